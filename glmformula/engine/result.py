@@ -1,0 +1,66 @@
+"""What the engine returns: a frozen record of numbers, no data, no methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Control:
+    """R's glm.control: stop when |dev - dev_old| / (|dev| + 0.1) < epsilon."""
+
+    epsilon: float = 1e-8
+    maxit: int = 25
+    trace: bool = False
+
+
+@dataclass(frozen=True)
+class GlmFit:
+    """IRLS result (p columns, rank r).
+
+    Attributes
+    ----------
+    coefficients : ndarray (p,)
+        Link scale; NaN where the column is aliased.
+    cov_unscaled : ndarray (r, r)
+        Inverse of X'WX over the non-aliased columns in column order, W from the last solved iteration (R's).
+    pivot : ndarray of int (p,)
+        R's dqrdc2 order: the first `rank` are kept columns.
+    rank : int
+    deviance, null_deviance : float
+    pearson : float
+        sum of w (y - mu)^2 / V(mu), at the final mu.
+    minus2_loglik : float
+        minus twice the log-likelihood at the family's own dispersion (NaN for quasi).
+    nobs : int
+        Rows in the fit; `n_ok` of them have non-zero prior weight.
+    n_ok : int
+    weight_sum : float
+    iter : int
+    converged, boundary : bool
+    method : str
+        'qr' or 'cholesky', what was used in the end.
+    solved_at : ndarray (p,) or None
+        The coefficients at which the last Gram was taken (aliased: 0); None when that was the start. Working weights
+        as R reports them are the weights there.
+    start_eta : whether working weights must be taken at the start values (iter == 1) is solved_at is None.
+    """
+
+    coefficients: np.ndarray
+    cov_unscaled: np.ndarray
+    pivot: np.ndarray
+    rank: int
+    deviance: float
+    null_deviance: float
+    pearson: float
+    minus2_loglik: float
+    nobs: int
+    n_ok: int
+    weight_sum: float
+    iter: int
+    converged: bool
+    boundary: bool
+    method: str
+    solved_at: np.ndarray | None

@@ -1,0 +1,46 @@
+"""R's terms object: what a formula says once its algebra is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .tree import Node
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The result of R's ``terms.formula``.
+
+    Attributes
+    ----------
+    text : str
+        The formula as R deparses it (``.`` expanded when data names were given).
+    response : Node or None
+        The left side, one expression.
+    variables : tuple of Node
+        R's ``variables``: the response first (when there is one), then every variable of the right side in
+        order of appearance, ``offset()`` calls included.
+    names : tuple of str
+        The variables' deparsed texts, the row names of `factors`.
+    labels : tuple of str
+        R's ``term.labels`` in R's order.
+    factors : ndarray of int8, shape (len(variables), len(labels))
+        0 absent, 1 coded by contrasts, 2 coded by full dummies (R's rule of marginality).
+    order : tuple of int
+        The number of variables in each term.
+    intercept : bool
+    offsets : tuple of int
+        Positions in `variables` of the ``offset()`` calls.
+    """
+
+    text: str
+    response: Node | None
+    variables: tuple[Node, ...]
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    factors: np.ndarray
+    order: tuple[int, ...]
+    intercept: bool
+    offsets: tuple[int, ...]

@@ -1,0 +1,38 @@
+"""The one contract between data and engine: row blocks and an associative reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from ..design.pieces import Design
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows of the problem: what the engine sees of the data.
+
+    All arrays are (m,) float64 or None; `y` is the proportion and `prior_weights` the trials for a binomial.
+    """
+
+    design: Design
+    y: np.ndarray
+    prior_weights: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    etastart: np.ndarray | None = None
+    mustart: np.ndarray | None = None
+
+
+class Source(Protocol):
+    """Anything that can run a function over its row blocks and merge what comes back.
+
+    `block_fn` and `merge_fn` are picklable (module-level functions or ``functools.partial`` of them), since
+    Dask and Spark send them to workers; `merge_fn` is associative, and merged in row order where order is known.
+    """
+
+    def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T: ...
