@@ -58,7 +58,22 @@ class Design:
     def ncols(self) -> int:
         return len(self.names)
 
+    def select_terms(self, keep: frozenset[int]) -> Design:
+        """The same rows, only the pieces whose term (`assign`) is in `keep`."""
+        starts = np.cumsum([0, *(p.width for p in self.pieces)])[:-1]
+        chosen = [k for k, start in enumerate(starts) if int(self.assign[start]) in keep]
+        columns = np.isin(self.assign, list(keep))
+        return replace(
+            self,
+            pieces=tuple(self.pieces[k] for k in chosen),
+            names=tuple(n for n, kept in zip(self.names, columns, strict=True) if kept),
+            assign=self.assign[columns],
+        )
+
     def rows(self, which: slice | np.ndarray) -> Design:
         """The same design on some rows (views where `which` is a slice)."""
-        n = len(range(*which.indices(self.nrows))) if isinstance(which, slice) else int(np.count_nonzero(which)) if which.dtype == bool else len(which)
+        if isinstance(which, slice):
+            n = len(range(*which.indices(self.nrows)))
+        else:
+            n = int(np.count_nonzero(which)) if which.dtype == bool else len(which)
         return replace(self, nrows=n, pieces=tuple(p.rows(which) for p in self.pieces))

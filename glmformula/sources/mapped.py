@@ -1,0 +1,46 @@
+"""A source whose blocks are changed on the way: fewer columns, another response. Works on every source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import add
+from typing import Any, TypeVar
+
+from .base import Block, Source
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """`source` with `transform` (picklable) applied to every block."""
+
+    source: Source
+    transform: Callable[[Block], Block]
+
+    def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
+        return self.source.map_reduce(partial(_after, block_fn, self.transform), merge_fn)
+
+
+def select_terms(source: Source, keep: frozenset[int]) -> Mapped:
+    """The same rows with only the columns whose `assign` is in `keep` (0 is the intercept)."""
+    return Mapped(source, partial(_selected, keep))
+
+
+def collect(source: Source, block_fn: Callable[[Block], Any]) -> list[Any]:
+    """What `block_fn` gives for each block, in row order."""
+    return source.map_reduce(partial(_listed, block_fn), add)
+
+
+def _after(block_fn: Callable[[Block], T], transform: Callable[[Block], Block], block: Block) -> T:
+    return block_fn(transform(block))
+
+
+def _selected(keep: frozenset[int], block: Block) -> Block:
+    return replace(block, design=block.design.select_terms(keep))
+
+
+def _listed(block_fn: Callable[[Block], Any], block: Block) -> list[Any]:
+    return [block_fn(block)]
