@@ -1,0 +1,115 @@
+"""``python -m benchmarks [dense] [factors] [small] [import] [memory]``: all of them write results.md.
+
+Each race is one process, the same data frame, interleaved rounds; what is printed is the median, and the
+ratio of paired rounds beside its bar. ``--statsmodels-factors`` lets statsmodels into the race of factors (it
+builds a dense matrix of 678,000 x 323: minutes and several gigabytes); ``--r`` lets R, where installed, into
+the dense race.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from . import contenders, measure, portfolio
+
+Row = tuple[str, ...]
+HEADER: Row = ("race", "contender", "median", "range", "glmformula is", "bar", "met")
+OURS = "glmformula"
+
+
+def verdict(value: float, bar: float | None) -> str:
+    return "" if bar is None else "yes" if value <= bar else "**no**"
+
+
+def race_rows(title: str, times: Mapping[str, Sequence[float]], bars: Mapping[str, float]) -> list[Row]:
+    rows = []
+    for name, taken in times.items():
+        shown = (f"{median(taken):.3g} s", f"{min(taken):.3g}–{max(taken):.3g} s, {len(taken)} runs")
+        if name == OURS:
+            rows.append((title, name, *shown, "", "", ""))
+        else:
+            share, bar = measure.ratio(times[OURS], taken), bars.get(name)
+            limit = f"≤ {bar} ×" if bar else ""
+            rows.append((title, name, *shown, f"{share:.3f} ×", limit, verdict(share, bar)))
+    return rows
+
+
+def dense(options: argparse.Namespace) -> list[Row]:
+    field = dict(contenders.DENSE)
+    if options.r and contenders.has_r():
+        field["R"] = contenders.RLogistic()
+    times = measure.race(field, portfolio.dense(), options.rounds, few={"statsmodels": 2, "R": 1})
+    return race_rows("dense: 1e6 × 20 logistic", times, {"glum": 0.45, "statsmodels": 0.1})
+
+
+def factors(options: argparse.Namespace) -> list[Row]:
+    field = dict(contenders.PORTFOLIO)
+    if not options.statsmodels_factors:
+        del field["statsmodels"]
+    times = measure.race(field, portfolio.portfolio(), options.rounds, few={"statsmodels": 1})
+    return race_rows("factors: 678,000 × 8 factors, Poisson", times, {"glum": 0.35})
+
+
+def small(options: argparse.Namespace) -> list[Row]:
+    times = measure.race(contenders.SMALL, portfolio.small(), 20 * options.rounds)
+    return race_rows("small: 200 rows, logistic", times, {"statsmodels": 0.35})
+
+
+def imports(options: argparse.Namespace) -> list[Row]:
+    times = measure.import_seconds((OURS, "formulaic"), 2 * options.rounds)
+    extra = median(a - b for a, b in zip(times[OURS], times["formulaic"], strict=True))
+    rows = race_rows("import", times, {})
+    return [*rows[:1], (*rows[1][:4], f"{extra:+.3f} s", "≤ +0.15 s", verdict(extra, 0.15))]
+
+
+def memory(options: argparse.Namespace) -> list[Row]:
+    rows = []
+    for name in ("dense", "portfolio"):
+        for contender in (OURS, "glum"):
+            size = {k: v / 1e6 for k, v in measure.peak_memory(name, contender).items()}
+            beyond = size["peak"] - size["data"]
+            bar = ("≤ data + 300 MB", verdict(beyond, 300)) if contender == OURS else ("", "")
+            parts = f"data {size['data']:.0f} MB; with imports, before the fit {size['loaded']:.0f} MB"
+            peak = (f"{size['peak']:.0f} MB", parts, f"data + {beyond:.0f} MB")
+            rows.append((f"peak memory: {name}", contender, *peak, *bar))
+    return rows
+
+
+RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
+    "dense": dense,
+    "factors": factors,
+    "small": small,
+    "import": imports,
+    "memory": memory,
+}
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    lines = [HEADER, ("---",) * len(HEADER), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("races", nargs="*", choices=[*RACES, []], help="default: all of them")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--r", action="store_true", help="let R into the dense race")
+    parser.add_argument("--statsmodels-factors", action="store_true")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    for name in options.races or RACES:
+        new = RACES[name](options)
+        print(markdown(new) if not rows else markdown(new).split("\n", 2)[2], end="", flush=True)
+        rows += new
+    print("\n" + measure.machine())
+    if not options.races:
+        head = f"# Benchmarks, {date.today()}\n\n`python -m benchmarks` on {measure.machine()}.\n\n"
+        Path(__file__).with_name("results.md").write_text(head + markdown(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

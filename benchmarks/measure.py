@@ -1,0 +1,124 @@
+"""Clocks and memory: interleaved rounds in one process, fresh processes for imports and peaks."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+
+from .contenders import Contender
+
+ROOT = Path(__file__).parent.parent
+
+
+def seconds(run: Contender, data: pd.DataFrame) -> tuple[float, np.ndarray]:
+    """One timed call; a contender that has a clock of its own (R) is believed."""
+    gc.collect()
+    start = time.perf_counter()
+    answer = run(data)
+    return getattr(run, "seconds", time.perf_counter() - start), answer
+
+
+def race(
+    contenders: Mapping[str, Contender],
+    data: pd.DataFrame,
+    rounds: int,
+    few: Mapping[str, int] | None = None,
+) -> dict[str, list[float]]:
+    """Seconds of each contender, round after round, every second round in reverse order.
+
+    A contender named in `few` runs in that many rounds only. The coefficients must agree to 1e-3 with the
+    first contender's (glum stops early by default): a race of different answers means nothing.
+    """
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    answers: dict[str, np.ndarray] = {}
+    for turn in range(rounds):
+        for name in list(contenders)[:: -1 if turn % 2 else 1]:
+            if turn < (few or {}).get(name, rounds):
+                took, answers[name] = seconds(contenders[name], data)
+                times[name].append(took)
+    first = next(iter(answers))
+    for name, answer in answers.items():
+        worst = np.max(np.abs(np.sort(answer) - np.sort(answers[first])))
+        if not worst < 1e-3:
+            raise RuntimeError(f"{name} and {first} disagree: coefficients differ by up to {worst:.2g}")
+    return times
+
+
+def ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
+    """Median over the rounds that both ran; rounds are pairs, so a slow moment of the machine hits both."""
+    return median(a / b for a, b in zip(ours, theirs, strict=False))
+
+
+def _fresh(code: str, *arguments: str) -> str:
+    """Standard output of `code` in a fresh interpreter."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+IMPORT = "import sys, time; t = time.perf_counter(); __import__(sys.argv[1]); print(time.perf_counter() - t)"
+
+
+def import_seconds(modules: Iterable[str], rounds: int) -> dict[str, list[float]]:
+    """Import times in fresh processes, interleaved; the first round warms the disk and is not counted."""
+    modules = list(modules)
+    times: dict[str, list[float]] = {name: [] for name in modules}
+    for turn in range(rounds + 1):
+        for name in modules[:: -1 if turn % 2 else 1]:
+            took = float(_fresh(IMPORT, name))
+            if turn:
+                times[name].append(took)
+    return times
+
+
+PEAK = """
+import json, resource, sys
+from benchmarks import contenders, portfolio
+data = getattr(portfolio, sys.argv[1])()
+loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+getattr(contenders, sys.argv[1].upper())[sys.argv[2]](data)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"data": int(data.memory_usage().sum()), "loaded": loaded * 1024, "peak": peak * 1024}))
+"""
+
+
+def peak_memory(race_name: str, contender: str) -> dict[str, int]:
+    """Bytes of the data, peak of the process that made them, and its peak after fit and summary.
+
+    The data are made in the process, so that no reader's copies count. `ru_maxrss` is in kilobytes, as on
+    Linux.
+    """
+    return dict(json.loads(_fresh(PEAK, race_name, contender)))
+
+
+def machine() -> str:
+    """One line on what the numbers were taken on."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text().splitlines()
+        cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    names = ("numpy", "scipy", "pandas", "formulaic", "glum", "tabmat", "statsmodels", "scikit-learn")
+    return (
+        f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GB; Python {platform.python_version()}, "
+        + ", ".join(f"{name} {_version(name)}" for name in names)
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

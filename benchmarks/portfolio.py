@@ -1,0 +1,67 @@
+"""The benchmarks' data: a dense logistic problem, an insurance portfolio of wide factors, a clinical table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+FACTORS = {
+    "area": 6,
+    "power": 12,
+    "region": 21,
+    "driver_age": 60,
+    "vehicle_age": 40,
+    "bonus": 90,
+    "district": 50,
+    "occupation": 50,
+}
+DENSE_FORMULA = "y ~ " + " + ".join(f"x{j}" for j in range(1, 21))
+PORTFOLIO_FORMULA = "claims ~ " + " + ".join(FACTORS) + " + log_density + offset(log(exposure))"
+SMALL_FORMULA = "y ~ age + dose + group"
+
+
+def dense(n: int = 1_000_000, p: int = 20, seed: int = 1) -> pd.DataFrame:
+    """n rows of p correlated normal columns x1..xp and a 0/1 response y, about three ones in ten."""
+    draw = np.random.default_rng(seed)
+    columns = np.empty((p + 1, n))
+    common = draw.standard_normal(n)
+    for j in range(p):
+        columns[j] = draw.standard_normal(n) + 0.3 * common
+    slopes = draw.normal(0, 0.25, p)
+    eta = -1.0 + slopes @ columns[:p]
+    columns[p] = draw.random(n) < 1 / (1 + np.exp(-eta))
+    return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
+
+
+def portfolio(n: int = 678_000, seed: int = 2) -> pd.DataFrame:
+    """A motor portfolio: eight factors of skewed level frequencies, one numeric column, exposure, claims.
+
+    Every level is common enough to have claims, so that all coefficients are finite.
+    """
+    draw = np.random.default_rng(seed)
+    columns: dict[str, object] = {}
+    log_density = draw.normal(6, 1.8, n)
+    eta = -2.9 + 0.05 * log_density
+    for name, levels in FACTORS.items():
+        share = 1 / (np.arange(1, levels + 1) + 0.25 * levels)
+        share = draw.permutation(share / share.sum())
+        codes = draw.choice(levels, size=n, p=share)
+        eta += draw.normal(0, 0.2, levels)[codes]
+        labels = [f"{name[0]}{k:02d}" for k in range(1, levels + 1)]
+        columns[name] = pd.Categorical.from_codes(codes, labels)
+    exposure = np.clip(draw.beta(1.2, 0.8, n), 1 / 365, 1)
+    columns["log_density"] = log_density
+    columns["exposure"] = exposure
+    columns["claims"] = draw.poisson(exposure * np.exp(eta)).astype(float)
+    return pd.DataFrame(columns)
+
+
+def small(n: int = 200, seed: int = 3) -> pd.DataFrame:
+    """200 patients: age, dose, a three-level group and a 0/1 outcome."""
+    draw = np.random.default_rng(seed)
+    age = draw.normal(50, 12, n)
+    dose = draw.gamma(2.0, 1.5, n)
+    group = draw.choice(["a", "b", "c"], n)
+    eta = -2 + 0.02 * age + 0.3 * dose + 0.5 * (group == "b")
+    y = (draw.random(n) < 1 / (1 + np.exp(-eta))).astype(float)
+    return pd.DataFrame({"y": y, "age": age, "dose": dose, "group": group})
