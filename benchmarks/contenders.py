@@ -2,8 +2,8 @@
 
 A contender does what its users do to see estimates *with standard errors*: glmformula and statsmodels print
 their summary, glum fits and asks for its coefficient table (covariance stored in the fit, its cheapest way).
-scikit-learn has no standard errors; its time is the fit alone. R's time is taken inside R, without reading the
-data.
+scikit-learn has no standard errors; its time is the fit alone. R's time is taken inside R, without
+reading the data.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The benchmarks' data: a dense logistic problem, an insurance portfolio of wide factors, a clinical table."""
+"""The benchmarks' data: a dense logistic problem, an insurance portfolio of wide factors, a small table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The house rules that a reader would otherwise have to check by eye.
 
-A room imports only from the rooms before it, so that data flow one way; no formula can run Python; no module grows
-beyond what one sitting reads; no file speaks of the machine it was written on.
+A room imports only from the rooms before it, so that data flow one way; no formula can run Python; no module
+grows beyond what one sitting reads; no file speaks of the machine it was written on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ PACKAGE = ROOT / "glmformula"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # The way of the data. What stands at the package's root (__init__, __main__) may import everything.
-ORDER = ("errors", "formula", "frame", "design", "sources", "families", "engine", "render", "models", "inference")
+ORDER = (
+    "errors",
+    "formula",
+    "frame",
+    "design",
+    "sources",
+    "families",
+    "engine",
+    "render",
+    "models",
+    "inference",
+)
 ROOT_MODULES = {"__init__", "__main__", "datasets"}
 
 # Stricter than the order: what a room may see at all, where that is less than everything before it.

@@ -17,8 +17,8 @@ def attrition() -> pd.DataFrame:
     Returns
     -------
     DataFrame, shape (500, 5)
-        Integer columns ``salary`` (a year), ``experience_years``, ``overtime_hours`` (a week), ``left`` (0/1) and
-        ``sick_days`` (a year).
+        Integer columns ``salary`` (a year), ``experience_years``, ``overtime_hours`` (a week), ``left`` (0/1)
+        and ``sick_days`` (a year).
     """
     with as_file(files(__name__) / "attrition.csv") as path:
         return pd.read_csv(path)
