@@ -1,0 +1,204 @@
+"""Analysis of deviance: the terms of one model in sequence, or several nested models."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataWarning, FitError, GLMFormulaWarning
+from ..models.refit import refit_terms
+from ..render.table import StatTable
+from .dispersion import dispersion as estimated_dispersion
+from .dispersion import test_df
+from .distributions import chisq_upper, f_upper
+from .score import score_statistic
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+TESTS = ("Rao", "LRT", "Chisq", "F", "Cp")
+
+
+def anova(fit: GLM, *others: GLM, test: str | bool | None = None, dispersion: float | None = None) -> StatTable:
+    """Analysis of deviance table.
+
+    Parameters
+    ----------
+    fit : GLM
+        One model: its terms are added one after another, each step a new fit.
+    *others : GLM
+        With more models: each is compared with the one before it.
+    test : {"Chisq", "LRT", "F", "Rao", "Cp"}, False or None
+        None picks as R >= 4.4: "F" where the dispersion is estimated, "Chisq" where it is known (or given).
+    dispersion : float, optional
+        phi used by the test; default: that of the model (of several: of the one with fewest residual df).
+
+    Returns
+    -------
+    StatTable
+        R's columns: Df, Deviance, Resid. Df, Resid. Dev (several models: Resid. Df, Resid. Dev, Df, Deviance),
+        Rao with ``test="Rao"``, then the statistic and its probability.
+
+    Raises
+    ------
+    FitError
+        The models are not fitted to the same number (or, where both are known, the same labels) of rows.
+    ValueError
+        `test` is not one of R's.
+
+    Notes
+    -----
+    R's ``anova.glm`` and ``anova.glmlist`` (McCullagh & Nelder 1989, section 2.3). F divides the mean deviance
+    by phi; Rao's statistic is the score test at the smaller model.
+    """
+    name = _test_name(test)
+    if others:
+        return _several([fit, *others], name, dispersion)
+    return _sequential(fit, name, dispersion)
+
+
+def _test_name(test: str | bool | None) -> str | None:
+    """The test's name, '' for none, None for R's own choice."""
+    if test is None:
+        return None
+    if test is False:
+        return ""
+    matches = [t for t in TESTS if isinstance(test, str) and test and t.startswith(test)]
+    if test in TESTS:
+        return str(test)
+    if len(matches) == 1:
+        return matches[0]
+    raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}, False or None; got {test!r}")
+
+
+def _sequential(fit: GLM, test: str | None, phi: float | None) -> StatTable:
+    labels = list(fit.terms.labels)
+    steps = [refit_terms(fit, range(k + 1)) for k in range(1, len(labels))]
+    resid_df = [fit.df_null, *(s.df_residual for s in steps)]
+    resid_dev = [fit.null_deviance, *(s.deviance for s in steps)]
+    if labels:
+        resid_df.append(fit.df_residual)
+        resid_dev.append(fit.deviance)
+    table = pd.DataFrame(
+        {
+            "Df": _differences(resid_df, sign=-1),
+            "Deviance": np.maximum(_differences(resid_dev, sign=-1), 0),
+            "Resid. Df": np.asarray(resid_df, dtype=float),
+            "Resid. Dev": np.asarray(resid_dev, dtype=float),
+        },
+        index=["NULL", *labels],
+    )
+    if test == "Rao":
+        path = [refit_terms(fit, range(1)), *steps, fit] if labels else [fit]
+        table["Rao"] = [math.nan, *(score_statistic(a, b) for a, b in zip(path, path[1:], strict=False))]
+    heading = [
+        "Analysis of Deviance Table",
+        f"\nModel: {fit.family.name}, link: {fit.family.link.name}",
+        f"\nResponse: {fit.response_name}",
+        "\nTerms added sequentially (first to last)\n\n",
+    ]
+    return _tested(table, heading, test, phi, fit, df_scale=test_df(fit))
+
+
+def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
+    fits = _same_response(fits)
+    _check_same_rows(fits)
+    if len(fits) == 1:
+        return _sequential(fits[0], test, phi)
+    resid_df = np.array([f.df_residual for f in fits], dtype=float)
+    resid_dev = np.array([f.deviance for f in fits])
+    table = pd.DataFrame(
+        {
+            "Resid. Df": resid_df,
+            "Resid. Dev": resid_dev,
+            "Df": _differences(resid_df, sign=-1),
+            "Deviance": _differences(resid_dev, sign=-1),
+        },
+        index=[str(k + 1) for k in range(len(fits))],
+    )
+    if test == "Rao":
+        table["Rao"] = [math.nan, *(_signed_score(a, b) for a, b in zip(fits, fits[1:], strict=False))]
+    width = len(str(len(fits)))
+    models = "\n".join(f"Model {k + 1:>{width}}: {f.formula}" for k, f in enumerate(fits))
+    big = fits[int(np.argmin(resid_df))]
+    return _tested(table, ["Analysis of Deviance Table\n", models], test, phi, big, df_scale=test_df(big))
+
+
+def _tested(
+    table: pd.DataFrame, heading: list[str], test: str | None, phi: float | None, model: GLM, df_scale: float
+) -> StatTable:
+    """The table with R's statistic and probability columns, as ``stat.anova``."""
+    fixed = model.family.fixed_dispersion is not None
+    if test is None:
+        test = "Chisq" if fixed or phi is not None else "F"
+    if test == "F" and df_scale == 0:
+        test = ""
+    if not test:
+        return StatTable(table, layout="anova", heading=tuple(heading))
+    scale = estimated_dispersion(model) if phi is None else phi
+    if test == "F" and math.isinf(df_scale):
+        warnings.warn(
+            f"using F test with a '{model.family.name}' family is inappropriate"
+            if model.family.name in ("binomial", "poisson")
+            else "using F test with a fixed dispersion is inappropriate",
+            GLMFormulaWarning,
+            stacklevel=4,
+        )
+    df = table["Df"].to_numpy()
+    change = table["Rao" if test == "Rao" else "Deviance"].to_numpy()
+    if test == "Cp":
+        table["Cp"] = table["Resid. Dev"] + 2 * scale * (model.nobs_rows - table["Resid. Df"])
+    elif test == "F":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            statistic = np.where(df == 0, np.nan, change / df / scale)
+        statistic = np.where(statistic < 0, np.nan, statistic)
+        table["F"] = statistic
+        table["Pr(>F)"] = f_upper(statistic, np.abs(df), df_scale)
+    else:
+        statistic = np.where(df == 0, np.nan, change / scale * np.sign(df))
+        table["Pr(>Chi)"] = chisq_upper(np.where(statistic < 0, np.nan, statistic), np.abs(df))
+    return StatTable(table, layout="anova", heading=tuple(heading))
+
+
+def _differences(values: Sequence[float] | np.ndarray, sign: int) -> np.ndarray:
+    return np.concatenate([[np.nan], sign * np.diff(np.asarray(values, dtype=float))])
+
+
+def _signed_score(first: GLM, second: GLM) -> float:
+    if first.df_residual > second.df_residual:
+        return score_statistic(first, second)
+    value = score_statistic(second, first)
+    return -value if first.df_residual < second.df_residual else value
+
+
+def _same_response(fits: list[GLM]) -> list[GLM]:
+    wanted = fits[0].response_name
+    other = [f.response_name for f in fits if f.response_name != wanted]
+    if other:
+        quoted = ", ".join(f"‘{name}’" for name in other)
+        warnings.warn(
+            f"models with response {quoted} removed because response differs from model 1",
+            DataWarning,
+            stacklevel=5,
+        )
+    return [f for f in fits if f.response_name == wanted]
+
+
+def _check_same_rows(fits: list[GLM]) -> None:
+    first = fits[0]
+    for number, other in enumerate(fits[1:], start=2):
+        same = other.nobs_rows == first.nobs_rows
+        if same and first.rows is not None and other.rows is not None:
+            same = first.rows.same_rows(other.rows)
+        if not same:
+            raise FitError(
+                "models were not all fitted to the same size of dataset: model 1 has "
+                f"{first.nobs_rows} rows, model {number} has {other.nobs_rows}"
+                + (" other ones" if other.nobs_rows == first.nobs_rows else "")
+                + "; fit all models to data without the rows that have missing values in any of them"
+            )

@@ -1,0 +1,27 @@
+"""A log-likelihood that knows its degrees of freedom and number of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..render.numbers import format_numbers
+
+
+class LogLik(float):
+    """R's ``logLik`` object: a float with `df` (parameters) and `nobs` (rows)."""
+
+    df: int
+    nobs: int
+
+    def __new__(cls, value: float, df: int, nobs: int) -> LogLik:
+        self = super().__new__(cls, value)
+        self.df, self.nobs = df, nobs
+        return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return float(self), self.df, self.nobs
+
+    def __repr__(self) -> str:
+        return f"'log Lik.' {format_numbers([float(self)], digits=7)[0].strip()} (df={self.df})"
+
+    __str__ = __repr__

@@ -1,0 +1,264 @@
+"""Predictions, their standard errors and intervals, on the training rows or new ones."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..design.dense import dense
+from ..engine.rows import linear_predictor
+from ..errors import DataError, RankWarning, nearest
+from ..frame.newdata import NewData, design_for
+from ..sources.base import Block, Source
+from ..sources.mapped import collect
+from ..sources.memory import MemorySource
+from .dispersion import test_df
+from .distributions import quantile
+from .prediction_interval import predictive_limits
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+TYPES = ("link", "response", "terms")
+INTERVALS = (None, "confidence", "prediction")
+ESTIMABLE = 1e-6  # relative size of a row's part in the null space, as R's predict.lm
+
+
+def predict(
+    fit: GLM,
+    newdata: Any = None,
+    type: str = "link",
+    se_fit: bool = False,
+    *,
+    dispersion: float | None = None,
+    terms: str | Sequence[str] | None = None,
+    interval: str | None = None,
+    level: float = 0.95,
+    na_action: str = "na.pass",
+    new_levels: str = "error",
+) -> pd.Series | pd.DataFrame:
+    """Predictions from a fitted model, R's ``predict.glm``.
+
+    Parameters
+    ----------
+    newdata : DataFrame, optional
+        Rows to predict, coded as frozen at the fit; ``offset()`` terms and ``offset=`` given as text are
+        evaluated in it. Default: the training rows.
+    type : {"link", "response", "terms"}
+        Linear predictor, mean, or each term's contribution centred at the training means (link scale).
+    se_fit : bool
+        Add standard errors: sqrt(x' V x), times |dmu/deta| on the response scale (delta method).
+    dispersion : float, optional
+        phi for the standard errors; default: the summary's.
+    terms : str or list of str, optional
+        With ``type="terms"``: only these.
+    interval : {None, "confidence", "prediction"}
+        Confidence: for the mean, made on the link scale and carried over. Prediction: for a new response of
+        unit weight (gaussian: R's ``predict.lm``; others: quantiles of the family's distribution, mixed over
+        the uncertainty of eta). Student's t where phi is estimated, else normal.
+    level : float
+    na_action : {"na.pass", "na.omit", "na.exclude", "na.fail"}
+        What a row of `newdata` with a missing value gives: NaN, nothing, NaN, an error.
+    new_levels : {"error", "na"}
+        What a level not seen at the fit gives.
+
+    Returns
+    -------
+    Series, or DataFrame with columns ``fit``, ``se_fit``, ``lwr``, ``upr`` as asked for (and ``estimable`` for
+    a rank-deficient fit). ``type="terms"``: a DataFrame with a column for each term, the constant in
+    ``.attrs["constant"]``; with `se_fit` its columns are ``("fit", term)`` and ``("se_fit", term)``.
+
+    Raises
+    ------
+    DataError
+        A variable is missing, of another type, or has an unseen level.
+
+    Warns
+    -----
+    RankWarning
+        Some rows are not estimable from a rank-deficient fit; they are NaN (R gives a number).
+    """
+    _check_choice("type", type, TYPES)
+    _check_choice("interval", interval, INTERVALS)
+    if not 0 < level < 1:
+        raise ValueError(f"level should be between 0 and 1; got {level!r}")
+    rows = _Rows.of(fit, newdata, na_action, new_levels)
+    phi = fit.dispersion if dispersion is None or dispersion == 0 else float(dispersion)
+    if type == "terms":
+        if interval is not None:
+            raise ValueError("interval goes with type='link' or 'response'; type='terms' has se_fit")
+        return _terms(fit, rows, terms, se_fit, phi)
+    want_se = se_fit or interval is not None
+    eta, se, estimable = rows.predict(fit, phi if want_se else None)
+    out: dict[str, np.ndarray] = {}
+    if type == "response":
+        with np.errstate(invalid="ignore"):
+            out["fit"] = fit.family.link.linkinv(eta)
+            if se is not None and se_fit:
+                out["se_fit"] = se * np.abs(fit.family.link.mu_eta(eta))
+    else:
+        out["fit"] = eta
+        if se is not None and se_fit:
+            out["se_fit"] = se
+    if interval is not None and se is not None:
+        out["lwr"], out["upr"] = _limits(fit, eta, se, phi, type, interval, level)
+    if not se_fit and interval is None:
+        return rows.series(out["fit"])
+    if estimable is not None:
+        out["estimable"] = estimable
+    return rows.frame(out)
+
+
+def design_frame(fit: GLM, newdata: Any = None) -> pd.DataFrame:
+    """The model matrix as a DataFrame."""
+    rows = _Rows.of(fit, newdata, "na.pass", "error")
+    X = np.concatenate([*collect(rows.source, _dense_block), np.empty((0, len(fit.column_names)))])
+    return rows.frame(dict(enumerate(X.T))).set_axis(list(fit.column_names), axis=1)
+
+
+def column_means(source: Source, ncols: int) -> np.ndarray:
+    """Unweighted means of the design's columns over the rows of a source."""
+    total, count = source.map_reduce(_column_sums, _add_pairs)
+    return total / count if count else np.full(ncols, np.nan)
+
+
+class _Rows:
+    """The rows to predict for: a source of blocks, and how to label what comes out."""
+
+    def __init__(self, source: Source, label: Callable[[np.ndarray], pd.Series], training: bool) -> None:
+        self.source, self.series, self.training = source, label, training
+
+    @classmethod
+    def of(cls, fit: GLM, newdata: Any, na_action: str, new_levels: str) -> _Rows:
+        if newdata is None:
+            return cls(fit.rows.source, fit.rows.labelled, True)
+        new: NewData = design_for(fit.schema, newdata, na_action=na_action, new_levels=new_levels)
+        nothing = np.broadcast_to(np.float64(0), (new.design.nrows,))
+        source = MemorySource(new.design, nothing, offset=new.offset)
+        return cls(source, partial(pd.Series, index=new.index), False)
+
+    def frame(self, columns: dict[Any, np.ndarray]) -> pd.DataFrame:
+        return pd.DataFrame({name: self.series(values) for name, values in columns.items()})
+
+    def predict(self, fit: GLM, phi: float | None) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """eta, its standard error (with `phi`), and whether each row is estimable (None: all are, full rank)."""
+        aliased = fit.aliased
+        check = bool(aliased.any()) and not self.training
+        cov = None if phi is None else phi * fit.result.cov_unscaled
+        null = fit.result.null_space if check else None
+        parts = collect(self.source, partial(_predict_block, fit.result.coefficients, cov, null))
+        eta = np.concatenate([np.empty(0), *(p[0] for p in parts)])
+        se = None if cov is None else np.concatenate([np.empty(0), *(p[1] for p in parts)])
+        if not check:
+            return eta, se, None
+        estimable = np.concatenate([np.empty(0, dtype=bool), *(p[2] for p in parts)])
+        lost = ~estimable & ~np.isnan(eta)
+        if lost.any():
+            warnings.warn(
+                f"prediction from rank-deficient fit: {int(lost.sum())} of {len(lost)} rows are not estimable "
+                f"and are NaN (first: {', '.join(map(str, np.flatnonzero(lost)[:5]))}, counted from 0); they "
+                "need a combination of "
+                f"{', '.join(np.asarray(fit.column_names, dtype=object)[aliased])} that the data never had",
+                RankWarning,
+                stacklevel=4,
+            )
+            eta = np.where(estimable, eta, np.nan)
+            se = None if se is None else np.where(estimable, se, np.nan)
+        return eta, se, estimable
+
+
+def _limits(
+    fit: GLM, eta: np.ndarray, se: np.ndarray, phi: float, type: str, interval: str, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper limits on the scale of `type`."""
+    df = test_df(fit)
+    if interval == "prediction":
+        lower, upper = predictive_limits(fit.family, eta, se, phi, df, level)
+        if type == "link":
+            lower, upper = fit.family.link.linkfun(lower), fit.family.link.linkfun(upper)
+    else:
+        half = quantile((1 + level) / 2, df) * se
+        lower, upper = eta - half, eta + half
+        if type == "response":
+            with np.errstate(invalid="ignore"):
+                lower, upper = fit.family.link.linkinv(lower), fit.family.link.linkinv(upper)
+    return np.minimum(lower, upper), np.maximum(lower, upper)
+
+
+def _terms(
+    fit: GLM, rows: _Rows, chosen: str | Sequence[str] | None, se_fit: bool, phi: float
+) -> pd.DataFrame:
+    labels = list(fit.terms.labels)
+    wanted = labels if chosen is None else [chosen] if isinstance(chosen, str) else list(chosen)
+    for label in wanted:
+        if label not in labels:
+            raise DataError(f"'{label}' is not a term of the model{nearest(label, labels)}")
+    beta = np.nan_to_num(fit.result.coefficients)
+    kept = ~fit.aliased
+    centre = fit.column_means if fit.terms.intercept else np.zeros(len(beta))
+    cov = np.zeros((len(beta), len(beta)))
+    cov[np.ix_(kept, kept)] = phi * fit.result.cov_unscaled
+    columns = [np.flatnonzero(fit.assign == 1 + labels.index(label)) for label in wanted]
+    parts = collect(rows.source, partial(_terms_block, columns, centre, beta, cov if se_fit else None))
+    empty = np.empty((0, len(wanted)))
+    values = np.concatenate([empty, *(p[0] for p in parts)])
+    out = rows.frame(dict(enumerate(values.T))).set_axis(wanted, axis=1)
+    if se_fit:
+        errors = np.concatenate([empty, *(p[1] for p in parts)])
+        se = rows.frame(dict(enumerate(errors.T))).set_axis(wanted, axis=1)
+        out = pd.concat({"fit": out, "se_fit": se}, axis=1)
+    out.attrs["constant"] = float(centre @ beta) if fit.terms.intercept else 0.0
+    return out
+
+
+def _dense_block(block: Block) -> np.ndarray:
+    return dense(block.design)
+
+
+def _column_sums(block: Block) -> tuple[np.ndarray, int]:
+    return dense(block.design).sum(axis=0), block.design.nrows
+
+
+def _add_pairs(a: tuple[np.ndarray, int], b: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _predict_block(
+    beta: np.ndarray, cov: np.ndarray | None, null: np.ndarray | None, block: Block
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    eta = linear_predictor(block, np.nan_to_num(beta))
+    if cov is None and null is None:
+        return eta, None, None
+    X = dense(block.design)
+    se = estimable = None
+    if cov is not None:
+        kept = X[:, ~np.isnan(beta)]
+        se = np.sqrt(np.einsum("ij,ij->i", kept @ cov, kept))
+    if null is not None:
+        size = np.sqrt(np.einsum("ij,ij->i", X, X))
+        estimable = np.linalg.norm(X @ null, axis=1) < ESTIMABLE * np.maximum(size, np.finfo(float).tiny)
+    return eta, se, estimable
+
+
+def _terms_block(
+    columns: list[np.ndarray], centre: np.ndarray, beta: np.ndarray, cov: np.ndarray | None, block: Block
+) -> tuple[np.ndarray, np.ndarray | None]:
+    X = dense(block.design) - centre
+    values = np.empty((len(X), len(columns)))
+    errors = None if cov is None else np.empty_like(values)
+    for k, where in enumerate(columns):
+        part = X[:, where]
+        values[:, k] = part @ beta[where]
+        if errors is not None and cov is not None:
+            errors[:, k] = np.sqrt(np.einsum("ij,ij->i", part @ cov[np.ix_(where, where)], part))
+    return values, errors
+
+
+def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} should be one of {', '.join(map(repr, choices))}; got {value!r}")

@@ -1,0 +1,74 @@
+"""Residuals of every kind R's ``residuals.glm`` has, and randomized quantile residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from ..families import Family
+    from ..models.model import GLM
+    from ..models.training import RowState
+
+TYPES = ("deviance", "pearson", "working", "response", "partial")
+
+
+def residuals(fit: GLM, type: str = "deviance") -> pd.Series | pd.DataFrame:
+    """Residuals, R's ``residuals.glm`` (McCullagh & Nelder 1989, section 2.4).
+
+    Parameters
+    ----------
+    type : {"deviance", "pearson", "working", "response", "partial"}
+        deviance: sign(y - mu) sqrt(w d(y, mu)); pearson: (y - mu) sqrt(w / V(mu)); working:
+        (y - mu) / (dmu/deta), link scale; response: y - mu; partial: working plus each term's centred
+        contribution, a column for each term.
+
+    Returns
+    -------
+    Series (n,) or, for "partial", DataFrame (n, terms); ``na.exclude`` pads with NaN.
+
+    Raises
+    ------
+    ValueError
+        An unknown type.
+    """
+    if type not in TYPES:
+        raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
+    if type == "partial":
+        from .predict import predict
+
+        terms = predict(fit, type="terms")
+        working = fit.rows.labelled(fit.row_state.working_residuals)
+        return terms.add(working.to_numpy(), axis=0)
+    return fit.rows.labelled(_KINDS[type](fit.row_state, fit.family, fit.df_residual))
+
+
+def deviance_residuals(state: RowState, family: Family, df_residual: int) -> np.ndarray:
+    """sign(y - mu) sqrt(w d); zeros where no degrees of freedom are left, as R."""
+    if df_residual <= 0:
+        return np.zeros_like(state.mu)
+    size = np.sqrt(np.maximum(state.prior_weights * family.unit_deviance(state.y, state.mu), 0))
+    return np.where(state.y > state.mu, size, -size)
+
+
+def pearson_residuals(state: RowState, family: Family, df_residual: int = 1) -> np.ndarray:
+    """(y - mu) sqrt(w / V(mu))."""
+    return (state.y - state.mu) * np.sqrt(state.prior_weights) / np.sqrt(family.variance(state.mu))
+
+
+def working_residuals(state: RowState, family: Family, df_residual: int = 1) -> np.ndarray:
+    return state.working_residuals
+
+
+def response_residuals(state: RowState, family: Family, df_residual: int = 1) -> np.ndarray:
+    return state.y - state.mu
+
+
+_KINDS = {
+    "deviance": deviance_residuals,
+    "pearson": pearson_residuals,
+    "working": working_residuals,
+    "response": response_residuals,
+}

@@ -1,0 +1,207 @@
+"""``glm``: from a formula and data to a fitted model, by way of frame, design and engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.irls import fit_glm
+from ..engine.result import Control
+from ..errors import FitError
+from ..families import Family, get_family
+from ..frame.model_frame import model_frame
+from ..sources.memory import MemorySource
+from .model import GLM
+from .training import TrainingData
+
+METHODS = ("auto", "qr", "cholesky")
+
+
+def glm_control(epsilon: float = 1e-8, maxit: int = 25, trace: bool = False) -> Control:
+    """When the iterations stop; R's ``glm.control``.
+
+    Parameters
+    ----------
+    epsilon : float
+        Positive; convergence is ``|dev - dev_old| / (|dev| + 0.1) < epsilon``.
+    maxit : int
+        Positive; at most so many iterations.
+    trace : bool
+        Print the deviance of each iteration.
+
+    Raises
+    ------
+    ValueError
+        R's sentences, for values out of range.
+    """
+    if not (isinstance(epsilon, int | float) and epsilon > 0):
+        raise ValueError(f"value of 'epsilon' must be > 0; got {epsilon!r}")
+    if not (isinstance(maxit, int | float) and maxit > 0):
+        raise ValueError(f"maximum number of iterations must be > 0; got {maxit!r}")
+    return Control(float(epsilon), int(maxit), bool(trace))
+
+
+def glm(
+    formula: str,
+    data: Any,
+    family: Any = "gaussian",
+    *,
+    weights: Any = None,
+    subset: Any = None,
+    na_action: str = "na.omit",
+    start: Any = None,
+    etastart: Any = None,
+    mustart: Any = None,
+    offset: Any = None,
+    control: Control | None = None,
+    contrasts: Any = None,
+    method: str = "auto",
+    **control_arguments: Any,
+) -> GLM:
+    """Fit a generalized linear model, R's ``glm``.
+
+    The model is  g(E y) = X beta + offset,  Var y = phi V(mu) / weight,  fitted by iteratively reweighted
+    least squares (McCullagh & Nelder 1989, section 2.5) with R's starting values and stopping rule.
+
+    Parameters
+    ----------
+    formula : str
+        R syntax: ``"left ~ salary + overtime"``.
+    data : DataFrame
+        The variables; a name that is not a column is an error (the caller's scope is never searched).
+    family : Family, function or str
+        ``binomial()``, ``binomial`` or ``"binomial"``.
+    weights, offset : str, array or Series, optional
+        Prior weights (>= 0); a known part of the linear predictor (link scale). A str is a column name or an
+        R expression.
+    subset : str, mask or row labels, optional
+        The rows to use.
+    na_action : {"na.omit", "na.exclude", "na.fail", "na.pass"}
+    start : array (p,), optional
+        Starting coefficients (link scale). `etastart` (link scale) and `mustart` (response scale), (n,).
+    control : Control, optional
+        ``glm_control(...)``; its arguments (`epsilon`, `maxit`, `trace`) may be given directly.
+    contrasts : mapping, optional
+        ``{"wool": "contr.sum"}`` or a matrix with a row for each level.
+    method : {"auto", "qr", "cholesky"}
+        How the weighted least squares are solved: "auto" is fast and falls back where the numbers ask for it.
+
+    Returns
+    -------
+    GLM
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError, FitError
+        With what was expected, what arrived and where.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The iterations stopped before convergence, or fitted values are numerically 0 or 1.
+
+    Notes
+    -----
+    R differs: see "Differences from R" in the README. `singular.ok` is always true, as R's default.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    control = _control(control, control_arguments)
+    family = get_family(family)
+    frame = model_frame(
+        formula,
+        data,
+        weights=weights,
+        offset=offset,
+        subset=subset,
+        na_action=na_action,
+        contrasts=contrasts,
+        etastart=etastart,
+        mustart=mustart,
+        binomial=family.is_binomial,
+    )
+    response = frame.response
+    family.check_response(response.y, response.prior_weights)
+    source = MemorySource(
+        frame.design,
+        response.y,
+        prior_weights=response.prior_weights,
+        offset=frame.offset,
+        etastart=frame.etastart,
+        mustart=frame.mustart,
+    )
+    result = fit_glm(
+        source,
+        family,
+        names=frame.design.names,
+        intercept=frame.terms.intercept,
+        control=control,
+        start=_start(start, frame.design.names),
+        method=method,
+    )
+    return GLM(
+        formula=frame.terms.text,
+        call=_call(formula, family, weights, subset, offset, contrasts),
+        terms=frame.terms,
+        family=family,
+        column_names=frame.design.names,
+        assign=frame.design.assign,
+        result=result,
+        schema=frame.schema,
+        control=control,
+        training=TrainingData(
+            source,
+            frame,
+            {
+                "formula": formula,
+                "data": data,
+                "family": family,
+                "weights": weights,
+                "subset": subset,
+                "na_action": na_action,
+                "start": start,
+                "etastart": etastart,
+                "mustart": mustart,
+                "offset": offset,
+                "control": control,
+                "contrasts": contrasts,
+                "method": method,
+            },
+        ),
+    )
+
+
+def _control(control: Control | None, arguments: dict[str, Any]) -> Control:
+    unknown = sorted(set(arguments) - {"epsilon", "maxit", "trace"})
+    if unknown:
+        raise TypeError(
+            f"glm() got unexpected arguments {', '.join(map(repr, unknown))}: expected its own or those of "
+            "glm_control (epsilon, maxit, trace)"
+        )
+    if control is None:
+        return glm_control(**arguments)
+    if not isinstance(control, Control):
+        raise TypeError(f"control should be glm_control(...); got {type(control).__name__}")
+    return glm_control(**{**vars(control), **arguments})
+
+
+def _start(start: Any, names: tuple[str, ...]) -> np.ndarray | None:
+    if start is None:
+        return None
+    values = np.asarray(start, dtype=float).reshape(-1)
+    if len(values) != len(names):
+        raise FitError(
+            f"length of 'start' should equal {len(names)} and correspond to initial coefs for "
+            f"{', '.join(names)}; got {len(values)}"
+        )
+    return values
+
+
+def _call(formula: str, family: Family, weights: Any, subset: Any, offset: Any, contrasts: Any) -> str:
+    """The call as one would type it; arrays and tables are named, not printed."""
+    parts = [f"formula = {formula.strip()}", f"family = {family.name}({family.link.name!r})", "data"]
+    for name, value in (("weights", weights), ("subset", subset), ("offset", offset), ("contrasts", contrasts)):
+        if value is not None:
+            parts.append(f"{name} = {value}" if isinstance(value, str | dict) else name)
+    return f"glm({', '.join(parts)})"

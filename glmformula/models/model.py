@@ -1,0 +1,319 @@
+"""The fitted model: records of what was said and found, and one-line delegates to the questions one asks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..engine.result import Control, GlmFit
+from ..errors import DataError
+from ..families import Family
+from ..formula.terms import Terms
+from .training import RowState, TrainingData
+
+if TYPE_CHECKING:
+    from ..frame.schema import Schema
+    from ..inference.loglik import LogLik
+    from ..inference.summary import GLMSummary
+    from ..render.table import StatTable
+
+
+@dataclass(frozen=True, eq=False)
+class GLM:
+    """A fitted generalized linear model, R's object of class ``glm``.
+
+    Made by :func:`glmformula.glm`; see there for the arguments. Coefficients, their covariance and everything
+    about the fit as a whole are numbers held here; row-level quantities are computed from the training rows
+    when asked for, so a model of a million rows costs nothing extra to keep.
+
+    Attributes
+    ----------
+    formula, call : str
+    terms : Terms
+    family : Family
+    column_names : tuple of str
+        R's coefficient names, one for each column of the model matrix.
+    assign : ndarray of int
+        Column to term, 0 for the intercept.
+    result : GlmFit
+        What the engine found.
+    schema : Schema
+        Levels, contrasts, knots ... frozen for new data.
+    control : Control
+    training : TrainingData or None
+        The rows; None after ``strip_data()``.
+    """
+
+    formula: str
+    call: str
+    terms: Terms
+    family: Family
+    column_names: tuple[str, ...]
+    assign: np.ndarray
+    result: GlmFit
+    schema: Schema
+    control: Control
+    training: TrainingData | None
+    kept_means: np.ndarray | None = None  # column means, for a model without its rows
+
+    # -- numbers of the whole fit ------------------------------------------------------------------------
+
+    @cached_property
+    def coefficients(self) -> pd.Series:
+        """Estimates on the link scale, NaN where aliased."""
+        return pd.Series(self.result.coefficients, index=list(self.column_names))
+
+    @property
+    def rank(self) -> int:
+        return self.result.rank
+
+    @property
+    def deviance(self) -> float:
+        return self.result.deviance
+
+    @property
+    def null_deviance(self) -> float:
+        return self.result.null_deviance
+
+    @property
+    def df_residual(self) -> int:
+        """Rows of non-zero weight minus rank."""
+        return self.result.n_ok - self.result.rank
+
+    @property
+    def df_null(self) -> int:
+        return self.result.n_ok - int(self.terms.intercept)
+
+    @property
+    def nobs(self) -> int:
+        """Rows of non-zero prior weight (R's ``nobs``)."""
+        return self.result.n_ok
+
+    @property
+    def nobs_rows(self) -> int:
+        """All rows of the fit, those of zero weight too."""
+        return self.result.nobs
+
+    @property
+    def aic(self) -> float:
+        """-2 log-likelihood + 2 (rank + 1 if the likelihood has a dispersion); NaN for quasi families."""
+        return self.result.minus2_loglik + 2 * (self.rank + self.family.extra_df)
+
+    @property
+    def loglik(self) -> float:
+        return -self.result.minus2_loglik / 2
+
+    @property
+    def bic(self) -> float:
+        """As R: log of all rows of the fit, zero weights counted."""
+        df = self.rank + self.family.extra_df
+        return self.result.minus2_loglik + math.log(self.nobs_rows) * df if self.nobs_rows else math.nan
+
+    @cached_property
+    def dispersion(self) -> float:
+        """phi as `summary` takes it: 1 where fixed, else Pearson's."""
+        from ..inference.dispersion import dispersion
+
+        return dispersion(self)
+
+    @property
+    def iter(self) -> int:
+        return self.result.iter
+
+    @property
+    def converged(self) -> bool:
+        return self.result.converged
+
+    @property
+    def boundary(self) -> bool:
+        return self.result.boundary
+
+    @property
+    def method(self) -> str:
+        return self.result.method
+
+    @property
+    def xlevels(self) -> Mapping[str, tuple[str, ...]]:
+        return self.schema.xlevels
+
+    @property
+    def contrasts(self) -> Mapping[str, Any]:
+        return self.schema.contrasts
+
+    @property
+    def response_name(self) -> str:
+        """The response as R deparses it."""
+        return self.terms.names[0] if self.terms.response is not None else ""
+
+    @property
+    def aliased(self) -> np.ndarray:
+        """bool (p,): the coefficient is not defined because of singularities."""
+        return np.isnan(self.result.coefficients)
+
+    # -- rows --------------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> TrainingData:
+        """The training rows; DataError when the model has been stripped of them."""
+        if self.training is None:
+            raise DataError(
+                "this model holds no training rows (strip_data() or load()): expected a fitted model with its "
+                "data; ask it for summary, vcov, Wald confint, predict(newdata), or fit it again"
+            )
+        return self.training
+
+    @cached_property
+    def row_state(self) -> RowState:
+        """y, weights, offset, eta, mu ... of every row of the fit (arrays, in row order)."""
+        return self.rows.state(self.result, self.family)
+
+    @cached_property
+    def column_means(self) -> np.ndarray:
+        """Means of the design's columns over the training rows: the centre of ``type="terms"``."""
+        if self.kept_means is not None:
+            return self.kept_means
+        from ..inference.predict import column_means
+
+        return column_means(self.rows.source, len(self.column_names))
+
+    def _series(self, values: np.ndarray) -> pd.Series:
+        return self.rows.labelled(values)
+
+    @property
+    def fitted_values(self) -> pd.Series:
+        """mu, response scale."""
+        return self._series(self.row_state.mu)
+
+    @property
+    def linear_predictors(self) -> pd.Series:
+        """eta with the offset, link scale."""
+        return self._series(self.row_state.eta)
+
+    @property
+    def weights(self) -> pd.Series:
+        """Working weights of the last solved iteration."""
+        return self._series(self.row_state.working_weights)
+
+    @property
+    def prior_weights(self) -> pd.Series:
+        return self._series(self.row_state.prior_weights)
+
+    @property
+    def y(self) -> pd.Series:
+        """The response as fitted: a proportion for a binomial."""
+        return self._series(self.row_state.y)
+
+    @property
+    def offset(self) -> pd.Series | None:
+        return None if self.row_state.offset is None else self._series(self.row_state.offset)
+
+    @property
+    def na_action(self) -> Any:
+        """Labels and positions of the rows left out for missing values (None: none were)."""
+        return self.rows.frame.omitted
+
+    def model_frame(self) -> pd.DataFrame:
+        """The variables of the model, R's ``model.frame``."""
+        return self.rows.frame.to_dataframe()
+
+    def model_matrix(self, newdata: Any = None) -> pd.DataFrame:
+        """The design, R's ``model.matrix``; with `newdata` the columns as frozen at the fit."""
+        from ..inference.predict import design_frame
+
+        return design_frame(self, newdata)
+
+    def strip_data(self) -> GLM:
+        """The same model without a single training row."""
+        return replace(self, training=None, kept_means=self.column_means)
+
+    # -- questions ---------------------------------------------------------------------------------------
+
+    def summary(
+        self, dispersion: float | None = None, correlation: bool = False, vcov: Any = None
+    ) -> GLMSummary:
+        """Coefficient table and the rest of R's ``summary.glm``."""
+        from ..inference.summary import summary
+
+        return summary(self, dispersion=dispersion, correlation=correlation, vcov=vcov)
+
+    def predict(
+        self,
+        newdata: Any = None,
+        type: str = "link",
+        se_fit: bool = False,
+        *,
+        dispersion: float | None = None,
+        terms: Any = None,
+        interval: str | None = None,
+        level: float = 0.95,
+        na_action: str = "na.pass",
+        new_levels: str = "error",
+    ) -> pd.Series | pd.DataFrame:
+        """Predictions, R's ``predict.glm``; see :func:`glmformula.inference.predict.predict`."""
+        from ..inference.predict import predict
+
+        return predict(
+            self,
+            newdata,
+            type,
+            se_fit,
+            dispersion=dispersion,
+            terms=terms,
+            interval=interval,
+            level=level,
+            na_action=na_action,
+            new_levels=new_levels,
+        )
+
+    def residuals(self, type: str = "deviance") -> pd.Series | pd.DataFrame:
+        """R's ``residuals.glm``; see :func:`glmformula.inference.residuals.residuals`."""
+        from ..inference.residuals import residuals
+
+        return residuals(self, type)
+
+    def vcov(self, type: str | None = None, cluster: Any = None, complete: bool = True) -> pd.DataFrame:
+        """Covariance of the coefficients; see :func:`glmformula.inference.covariance.vcov`."""
+        from ..inference.covariance import vcov
+
+        return vcov(self, type=type, cluster=cluster, complete=complete)
+
+    def confint(self, parm: Any = None, level: float = 0.95, method: str = "profile") -> StatTable:
+        """Confidence intervals of the coefficients; see :func:`glmformula.inference.confint.confint`."""
+        from ..inference.confint import confint
+
+        return confint(self, parm, level, method)
+
+    def anova(
+        self, *others: GLM, test: str | bool | None = None, dispersion: float | None = None
+    ) -> StatTable:
+        """Analysis of deviance; see :func:`glmformula.inference.anova.anova`."""
+        from ..inference.anova import anova
+
+        return anova(self, *others, test=test, dispersion=dispersion)
+
+    def loglikelihood(self) -> LogLik:
+        """The log-likelihood as a number that knows its ``df`` and ``nobs`` (R's ``logLik``)."""
+        from ..inference.loglik import LogLik
+
+        return LogLik(self.loglik, df=self.rank + self.family.extra_df, nobs=self.nobs_rows)
+
+    def simulate(self, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
+        """Responses drawn from the fitted model; see :func:`glmformula.inference.simulate.simulate`."""
+        from ..inference.simulate import simulate
+
+        return simulate(self, nsim, seed)
+
+    # -- printing ----------------------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        from ..inference.summary import print_text
+
+        return print_text(self)
+
+    __repr__ = __str__

@@ -1,0 +1,42 @@
+"""Fits of sub-models on the same rows: fewer terms, nothing read or coded again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..engine.irls import fit_glm
+from ..sources.mapped import select_terms
+
+if TYPE_CHECKING:
+    from .model import GLM
+
+
+def refit_terms(fit: GLM, keep: Iterable[int]) -> GLM:
+    """`fit` with only the columns whose `assign` is in `keep` (0: the intercept).
+
+    As R's ``anova`` and ``drop1`` do, without the start values of the full model. The result keeps the labels
+    of the full model's terms; its coefficients, deviances and rows are those of the sub-model.
+    """
+    wanted = frozenset(keep)
+    columns = np.isin(fit.assign, list(wanted))
+    names = tuple(name for name, kept in zip(fit.column_names, columns, strict=True) if kept)
+    training = fit.rows
+    source = select_terms(training.source, wanted)
+    result = fit_glm(
+        source,
+        fit.family,
+        names=names,
+        intercept=fit.terms.intercept,
+        control=fit.control,
+    )
+    return replace(
+        fit,
+        column_names=names,
+        assign=fit.assign[columns],
+        result=result,
+        training=replace(training, source=source),
+    )

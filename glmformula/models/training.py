@@ -1,0 +1,64 @@
+"""The training rows behind a fit, and what each row says once the fit is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..engine.result import GlmFit
+from ..engine.rows import row_arrays
+from ..families import Family
+from ..sources.base import Block, Source
+from ..sources.mapped import collect
+
+if TYPE_CHECKING:
+    from ..frame.model_frame import ModelFrame
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """Arrays (n,) over the rows of the fit.
+
+    `working_weights` are those of the last solved iteration, as R's ``fit$weights``; `working_residuals` are
+    (y - mu) / (dmu/deta) at the final eta.
+    """
+
+    y: np.ndarray
+    prior_weights: np.ndarray
+    offset: np.ndarray | None
+    eta: np.ndarray
+    mu: np.ndarray
+    working_residuals: np.ndarray
+    working_weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Where the rows are (`source`), how they are labelled (`frame`), and the call that chose them."""
+
+    source: Source
+    frame: ModelFrame
+    arguments: Mapping[str, Any] = field(repr=False)
+
+    def labelled(self, values: np.ndarray) -> pd.Series:
+        """A Series with the data's row labels; ``na.exclude`` pads the omitted rows with NaN."""
+        return self.frame.labelled(values)
+
+    def same_rows(self, other: TrainingData) -> bool:
+        """Whether the two fits used rows of the same labels."""
+        mine, theirs = self.frame.index, other.frame.index
+        return len(mine) == len(theirs) and (mine is theirs or mine.equals(theirs))
+
+    def state(self, result: GlmFit, family: Family) -> RowState:
+        pieces = collect(self.source, partial(_row_state, result, family))
+        columns = [None if c[0] is None else np.concatenate(c) for c in zip(*pieces, strict=True)]
+        return RowState(*columns)  # type: ignore[arg-type]
+
+
+def _row_state(result: GlmFit, family: Family, block: Block) -> tuple[np.ndarray | None, ...]:
+    return row_arrays(block, result, family)
