@@ -1,0 +1,134 @@
+"""Blocks of text and tables as one report: R's console text, Markdown, HTML, LaTeX."""
+
+from __future__ import annotations
+
+import html
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+
+from glmformula.render.cells import Cells, NamedVector
+from glmformula.render.console import console, console_vector
+
+Block = str | Cells | NamedVector
+
+
+class Rendered(ABC):
+    """Anything that prints as blocks: `str()` is R's text, the rest is for notebooks and reports.
+
+    `str()` lacks the newline that ends R's output, so ``print(x)`` gives R's text to the byte.
+    """
+
+    @abstractmethod
+    def blocks(self) -> Sequence[Block]:
+        """Text and tables in printing order; text holds its own newlines."""
+
+    def __str__(self) -> str:
+        return to_text(self.blocks()).removesuffix("\n")
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def to_markdown(self) -> str:
+        """GitHub-flavoured Markdown."""
+        return to_markdown(self.blocks())
+
+    def to_html(self) -> str:
+        """An HTML fragment, escaped."""
+        return to_html(self.blocks())
+
+    def to_latex(self) -> str:
+        """LaTeX with booktabs tables, escaped."""
+        return to_latex(self.blocks())
+
+
+def to_text(blocks: Sequence[Block], width: int = 80) -> str:
+    """R's console text."""
+    return "".join(
+        block
+        if isinstance(block, str)
+        else console(block, width)
+        if isinstance(block, Cells)
+        else console_vector(block, width)
+        for block in blocks
+    )
+
+
+def to_markdown(blocks: Sequence[Block]) -> str:
+    """Paragraphs and GitHub tables."""
+    return "\n\n".join(_pieces(blocks, lambda lines: "  \n".join(map(_escape_markdown, lines)), _markdown_table)) + "\n"
+
+
+def to_html(blocks: Sequence[Block]) -> str:
+    """Paragraphs and tables inside one div."""
+    pieces = _pieces(blocks, lambda lines: f"<p>{'<br>'.join(map(html.escape, lines))}</p>", _html_table)
+    return "\n".join(('<div class="glmformula">', *pieces, "</div>"))
+
+
+def to_latex(blocks: Sequence[Block]) -> str:
+    """Paragraphs and booktabs tabulars."""
+    return "\n\n".join(_pieces(blocks, lambda lines: " \\\\\n".join(map(_escape_latex, lines)), _latex_table)) + "\n"
+
+
+def _pieces(
+    blocks: Sequence[Block], paragraph: Callable[[list[str]], str], table: Callable[[Cells], str]
+) -> Iterator[str]:
+    for block in blocks:
+        if isinstance(block, str):
+            for text in re.split(r"\n[ \t]*\n", block):
+                lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+                if lines:
+                    yield paragraph(lines)
+        else:
+            cells = block if isinstance(block, Cells) else block.cells()
+            if cells.columns:
+                yield table(cells)
+            if cells.note:
+                yield paragraph([" ".join(cells.note.split())])
+
+
+def _table(cells: Cells, tablefmt: str, escape: Callable[[str], str] = str) -> str:
+    from tabulate import tabulate
+
+    body = [[escape(t.strip()) for t in c] for c in (cells.rows, *cells.body)]
+    headings = [escape(t) for t in ("", *cells.columns)]
+    align = ("left", *("left" if j in cells.left else "right" for j in range(len(cells.columns))))
+    rows = list(zip(*body, strict=True))
+    if not rows:
+        return str(tabulate([], headers=headings, tablefmt=tablefmt))
+    return str(tabulate(rows, headers=headings, tablefmt=tablefmt, colalign=align, disable_numparse=True))
+
+
+def _markdown_table(cells: Cells) -> str:
+    return _table(cells, "github", _escape_markdown)
+
+
+def _html_table(cells: Cells) -> str:
+    return _table(cells, "html")
+
+
+def _latex_table(cells: Cells) -> str:
+    return _table(cells, "latex_booktabs")
+
+
+def _escape_markdown(text: str) -> str:
+    """Backslashes before what Markdown would read; an underscore inside a word is harmless and stays."""
+    text = re.sub(r"([\\`*|<\[\]])", r"\\\1", text)
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\ensuremath{<}",
+    ">": r"\ensuremath{>}",
+    "|": r"\ensuremath{|}",
+} | {c: "\\" + c for c in "&%$#_{}"}
+
+
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX.get(c, c) for c in text)
