@@ -1,6 +1,6 @@
 """Run every notebook of this folder in a clean kernel: ``python notebooks/check.py``.
 
-The notebooks are kept without outputs and counts, so that a change of theirs can be read; this fails where one has
+The notebooks are kept without outputs and counts, so that a change can be read; this fails where one has
 some, and where a cell raises or warns.
 """
 

@@ -147,7 +147,7 @@ def test_no_test_reads_a_clock():
 
 # Hosts that our texts may link to; other addresses, and paths of somebody's machine, do not belong here.
 HOSTS = {"doi.org", "www.r-project.org", "cran.r-project.org", "stat.ethz.ch", "matthewwardrop.github.io"}
-ABSOLUTE_PATH = re.compile(r"(?<![\w.~/:-])/(?:home|root|tmp|work|opt|Users|mnt|usr)/\w")
+ABSOLUTE_PATH = re.compile(r"(?<![\w.~/:-])/(?:home|root|tmp|work|opt|Users|mnt)/\w")
 ADDRESS = re.compile(r"https?://([\w.-]+)")
 TEXTS = sorted(
     path

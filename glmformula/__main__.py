@@ -1,0 +1,35 @@
+"""``python -m glmformula``: two models of the attrition data, as R prints them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from glmformula import GLM, anova, binomial, glm, poisson
+from glmformula.datasets import attrition
+from glmformula.render.table import StatTable
+
+EVERYTHING = "salary + experience_years + overtime_hours"
+
+
+def odds_ratios(fit: GLM) -> StatTable:
+    """exp(estimate) with its 95 % Wald interval: R's ``exp(cbind(OR = coef(fit), confint.default(fit)))``."""
+    limits = fit.confint(method="wald").frame
+    return StatTable(np.exp(pd.concat([fit.coefficients.rename("OR"), limits], axis=1)), layout="matrix")
+
+
+def main() -> None:
+    data = attrition()
+    left = glm(f"left ~ {EVERYTHING}", data=data, family=binomial())
+    sick = glm(f"sick_days ~ {EVERYTHING}", data=data, family=poisson())
+    without_overtime = glm("left ~ salary + experience_years", data=data, family=binomial())
+    print(left.summary())
+    print(sick.summary())
+    print("Odds ratios of leaving, with 95 % Wald intervals:\n")
+    print(odds_ratios(left))
+    print("\nDoes overtime matter?\n")
+    print(anova(without_overtime, left, test="Chisq"))
+
+
+if __name__ == "__main__":
+    main()
