@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..errors import DataWarning, FitError, GLMFormulaWarning
 from ..models.refit import refit_terms
+from ..render.anova import models_heading, sequential_heading
 from ..render.table import StatTable
 from .dispersion import dispersion as estimated_dispersion
 from .dispersion import test_df
@@ -96,12 +97,7 @@ def _sequential(fit: GLM, test: str | None, phi: float | None) -> StatTable:
     if test == "Rao":
         path = [refit_terms(fit, range(1)), *steps, fit] if labels else [fit]
         table["Rao"] = [math.nan, *(score_statistic(a, b) for a, b in zip(path, path[1:], strict=False))]
-    heading = [
-        "Analysis of Deviance Table",
-        f"\nModel: {fit.family.name}, link: {fit.family.link.name}",
-        f"\nResponse: {fit.response_name}",
-        "\nTerms added sequentially (first to last)\n\n",
-    ]
+    heading = sequential_heading(fit.family.name, fit.family.link.name, fit.response_name)
     return _tested(table, heading, test, phi, fit, df_scale=test_df(fit))
 
 
@@ -123,14 +119,13 @@ def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
     )
     if test == "Rao":
         table["Rao"] = [math.nan, *(_signed_score(a, b) for a, b in zip(fits, fits[1:], strict=False))]
-    width = len(str(len(fits)))
-    models = "\n".join(f"Model {k + 1:>{width}}: {f.formula}" for k, f in enumerate(fits))
+    heading = models_heading([f.formula for f in fits])
     big = fits[int(np.argmin(resid_df))]
-    return _tested(table, ["Analysis of Deviance Table\n", models], test, phi, big, df_scale=test_df(big))
+    return _tested(table, heading, test, phi, big, df_scale=test_df(big))
 
 
 def _tested(
-    table: pd.DataFrame, heading: list[str], test: str | None, phi: float | None, model: GLM, df_scale: float
+    table: pd.DataFrame, heading: tuple[str, ...], test: str | None, phi: float | None, model: GLM, df_scale: float
 ) -> StatTable:
     """The table with R's statistic and probability columns, as ``stat.anova``."""
     fixed = model.family.fixed_dispersion is not None
@@ -139,7 +134,7 @@ def _tested(
     if test == "F" and df_scale == 0:
         test = ""
     if not test:
-        return StatTable(table, layout="anova", heading=tuple(heading))
+        return StatTable(table, kind="anova", heading=heading)
     scale = estimated_dispersion(model) if phi is None else phi
     if test == "F" and math.isinf(df_scale):
         warnings.warn(
@@ -162,7 +157,7 @@ def _tested(
     else:
         statistic = np.where(df == 0, np.nan, change / scale * np.sign(df))
         table["Pr(>Chi)"] = chisq_upper(np.where(statistic < 0, np.nan, statistic), np.abs(df))
-    return StatTable(table, layout="anova", heading=tuple(heading))
+    return StatTable(table, kind="anova", heading=heading)
 
 
 def _differences(values: Sequence[float] | np.ndarray, sign: int) -> np.ndarray:

@@ -65,7 +65,7 @@ def wald_limits(fit: GLM, which: np.ndarray, level: float) -> np.ndarray:
 
 def limits_table(fit: GLM, which: np.ndarray, level: float, limits: np.ndarray) -> StatTable:
     names = [fit.column_names[k] for k in which]
-    return StatTable(pd.DataFrame(limits, index=names, columns=percent_names(level)), layout="matrix")
+    return StatTable(pd.DataFrame(limits, index=names, columns=percent_names(level)))
 
 
 def percent_names(level: float) -> list[str]:

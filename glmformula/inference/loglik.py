@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..render.numbers import format_numbers
+from ..render.anova import loglik_text
 
 
 class LogLik(float):
@@ -22,6 +22,6 @@ class LogLik(float):
         return float(self), self.df, self.nobs
 
     def __repr__(self) -> str:
-        return f"'log Lik.' {format_numbers([float(self)], digits=7)[0].strip()} (df={self.df})"
+        return loglik_text(float(self), self.df)
 
     __str__ = __repr__

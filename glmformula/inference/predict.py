@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..design.dense import dense
-from ..engine.rows import linear_predictor
+from ..engine.columns import linear_predictor
 from ..errors import DataError, RankWarning, nearest
 from ..frame.newdata import NewData, design_for
 from ..sources.base import Block, Source
@@ -231,7 +231,7 @@ def _add_pairs(a: tuple[np.ndarray, int], b: tuple[np.ndarray, int]) -> tuple[np
 def _predict_block(
     beta: np.ndarray, cov: np.ndarray | None, null: np.ndarray | None, block: Block
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    eta = linear_predictor(block, np.nan_to_num(beta))
+    eta = linear_predictor(block.design, np.nan_to_num(beta), block.offset)
     if cov is None and null is None:
         return eta, None, None
     X = dense(block.design)

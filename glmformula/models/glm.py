@@ -150,6 +150,7 @@ def glm(
         result=result,
         schema=frame.schema,
         control=control,
+        n_omitted=len(frame.omitted),
         training=TrainingData(
             source,
             frame,

@@ -46,6 +46,8 @@ class GLM:
     schema : Schema
         Levels, contrasts, knots ... frozen for new data.
     control : Control
+    n_omitted : int
+        Rows left out for missing values.
     training : TrainingData or None
         The rows; None after ``strip_data()``.
     """
@@ -59,6 +61,7 @@ class GLM:
     result: GlmFit
     schema: Schema
     control: Control
+    n_omitted: int
     training: TrainingData | None
     kept_means: np.ndarray | None = None  # column means, for a model without its rows
 
@@ -214,9 +217,10 @@ class GLM:
         return None if self.row_state.offset is None else self._series(self.row_state.offset)
 
     @property
-    def na_action(self) -> Any:
-        """Labels and positions of the rows left out for missing values (None: none were)."""
-        return self.rows.frame.omitted
+    def na_action(self) -> pd.Series:
+        """Positions in the data, under their row labels, of the rows left out for missing values."""
+        frame = self.rows.frame
+        return pd.Series(frame.omitted, index=frame.data_index[frame.omitted], name=frame.na_action)
 
     def model_frame(self) -> pd.DataFrame:
         """The variables of the model, R's ``model.frame``."""
