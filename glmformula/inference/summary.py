@@ -1,0 +1,162 @@
+"""The summary of a fit: R's coefficient table and the numbers printed around it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, GLMFormulaWarning
+from ..render.report import Block, Rendered, to_text
+from ..render.summary import PrintParts, SummaryParts, print_blocks, summary_blocks
+from .distributions import two_sided
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+Vcov = str | np.ndarray | pd.DataFrame | Callable[["GLM"], Any] | None
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class GLMSummary(Rendered):
+    """What ``summary(fit)`` says; prints as R's ``print(summary.glm(...))``.
+
+    Attributes
+    ----------
+    coefficients : DataFrame (rank, 4)
+        Estimate, Std. Error, t value / z value, Pr(>|t|) / Pr(>|z|); aliased coefficients are left out, as in R.
+    dispersion : float
+    df : tuple (rank, df_residual, columns)
+    cov_unscaled, cov_scaled : DataFrame (rank, rank)
+        (X'WX)^-1 and, multiplied by the dispersion (or the robust covariance asked for), the variance of the
+        coefficients.
+    aliased : Series of bool (p,)
+    correlation : DataFrame (rank, rank) or None
+    """
+
+    coefficients: pd.DataFrame
+    dispersion: float
+    df: tuple[int, int, int]
+    cov_unscaled: pd.DataFrame
+    cov_scaled: pd.DataFrame
+    aliased: pd.Series
+    correlation: pd.DataFrame | None
+    parts: SummaryParts = field(repr=False)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return self.coefficients
+
+    def blocks(self) -> Sequence[Block]:
+        return summary_blocks(self.parts)
+
+
+def summary(
+    fit: GLM, *, dispersion: float | None = None, correlation: bool = False, vcov: Vcov = None
+) -> GLMSummary:
+    """Summarise a fit, R's ``summary.glm``.
+
+    Parameters
+    ----------
+    dispersion : float, optional
+        phi, taken as known (z tests); default: the family's fixed value, or Pearson's estimate (t tests).
+    correlation : bool
+        Also the correlation of the estimates.
+    vcov : str, matrix or function, optional
+        Another covariance of the coefficients: a type for ``fit.vcov``, a (p, p) or (rank, rank) matrix, or
+        a function of the fit. Tests then use it.
+
+    Returns
+    -------
+    GLMSummary
+    """
+    estimated = dispersion is None and fit.family.fixed_dispersion is None
+    phi = fit.dispersion if dispersion is None else float(dispersion)
+    if estimated and fit.nobs < fit.nobs_rows:
+        warnings.warn(
+            "observations with zero weight not used for calculating dispersion", GLMFormulaWarning, stacklevel=3
+        )
+    kept = ~fit.aliased
+    names = [n for n, k in zip(fit.column_names, kept, strict=True) if k]
+    unscaled = fit.result.cov_unscaled
+    scaled = phi * unscaled if vcov is None else covariance_of(fit, vcov)
+    estimate = fit.result.coefficients[kept]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.sqrt(np.diag(scaled))
+        statistic = estimate / error
+    letter = "t" if estimated or not names else "z"
+    if estimated and fit.df_residual <= 0 and vcov is None:
+        error = statistic = np.full(len(names), math.nan)
+        p_value = error
+    else:
+        p_value = two_sided(statistic, fit.df_residual if estimated and fit.df_residual > 0 else math.inf)
+    columns = ("Estimate", "Std. Error", f"{letter} value", f"Pr(>|{letter}|)")
+    table = np.column_stack([estimate, error, statistic, p_value])
+    size = np.sqrt(np.diag(unscaled))
+    correlations = unscaled / np.outer(size, size) if correlation and names else None
+    return GLMSummary(
+        coefficients=pd.DataFrame(table, index=names, columns=list(columns)),
+        dispersion=phi,
+        df=(fit.rank, fit.df_residual, len(fit.column_names)),
+        cov_unscaled=pd.DataFrame(unscaled, index=names, columns=names),
+        cov_scaled=pd.DataFrame(scaled, index=names, columns=names),
+        aliased=pd.Series(fit.aliased, index=list(fit.column_names)),
+        correlation=None if correlations is None else pd.DataFrame(correlations, index=names, columns=names),
+        parts=SummaryParts(
+            coefficients=table,
+            columns=columns,
+            aliased=fit.aliased,
+            family=fit.family.name,
+            dispersion=phi,
+            iter=fit.iter,
+            correlation=correlations,
+            **_common(fit),
+        ),
+    )
+
+
+def covariance_of(fit: GLM, vcov: Vcov) -> np.ndarray:
+    """The (rank, rank) covariance that `vcov` stands for: a type, a matrix over all or the kept columns, a function."""
+    value = vcov(fit) if callable(vcov) else fit.vcov(type=vcov) if isinstance(vcov, str) else vcov
+    kept = ~fit.aliased
+    if isinstance(value, pd.DataFrame) and set(value.index) == set(fit.column_names):
+        value = value.loc[list(fit.column_names), list(fit.column_names)]
+    matrix = np.asarray(value, dtype=float)
+    if matrix.shape == (len(kept), len(kept)):
+        return matrix[np.ix_(kept, kept)]
+    if matrix.shape == (fit.rank, fit.rank):
+        return matrix
+    raise DataError(
+        f"vcov should be a matrix of shape ({fit.rank}, {fit.rank}), one row and column for each coefficient; "
+        f"got shape {matrix.shape}"
+    )
+
+
+def print_text(fit: GLM) -> str:
+    """R's ``print.glm``."""
+    parts = PrintParts(coefficients=fit.result.coefficients, **_common(fit))
+    return to_text(print_blocks(parts)).removesuffix("\n")
+
+
+def _common(fit: GLM) -> dict[str, Any]:
+    return {
+        "call": fit.call,
+        "names": fit.column_names,
+        "null_deviance": fit.null_deviance,
+        "deviance": fit.deviance,
+        "df_null": fit.df_null,
+        "df_residual": fit.df_residual,
+        "aic": fit.aic,
+        "n_omitted": fit.n_omitted,
+        "notes": _notes(fit),
+    }
+
+
+def _notes(fit: GLM) -> tuple[str, ...]:
+    """Our own lines after R's text."""
+    return () if fit.converged else ("Note: the algorithm did not converge; raise maxit or look at the data",)

@@ -1,0 +1,115 @@
+"""R's generic functions: each is one line that asks the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from .model import GLM
+
+if TYPE_CHECKING:
+    from ..inference.loglik import LogLik
+    from ..inference.summary import GLMSummary
+    from ..render.table import StatTable
+
+
+def coef(fit: GLM) -> pd.Series:
+    """Coefficients, link scale; NaN where aliased."""
+    return fit.coefficients
+
+
+def vcov(fit: GLM, **options: Any) -> pd.DataFrame:
+    """Covariance of the coefficients; see :meth:`GLM.vcov`."""
+    return fit.vcov(**options)
+
+
+def confint(fit: GLM, parm: Any = None, level: float = 0.95, **options: Any) -> StatTable:
+    """Confidence intervals; see :meth:`GLM.confint`."""
+    return fit.confint(parm, level, **options)
+
+
+def summary(fit: GLM, **options: Any) -> GLMSummary:
+    """Summary; see :meth:`GLM.summary`."""
+    return fit.summary(**options)
+
+
+def anova(fit: GLM, *others: GLM, **options: Any) -> StatTable:
+    """Analysis of deviance; see :meth:`GLM.anova`."""
+    return fit.anova(*others, **options)
+
+
+def predict(fit: GLM, newdata: Any = None, **options: Any) -> pd.Series | pd.DataFrame:
+    """Predictions; see :meth:`GLM.predict`."""
+    return fit.predict(newdata, **options)
+
+
+def residuals(fit: GLM, type: str = "deviance") -> pd.Series | pd.DataFrame:
+    """Residuals; see :meth:`GLM.residuals`."""
+    return fit.residuals(type)
+
+
+def fitted(fit: GLM) -> pd.Series:
+    """Fitted means, response scale."""
+    return fit.fitted_values
+
+
+def deviance(fit: GLM) -> float:
+    """Residual deviance."""
+    return fit.deviance
+
+
+def logLik(fit: GLM) -> LogLik:  # noqa: N802 - R's name
+    """Log-likelihood with its ``df`` and ``nobs``."""
+    return fit.loglikelihood()
+
+
+def AIC(fit: GLM, *others: GLM, k: float = 2.0) -> float | pd.DataFrame:  # noqa: N802 - R's name
+    """-2 log-likelihood + k df; for several models a DataFrame with ``df`` and ``AIC``."""
+    return _criterion("AIC", [fit, *others], [k] * (1 + len(others)))
+
+
+def BIC(fit: GLM, *others: GLM) -> float | pd.DataFrame:  # noqa: N802 - R's name
+    """-2 log-likelihood + log(n) df; for several models a DataFrame with ``df`` and ``BIC``."""
+    import math
+
+    fits = [fit, *others]
+    return _criterion("BIC", fits, [math.log(f.nobs_rows) for f in fits])
+
+
+def nobs(fit: GLM) -> int:
+    """Rows of non-zero prior weight."""
+    return fit.nobs
+
+
+def model_frame(fit: GLM | str, data: Any = None, **options: Any) -> pd.DataFrame:
+    """The variables of a fitted model, or those of a formula in `data`."""
+    if isinstance(fit, GLM):
+        return fit.model_frame()
+    from ..frame.public import model_frame as of_formula
+
+    return of_formula(fit, data, **options)
+
+
+def model_matrix(
+    fit: GLM | str, data: Any = None, *, newdata: Any = None, contrasts: Any = None
+) -> pd.DataFrame:
+    """The design of a fitted model, or that of a formula in `data` (with `newdata`: as frozen on `data`)."""
+    if isinstance(fit, GLM):
+        return fit.model_matrix(data if newdata is None else newdata)
+    from ..frame.public import model_matrix as of_formula
+
+    return of_formula(fit, data, newdata=newdata, contrasts=contrasts)
+
+
+def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
+    """Responses drawn from the fitted model; see :meth:`GLM.simulate`."""
+    return fit.simulate(nsim, seed)
+
+
+def _criterion(name: str, fits: list[GLM], penalties: list[float]) -> float | pd.DataFrame:
+    logs = [logLik(f) for f in fits]
+    values = [-2 * float(ll) + k * ll.df for ll, k in zip(logs, penalties, strict=True)]
+    if len(fits) == 1:
+        return values[0]
+    return pd.DataFrame({"df": [ll.df for ll in logs], name: values}, index=[f.formula for f in fits])
