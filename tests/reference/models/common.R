@@ -1,6 +1,6 @@
 # Shared by the reference scripts: the data sets as typed in data/schema.json, families, and a JSON writer with 17 digits.
 # Base R only, so that R 4.6 can source it too (there the schema comes as schema.rds).
-schema <- if (file.exists("build/schema.rds")) readRDS("build/schema.rds") else jsonlite::fromJSON("data/schema.json", simplifyVector = FALSE)
+schema <- if (!requireNamespace("jsonlite", quietly = TRUE)) readRDS("build/schema.rds") else jsonlite::fromJSON("data/schema.json", simplifyVector = FALSE)
 loaded <- new.env()
 load_data <- function(name) {
   if (!is.null(loaded[[name]])) return(loaded[[name]])
@@ -22,8 +22,7 @@ new_rows <- function(d) {               # four rows of the data, fractional colu
   for (name in names(out)) if (is.double(d[[name]]) && any(d[[name]] != round(d[[name]]), na.rm = TRUE)) out[[name]] <- out[[name]] * 1.0625
   out
 }
-negative.binomial <- if (exists("mass_nb")) mass_nb else MASS::negative.binomial
-tweedie <- if (exists("statmod_tweedie")) statmod_tweedie else statmod::tweedie
+if (requireNamespace("MASS", quietly = TRUE)) { negative.binomial <- MASS::negative.binomial; tweedie <- statmod::tweedie } else source("build/families.R")
 
 call_of <- function(m, start = m$start, ...) {   # the glm() call of one table entry, in R's words
   out <- list(quote(glm), formula = str2lang(m$formula), family = str2lang(m$family_r), data = quote(d))

@@ -74,7 +74,7 @@ predict_of <- function(fit, d) {
 confint_of <- function(fit) { k <- suppressWarnings(confint.default(fit)); list(lower = unname(k[, 1]), upper = unname(k[, 2])) }
 lower <- function(v) if (length(v) && nrow(v) <= 8) v[lower.tri(v, TRUE)] else NULL
 
-answers <- errors <- list()
+answers <- errors <- starts <- list()
 for (m in table) {
   d <- load_data(m$data)
   first <- caught(eval(call_of(m)))
@@ -90,21 +90,29 @@ for (m in table) {
     errors[[m$id]]$start <- m$start
   }
   fit <- first$value
+  starts[[m$id]] <- m$start
   attr(fit, "warned") <- first$warnings
   sharp_call <- call_of(m, epsilon = 1e-14, maxit = 100)
   sharp <- caught(eval(sharp_call))
   s <- sharp$value
+  limit <- suppressWarnings(tryCatch(eval(call_of(m, epsilon = 1e-300, maxit = 150)), error = function(e) NULL))
   answers[[m$id]] <- c(list(start = m$start, warnings = first$warnings), ill_posed(fit),
     list(criteria = last_criteria(call_of(m, trace = TRUE))), coefficients_of(fit), scalars_of(fit),
     list(cov_unscaled = lower(summary(fit)$cov.unscaled), rows = rows_of(fit, d), confint = confint_of(fit),
          anova = anova_of(fit), predict = predict_of(fit, d),
          sharp = if (is.null(s)) list(error = one(sharp$error)) else
            c(coefficients_of(s)[c("coef", "se")], scalars_of(s)[c("dispersion", "deviance", "aic", "iter", "converged", "rank")],
-             list(criteria = last_criteria(call_of(m, epsilon = 1e-14, maxit = 100, trace = TRUE)), reasons = ill_posed(s)$reasons))))
+             list(criteria = last_criteria(call_of(m, epsilon = 1e-14, maxit = 100, trace = TRUE)), reasons = ill_posed(s)$reasons,
+                limit = if (!is.null(limit)) coefficients_of(limit)[c("coef", "se")]))))
 }
 version <- list(R = one(R.version.string), MASS = one(as.character(packageVersion("MASS"))), statmod = one(as.character(packageVersion("statmod"))))
 out <- gzfile("models_reference.json.gz", "w", compression = 9)
 writeLines(c("{\"version\":", json(version), paste0(", \"models\": {", paste0("\n", json_text(names(answers)), ": ", vapply(answers, json, ""), collapse = ","), "}}")), out)
 close(out)
 writeLines(paste0("{", paste0("\n", json_text(names(errors)), ": ", vapply(errors, json, ""), collapse = ","), "\n}"), "models_errors.json")
+dir.create("build", FALSE)               # what base R 4.6 needs to go on: see texts.R
+saveRDS(lapply(Filter(function(m) !is.null(answers[[m$id]]), table), function(m) { m$start <- starts[[m$id]]; m }), "build/models.rds", version = 2)
+saveRDS(jsonlite::fromJSON("texts.json", simplifyVector = TRUE, simplifyDataFrame = FALSE), "build/texts.rds", version = 2)
+saveRDS(schema, "build/schema.rds", version = 2)
+dump(c("negative.binomial", "tweedie"), "build/families.R")
 cat(length(answers), "models,", length(errors), "refused without a start\n")
