@@ -1,0 +1,189 @@
+"""One weighted least-squares step: from a triangular factor or a Gram matrix to new coefficients.
+
+Both solvers take the pass at the current coefficients `beta` and return those of the next iterate. The unknown is
+the increment (or, at R's start values, the whole linear predictor: then `beta` is zero); a column that is aliased
+now but had a coefficient before is moved to the right-hand side, so the iterate is R's: the least-squares fit of
+the whole working response on the kept columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+# Decision 4 of the design: what the Gram matrix may be trusted with (pivots are relative, squared lengths).
+SMALLEST_PIVOT = 1e-9
+LARGEST_CONDITION = 1e5
+# A squared length that rounding alone leaves behind when a column is a combination of others.
+CHOLESKY_ALIASED = 1e-13
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The next iterate and what it was solved with.
+
+    Attributes
+    ----------
+    beta : ndarray (p,)
+        New coefficients, 0 where aliased.
+    pivot : ndarray of int (p,)
+        R's order of the columns: the first `rank` are kept.
+    rank : int
+    factor : ndarray (rank, rank)
+        Upper triangular, ``factor.T @ factor`` = scaled X'WX of the kept columns.
+    scale : ndarray (rank,)
+        Lengths the kept columns were divided by before factoring.
+    decrease : float
+        The decrease in deviance that the step promises (score times increment).
+    """
+
+    beta: np.ndarray
+    pivot: np.ndarray
+    rank: int
+    factor: np.ndarray
+    scale: np.ndarray
+    decrease: float
+
+    def cov_unscaled(self) -> np.ndarray:
+        """(X'WX)^-1 over the kept columns, (rank, rank)."""
+        if self.rank == 0:
+            return np.empty((0, 0))
+        inverse, _ = lapack.dpotri(self.factor, lower=0)
+        inverse = np.triu(inverse) + np.triu(inverse, 1).T
+        return inverse / np.multiply.outer(self.scale, self.scale)
+
+
+class IllConditioned(ArithmeticError):
+    """The Gram matrix does not carry enough digits; the fit goes over to QR."""
+
+
+def solve_qr(triangle: np.ndarray, beta: np.ndarray, tolerance: float) -> Solution:
+    """The step from a triangular factor of [sqrt(W) X, sqrt(W) u].
+
+    Parameters
+    ----------
+    triangle : ndarray (q, p + 1), q <= p + 1
+        Upper trapezoidal; its last column is Q'u.
+    beta : ndarray (p,)
+        Coefficients `u` is an increment to.
+    tolerance : float
+        A column whose residual length falls below this share of its length is aliased, as in LINPACK's dqrdc2.
+    """
+    p = len(beta)
+    rows = min(len(triangle), p)
+    diagonal = np.abs(triangle.diagonal()[:p])
+    lengths = np.sqrt(np.einsum("ij,ij->j", triangle[:, :p], triangle[:, :p]))
+    if rows == p and (diagonal > tolerance * lengths).all():
+        pivot, rank, upper = np.arange(p), p, triangle
+    else:
+        upper, pivot, rank = limited_pivoting(triangle, lengths, tolerance)
+    factor = upper[:rank, pivot[:rank]]
+    right = upper[:rank, p]
+    dropped = pivot[rank:]
+    if rank < p and beta[dropped].any():
+        right = right + upper[:rank, dropped] @ beta[dropped]
+    step = np.zeros(p)
+    kept = pivot[:rank]
+    if rank:
+        step[kept] = lapack.dtrtrs(factor, right)[0]
+    new = beta + step
+    new[dropped] = 0.0
+    return Solution(new, pivot, rank, factor, np.ones(rank), float(right @ right))
+
+
+def limited_pivoting(
+    triangle: np.ndarray, lengths: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """LINPACK dqrdc2's rule on a triangular factor: a column that depends on earlier kept ones goes to the end.
+
+    Returns the new factor (columns where they were), the order of the columns and the rank.
+    """
+    upper = np.array(triangle)
+    p = len(lengths)
+    limit = min(len(upper), p)
+    order = list(range(p))
+    least = tolerance * np.where(lengths > 0, lengths, 1.0)
+    kept, end = 0, p
+    while kept < min(end, limit):
+        while kept < end and not np.linalg.norm(upper[kept : order[kept] + 1, order[kept]]) >= max(
+            least[order[kept]], np.finfo(float).tiny
+        ):
+            order.append(order.pop(kept))
+            end -= 1
+        if kept >= end:
+            break
+        low = order[kept] + 1
+        if low - kept > 1:  # the columns dropped so far left entries below the diagonal
+            reflect(upper[kept:low], order[kept])
+        kept += 1
+    return upper, np.array(order), min(end, limit)
+
+
+def reflect(rows: np.ndarray, column: int) -> None:
+    """Householder reflection in place that leaves only the first entry of a column."""
+    v = rows[:, column].copy()
+    length = np.linalg.norm(v)
+    v[0] += np.copysign(length, v[0])
+    v /= np.linalg.norm(v)
+    rows -= np.multiply.outer(2 * v, v @ rows)
+    rows[1:, column] = 0.0
+
+
+def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bool) -> Solution:
+    """The step from X'WX and X'Wu: columns scaled to unit length, Cholesky in column order.
+
+    Parameters
+    ----------
+    gram : ndarray (p, p)
+    score : ndarray (p,)
+    beta : ndarray (p,)
+    strict : bool
+        Raise `IllConditioned` where the digits of the Gram matrix do not suffice to decide; otherwise drop
+        columns whose squared residual length is below 1e-13 of their squared length.
+    """
+    p = len(beta)
+    lengths = np.sqrt(gram.diagonal())
+    if not lengths.all():
+        lengths = np.where(lengths > 0, lengths, 1.0)
+    scaled = gram / np.multiply.outer(lengths, lengths)
+    factor, info = lapack.dpotrf(scaled, lower=0, clean=1)
+    pivots = factor.diagonal() ** 2
+    if info == 0 and pivots.min() > SMALLEST_PIVOT:
+        if strict:
+            reciprocal, _ = lapack.dpocon(factor, np.abs(scaled).sum(0).max(), uplo="U")
+            if reciprocal * LARGEST_CONDITION**2 < 1:
+                raise IllConditioned
+        pivot, rank = np.arange(p), p
+    elif strict:
+        raise IllConditioned
+    else:
+        pivot, rank = cholesky_pivots(scaled)
+        kept = pivot[:rank]
+        factor, _ = lapack.dpotrf(scaled[np.ix_(kept, kept)], lower=0, clean=1)
+    kept, dropped = pivot[:rank], pivot[rank:]
+    right = score[kept]
+    if rank < p and beta[dropped].any():
+        right = right + gram[np.ix_(kept, dropped)] @ beta[dropped]
+    step = np.zeros(p)
+    if rank:
+        step[kept] = lapack.dpotrs(factor, right / lengths[kept], lower=0)[0] / lengths[kept]
+    new = beta + step
+    new[dropped] = 0.0
+    return Solution(new, pivot, rank, factor, lengths[kept], float(step[kept] @ right))
+
+
+def cholesky_pivots(scaled: np.ndarray) -> tuple[np.ndarray, int]:
+    """Order and rank by limited pivoting on a correlation-like matrix (unit diagonal, 0 for an empty column)."""
+    rest = np.array(scaled)
+    kept: list[int] = []
+    dropped: list[int] = []
+    for j in range(len(rest)):
+        if rest[j, j] <= CHOLESKY_ALIASED:
+            dropped.append(j)
+            continue
+        kept.append(j)
+        row = rest[j, j:] / np.sqrt(rest[j, j])
+        rest[j:, j:] -= np.multiply.outer(row, row)
+    return np.array(kept + dropped, dtype=int), len(kept)
