@@ -1,0 +1,181 @@
+"""The record that describes a family: pure functions over arrays, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import FamilyError
+from .kernels import fused_kernel
+from .link import Array, ArrayFunction, Link, Mask, make_link
+
+INFINITY = float("inf")
+
+
+class InitialMu(Protocol):
+    def __call__(
+        self, y: Array, prior_weights: Array | None = None, trials: Array | None = None
+    ) -> Array: ...
+
+
+class CheckResponse(Protocol):
+    def __call__(
+        self,
+        y: Array,
+        prior_weights: Array | None = None,
+        trials: Array | None = None,
+        labels: Sequence[object] | None = None,
+    ) -> None: ...
+
+
+class Minus2LogLik(Protocol):
+    def __call__(
+        self,
+        y: Array,
+        mu: Array,
+        prior_weights: Array | None = None,
+        dispersion: float = 1.0,
+        trials: Array | None = None,
+    ) -> float: ...
+
+
+class Simulate(Protocol):
+    def __call__(
+        self, rng: np.random.Generator, mu: Array, prior_weights: Array | None = None, dispersion: float = 1.0
+    ) -> Array: ...
+
+
+def initial_mu_is_y(y: Array, prior_weights: Array | None = None, trials: Array | None = None) -> Array:
+    """Start at the data."""
+    return np.array(y, dtype=np.float64)
+
+
+def any_response(
+    y: Array,
+    prior_weights: Array | None = None,
+    trials: Array | None = None,
+    labels: Sequence[object] | None = None,
+) -> None:
+    """Every response is allowed."""
+
+
+def no_likelihood(
+    y: Array,
+    mu: Array,
+    prior_weights: Array | None = None,
+    dispersion: float = 1.0,
+    trials: Array | None = None,
+) -> float:
+    """NaN: a quasi family has no likelihood."""
+    return float("nan")
+
+
+def mean_deviance(deviance: float, weight_sum: float, n: int) -> float:
+    """Deviance over the sum of the prior weights: in the likelihood of Gamma and inverse gaussian."""
+    return deviance / weight_sum
+
+
+def unit_dispersion(deviance: float, weight_sum: float, n: int) -> float:
+    """1, whatever the deviance."""
+    return 1.0
+
+
+def no_simulation(
+    rng: np.random.Generator,
+    mu: Array,
+    prior_weights: Array | None = None,
+    dispersion: float = 1.0,
+    name: str = "quasi",
+) -> Array:
+    """Refuse: the family names no distribution."""
+    raise FamilyError(
+        f"family '{name}' not implemented: simulate() needs a distribution to draw from, and this family only says"
+        " how the variance depends on the mean; use binomial, poisson, negative_binomial, Gamma ... instead"
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class Family:
+    """A family of distributions with a link.
+
+    All functions work elementwise on float64 arrays of one shape, give no warnings of their own, and may hand
+    an argument back: treat results as read-only. Where `prior_weights` is None every weight is 1.
+
+    Attributes
+    ----------
+    name : str
+        R's: "binomial", "Gamma", "inverse.gaussian", "Negative Binomial(2)", "quasi" ...
+    link : Link
+    variance : callable, mu -> V(mu)
+    unit_deviance : callable, (y, mu) -> d
+        Per unit prior weight, never negative; the deviance is ``sum(prior_weights * d)``. R's dev.resids.
+    mu_interval : (float, float)
+        The open interval where mu may lie; validation and boundary tests both come from it.
+    initial_mu : callable, (y, prior_weights, trials) -> mu
+        R's mustart. `y` is the proportion for a binomial; `trials` are its row totals where they differ from
+        `prior_weights` (two-column response with prior weights).
+    check_response : callable, (y, prior_weights, trials, labels) -> None
+        Raises FamilyError or gives one DataWarning, in R's words; `labels` name the rows in the message.
+    minus2_loglik : callable, (y, mu, prior_weights, dispersion, trials) -> float
+        A sum over the rows, so that the sums of blocks add up. AIC is it plus ``2 * (rank + extra_df)``.
+        `trials` as in `initial_mu`, and only if any of them, in *all* rows, is above 1 (R's ``any(n > 1)``).
+    fixed_dispersion : float or None
+        The dispersion if it is known (binomial, poisson: 1); None where it is estimated.
+    loglik_dispersion : callable, (deviance, weight_sum, n) -> float
+        The dispersion at which the likelihood is taken (not Pearson's).
+    extra_df : int
+        Parameters counted besides the coefficients (R's "+ 2" inside aic).
+    is_binomial : bool
+        The response may be a factor, two columns, or a proportion with weights.
+    simulate : callable, (rng, mu, prior_weights, dispersion) -> y
+    variance_name : str or None
+        For a quasi family, R's name of its variance function.
+    """
+
+    name: str
+    link: Link
+    variance: ArrayFunction
+    unit_deviance: Callable[[Array, Array], Array]
+    mu_interval: tuple[float, float] = (-INFINITY, INFINITY)
+    initial_mu: InitialMu = initial_mu_is_y
+    check_response: CheckResponse = any_response
+    minus2_loglik: Minus2LogLik = no_likelihood
+    fixed_dispersion: float | None = None
+    loglik_dispersion: Callable[[float, float, int], float] = mean_deviance
+    extra_df: int = 0
+    is_binomial: bool = False
+    simulate: Simulate = no_simulation
+    variance_name: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "link", make_link(self.link))
+        if self.simulate is no_simulation:
+            object.__setattr__(self, "simulate", partial(no_simulation, name=self.name))
+
+    @property
+    def has_likelihood(self) -> bool:
+        """False for quasi families: their AIC and log-likelihood are NaN."""
+        return self.minus2_loglik is not no_likelihood
+
+    def valid_mu(self, mu: Array) -> Mask:
+        """True where `mu` is finite and inside `mu_interval`."""
+        low, high = self.mu_interval
+        return (mu > low) & (mu < high)
+
+    def working(self, eta: Array) -> tuple[Array, Array, Array]:
+        """(mu, dmu/deta, V(mu)) at `eta`, together, so that what they share is computed once.
+
+        The three arrays may be one and the same; they are not to be written to.
+        """
+        kernel = fused_kernel(self.variance, self.link)
+        if kernel is not None:
+            return kernel(eta)
+        mu = self.link.linkinv(eta)
+        return mu, self.link.mu_eta(eta), self.variance(mu)
+
+    def __repr__(self) -> str:
+        return f"\nFamily: {self.name} \nLink function: {self.link.name} \n"

@@ -1,0 +1,341 @@
+"""Link functions: R's make.link and power, as records of module-level functions.
+
+Every function takes and returns float64 arrays, elementwise, without a warning; outside its domain it
+gives NaN. R's clamps are kept (McCullagh & Nelder 1989, chapter 2, for the links themselves): they bound mu
+away from the ends of its range, so they decide the iterates under separation. `identity` and the kernels may
+return their argument itself: treat what comes back as read-only.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from ..errors import FamilyError, nearest
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+ArrayFunction = Callable[[Array], Array]
+
+EPS = float(np.finfo(np.float64).eps)
+LOGIT_LIMIT = 30.0
+PROBIT_LIMIT = float(-special.ndtri(EPS))
+CAUCHIT_LIMIT = float(1.0 / np.tan(np.pi * EPS))
+
+quiet = np.errstate(all="ignore")
+
+
+def everywhere(eta: Array) -> Mask:
+    """Every eta is valid."""
+    return np.ones(np.shape(eta), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link function eta = g(mu).
+
+    Attributes
+    ----------
+    name : str
+        R's name, as printed after "Link function:".
+    linkfun : callable, mu -> eta
+    linkinv : callable, eta -> mu
+    mu_eta : callable, eta -> dmu/deta
+    valid_eta : callable, eta -> bool ndarray
+        True where `eta` is in the domain of `linkinv`; R's `valideta` is ``valid_eta(eta).all()``.
+
+    Notes
+    -----
+    Use module-level functions (or ``functools.partial`` of them), so that the link pickles and can travel to
+    workers.
+    """
+
+    name: str
+    linkfun: ArrayFunction
+    linkinv: ArrayFunction
+    mu_eta: ArrayFunction
+    valid_eta: Callable[[Array], Mask] = everywhere
+
+    def __repr__(self) -> str:
+        return f"<link: {self.name}>"
+
+
+# logit: R's C code takes eta outside [-30, 30] as if exp(eta) were eps or 1/eps.
+
+
+@quiet
+def logit_fun(mu: Array) -> Array:
+    return np.log(mu / (1.0 - mu))
+
+
+@quiet
+def logit_inv(eta: Array) -> Array:
+    odds = np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT))
+    return _logit_tails(eta, odds / (1.0 + odds))
+
+
+@quiet
+def logit_mu_eta(eta: Array) -> Array:
+    odds = np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT))
+    slope = odds / np.square(1.0 + odds)
+    beyond = np.abs(eta) > LOGIT_LIMIT
+    return np.where(beyond, EPS, slope) if np.any(beyond) else slope
+
+
+def _logit_tails(eta: Array, mu: Array) -> Array:
+    if np.any(np.abs(eta) > LOGIT_LIMIT):
+        mu = np.where(eta < -LOGIT_LIMIT, EPS / (1.0 + EPS), mu)
+        mu = np.where(eta > LOGIT_LIMIT, 1.0 / EPS / (1.0 + 1.0 / EPS), mu)
+    return mu
+
+
+@quiet
+def logit_working(eta: Array) -> tuple[Array, Array, Array]:
+    """mu, dmu/deta and mu (1 - mu) with one exp."""
+    odds = np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT))
+    beyond = np.any(np.abs(eta) > LOGIT_LIMIT)
+    below = 1.0 + odds
+    mu = odds / below
+    slope = mu / below
+    if beyond:
+        mu, slope = _logit_tails(eta, mu), np.where(np.abs(eta) > LOGIT_LIMIT, EPS, slope)
+    return mu, slope, mu * (1.0 - mu)
+
+
+@quiet
+def probit_fun(mu: Array) -> Array:
+    return np.asarray(special.ndtri(mu))
+
+
+@quiet
+def probit_inv(eta: Array) -> Array:
+    return np.asarray(special.ndtr(np.clip(eta, -PROBIT_LIMIT, PROBIT_LIMIT)))
+
+
+@quiet
+def probit_mu_eta(eta: Array) -> Array:
+    return np.maximum(np.exp(-0.5 * np.square(eta)) * (1.0 / np.sqrt(2.0 * np.pi)), EPS)
+
+
+@quiet
+def cauchit_fun(mu: Array) -> Array:
+    # -cot(pi mu) on the nearer side of 0 or 1, so that neither tail cancels
+    middle = np.tan(np.pi * (mu - 0.5))
+    eta = np.where(mu < 0.25, -1.0 / np.tan(np.pi * mu), middle)
+    eta = np.where(mu > 0.75, 1.0 / np.tan(np.pi * (1.0 - mu)), eta)
+    return np.where((mu < 0.0) | (mu > 1.0), np.nan, eta)
+
+
+@quiet
+def cauchit_inv(eta: Array) -> Array:
+    eta = np.clip(eta, -CAUCHIT_LIMIT, CAUCHIT_LIMIT)
+    tail = np.arctan(1.0 / np.abs(eta)) / np.pi
+    inner = 0.5 + np.arctan(eta) / np.pi
+    return np.where(eta < -1.0, tail, np.where(eta > 1.0, 1.0 - tail, inner))
+
+
+@quiet
+def cauchit_mu_eta(eta: Array) -> Array:
+    return np.maximum(1.0 / (np.pi * (1.0 + np.square(eta))), EPS)
+
+
+@quiet
+def cloglog_fun(mu: Array) -> Array:
+    return np.log(-np.log1p(-mu))
+
+
+@quiet
+def cloglog_inv(eta: Array) -> Array:
+    return np.clip(-np.expm1(-np.exp(eta)), EPS, 1.0 - EPS)
+
+
+@quiet
+def cloglog_mu_eta(eta: Array) -> Array:
+    rate = np.exp(np.minimum(eta, 700.0))
+    return np.maximum(rate * np.exp(-rate), EPS)
+
+
+def identity_fun(mu: Array) -> Array:
+    return np.asarray(mu, dtype=np.float64)
+
+
+def identity_inv(eta: Array) -> Array:
+    return np.asarray(eta, dtype=np.float64)
+
+
+def identity_mu_eta(eta: Array) -> Array:
+    return np.ones(np.shape(eta))
+
+
+@quiet
+def log_fun(mu: Array) -> Array:
+    return np.log(mu)
+
+
+@quiet
+def log_inv(eta: Array) -> Array:
+    return np.maximum(np.exp(eta), EPS)
+
+
+@quiet
+def sqrt_fun(mu: Array) -> Array:
+    return np.sqrt(mu)
+
+
+@quiet
+def sqrt_inv(eta: Array) -> Array:
+    return np.square(eta)
+
+
+def sqrt_mu_eta(eta: Array) -> Array:
+    return 2.0 * np.asarray(eta, dtype=np.float64)
+
+
+@quiet
+def inverse_fun(mu: Array) -> Array:
+    return 1.0 / np.asarray(mu, dtype=np.float64)
+
+
+@quiet
+def inverse_mu_eta(eta: Array) -> Array:
+    return -1.0 / np.square(eta)
+
+
+@quiet
+def inverse_squared_fun(mu: Array) -> Array:
+    return 1.0 / np.square(mu)
+
+
+@quiet
+def inverse_squared_inv(eta: Array) -> Array:
+    return 1.0 / np.sqrt(eta)
+
+
+@quiet
+def inverse_squared_mu_eta(eta: Array) -> Array:
+    return -0.5 / (eta * np.sqrt(eta))
+
+
+def finite_positive(eta: Array) -> Mask:
+    return (eta > 0.0) & (eta < np.inf)
+
+
+def finite_nonzero(eta: Array) -> Mask:
+    return np.isfinite(eta) & (eta != 0.0)
+
+
+@quiet
+def power_fun(exponent: float, mu: Array) -> Array:
+    return np.power(mu, exponent)
+
+
+@quiet
+def power_inv(exponent: float, eta: Array) -> Array:
+    return np.maximum(np.power(eta, 1.0 / exponent), EPS)
+
+
+@quiet
+def power_mu_eta(exponent: float, eta: Array) -> Array:
+    return np.maximum(np.power(eta, 1.0 / exponent - 1.0) / exponent, EPS)
+
+
+LINKS: dict[str, Link] = {
+    link.name: link
+    for link in (
+        Link("logit", logit_fun, logit_inv, logit_mu_eta),
+        Link("probit", probit_fun, probit_inv, probit_mu_eta),
+        Link("cauchit", cauchit_fun, cauchit_inv, cauchit_mu_eta),
+        Link("cloglog", cloglog_fun, cloglog_inv, cloglog_mu_eta),
+        Link("identity", identity_fun, identity_inv, identity_mu_eta),
+        Link("log", log_fun, log_inv, log_inv),
+        Link("sqrt", sqrt_fun, sqrt_inv, sqrt_mu_eta, finite_positive),
+        Link("inverse", inverse_fun, inverse_fun, inverse_mu_eta, finite_nonzero),
+        Link("1/mu^2", inverse_squared_fun, inverse_squared_inv, inverse_squared_mu_eta, finite_positive),
+    )
+}
+_BUILT_IN_LINKS = frozenset(LINKS)
+
+
+def power(lambda_: float = 1.0) -> Link:
+    """The link mu^lambda_, R's ``power(lambda)``.
+
+    Parameters
+    ----------
+    lambda_ : float
+        The exponent; 1 gives the identity link and anything not above zero the log link, as in R.
+
+    Raises
+    ------
+    FamilyError
+        If `lambda_` is not a number.
+    """
+    if isinstance(lambda_, bool) or not isinstance(lambda_, numbers.Real) or np.isnan(float(lambda_)):
+        raise FamilyError(
+            f"invalid argument 'lambda': power() takes one number, not {lambda_!r}, as power(1/3)"
+        )
+    exponent = float(lambda_)
+    if exponent <= 0.0:
+        return LINKS["log"]
+    if exponent == 1.0:
+        return LINKS["identity"]
+    return Link(
+        f"mu^{round(exponent, 3):.15g}",
+        partial(power_fun, exponent),
+        partial(power_inv, exponent),
+        partial(power_mu_eta, exponent),
+        finite_positive,
+    )
+
+
+def make_link(link: str | Link) -> Link:
+    """The link of that name, R's ``make.link``; a Link is returned as it is.
+
+    Parameters
+    ----------
+    link : str or Link
+        "logit", "probit", "cauchit", "cloglog", "identity", "log", "sqrt", "inverse", "1/mu^2", or a name given to
+        `register_link`.
+
+    Raises
+    ------
+    FamilyError
+        If there is no such link.
+    """
+    if isinstance(link, Link):
+        return link
+    if not isinstance(link, str):
+        raise FamilyError(
+            f"a link is a name, power(lambda) or a Link(name, linkfun, linkinv, mu_eta), not {type(link).__name__}"
+        )
+    if link not in LINKS:
+        raise FamilyError(f"'{link}' link not recognised{nearest(link, LINKS)}")
+    return LINKS[link]
+
+
+def register_link(name: str, link: Link) -> None:
+    """Make `link` available under `name` wherever a link name is accepted.
+
+    Registering a name again replaces the earlier link; R's own names cannot be taken.
+
+    Raises
+    ------
+    FamilyError
+        If `link` is not a Link, or `name` is one of R's.
+    """
+    if not isinstance(name, str) or not name:
+        raise FamilyError(f"register_link: the name must be a non-empty string, not {name!r}")
+    if not isinstance(link, Link):
+        raise FamilyError(
+            f"register_link: '{name}' must be a Link(name, linkfun, linkinv, mu_eta), not {type(link).__name__}"
+        )
+    if name in _BUILT_IN_LINKS:
+        raise FamilyError(
+            f"register_link: '{name}' is one of R's links and cannot be replaced; choose another name"
+        )
+    LINKS[name] = link

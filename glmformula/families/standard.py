@@ -1,0 +1,236 @@
+"""R's families, with the quasi ones and MASS's negative.binomial."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ..errors import FamilyError, nearest
+from . import likelihoods, responses, simulation, variances
+from .family import INFINITY, Family, InitialMu, initial_mu_is_y, unit_dispersion
+from .link import Array, ArrayFunction, Link, make_link
+
+REALS = (-INFINITY, INFINITY)
+POSITIVE = (0.0, INFINITY)
+UNIT = (0.0, 1.0)
+
+
+def dispersion_over_rows(deviance: float, weight_sum: float, n: int) -> float:
+    """deviance / n: the gaussian maximum-likelihood variance."""
+    return deviance / n
+
+
+def gaussian(link: str | Link = "identity") -> Family:
+    """The normal distribution, V = 1; R's ``gaussian()``."""
+    return Family(
+        "gaussian",
+        make_link(link),
+        variances.constant,
+        variances.gaussian_deviance,
+        minus2_loglik=likelihoods.gaussian,
+        loglik_dispersion=dispersion_over_rows,
+        extra_df=1,
+        simulate=simulation.gaussian,
+    )
+
+
+def binomial(link: str | Link = "logit") -> Family:
+    """The binomial distribution of a proportion, V = mu (1 - mu); R's ``binomial()``."""
+    return Family(
+        "binomial",
+        make_link(link),
+        variances.bernoulli,
+        variances.binomial_deviance,
+        mu_interval=UNIT,
+        initial_mu=responses.start_binomial,
+        check_response=partial(responses.check_binomial, False),
+        minus2_loglik=likelihoods.binomial,
+        fixed_dispersion=1.0,
+        loglik_dispersion=unit_dispersion,
+        is_binomial=True,
+        simulate=simulation.binomial,
+    )
+
+
+def poisson(link: str | Link = "log") -> Family:
+    """The Poisson distribution, V = mu; R's ``poisson()``."""
+    return Family(
+        "poisson",
+        make_link(link),
+        variances.linear,
+        variances.poisson_deviance,
+        mu_interval=POSITIVE,
+        initial_mu=responses.start_plus_tenth,
+        check_response=partial(responses.check_counts, "'Poisson'", True),
+        minus2_loglik=likelihoods.poisson,
+        fixed_dispersion=1.0,
+        loglik_dispersion=unit_dispersion,
+        simulate=simulation.poisson,
+    )
+
+
+def Gamma(link: str | Link = "inverse") -> Family:
+    """The gamma distribution, V = mu^2; R's ``Gamma()``."""
+    return Family(
+        "Gamma",
+        make_link(link),
+        variances.quadratic,
+        variances.gamma_deviance,
+        mu_interval=POSITIVE,
+        check_response=partial(
+            responses.check_positive, "non-positive values not allowed for the 'Gamma' family"
+        ),
+        minus2_loglik=likelihoods.gamma,
+        extra_df=1,
+        simulate=simulation.gamma,
+    )
+
+
+def inverse_gaussian(link: str | Link = "1/mu^2") -> Family:
+    """The inverse Gaussian distribution, V = mu^3; R's ``inverse.gaussian()``.
+
+    R does not ask for mu > 0 here; a step to a negative mean ends in its "NaN" errors. Here mu is positive.
+    """
+    return Family(
+        "inverse.gaussian",
+        make_link(link),
+        variances.cubic,
+        variances.inverse_gaussian_deviance,
+        mu_interval=POSITIVE,
+        check_response=partial(
+            responses.check_positive, "positive values only are allowed for the 'inverse.gaussian' family"
+        ),
+        minus2_loglik=likelihoods.inverse_gaussian,
+        extra_df=1,
+        simulate=simulation.inverse_gaussian,
+    )
+
+
+def quasibinomial(link: str | Link = "logit") -> Family:
+    """V = mu (1 - mu) times a dispersion that is estimated; R's ``quasibinomial()``."""
+    return Family(
+        "quasibinomial",
+        make_link(link),
+        variances.bernoulli,
+        variances.binomial_deviance,
+        mu_interval=UNIT,
+        initial_mu=responses.start_binomial,
+        check_response=partial(responses.check_binomial, True),
+        is_binomial=True,
+    )
+
+
+def quasipoisson(link: str | Link = "log") -> Family:
+    """V = mu times a dispersion that is estimated; R's ``quasipoisson()``."""
+    return Family(
+        "quasipoisson",
+        make_link(link),
+        variances.linear,
+        variances.poisson_deviance,
+        mu_interval=POSITIVE,
+        initial_mu=responses.start_plus_tenth,
+        check_response=partial(responses.check_counts, "'quasiPoisson'", False),
+    )
+
+
+@dataclass(frozen=True)
+class QuasiVariance:
+    """One of quasi()'s variance functions."""
+
+    variance: ArrayFunction
+    unit_deviance: Callable[[Array, Array], Array]
+    mu_interval: tuple[float, float]
+    initial_mu: InitialMu
+
+
+_ZEROS_TENTH = partial(responses.start_zeros_moved, 0.1)
+QUASI_VARIANCES: dict[str, QuasiVariance] = {
+    "constant": QuasiVariance(variances.constant, variances.gaussian_deviance, REALS, initial_mu_is_y),
+    "mu(1-mu)": QuasiVariance(variances.bernoulli, variances.binomial_deviance, UNIT, responses.start_inside),
+    "mu": QuasiVariance(variances.linear, variances.poisson_deviance, POSITIVE, _ZEROS_TENTH),
+    "mu^2": QuasiVariance(variances.quadratic, variances.quasi_gamma_deviance, POSITIVE, _ZEROS_TENTH),
+    "mu^3": QuasiVariance(variances.cubic, variances.inverse_gaussian_deviance, POSITIVE, _ZEROS_TENTH),
+}
+
+
+def quasi(link: str | Link = "identity", variance: str = "constant") -> Family:
+    """A quasi-likelihood with the given link and variance function; R's ``quasi()``.
+
+    Parameters
+    ----------
+    link : str or Link
+    variance : str
+        "constant", "mu(1-mu)", "mu", "mu^2" or "mu^3"; spaces do not matter. For a variance function of your
+        own, build a ``Family(name, link, variance, unit_deviance, mu_interval=...)``.
+
+    Raises
+    ------
+    FamilyError
+        If the variance function is none of these.
+    """
+    key = variance.replace(" ", "").replace("**", "^") if isinstance(variance, str) else ""
+    if key not in QUASI_VARIANCES:
+        raise FamilyError(
+            f'\'variance\' "{variance}" is invalid: possible values are "mu(1-mu)", "mu", "mu^2", "mu^3"'
+            f' and "constant"{nearest(key, QUASI_VARIANCES)}. For another one build a Family(name, link, variance,'
+            " unit_deviance)"
+        )
+    of = QUASI_VARIANCES[key]
+    return Family(
+        "quasi",
+        make_link(link),
+        of.variance,
+        of.unit_deviance,
+        mu_interval=of.mu_interval,
+        initial_mu=of.initial_mu,
+        variance_name=key,
+    )
+
+
+def negative_binomial(theta: float, link: str | Link = "log") -> Family:
+    """The negative binomial distribution with known theta, V = mu + mu^2/theta; MASS's ``negative.binomial``.
+
+    The dispersion is estimated, as R does for this family inside ``glm()``.
+
+    Parameters
+    ----------
+    theta : float
+        Positive; not its reciprocal.
+    link : str or Link
+
+    Raises
+    ------
+    FamilyError
+        If `theta` is not a positive finite number.
+    """
+    size = positive_number("theta", "negative_binomial(theta)", theta)
+    return Family(
+        f"Negative Binomial({round(size, 4):.7g})",
+        make_link(link),
+        partial(variances.mixed, size),
+        partial(variances.negative_binomial_deviance, size),
+        mu_interval=POSITIVE,
+        initial_mu=partial(responses.start_zeros_moved, 1.0 / 6.0),
+        check_response=partial(responses.check_counts, "negative binomial", False),
+        minus2_loglik=partial(likelihoods.negative_binomial, size),
+        loglik_dispersion=unit_dispersion,
+        simulate=partial(simulation.negative_binomial, size),
+    )
+
+
+def real_number(name: str, where: str, value: object) -> float:
+    """`value` as a finite float, or a FamilyError that names the argument."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(float(value)):
+        raise FamilyError(f"'{name}' must be a number: {where} got {value!r}")
+    return float(value)
+
+
+def positive_number(name: str, where: str, value: object) -> float:
+    number = real_number(name, where, value)
+    if number <= 0.0:
+        raise FamilyError(f"'{name}' must be positive: {where} got {number:g}")
+    return number
