@@ -1,0 +1,362 @@
+"""Evaluates a formula's expressions in the data: the closed function table, R's semantics, no Python ``eval``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, FormulaError, GLMFormulaError, nearest
+from .deparse import deparse
+from .functions import TABLE, RFunction
+from .functions.convert import ColumnTypeError, as_objects, column_value, recode
+from .functions.registry import match_arguments
+from .functions.vectors import NA, kind, objects, texts
+from .tree import Call, Literal, Name, Node
+from .values import Factor, Logical, Matrix, Text, Value
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+CONSTANTS: dict[str, Value] = {
+    "pi": math.pi,
+    "T": True,
+    "F": False,
+    "TRUE": True,
+    "FALSE": False,
+    "Inf": math.inf,
+    "NaN": math.nan,
+    "NA": NA,
+    "NA_real_": math.nan,
+    "NA_integer_": math.nan,
+    "NA_character_": Text(objects([None])),
+    "letters": Text(objects(_LETTERS)),
+    "LETTERS": Text(objects(_LETTERS.upper())),
+}
+_BLOCKS = (
+    "a row's value depends on the rows before it or on how many there are, and these data arrive in blocks of rows: "
+    "compute the column before the fit, or load the data into memory"
+)
+
+
+@dataclass
+class Scope:
+    """Where an expression finds its variables, and the state it keeps for new data.
+
+    Attributes
+    ----------
+    column : callable
+        ``column(name) -> Value``; raises DataError for an unknown name.
+    nrows : int
+        Rows of the data.
+    state : dict
+        Frozen state by deparsed call: written while `frozen` is False, read when it is True. Plain data throughout.
+    frozen : bool
+        Whether the data are new data, to be seen through the state.
+    blocks : bool
+        The data arrive in blocks of rows: functions that need the rows' order are refused, and state must be there.
+    functions : mapping
+        The functions that may be called (default: the package's table with the user's registered ones).
+    source : str, optional
+        The formula's text, to mark the place of an error.
+    """
+
+    column: Callable[[str], Value]
+    nrows: int
+    state: dict[str, dict[str, Any]] = field(default_factory=dict)
+    frozen: bool = False
+    blocks: bool = False
+    functions: Mapping[str, RFunction] = field(default_factory=lambda: TABLE)
+    source: str | None = None
+
+
+def evaluate(node: Node, scope: Scope) -> Value:
+    """The value of an R expression in the data.
+
+    Parameters
+    ----------
+    node : Node
+        A tree from the reader.
+    scope : Scope
+        The data, and the state to fill or to replay.
+
+    Returns
+    -------
+    Value
+        As R computes it, except that (1) everything learned from the fitted rows (means, levels, knots ...) is
+        frozen for new data at any depth of nesting, and (2) only length one recycles.
+
+    Raises
+    ------
+    FormulaError
+        For an unknown function or name, wrong arguments, or values of the wrong kind.
+    DataError
+        For data that a function refuses.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            value = _value(node, scope)
+    except RecursionError:
+        raise FormulaError("the expression is nested too deeply") from None
+    if value is None or isinstance(value, RFunction):
+        text = deparse(node)
+        raise FormulaError(f"invalid type ({kind(value)}) for variable '{text}'", *_place(node, scope))
+    if isinstance(value, Matrix) and value.values.shape[1] == 1:
+        return Matrix(value.values, ("",))
+    return value
+
+
+def functions_used(node: Node) -> set[str]:
+    """Names of the functions an expression calls."""
+    if not isinstance(node, Call):
+        return set()
+    return {node.function}.union(*(functions_used(arg) for arg in node.args))
+
+
+def variables_used(node: Node) -> set[str]:
+    """Names an expression looks up (data columns, constants and functions passed by name)."""
+    if isinstance(node, Name):
+        return {node.name}
+    return set().union(*(variables_used(arg) for arg in node.args)) if isinstance(node, Call) else set()
+
+
+def _value(node: Node, scope: Scope) -> Any:
+    match node:
+        case Call():
+            return _call(node, scope)
+        case Name():
+            return _name(node, scope)
+        case Literal():
+            return _literal(node)
+
+
+def _literal(node: Literal) -> Any:
+    if node.text in ("NA", "NA_character_"):
+        return CONSTANTS[node.text]
+    return node.value
+
+
+def _place(node: Node, scope: Scope) -> tuple[str | None, int | None, int | None]:
+    return (
+        (scope.source, node.start, node.stop)
+        if scope.source is not None and node.stop
+        else (None, None, None)
+    )
+
+
+# ---- names ----
+
+
+def _name(node: Name, scope: Scope) -> Any:
+    """A column; a constant or a function where no column has the name."""
+    name = node.name
+    try:
+        value = scope.column(name)
+    except ColumnTypeError:
+        raise
+    except DataError:
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if name in scope.functions:
+            return scope.functions[name]
+        raise
+    return _frozen_levels(deparse(node), name, value, scope)
+
+
+def _frozen_levels(key: str, name: str, value: Value, scope: Scope) -> Value:
+    """A factor column with the fitted data's levels first, so that codes and order mean the same in new data."""
+    if scope.frozen:
+        state = scope.state.get(key)
+        if state is None:
+            return value
+        if isinstance(value, Factor | Text | str):
+            return recode(value, state["levels"], ordered=state["ordered"])
+        raise DataError(
+            f'variable \'{name}\' was fitted with type "factor" but type "{kind(value)}" was supplied'
+        )
+    if isinstance(value, Factor) and not scope.blocks:
+        scope.state[key] = {"levels": list(value.levels), "ordered": value.ordered}
+    return value
+
+
+# ---- calls ----
+
+
+def _call(node: Call, scope: Scope) -> Any:
+    function = _find(node, scope)
+    rowwise = any(_depends_on_rows(arg, scope) for arg in node.args)
+    try:
+        if function.order_dependent and scope.blocks and rowwise:
+            raise FormulaError(f"{function.name}() cannot be used here: {_BLOCKS}")
+        if not (function.keeps_state and rowwise):
+            return _plain(function, *_arguments(node, function, scope))
+        return _with_state(node, function, scope)
+    except GLMFormulaError as error:
+        raise _placed(error, node, scope) from error.__cause__
+    except (RecursionError, MemoryError):
+        raise
+    except Exception as error:
+        who = "the registered function" if function.user else "function"
+        problem = FormulaError(f"{who} '{function.name}' failed: {type(error).__name__}: {error}")
+        raise _placed(problem, node, scope) from error
+
+
+def _placed(error: GLMFormulaError, node: Call, scope: Scope) -> GLMFormulaError:
+    """The error with the innermost call it came from."""
+    if getattr(error, "placed", False) or isinstance(error, ColumnTypeError):
+        return error
+    text = deparse(node)
+    suffix = "" if text in str(error) else f" (in {text if len(text) <= 80 else text[:76] + ' ...'})"
+    if isinstance(error, FormulaError):
+        new: Any = FormulaError(error.message + suffix, *_place(node, scope))
+    else:
+        new = type(error)(f"{error}{suffix}")
+    new.placed = True
+    return new
+
+
+def _find(node: Call, scope: Scope) -> RFunction:
+    function = scope.functions.get(node.function)
+    if node.function == "$":
+        raise FormulaError(
+            "'$' is not available in a formula: name the column itself, it is looked up in the data",
+            *_place(node, scope),
+        )
+    if function is None:
+        spelled = f"{node.namespace}::{node.function}" if node.namespace else node.function
+        raise FormulaError(
+            f'could not find function "{spelled}"{nearest(node.function, _callable_names(scope))}. '
+            f"Formulas call R's functions of a closed table; add your own with register_function('{node.function}', f)",
+            *_place(node, scope),
+        )
+    if node.namespace is not None and node.namespace not in function.namespaces:
+        home = f": write {function.namespaces[0]}::{function.name}" if function.namespaces else ""
+        raise FormulaError(
+            f"'{node.function}' is not an exported object from 'namespace:{node.namespace}'{home}",
+            *_place(node, scope),
+        )
+    return function
+
+
+def _callable_names(scope: Scope) -> Iterator[str]:
+    return (name for name in scope.functions if name[0].isalpha())
+
+
+def _arguments(node: Call, function: RFunction, scope: Scope) -> tuple[list[Any], dict[str, Any]]:
+    names = node.names or (None,) * len(node.args)
+    values = [_value(arg, scope) for arg in node.args]
+    if function.user:
+        return _plain_arguments(values, names)
+    args, named, dots = match_arguments(function, values, names, [deparse(arg) for arg in node.args])
+    if function.needs_labels:
+        named["labels"] = tuple(
+            names[i] or (a.name if isinstance(a := node.args[i], Name) else "") for i in dots
+        )
+    return args, named
+
+
+def _plain_arguments(values: list[Any], names: tuple[str | None, ...]) -> tuple[list[Any], dict[str, Any]]:
+    pairs = [(name, as_objects(value)) for name, value in zip(names, values, strict=True)]
+    return [v for name, v in pairs if not name], {name.replace(".", "_"): v for name, v in pairs if name}
+
+
+def _plain(function: RFunction, args: list[Any], named: dict[str, Any]) -> Any:
+    if function.user:
+        state: dict[str, Any] = {"state": {}} if function.stateful else {}
+        return _from_user(function.call(*args, **named, **state))
+    if function.learn is not None:
+        return function.call(function.learn(*args, **named), *args, **named)
+    return function.call(*args, **named)
+
+
+def _with_state(node: Call, function: RFunction, scope: Scope) -> Any:
+    key = deparse(node)
+    known = scope.state.get(key) if scope.frozen or scope.blocks else None
+    if known is None and (scope.frozen or scope.blocks):
+        raise FormulaError(f"{key} has no state: it must be learned from the fitted data first")
+    if function.reduction:
+        if known is None:
+            args, named = _arguments(node, function, scope)
+            known = scope.state[key] = {"value": _freeze(function.call(*args, **named))}
+        return _thaw(known["value"])
+    args, named = _arguments(node, function, scope)
+    if function.user:
+        if known is None:
+            known = scope.state[key] = {}
+        return _from_user(function.call(*args, **named, state=known))
+    if known is None:
+        assert function.learn is not None
+        known = scope.state[key] = function.learn(*args, **named)
+    return function.call(known, *args, **named)
+
+
+def _freeze(value: Any) -> Any:
+    """A summary as plain data."""
+    match value:
+        case Text() | Factor():
+            return [None if t is None else str(t) for t in texts(value)]
+        case Logical(values=values, missing=missing):
+            return [
+                None if m else bool(v)
+                for v, m in zip(values, np.broadcast_to(missing is not None, values.shape))
+            ]
+        case Matrix():
+            raise FormulaError("a matrix is not a summary")
+        case _:
+            return value
+
+
+def _thaw(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    if any(isinstance(v, str) for v in value):
+        return Text(objects(value))
+    if any(v is None or isinstance(v, bool) for v in value):
+        return Logical(np.array([bool(v) for v in value]), np.array([v is None for v in value]))
+    return np.array(value)
+
+
+def _from_user(result: Any) -> Value:
+    """What a user's function returned, as a value."""
+    if isinstance(result, float | int | str | Logical | Text | Factor | Matrix):
+        return result
+    if isinstance(result, pd.DataFrame):
+        return Matrix(result.to_numpy(dtype=np.float64), tuple(map(str, result.columns)))
+    if isinstance(result, pd.Series):
+        return column_value(result)
+    if isinstance(result, pd.Categorical):
+        return column_value(pd.Series(result))
+    array = np.asarray(result)
+    if array.ndim == 2:
+        return Matrix(array.astype(np.float64), tuple(str(i + 1) for i in range(array.shape[1])))
+    if array.ndim == 0:
+        return array.item()
+    if array.ndim > 2:
+        raise FormulaError(f"a registered function must return 1 or 2 dimensions, not {array.ndim}")
+    return column_value(pd.Series(array))
+
+
+def _depends_on_rows(node: Node, scope: Scope) -> bool:
+    """Whether an expression has a value per row: it names a column outside every summary."""
+    match node:
+        case Call():
+            function = scope.functions.get(node.function)
+            if function is not None and function.reduction:
+                return False
+            return any(_depends_on_rows(arg, scope) for arg in node.args)
+        case Name():
+            return not (node.name in CONSTANTS or node.name in scope.functions) or _is_column(
+                node.name, scope
+            )
+        case _:
+            return False
+
+
+def _is_column(name: str, scope: Scope) -> bool:
+    try:
+        scope.column(name)
+    except DataError as error:
+        return isinstance(error, ColumnTypeError)
+    return True

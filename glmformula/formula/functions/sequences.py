@@ -1,0 +1,314 @@
+"""Vectors made, joined, cut and rearranged: ``c``, ``:``, ``seq``, ``rep``, ``[``, ``rev``, ``cumsum`` ..."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...errors import FormulaError
+from ..values import Factor, Logical, Matrix, Text, Value
+from .collation import collation_key
+from .convert import as_factor
+from .registry import RFunction, function
+from .vectors import (
+    as_whole,
+    flag_argument,
+    is_integer,
+    is_scalar,
+    is_text,
+    logical,
+    number_argument,
+    simplify,
+    size,
+    texts,
+    truth,
+    vector,
+    whole_argument,
+)
+
+_FUZZ = 1e-10
+
+
+def combine(*values: Value) -> Value | None:
+    """``c``: text if any is text, else numbers, else logical; factors give a factor (R >= 4.1)."""
+    parts = [v for v in values if v is not None]
+    if not parts:
+        return None
+    if len(parts) == 1 and not isinstance(parts[0], Matrix):
+        return parts[0]
+    if any(map(is_text, parts)):
+        return Text(np.concatenate([texts(v) for v in parts]))
+    if all(isinstance(v, Factor) for v in parts):
+        levels = tuple(dict.fromkeys(level for v in parts for level in as_factor(v).levels))
+        labels = np.concatenate([texts(v) for v in parts])
+        return Factor(pd.Categorical(labels, categories=list(levels)).codes, levels)
+    if all(isinstance(v, bool | Logical) for v in parts):
+        pairs = [truth(v) for v in parts]
+        known = [np.atleast_1d(a) for a, _ in pairs]
+        hidden = [np.zeros(len(k), bool) if m is None else m for k, (_, m) in zip(known, pairs, strict=True)]
+        return logical(np.concatenate(known), np.concatenate(hidden))
+    parts = [np.asarray(v.codes) + 1 if isinstance(v, Factor) else v for v in parts]
+    out = np.concatenate([vector(v) for v in parts])
+    return as_whole(out) if all(map(is_integer, parts)) else out
+
+
+def colon(from_: Value, to: Value) -> Value:
+    """``a:b``, by steps of one up or down."""
+    if isinstance(from_, Factor) or isinstance(to, Factor):
+        raise FormulaError(
+            "':' of factors is an interaction: use it outside of function calls, or interaction()"
+        )
+    if size(from_) != 1 or size(to) != 1:
+        raise FormulaError(
+            f"':' needs one number on each side, lengths {size(from_)} and {size(to)} were given"
+        )
+    first, last = number_argument(from_, "from"), number_argument(to, "to")
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise FormulaError("NA/NaN argument: ':' needs finite numbers")
+    count = math.floor(abs(last - first) + _FUZZ) + 1
+    _check_length(count)
+    steps = np.arange(count, dtype=np.float64)
+    out = first + steps if last >= first else first - steps
+    return simplify(out.astype(np.int64) if first == math.floor(first) else out)
+
+
+def _check_length(count: float) -> int:
+    if not 0 <= count <= 1e8:
+        raise FormulaError(f"a sequence of length {count:g} is too long")
+    return int(count)
+
+
+def seq(
+    from_: Value | None = None,
+    to: Value | None = None,
+    by: Value | None = None,
+    length_out: Value | None = None,
+    along_with: Value | None = None,
+) -> Value:
+    """``seq``: two of from, to, by and length.out settle the others (each is 1 otherwise)."""
+    if along_with is not None:
+        length_out = size(along_with)
+    if from_ is not None and to is None and by is None and length_out is None:
+        return colon(1, from_ if size(from_) == 1 else size(from_))
+    given = {k: number_argument(v, k) for k, v in (("from", from_), ("to", to), ("by", by)) if v is not None}
+    whole = all(v is None or is_integer(v) for v in (from_, by))
+    if length_out is None:
+        start, stop = given.get("from", 1.0), given.get("to", 1.0)
+        if "by" not in given:
+            return colon(start, stop)
+        step = given["by"]
+        if step == 0 and start == stop:
+            return start
+        if step == 0 or (stop - start) / step < 0:
+            raise FormulaError("wrong sign in 'by' argument")
+        count = _check_length(math.floor((stop - start) / step + _FUZZ) + 1)
+        out = start + np.arange(count) * step
+        out = np.minimum(out, stop) if step > 0 else np.maximum(out, stop)
+        return simplify(out.astype(np.int64) if whole or (start == int(start) and step == int(step)) else out)
+    n = _check_length(math.ceil(number_argument(length_out, "length.out")))
+    if len(given) == 3:
+        raise FormulaError("too many arguments: give only three of from, to, by and length.out")
+    if "from" in given and "to" in given:
+        out = np.linspace(given["from"], given["to"], n)
+        return simplify(out)
+    step = given.get("by", 1.0)
+    start = given["to"] - (n - 1) * step if "to" in given else given.get("from", 1.0)
+    out = start + np.arange(n) * step
+    return simplify(out.astype(np.int64) if start == int(start) and step == int(step) else out)
+
+
+def seq_len(length_out: Value) -> Value:
+    return simplify(np.arange(1, _check_length(number_argument(length_out, "length.out")) + 1))
+
+
+def seq_along(along_with: Value) -> Value:
+    return simplify(np.arange(1, size(along_with) + 1))
+
+
+def take(x: Value, index: np.ndarray) -> Value:
+    """Elements of any vector, by position (from 0)."""
+    match x:
+        case Text():
+            return Text(x.values[index])
+        case Logical():
+            return logical(x.values[index], None if x.missing is None else x.missing[index])
+        case Factor():
+            return Factor(x.codes[index], x.levels, x.ordered, x.contrasts)
+        case np.ndarray():
+            return x[index]
+        case str():
+            return Text(np.array([x], dtype=object)[index])
+        case Matrix():
+            return np.ravel(x.values, order="F")[index]
+        case bool():
+            return logical(np.array([x])[index])
+        case None:
+            raise FormulaError("NULL has no elements")
+        case _:
+            return np.array([x])[index]
+
+
+def rep(x: Value, times: Value = 1, length_out: Value | None = None, each: Value = 1) -> Value:
+    n = size(x)
+    index = np.repeat(np.arange(n), max(0, whole_argument(each, "each")))
+    if length_out is not None:
+        return take(x, np.resize(index, _check_length(number_argument(length_out, "length.out"))))
+    counts = vector(times).astype(np.int64)
+    if counts.size == 1:
+        _check_length(len(index) * max(0, int(counts[0])))
+        return take(x, np.tile(index, max(0, int(counts[0]))))
+    if counts.size != len(index) or (counts < 0).any():
+        raise FormulaError(f"invalid 'times' argument: length {counts.size} for {len(index)} elements")
+    _check_length(int(counts.sum()))
+    return take(x, np.repeat(index, counts))
+
+
+def rep_len(x: Value, length_out: Value) -> Value:
+    return rep(x, length_out=length_out)
+
+
+def subset(x: Value, i: Value | None = None, *more: Value | None) -> Value:
+    """``x[i]``: positions from 1, negative to leave out, logical to select; ``m[, j]`` for columns of a matrix."""
+    if isinstance(x, Matrix) and len(more) == 1:
+        return _columns(x, i, more[0])
+    if more:
+        raise FormulaError("incorrect number of dimensions")
+    if isinstance(x, Matrix):
+        x = np.ravel(x.values, order="F")
+    return x if i is None else take(x, _positions(i, size(x)))
+
+
+def _columns(x: Matrix, i: Value | None, j: Value | None) -> Value:
+    if i is not None:
+        raise FormulaError("rows of a matrix cannot be picked inside a formula: use subset=")
+    if j is None:
+        return x
+    if is_text(j):
+        unknown = [name for name in texts(j) if name not in x.names]
+        if unknown:
+            raise FormulaError(f"subscript out of bounds: no column '{unknown[0]}'")
+        chosen = np.array([x.names.index(name) for name in texts(j)])
+    else:
+        chosen = _positions(j, x.values.shape[1])
+    if len(chosen) == 1:
+        return x.values[:, chosen[0]]
+    return Matrix(x.values[:, chosen], tuple(x.names[c] for c in chosen))
+
+
+def _positions(i: Value, n: int) -> np.ndarray:
+    if isinstance(i, bool | Logical):
+        values, missing = truth(i)
+        if missing is not None and np.any(missing):
+            raise FormulaError("a logical subscript has missing values: add & !is.na() to it")
+        values = np.atleast_1d(values)
+        if values.size not in (1, n):
+            raise FormulaError(f"a logical subscript of length {values.size} for {n} elements")
+        return np.flatnonzero(np.broadcast_to(values, (n,)))
+    if is_text(i):
+        raise FormulaError("elements have no names here: use positions")
+    index = np.trunc(vector(i, "invalid subscript type"))
+    if np.isnan(index).any() or (index.size and (index > 0).any() and (index < 0).any()):
+        raise FormulaError("subscripts must be all positive or all negative, and not missing")
+    if index.size and np.abs(index).max() > n:
+        raise FormulaError(f"subscript out of bounds: {np.abs(index).max():g} of {n} elements")
+    if (index < 0).any():
+        return np.setdiff1d(np.arange(n), (-index - 1).astype(np.intp))
+    return index[index > 0].astype(np.intp) - 1
+
+
+# ---- order ----
+
+
+def rev(x: Value) -> Value:
+    return x if is_scalar(x) else take(x, np.arange(size(x) - 1, -1, -1))
+
+
+def _sortable(x: Value) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers in the values' order, and which are NA."""
+    if isinstance(x, Factor):
+        return np.asarray(x.codes, dtype=np.float64), x.codes < 0
+    if is_text(x):
+        codes, uniques = pd.factorize(texts(x))
+        rank = np.empty(len(uniques) + 1)
+        rank[sorted(range(len(uniques)), key=lambda k: collation_key(uniques[k]))] = np.arange(len(uniques))
+        rank[-1] = -1
+        return rank[codes], codes < 0
+    values = vector(x)
+    return values, np.isnan(values)
+
+
+def order(*keys: Value, decreasing: Value = False) -> Value:
+    """Positions that sort the first key, ties by the next; NA last."""
+    sign = -1.0 if flag_argument(decreasing, "decreasing") else 1.0
+    columns: list[np.ndarray] = []
+    for key in keys:
+        values, missing = _sortable(key)
+        columns += [missing, np.where(missing, 0.0, sign * values)]
+    return np.lexsort(columns[::-1]) + 1
+
+
+def sort(x: Value, decreasing: Value = False) -> Value:
+    values, missing = _sortable(x)
+    known = np.flatnonzero(~missing)
+    sign = -1.0 if flag_argument(decreasing, "decreasing") else 1.0
+    return take(x, known[np.argsort(sign * values[known], kind="stable")])
+
+
+def rank(x: Value) -> Value:
+    """Mean ranks; NA last."""
+    values, missing = _sortable(x)
+    out = pd.Series(np.where(missing, np.inf, values)).rank(method="average").to_numpy(dtype=np.float64, copy=True)
+    if missing.any():
+        out[missing] = np.arange((~missing).sum() + 1, missing.size + 1)
+    return out
+
+
+def _cumulate(op: Callable[..., Any], name: str, x: Value) -> Value:
+    values = vector(x, f"‘{name}’ not meaningful for this")
+    out = op(values)
+    return as_whole(out) if is_integer(x) and name != "cumprod" else out
+
+
+def diff(x: Value, lag: Value = 1, differences: Value = 1) -> Value:
+    step, times = whole_argument(lag, "lag"), whole_argument(differences, "differences")
+    if step < 1 or times < 1:
+        raise FormulaError("'lag' and 'differences' must be integers >= 1")
+    out = vector(x)
+    for _ in range(times):
+        out = out[step:] - out[:-step]
+    return as_whole(out) if is_integer(x) else out
+
+
+def lag(x: Value, k: Value = 1) -> Value:
+    raise FormulaError(
+        "lag() moves the time stamps of a series in R and leaves the values where they are: "
+        "make a shifted column in the data (pandas: df['x'].shift(1))"
+    )
+
+
+FUNCTIONS: tuple[RFunction, ...] = (
+    function("c", combine, "..."),
+    function(":", colon, "from, to"),
+    function("seq", seq, "from, to, by, length.out, along.with"),
+    function("seq.int", seq, "from, to, by, length.out, along.with"),
+    function("seq_len", seq_len, "length.out"),
+    function("seq_along", seq_along, "along.with", order_dependent=True),
+    function("rep", rep, "x, times, length.out, each"),
+    function("rep_len", rep_len, "x, length.out"),
+    function("[", subset, "...", order_dependent=True),
+    function("rev", rev, order_dependent=True),
+    function("order", order, "..., decreasing", order_dependent=True),
+    function("sort", sort, "x, decreasing", order_dependent=True),
+    function("rank", rank, order_dependent=True),
+    function("cumsum", partial(_cumulate, np.cumsum, "cumsum"), order_dependent=True),
+    function("cumprod", partial(_cumulate, np.cumprod, "cumprod"), order_dependent=True),
+    function("cummax", partial(_cumulate, np.maximum.accumulate, "cummax"), order_dependent=True),
+    function("cummin", partial(_cumulate, np.minimum.accumulate, "cummin"), order_dependent=True),
+    function("diff", diff, "x, lag, differences", order_dependent=True),
+    function("lag", lag, "x, k", order_dependent=True, namespaces=("stats",)),
+)
