@@ -436,6 +436,8 @@ HAND: list[Hand] = [
      "binomial", {"link": "cauchit"}, {}),
     ("quine-long", "quine", "Days ~ (Eth + Sex + Age + Lrn)^3", "quasipoisson", {}, {}),
     ("backtick", "stackloss", "stack.loss ~ `Acid.Conc.` + Air.Flow", "gaussian", {}, {}),
+    ("counts-outcome", "counts", "counts ~ outcome", "poisson", {}, {}),
+    ("quine-sum", "quine", "Days ~ Age * Sex", "gaussian", {}, {"contrasts": {"Age": "contr.sum", "Sex": "contr.helmert"}}),
     ("ordered-many", "Loblolly", "height ~ Seed + log(age)", "Gamma", {"link": "identity"}, {}),
 ]
 

@@ -1,0 +1,122 @@
+"""The reference models as Python sees them: data, table, R's answers, and our fits of the same calls."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import glmformula
+
+HERE = Path(__file__).parent
+
+
+def _json(name: str) -> Any:
+    path = HERE / name
+    text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    return _json("data/schema.json")
+
+
+@cache
+def table() -> dict[str, dict[str, Any]]:
+    """The models R fits, by id, with the starting values it needed."""
+    answers = reference()
+    entries = {m["id"]: m for m in _json("models.json") if m["id"] in answers}
+    for id_, entry in entries.items():
+        if answers[id_]["start"] is not None:
+            entry["start"] = answers[id_]["start"]
+    return entries
+
+
+@cache
+def reference() -> dict[str, dict[str, Any]]:
+    return _json("models_reference.json.gz")["models"]
+
+
+@cache
+def default_anova() -> dict[str, dict[str, Any]]:
+    return _json("anova_reference.json.gz")["default"]
+
+
+@cache
+def texts() -> dict[str, str]:
+    return _json("texts_reference.json")["texts"]
+
+
+def text_cases() -> list[dict[str, Any]]:
+    return _json("texts.json")
+
+
+@cache
+def load(name: str) -> pd.DataFrame:
+    """A data set typed as in R: factors are categoricals with R's level order; names as index where R has them."""
+    entry = schema()[name]
+    raw = pd.read_csv(HERE / "data" / f"{name}.csv", dtype=str, na_values=["NA"], keep_default_na=False)
+    columns = {}
+    for column in entry["columns"]:
+        text, kind = raw[column["name"]], column["kind"]
+        if kind in ("factor", "ordered"):
+            columns[column["name"]] = pd.Categorical(text, categories=column["levels"], ordered=kind == "ordered")
+        elif kind == "integer" and not text.isna().any():
+            columns[column["name"]] = text.astype(np.int64).to_numpy()
+        else:
+            columns[column["name"]] = text.astype(float).to_numpy()
+    return pd.DataFrame(columns, index=raw[".row"].to_list() if entry["named_rows"] else None)
+
+
+def new_rows(data: pd.DataFrame) -> pd.DataFrame:
+    """Four rows of the data, fractional columns moved a little (common.R has its twin)."""
+    n = len(data)
+    out = data.iloc[[0, n // 3, 2 * n // 3, n - 1]].copy()
+    for name in out.columns:
+        x = data[name]
+        if x.dtype == float and (x.dropna() != x.dropna().round()).any():
+            out[name] = out[name] * 1.0625
+    return out
+
+
+def family_of(entry: dict[str, Any]) -> Any:
+    args = {k: glmformula.power(v["power"]) if isinstance(v, dict) else v for k, v in entry["family"]["args"].items()}
+    return getattr(glmformula, entry["family"]["name"])(**args)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    fit: Any
+    warned: tuple[str, ...]
+
+
+@cache
+def fitted(id_: str, sharp: bool = False) -> Fitted:
+    """Our fit of a table entry (`sharp`: at epsilon 1e-14) and the warnings it gave."""
+    entry = table()[id_]
+    names = ("weights", "offset", "subset", "na_action", "contrasts", "start", "etastart", "mustart", "epsilon", "maxit")
+    options = {k: entry[k] for k in names if k in entry}
+    if sharp:
+        options |= {"epsilon": 1e-14, "maxit": 100}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = glmformula.glm(entry["formula"], load(entry["data"]), family_of(entry), **options)
+    return Fitted(fit, tuple(str(w.message) for w in caught))
+
+
+def numbers(values: Any) -> np.ndarray:
+    """R's numbers: null is NaN, "Inf" infinite."""
+    if values is None:
+        return np.zeros(0)
+    def convert(v: Any) -> float:
+        return np.nan if v is None else float(v)
+    array = np.asarray(values, dtype=object)
+    return np.vectorize(convert, otypes=[float])(array) if array.size else np.zeros(array.shape)
