@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glmformula.render.numbers import format_number
+from .numbers import format_number
 
 
 def sequential_heading(family: str, link: str, response: str) -> tuple[str, ...]:
     """Heading of ``anova(fit)``."""
     return (
-        f"Analysis of Deviance Table\n\nModel: {family}, link: {link}\n\nResponse: {response}\n\n"
-        "Terms added sequentially (first to last)\n\n",
+        "Analysis of Deviance Table",
+        f"\nModel: {family}, link: {link}",
+        f"\nResponse: {response}",
+        "\nTerms added sequentially (first to last)\n\n",
     )
 
 
@@ -23,7 +25,7 @@ def models_heading(formulas: Sequence[str]) -> tuple[str, ...]:
 
 
 def scope_heading(what: str, formula: str, scale: float | None = None) -> tuple[str, ...]:
-    """Heading of ``drop1`` (`what` = ``"deletions"``) and ``add1`` (``"additions"``); `formula` is deparsed."""
+    """Heading of ``drop1`` (`what` is ``"deletions"``) and ``add1`` (``"additions"``) with the deparsed formula."""
     lines = (f"Single term {what}", "\nModel:", formula)
     return (*lines, f"\nscale:  {format_number(scale)} \n") if scale else lines
 

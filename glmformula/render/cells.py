@@ -1,4 +1,4 @@
-"""Character matrices: numbers already as text, not yet laid out. R's printCoefmat, print.anova and print of a matrix."""
+"""Character matrices: numbers already as text, not yet laid out. as R's printCoefmat, print.anova and print."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmformula.render.numbers import (
+from .numbers import (
     EPS,
     STAR_LEGEND,
     format_numbers,
@@ -83,8 +83,9 @@ def coefmat(
     digits : int
         Significant digits of the estimates (R's ``getOption("digits") - 2``; summaries use 4).
     cs_ind, tst_ind, zap_ind : column indices from 0
-        Estimates and standard errors (formatted together, to `digits` digits of the smallest), test statistics
-        (rounded to `dig_tst` decimals), columns to ``zapsmall``. The others are formatted each by itself.
+        Estimates and standard errors (formatted together, to `digits` digits of the smallest), test
+        statistics (rounded to `dig_tst` decimals), columns to ``zapsmall``. The others are formatted each by
+        itself.
         By default the last column before the p-values is the statistic, all before it are estimates.
     has_p : bool, optional
         Whether the last column holds p-values; by default read off its name, as R does.
@@ -175,7 +176,7 @@ def anova(
     nan: Sequence[Sequence[bool]] | None = None,
     signif_stars: bool = True,
 ) -> Cells:
-    """R's ``print.anova`` as text: test statistics by their names, degrees of freedom as they are, the rest zapped."""
+    """R's ``print.anova`` as text: tests known by their names, degrees of freedom as they are, the rest zapped."""
     has_p = bool(names) and names[-1].startswith(("P(", "Pr("))
     tests = [j for j, name in enumerate(names) if name[1:7] == " value" or name in TEST_COLUMNS]
     numbers = range(len(names) - has_p)
@@ -196,7 +197,11 @@ def anova(
 
 
 def matrix(
-    columns: Sequence[Column], names: Sequence[str], rows: Sequence[str], digits: int = 7, na_print: str = "NA"
+    columns: Sequence[Column],
+    names: Sequence[str],
+    rows: Sequence[str],
+    digits: int = 7,
+    na_print: str = "NA",
 ) -> Cells:
     """R's ``print`` of a numeric matrix as text: each column in its own common format."""
     body = tuple(tuple(format_numbers(c, digits, na=na_print)) for c in columns)

@@ -1,8 +1,8 @@
 """R's number formatting: pure functions from numbers to strings, equal to R 4.6's to the byte.
 
-R prints a vector in one common format: the fewest significant digits (at most `digits`) that show every element to
-`digits` significant digits, fixed notation unless scientific is narrower (``scipen = 0``). The digits are those of the
-exactly rounded decimal expansion, which is what C's (and Python's) ``%e`` gives.
+R prints a vector in one common format: the fewest significant digits (at most `digits`) that show every element
+to `digits` significant digits, fixed notation unless scientific is narrower (``scipen = 0``). The digits are those
+of the exactly rounded decimal expansion, which is what C's (and Python's) ``%e`` gives.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def format_numbers(
     spec = _common_format([v for v in values if math.isfinite(v)], digits, nsmall)
     words = repeat(na) if isinstance(na, str) else na
     return pad_left(
-        [spec % (v or 0.0) if math.isfinite(v) else _not_finite(v, word) for v, word in zip(values, words, strict=False)], width
+        [
+            spec % (v or 0.0) if math.isfinite(v) else _not_finite(v, word)
+            for v, word in zip(values, words, strict=False)
+        ],
+        width,
     )
 
 
@@ -64,7 +68,7 @@ def pad_left(texts: Sequence[str], width: int = 0) -> list[str]:
 
 
 def round_half(x: Numbers, digits: float = 0) -> list[float]:
-    """R 4's ``round(x, digits)``: of the two nearest short decimals the nearer one, ties to the even digit."""
+    """R 4's ``round(x, digits)``: the nearer of the two short decimals around x, ties to even."""
     return [_round_one(v, digits) for v in _floats(x)]
 
 
@@ -74,38 +78,45 @@ def signif(x: Numbers, digits: int = 6) -> list[float]:
 
 
 def zapsmall(x: Numbers, digits: int = 7) -> list[float]:
-    """R's ``zapsmall``: round to `digits` significant digits of the largest absolute value."""
+    """R's ``zapsmall`` (R >= 4.4): round to `digits` significant digits of the largest absolute value."""
     values = _floats(x)
     largest = max((abs(v) for v in values if not math.isnan(v)), default=0.0)
-    if not largest > 0:
-        return round_half(values, digits)
-    return round_half(values, max(0, digits - math.ceil(math.log10(largest))) if math.isfinite(largest) else 0)
+    return round_half(values, max(0.0, digits - math.log10(largest)) if largest > 0 else digits)
 
 
-def formatC(x: Numbers, digits: int | None = None, format: str = "g", width: int = 0, flag: str = "") -> list[str]:
+def formatC(
+    x: Numbers,
+    digits: int | None = None,
+    format: str = "g",
+    width: int = 0,
+    flag: str = "",
+    na: str | Sequence[str] = "NA",
+) -> list[str]:
     """R's ``formatC`` for numbers: each element by itself through C's ``%f``, ``%e`` or ``%g``.
 
-    `flag` may hold ``-`` (left), ``0`` (zero padded), ``+``, a blank and ``#`` as in C.
+    `flag` may hold ``-`` (left), ``0`` (zero padded), ``+``, a blank and ``#`` as in C; `na` as in format_numbers.
     """
     spec = f"%{flag}{width or ''}{'' if digits is None else f'.{digits}'}{format}"
-    plain = flag.replace("0", "")
-    other = f"%{plain}{width or ''}s" if "-" in plain else f"%{width or ''}s"
-    return [spec % v if math.isfinite(v) else other % _not_finite(v, "NA") for v in _floats(x)]
+    other = f"%{'-' if '-' in flag else ''}{width or ''}s"
+    words = repeat(na) if isinstance(na, str) else na
+    return [
+        spec % v if math.isfinite(v) else other % _not_finite(v, word) for v, word in zip(_floats(x), words)
+    ]
 
 
 def format_pval(pv: Numbers, digits: int = 5, eps: float = EPS, na: str = "NA") -> list[str]:
-    """R's ``format.pval``: fixed and scientific p-values each in a common format, ``<2e-16`` below `eps`."""
+    """R's ``format.pval`` (R >= 4.4): large and small ones each in a common format, ``<2e-16`` below `eps`."""
     values = _floats(pv)
-    fixed = [v for v in values if v >= eps and _is_fixed(v)]
-    small = [v for v in values if v >= eps and not _is_fixed(v)]
-    texts = dict(zip(fixed + small, format_numbers(fixed, digits) + format_numbers(small, digits), strict=True))
-    widest = max(map(len, texts.values()), default=None)
+    border = -4 if digits > 1 else -3
+    large, small = [], []
+    for v in values:
+        if v >= eps:
+            (large if v == 0 or math.floor(math.log10(v)) >= border else small).append(v)
+    shown = format_numbers(large, digits) + format_numbers(small, digits)
+    texts = dict(zip(large + small, shown))
+    widest = max(map(len, shown), default=None)
     below = _below(eps, max(1, digits - 2), widest)
     return [na if math.isnan(v) else below if v < eps else texts[v] for v in values]
-
-
-def _is_fixed(p: float) -> bool:
-    return p == 0 or math.floor(math.log10(p)) >= -3
 
 
 def _below(eps: float, digits: int, widest: int | None) -> str:
@@ -134,23 +145,20 @@ def _not_finite(v: float, na: str) -> str:
 
 def _common_format(finite: Sequence[float], digits: int, nsmall: int) -> str:
     """The C format of R's formatReal for these finite numbers."""
-    left = significant = 1
-    decimals = 0
-    lowest, highest = 0, -_LARGEST_POWER - 20
-    negative = False
-    spec = f"%.{max(1, digits) - 1}e"
-    for v in finite:
-        mantissa, _, exponent = (spec % abs(v)).partition("e")
-        power = int(exponent)
-        shown = len(mantissa.rstrip("0").replace(".", "")) or 1
-        negative |= v < 0
-        left = max(left, (v < 0) + max(1, power + 1))
-        decimals = max(decimals, shown - power - 1)
-        significant = max(significant, shown)
-        lowest, highest = min(lowest, power), max(highest, power)
+    if not finite:
+        return "%.0f"
+    digits = max(1, digits)
+    spec = f"%#.{digits - 1}e"
+    texts = [spec % abs(v) for v in finite]  # d.ddde+xx, always with the point
+    point = digits + 1
+    powers = [int(t[point + 1 :]) for t in texts]
+    shown = [len(t[:point].rstrip("0")) - 1 for t in texts]
+    left = max([(v < 0) + (p + 1 if p > 0 else 1) for v, p in zip(finite, powers)])
+    decimals = max(0, max([k - p - 1 for k, p in zip(shown, powers)]))
+    significant = max(shown)
     fixed_width = left + decimals + (decimals > 0)
-    exponent_width = 2 if highest >= 100 or lowest <= -100 else 1
-    scientific_width = negative + (significant > 1) + significant + 3 + exponent_width
+    exponent_width = 2 if max(powers) >= 100 or min(powers) <= -100 else 1
+    scientific_width = (min(finite) < 0) + (significant > 1) + significant + 3 + exponent_width
     if fixed_width <= scientific_width:
         return f"%.{max(decimals, nsmall)}f"
     return f"%.{significant - 1}e"
@@ -161,7 +169,7 @@ def _round_one(x: float, digits: float) -> float:
         return x
     if digits < -_LARGEST_POWER:
         return 0.0
-    d = int(math.floor(digits + 0.5))
+    d = math.floor(digits + 0.5)
     if d == 0:
         return float(round(x))
     size = abs(x)
@@ -189,6 +197,10 @@ def _signif_one(x: float, digits: int) -> float:
     size = abs(x)
     power = digits - 1 - math.floor(math.log10(size))
     if abs(power) < _LARGEST_POWER - 2:
-        scaled = round(size * 10.0**power) / 10.0**power if power > 0 else round(size / 10.0**-power) * 10.0**-power
+        scaled = (
+            round(size * 10.0**power) / 10.0**power
+            if power > 0
+            else round(size / 10.0**-power) * 10.0**-power
+        )
         return math.copysign(scaled, x)
     return float(f"{x:.{digits - 1}e}")

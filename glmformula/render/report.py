@@ -7,8 +7,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
-from glmformula.render.cells import Cells, NamedVector
-from glmformula.render.console import console, console_vector
+from .cells import Cells, NamedVector
+from .console import console, console_vector
 
 Block = str | Cells | NamedVector
 
@@ -59,7 +59,10 @@ def to_text(blocks: Sequence[Block], width: int = 80) -> str:
 
 def to_markdown(blocks: Sequence[Block]) -> str:
     """Paragraphs and GitHub tables."""
-    return "\n\n".join(_pieces(blocks, lambda lines: "  \n".join(map(_escape_markdown, lines)), _markdown_table)) + "\n"
+    return (
+        "\n\n".join(_pieces(blocks, lambda lines: "  \n".join(map(_escape_markdown, lines)), _markdown_table))
+        + "\n"
+    )
 
 
 def to_html(blocks: Sequence[Block]) -> str:
@@ -70,7 +73,10 @@ def to_html(blocks: Sequence[Block]) -> str:
 
 def to_latex(blocks: Sequence[Block]) -> str:
     """Paragraphs and booktabs tabulars."""
-    return "\n\n".join(_pieces(blocks, lambda lines: " \\\\\n".join(map(_escape_latex, lines)), _latex_table)) + "\n"
+    return (
+        "\n\n".join(_pieces(blocks, lambda lines: " \\\\\n".join(map(_escape_latex, lines)), _latex_table))
+        + "\n"
+    )
 
 
 def _pieces(
@@ -103,7 +109,7 @@ def _table(cells: Cells, tablefmt: str, escape: Callable[[str], str] = str) -> s
 
 
 def _markdown_table(cells: Cells) -> str:
-    return _table(cells, "github", _escape_markdown)
+    return _table(cells, "pipe", _escape_markdown)  # GitHub's, with the alignment kept
 
 
 def _html_table(cells: Cells) -> str:

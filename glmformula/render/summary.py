@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmformula.render.cells import coefmat, correlation, named_numbers
-from glmformula.render.numbers import format_number, format_numbers, signif
-from glmformula.render.report import Block
+from .cells import coefmat, correlation, named_numbers
+from .numbers import format_number, format_numbers, signif
+from .report import Block
 
 DIGITS = 4  # R: max(3, getOption("digits") - 3)
 
@@ -95,8 +95,8 @@ def summary_blocks(parts: SummaryParts, digits: int = DIGITS, signif_stars: bool
         for which, deviance, df in zip(("    Null", "Residual"), deviances, freedoms, strict=True)
     )
     blocks.append(
-        f"\n(Dispersion parameter for {parts.family} family taken to be {format_number(parts.dispersion)})\n\n"
-        f"{lines}{omitted_line(parts.n_omitted)}AIC: {format_number(parts.aic, max(4, digits + 1))}\n\n"
+        f"\n(Dispersion parameter for {parts.family} family taken to be "
+        f"{format_number(parts.dispersion)})\n\n{lines}{omitted_line(parts.n_omitted)}AIC: {format_number(parts.aic, max(4, digits + 1))}\n\n"
         f"Number of Fisher Scoring iterations: {parts.iter}\n"
     )
     kept = [n for n, gone in zip(parts.names, parts.aliased, strict=True) if not gone]
@@ -113,7 +113,11 @@ def _coefficient_blocks(parts: SummaryParts, digits: int, signif_stars: bool) ->
     table = np.full((len(parts.names), len(parts.columns)), np.nan)
     table[kept] = parts.coefficients
     singular = int((~kept).sum())
-    heading = f"Coefficients: ({singular} not defined because of singularities)\n" if singular else "Coefficients:\n"
+    heading = (
+        f"Coefficients: ({singular} not defined because of singularities)\n"
+        if singular
+        else "Coefficients:\n"
+    )
     nan = np.isnan(table) & kept[:, None]
     cells = coefmat(
         table.T.tolist(),

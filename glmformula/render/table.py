@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from glmformula.render import cells
-from glmformula.render.cells import Cells
-from glmformula.render.numbers import format_numbers
-from glmformula.render.report import Block, Rendered
+from . import cells
+from .cells import Cells
+from .numbers import format_numbers
+from .report import Block, Rendered
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -26,7 +26,7 @@ class StatTable(Rendered):
         How it prints: ``"coefmat"`` (printCoefmat), ``"anova"`` (print.anova), ``"matrix"`` (numeric matrix),
         ``"data.frame"``.
     heading, footer : tuple of str
-        Lines before and after the table, each printed with a newline after it (R's ``cat(heading, sep = "\\n")``).
+        Lines before and after the table, each with a newline after it (R's ``cat(heading, sep = "\\n")``).
     digits : int, optional
         Significant digits; by default R's for the kind.
     nan : ndarray of bool (n, k), optional
@@ -85,7 +85,9 @@ def _matrix(table: StatTable) -> Cells:
 def _data_frame(table: StatTable) -> Cells:
     frame = table.frame
     names, rows = _labels(frame)
-    return Cells(rows, names, tuple(_texts(frame.iloc[:, j], table.digits or 7) for j in range(frame.shape[1])))
+    return Cells(
+        rows, names, tuple(_texts(frame.iloc[:, j], table.digits or 7) for j in range(frame.shape[1]))
+    )
 
 
 def _texts(column: pd.Series, digits: int) -> tuple[str, ...]:
