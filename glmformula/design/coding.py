@@ -1,0 +1,170 @@
+"""R's coding rules: from terms and evaluated variables to column pieces.
+
+A term's columns are the products of its variables' columns, the first variable varying fastest. A categorical
+variable has its contrast columns (code 1 in ``Terms.factors``) or one dummy per level (code 2). Chambers & Hastie,
+*Statistical Models in S*, section 2.4; matches R's ``model.matrix.default``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from ..formula.terms import Terms
+from ..formula.values import Factor, Matrix, Value
+from ..frame.schema import Variable
+from .names import INTERCEPT, column_names, product_names
+from .pieces import Design, Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A variable with its rows: numeric arrays, or codes (never -1) with `hole`, 1.0 or NaN where the code is missing."""
+
+    variable: Variable
+    arrays: tuple[np.ndarray, ...] = ()
+    codes: np.ndarray | None = None
+    hole: np.ndarray | None = None
+
+
+def columns_of(value: Value, variable: Variable) -> Columns:
+    """Rows of a variable that was made to fit its description; a categorical `value` is a Factor here."""
+    if isinstance(value, Factor):
+        missing = value.codes < 0 if value.codes.size and value.codes.min() < 0 else None
+        if missing is None:
+            return Columns(variable, codes=value.codes)
+        return Columns(variable, codes=np.where(missing, 0, value.codes), hole=np.where(missing, np.nan, 1.0))
+    if isinstance(value, Matrix):
+        return Columns(variable, arrays=tuple(value.values[:, j] for j in range(value.values.shape[1])))
+    return Columns(variable, arrays=(np.asarray(value),))
+
+
+def codes_in_force(terms: Terms, variables: Mapping[str, Variable]) -> np.ndarray:
+    """``terms.factors`` with R's rule for formulas without intercept.
+
+    The first categorical variable of the first term that has one gets full dummies, wherever the term stands.
+    """
+    factors = terms.factors
+    if terms.intercept:
+        return factors
+    first = 0 if terms.response is None else 1
+    categorical = [i for i in range(first, len(terms.names)) if _is_categorical(terms.names[i], variables)]
+    for j in range(factors.shape[1]):
+        for i in categorical:
+            if factors[i, j] > 0:
+                factors = factors.copy()
+                factors[i, j] = 2
+                return factors
+    return factors
+
+
+def build(terms: Terms, columns: Mapping[str, Columns], nrows: int) -> Design:
+    """All column pieces, with names and `assign`.
+
+    Parameters
+    ----------
+    terms : Terms
+    columns : mapping of deparsed text to Columns
+        Every variable that some term uses, its contrast set.
+    nrows : int
+    """
+    factors = codes_in_force(terms, {name: c.variable for name, c in columns.items()})
+    pieces = [Piece(())] if terms.intercept else []
+    names = [INTERCEPT] if terms.intercept else []
+    widths = [1] if terms.intercept else []
+    joint: dict[tuple[str, ...], np.ndarray] = {}
+    for j in range(factors.shape[1]):
+        rows = np.flatnonzero(factors[:, j])
+        members = [columns[terms.names[i]] for i in rows]
+        codes = [int(factors[i, j]) for i in rows]
+        pieces.extend(_term_pieces(members, codes, joint))
+        own = product_names([column_names(m.variable, c) for m, c in zip(members, codes)])
+        names.extend(own)
+        widths.append(len(own))
+    first = 0 if terms.intercept else 1
+    assign = np.repeat(np.arange(first, first + len(widths)), widths)
+    return Design(nrows, tuple(pieces), tuple(names), assign, terms.labels)
+
+
+def contrast_for(variable: Variable, code: int) -> np.ndarray:
+    """The (levels, m) matrix of a categorical variable: its contrasts, or the identity for full dummies."""
+    if code == 1:
+        if variable.contrast is None:
+            raise ValueError(f"no contrasts are set for {variable.name}")
+        return variable.contrast
+    return np.eye(len(variable.levels))
+
+
+def _term_pieces(
+    members: Sequence[Columns], codes: Sequence[int], joint: dict[tuple[str, ...], np.ndarray]
+) -> list[Piece]:
+    """Pieces of one term.
+
+    Factors before the first matrix variable vary fastest and stay together in one piece; from that matrix on, each
+    combination of columns is a piece of its own.
+    """
+    if all(m.codes is None and len(m.arrays) == 1 for m in members):
+        return [Piece(tuple(m.arrays[0] for m in members))]
+    categorical = [(m, contrast_for(m.variable, c)) for m, c in zip(members, codes) if m.codes is not None]
+    always = tuple(m.hole for m, _ in categorical if m.hole is not None)
+    always += tuple(m.arrays[0] for m in members if m.codes is None and len(m.arrays) == 1)
+    wide = [k for k, m in enumerate(members) if m.codes is None and len(m.arrays) != 1]
+    split = wide[0] if wide else len(members)
+
+    if not categorical:
+        combos = product(*(members[k].arrays for k in reversed(wide)))
+        return [Piece(always + combo[::-1]) for combo in combos]
+
+    key = tuple(m.variable.name for m, _ in categorical)
+    if key not in joint:
+        joint[key] = joint_codes(
+            [m.codes for m, _ in categorical], [len(m.variable.levels) for m, _ in categorical]
+        )
+    inner = [contrast_for(m.variable, c) for m, c in zip(members[:split], codes) if m.codes is not None]
+    if split == len(members):
+        return [Piece(always, joint[key], _kron(inner), key)]
+
+    outer: list[
+        list[np.ndarray]
+    ] = []  # what each later member chooses from: arrays (n,) or contrast columns (levels, 1)
+    for m, c in zip(members[split:], codes[split:]):
+        if m.codes is not None:
+            matrix = contrast_for(m.variable, c)
+            outer.append([matrix[:, [k]] for k in range(matrix.shape[1])])
+        elif len(m.arrays) != 1:
+            outer.append(list(m.arrays))
+    pieces = []
+    for combo in product(*reversed(outer)):
+        chosen = combo[::-1]
+        arrays = tuple(a for a in chosen if a.ndim == 1)
+        pieces.append(
+            Piece(always + arrays, joint[key], _kron([*inner, *(a for a in chosen if a.ndim == 2)]), key)
+        )
+    return pieces
+
+
+def joint_codes(codes: Sequence[np.ndarray], levels: Sequence[int]) -> np.ndarray:
+    """One code per combination of levels, the first factor fastest; a single factor's codes as they are."""
+    if len(codes) == 1:
+        return codes[0]
+    out = codes[0].astype(np.min_scalar_type(-int(np.prod(levels, dtype=float)) - 1))
+    stride = levels[0]
+    for code, count in zip(codes[1:], levels[1:]):
+        out += code.astype(out.dtype) * out.dtype.type(stride)
+        stride *= count
+    return out
+
+
+def _kron(matrices: Sequence[np.ndarray]) -> np.ndarray:
+    """Contrasts of joint levels: rows and columns both with the first factor fastest."""
+    out = matrices[0]
+    for matrix in matrices[1:]:
+        out = np.kron(matrix, out)
+    return out
+
+
+def _is_categorical(name: str, variables: Mapping[str, Variable]) -> bool:
+    return name in variables and variables[name].categorical

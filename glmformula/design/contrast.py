@@ -1,0 +1,101 @@
+"""Which contrasts each categorical variable gets: the ``contrasts=`` argument, else ``C()``, else R's default."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, DataWarning, nearest
+from ..formula.functions.contrasts import contrast_matrix
+from ..formula.values import Factor, Value
+from ..frame.schema import Variable, plain_name
+from ..frame.variables import listed
+
+DEFAULTS = {False: "contr.treatment", True: "contr.poly"}  # R's options("contrasts"): unordered, ordered
+
+
+def with_contrasts(
+    variables: Mapping[str, Variable],
+    values: Mapping[str, Value],
+    argument: Mapping[str, Any] | None,
+    nrows: int,
+) -> dict[str, Variable]:
+    """The variables with the contrasts in force.
+
+    Parameters
+    ----------
+    variables : mapping of deparsed text to Variable
+        All of the right side.
+    values : mapping of deparsed text to Value
+        Those that some term uses.
+    argument : mapping of variable name to a contrast function's name or a matrix
+    nrows : int
+        For the message about a factor of one level.
+
+    Raises
+    ------
+    DataError
+        R's "contrasts can be applied only to factors with 2 or more levels", "contrasts apply only to factors".
+
+    Warns
+    -----
+    DataWarning
+        R's "variable 'x' is absent, its contrast will be ignored".
+    """
+    given = _by_name(argument, variables)
+    out = dict(variables)
+    for name, value in values.items():
+        variable = variables[name]
+        if not variable.categorical:
+            if name in given:
+                raise DataError(
+                    f"contrasts apply only to factors: variable '{plain_name(name)}' is {variable.kind}"
+                )
+            continue
+        if len(variable.levels) < 2:
+            only = f"has only the level {listed(variable.levels)}" if variable.levels else "has no level"
+            raise DataError(
+                f"contrasts can be applied only to factors with 2 or more levels: variable '{plain_name(name)}' "
+                f"{only} in the {nrows} rows used; leave it out of the formula or use more rows"
+            )
+        spec = given.get(name)
+        if spec is None and isinstance(value, Factor):
+            spec = value.contrasts
+        if spec is None:
+            spec = DEFAULTS[variable.kind == "ordered"]
+        matrix, names = contrast_matrix(spec, variable.levels, variable.kind == "ordered")
+        label = spec if isinstance(spec, str) else pd.DataFrame(matrix, list(variable.levels), list(names))
+        out[name] = replace(
+            variable,
+            contrast=np.ascontiguousarray(matrix, dtype=np.float64),
+            contrast_names=tuple(names),
+            contrast_label=label,
+        )
+    return out
+
+
+def _by_name(argument: Mapping[str, Any] | None, variables: Mapping[str, Variable]) -> dict[str, Any]:
+    """The argument keyed by deparsed text."""
+    if not argument:
+        return {}
+    if not isinstance(argument, Mapping):
+        raise DataError(
+            f"contrasts must be a dict from variable to contrasts, like {{'wool': 'contr.sum'}}, not {type(argument).__name__}"
+        )
+    known = {plain_name(name): name for name in variables} | {name: name for name in variables}
+    out = {}
+    for name, spec in argument.items():
+        if name in known:
+            out[known[name]] = spec
+        else:
+            warnings.warn(
+                f"variable '{name}' is absent, its contrast will be ignored{nearest(str(name), known)}",
+                DataWarning,
+                stacklevel=2,
+            )
+    return out

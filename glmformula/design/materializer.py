@@ -1,0 +1,201 @@
+"""R's design on formulaic's machine: a materializer called "r", with formulaic's ModelSpec as the frozen state.
+
+What formulaic keeps: `Formula`/`Term`/`Factor`, the pooling of specs and factors in ``get_model_matrix``, `ModelSpec`
+(``transform_state`` is our evaluator's state, ``encoder_state`` each variable's levels and contrasts, ``structure``
+the terms and column names), and its replay: ``spec.get_model_matrix(newdata)``. What is replaced: evaluation of a
+factor (R's language, no Python ``eval``), missing values (the frame has cut them, together with response and
+weights), coding by R's rule instead of rank reduction, and columns, which become pieces instead of a stacked matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from formulaic.formula import SimpleFormula
+from formulaic.materializers import FormulaMaterializer
+from formulaic.materializers.base import EncodedTermStructure
+from formulaic.materializers.types import EvaluatedFactor, FactorValues
+from formulaic.model_matrix import ModelMatrix
+from formulaic.model_spec import ModelSpec
+from formulaic.parser.types import Factor, Term
+from interface_meta import override
+
+from ..formula.terms import Terms
+from ..formula.values import Factor as FactorValue
+from ..formula.values import Value
+from ..frame.model_frame import ModelFrame, model_frame
+from ..frame.newdata import NewFrame, new_frame
+from ..frame.schema import Schema, Variable
+from .coding import build, columns_of
+from .contrast import with_contrasts
+from .pieces import Design
+
+NAME = "r"
+OUTPUT = "design"
+
+
+def formulaic_terms(terms: Terms) -> SimpleFormula:
+    """The right side as formulaic's formula, in R's order."""
+    factors = [Factor(name, eval_method="python") for name in terms.names]
+    out = [Term([Factor("1", eval_method="literal")])] if terms.intercept else []
+    for j in range(terms.factors.shape[1]):
+        out.append(Term([factors[i] for i in terms.factors[:, j].nonzero()[0]]))
+    return SimpleFormula(out, _ordering="none")
+
+
+def new_spec(terms: Terms, state: dict[Any, Any]) -> ModelSpec:
+    """A spec that has seen no data."""
+    return ModelSpec(
+        formula=formulaic_terms(terms),
+        materializer=NAME,
+        materializer_params={"terms": terms},
+        na_action="ignore",
+        output=OUTPUT,
+        transform_state=state,
+    )
+
+
+class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is untyped here
+    """Model frame to Design; with a frozen spec also a DataFrame of new rows to Design.
+
+    ``RMaterializer(frame, terms=terms).get_model_matrix(spec)`` returns formulaic's ModelMatrix around a Design; its
+    ``model_spec`` is the frozen state.
+    """
+
+    REGISTER_NAME = NAME
+    REGISTER_INPUTS = ()  # asked for by name only: a DataFrame belongs to formulaic's own materializer
+    REGISTER_OUTPUTS = (OUTPUT,)
+    REGISTER_PRECEDENCE = 0
+
+    @override
+    def _init(self) -> None:
+        self.terms: Terms = self.params["terms"]
+        self.frame: ModelFrame | NewFrame | None = None if isinstance(self.data, pd.DataFrame) else self.data
+
+    @override
+    @property
+    def data_context(self) -> Mapping[str, Any]:
+        return {}  # the closed table of functions and the frame are all that a formula sees
+
+    @override
+    @property
+    def nrows(self) -> int:
+        return len(self.data) if self.frame is None else self.frame.nrows
+
+    @override
+    def get_model_matrix(
+        self, spec: ModelSpec, drop_rows: set[int] | None = None, **spec_overrides: Any
+    ) -> ModelMatrix:
+        if self.frame is None:
+            frozen = spec.structure is not None
+            self.frame = (
+                new_frame(schema_of(spec), self.data) if frozen else model_frame(self.terms, self.data)
+            )
+        return super().get_model_matrix(spec, drop_rows=drop_rows, **spec_overrides)
+
+    @override
+    def _evaluate_factor(self, factor: Factor, spec: ModelSpec, drop_rows: set[int]) -> EvaluatedFactor:
+        """The frame has evaluated every variable already, and cut missing rows together with the response."""
+        if factor.expr not in self.factor_cache:
+            literal = factor.eval_method is Factor.EvalMethod.LITERAL
+            value = 1 if literal else self.variables[factor.expr]
+            kind = Factor.Kind.CONSTANT if literal else kind_of(value)
+            self.factor_cache[factor.expr] = EvaluatedFactor(factor, FactorValues(value, kind=kind))
+        return self.factor_cache[factor.expr]
+
+    @override
+    def _build_model_matrix(self, spec: ModelSpec, drop_rows: Sequence[int]) -> ModelMatrix:
+        """Codes every variable by R's rule and joins the pieces of all terms."""
+        values = {
+            name: evaluated.values.__wrapped__
+            for name, evaluated in self.factor_cache.items()
+            if evaluated.metadata.kind is not Factor.Kind.CONSTANT
+        }
+        if spec.structure is None:
+            variables = with_contrasts(self.described, values, self.contrasts, self.nrows)
+            spec.encoder_state.update({name: (kind_of(values[name]), variables[name]) for name in values})
+        columns = {name: columns_of(value, spec.encoder_state[name][1]) for name, value in values.items()}
+        design = build(self.terms, columns, self.nrows)
+        if spec.structure is None:
+            spec = spec.update(structure=structure_of(spec.formula, design, self.terms.intercept))
+        return ModelMatrix(design, spec=spec)
+
+    @property
+    def variables(self) -> Mapping[str, Value]:
+        assert self.frame is not None
+        return self.frame.variables
+
+    @property
+    def described(self) -> Mapping[str, Variable]:
+        assert isinstance(self.frame, ModelFrame)
+        return self.frame.schema.variables
+
+    @property
+    def contrasts(self) -> Mapping[str, Any] | None:
+        assert isinstance(self.frame, ModelFrame)
+        return self.frame.contrasts
+
+    # formulaic's abstract steps towards a stacked matrix; `_build_model_matrix` never comes to them
+
+    @override
+    def _encode_constant(
+        self,
+        value: Any,
+        metadata: Any,
+        encoder_state: dict[str, Any],
+        spec: ModelSpec,
+        drop_rows: Sequence[int],
+    ) -> Any:
+        return value
+
+    @override
+    def _encode_categorical(
+        self,
+        values: Any,
+        metadata: Any,
+        encoder_state: dict[str, Any],
+        spec: ModelSpec,
+        drop_rows: Sequence[int],
+        reduced_rank: bool = False,
+    ) -> Any:
+        return values
+
+    @override
+    def _encode_numerical(
+        self,
+        values: Any,
+        metadata: Any,
+        encoder_state: dict[str, Any],
+        spec: ModelSpec,
+        drop_rows: Sequence[int],
+    ) -> Any:
+        return values
+
+    @override
+    def _combine_columns(
+        self, cols: Sequence[tuple[str, Any]], spec: ModelSpec, drop_rows: Sequence[int]
+    ) -> Any:
+        return cols
+
+
+def kind_of(value: Value) -> Factor.Kind:
+    """Formulaic's word for a coded value."""
+    return Factor.Kind.CATEGORICAL if isinstance(value, FactorValue) else Factor.Kind.NUMERICAL
+
+
+def structure_of(formula: SimpleFormula, design: Design, intercept: bool) -> list[EncodedTermStructure]:
+    """Which columns each term has, as formulaic records it."""
+    first = 0 if intercept else 1
+    return [
+        EncodedTermStructure(term, [], [design.names[j] for j in np.flatnonzero(design.assign == first + k)])
+        for k, term in enumerate(formula)
+    ]
+
+
+def schema_of(spec: ModelSpec) -> Schema:
+    """The frame's view of a frozen spec (the right side's own offsets included, an ``offset=`` argument not)."""
+    variables = {name: variable for name, (_, variable) in spec.encoder_state.items()}
+    return Schema(spec.materializer_params["terms"], variables, spec.transform_state, spec=spec)

@@ -1,0 +1,54 @@
+"""The data's columns as R's vectors, looked up by name; only the columns a formula uses are touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..errors import DataError, nearest
+from ..formula.functions.convert import column_value
+from ..formula.values import Value
+
+
+class Columns:
+    """A function from column name to value that remembers what it has converted."""
+
+    def __init__(self, data: pd.DataFrame) -> None:
+        self.data = data
+        self._seen: dict[str, Value] = {}
+
+    def __call__(self, name: str) -> Value:
+        if name not in self._seen:
+            self._seen[name] = self._convert(name)
+        return self._seen[name]
+
+    def _convert(self, name: str) -> Value:
+        data = self.data
+        if name not in data.columns:
+            raise DataError(
+                f"object '{name}' not found: the data have no column '{name}'"
+                f"{nearest(name, data.columns)} (names outside the data are never looked up)"
+            )
+        column = data[name]
+        if isinstance(column, pd.DataFrame):
+            raise DataError(
+                f"the data have {column.shape[1]} columns called '{name}': rename or drop one, "
+                f"e.g. data.loc[:, ~data.columns.duplicated()]"
+            )
+        return column_value(column)
+
+
+def as_frame(data: Any) -> pd.DataFrame:
+    """The data as a DataFrame: one already, or a mapping of columns."""
+    if isinstance(data, pd.DataFrame):
+        return data
+    if isinstance(data, Mapping):
+        return pd.DataFrame(dict(data))
+    raise DataError(f"data must be a pandas DataFrame (or a dict of columns), not {type(data).__name__}")
+
+
+def data_names(data: pd.DataFrame) -> list[str]:
+    """Names a formula's ``.`` stands for, in order; columns whose name is not a str cannot be written in a formula."""
+    return [name for name in data.columns if isinstance(name, str)]

@@ -1,0 +1,130 @@
+"""The left side of a formula: what kind of response it is, and as numbers for a family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError
+from ..formula.values import Factor, Logical, Matrix, Text, Value
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response as the engine takes it.
+
+    Attributes
+    ----------
+    y : ndarray of float64, (n,)
+        For counts of successes and failures: the proportion of successes (0 where there was no trial).
+    prior_weights : ndarray of float64, (n,), or None
+        The user's, times the number of trials for ``cbind(success, failure)``; None means all 1.
+    trials : ndarray of float64, (n,), or None
+        successes + failures for a two-column response.
+    kind : str
+        "numeric", "logical", "factor", "character" or "counts".
+    levels : tuple of str
+        Of a factor, string or logical response; the first is failure (0), the second success (1).
+    name : str
+        The left side as R deparses it.
+    """
+
+    y: np.ndarray
+    prior_weights: np.ndarray | None
+    trials: np.ndarray | None = None
+    kind: str = "numeric"
+    levels: tuple[str, ...] = ()
+    name: str = "y"
+
+
+def response_arrays(
+    value: Value, prior_weights: np.ndarray | None, binomial: bool, name: str = "y"
+) -> Response:
+    """A response for a family of the binomial kind or for another.
+
+    Parameters
+    ----------
+    value : Value
+        The evaluated left side, missing rows cut.
+    prior_weights : ndarray (n,) or None
+    binomial : bool
+        True for binomial and quasibinomial: factors, strings and two columns of counts are allowed.
+    name : str
+        The left side, for messages.
+
+    Raises
+    ------
+    DataError
+        A factor or string where numbers are needed; more than two levels; a matrix of other than two columns.
+
+    Notes
+    -----
+    As R's ``binomial()$initialize``: the first level is failure, two columns are successes and failures, and prior
+    weights multiply the trials. Differences: a string is taken as a factor (R: an error), more than two levels are
+    an error (R: everything but the first level is success), and levels declared but not seen keep their meaning.
+    """
+    if isinstance(value, Matrix) and value.values.shape[1] > 1:
+        return _counts(value, prior_weights, binomial, name)
+    if isinstance(value, Logical):
+        return Response(
+            value.values.astype(np.float64), prior_weights, None, "logical", ("FALSE", "TRUE"), name
+        )
+    if isinstance(value, Text | Factor):
+        return _categorical(value, prior_weights, binomial, name)
+    if isinstance(value, Matrix):
+        value = value.values[:, 0]
+    return Response(np.ascontiguousarray(value, dtype=np.float64), prior_weights, name=name)
+
+
+def _categorical(
+    value: Text | Factor, prior_weights: np.ndarray | None, binomial: bool, name: str
+) -> Response:
+    kind = "factor"
+    if isinstance(value, Text):
+        from ..formula.functions.convert import as_factor
+
+        kind, value = "character", as_factor(value)
+    codes, levels = value.codes, value.levels
+    if not binomial:
+        raise DataError(
+            f"the response '{name}' is a {kind} with levels {_listed(levels)}, this family needs numbers: "
+            f'convert it, e.g. as.numeric({name}) or I({name} == "{levels[-1] if levels else ""}"), or use binomial()'
+        )
+    if len(levels) > 2:
+        used = np.unique(codes)
+        levels, codes = tuple(levels[k] for k in used), np.searchsorted(used, codes)
+    if len(levels) > 2:
+        raise DataError(
+            f"the response '{name}' has {len(levels)} levels ({_listed(levels)}), a binomial response has two "
+            f'(the first is failure, the second success): write {name} == "{levels[1]}" to model one level, '
+            "or use multinom() for unordered and polr() for ordered categories"
+        )
+    return Response((codes > 0).astype(np.float64), prior_weights, None, kind, levels, name)
+
+
+def _counts(value: Matrix, prior_weights: np.ndarray | None, binomial: bool, name: str) -> Response:
+    columns = value.values.shape[1]
+    if not binomial:
+        raise DataError(
+            f"the response '{name}' has {columns} columns; only binomial families take cbind(successes, failures)"
+        )
+    if columns != 2:
+        raise DataError(
+            f"the response '{name}' has {columns} columns, a binomial response has two: cbind(successes, failures)"
+        )
+    success, failure = value.values[:, 0], value.values[:, 1]
+    if (negative := np.flatnonzero((success < 0) | (failure < 0))).size:
+        raise DataError(
+            f"negative values not allowed for the 'binomial' family: counts in '{name}' are below 0 in "
+            f"{negative.size} rows, first at position {negative[0]}; cbind() takes successes and failures, not trials"
+        )
+    trials = success + failure
+    y = np.divide(success, trials, out=np.zeros_like(trials), where=trials != 0)
+    weights = trials if prior_weights is None else prior_weights * trials
+    return Response(y, weights, trials, "counts", (), name)
+
+
+def _listed(levels: tuple[str, ...], most: int = 6) -> str:
+    shown = ", ".join(f"'{level}'" for level in levels[:most])
+    return f"{shown}, ..." if len(levels) > most else shown

@@ -1,0 +1,165 @@
+"""A formula's variables: evaluated in data, described for the schema, and made to fit the schema on new data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..errors import DataError
+from ..formula.deparse import deparse
+from ..formula.evaluate import Scope, evaluate
+from ..formula.functions.convert import as_factor
+from ..formula.terms import Terms
+from ..formula.tree import Call, Node
+from ..formula.values import Factor, Logical, Matrix, Text, Value
+from .arguments import numeric_value
+from .rows import length
+from .schema import Variable, kind_of, plain_name
+
+LEVELS_SHOWN = 6
+
+
+def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False) -> Value:
+    """One variable on all rows; ``offset(e)`` gives e as float64.
+
+    Raises
+    ------
+    DataError
+        "variable lengths differ" when the value has not one element a row.
+    """
+    if offset and isinstance(node, Call):
+        node = node.args[0]
+    value = evaluate(node, scope)
+    found = length(value)
+    if found != scope.nrows:
+        given = "a single value" if found is None else f"{found} values"
+        raise DataError(
+            f"variable lengths differ (found for '{plain_name(name)}'): {given} for {scope.nrows} rows of data"
+        )
+    return numeric_value(value, name) if offset else value
+
+
+def coded(value: Value) -> tuple[Value, str]:
+    """A value with strings and logicals as factors, and R's name for what it was."""
+    kind = kind_of(value)
+    if isinstance(value, Text):
+        return as_factor(value), kind
+    if isinstance(value, Logical):
+        codes = value.values.astype(np.int8)
+        if value.missing is not None:
+            codes[value.missing] = -1
+        return Factor(codes, ("FALSE", "TRUE")), kind
+    return value, kind
+
+
+def described(name: str, value: Value, kind: str) -> tuple[Value, Variable]:
+    """A coded value of the rows in use with its description; unused levels go (a logical keeps both)."""
+    if isinstance(value, Factor):
+        value = value if kind == "logical" else drop_unused(value)
+        return value, Variable(name, kind, levels=value.levels)
+    return value, Variable(name, kind, columns=value.names if isinstance(value, Matrix) else ())
+
+
+def drop_unused(value: Factor) -> Factor:
+    """Without the levels that no row has; contrasts given as a matrix go with them, as in R."""
+    codes = value.codes
+    seen = np.zeros(len(value.levels) + 1, dtype=bool)
+    seen[codes] = True  # -1 marks the place after the last
+    keep = np.flatnonzero(seen[:-1])
+    if len(keep) == len(value.levels):
+        return value
+    table = np.full(len(value.levels) + 1, -1, dtype=codes.dtype)
+    table[keep] = np.arange(len(keep))
+    contrasts = value.contrasts if isinstance(value.contrasts, str) else None
+    return Factor(table[codes], tuple(value.levels[k] for k in keep), value.ordered, contrasts)
+
+
+def conform(value: Value, variable: Variable, new_levels: str = "error") -> Value:
+    """A value from new data in the form of the fit: the same type, a factor's codes into the fit's levels.
+
+    Parameters
+    ----------
+    new_levels : {"error", "na"}
+        What a level not seen at the fit becomes.
+
+    Raises
+    ------
+    DataError
+        R's "variable 'x' was fitted with type ..." and "factor f has new levels ...".
+    """
+    kind = kind_of(value)
+    if not _same_type(kind, variable.kind):
+        if _all_missing(value):
+            return _nothing(variable, length(value) or 0)
+        raise DataError(
+            f'variable \'{plain_name(variable.name)}\' was fitted with type "{variable.kind}" but type "{kind}" was supplied'
+            + (f" (levels of the fit: {listed(variable.levels)})" if variable.levels else "")
+        )
+    value, _ = coded(value)
+    if not isinstance(value, Factor):
+        return value
+    return _into_levels(value, variable, new_levels)
+
+
+def variables_of(terms: Terms) -> list[tuple[int, Node, str, bool]]:
+    """(position, node, name, is an offset) of the right side's variables."""
+    first = 0 if terms.response is None else 1
+    return [
+        (i, terms.variables[i], terms.names[i], i in terms.offsets)
+        for i in range(first, len(terms.variables))
+    ]
+
+
+def response_name(terms: Terms) -> str | None:
+    """The left side as R deparses it."""
+    return None if terms.response is None else deparse(terms.response)
+
+
+def listed(levels: tuple[str, ...]) -> str:
+    """The first few levels, quoted."""
+    shown = ", ".join(f"'{level}'" for level in levels[:LEVELS_SHOWN])
+    return f"{shown}, ... ({len(levels)} in all)" if len(levels) > LEVELS_SHOWN else shown
+
+
+def _same_type(new: str, fitted: str) -> bool:
+    """R's .MFclass check: strings and factors stand for each other, an ordered factor for a plain one."""
+    texts = ("factor", "ordered", "character")
+    return new == fitted or (new in texts and fitted in texts)
+
+
+def _into_levels(value: Factor, variable: Variable, new_levels: str) -> Factor:
+    if value.levels == variable.levels:
+        return replace(value, contrasts=None)
+    place = {level: k for k, level in enumerate(variable.levels)}
+    table = np.array([place.get(level, -1) for level in value.levels] + [-1], dtype=np.intp)
+    codes = table[value.codes]
+    if new_levels == "error":
+        unseen = np.unique(value.codes[(codes < 0) & (value.codes >= 0)])
+        if unseen.size:
+            names = tuple(value.levels[k] for k in unseen)
+            row = int(np.flatnonzero(value.codes == unseen[0])[0])
+            raise DataError(
+                f"factor {plain_name(variable.name)} has new level{'s' if len(names) > 1 else ''} {', '.join(names[:LEVELS_SHOWN])}"
+                f' (first at position {row}); the fit has {listed(variable.levels)}; new_levels="na" makes them missing'
+            )
+    return Factor(codes, variable.levels, value.ordered)
+
+
+def _all_missing(value: Value) -> bool:
+    if isinstance(value, Logical):
+        return value.missing is not None and bool(value.missing.all())
+    if isinstance(value, Text):
+        return all(v is None for v in value.values)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return bool(np.isnan(value).all())
+    return isinstance(value, Factor) and bool((value.codes < 0).all())
+
+
+def _nothing(variable: Variable, nrows: int) -> Value:
+    """A column of missing values of the fit's type."""
+    if variable.categorical:
+        return Factor(np.full(nrows, -1, dtype=np.int8), variable.levels)
+    if variable.kind.startswith("nmatrix"):
+        return Matrix(np.full((nrows, len(variable.columns)), np.nan), variable.columns)
+    return np.full(nrows, np.nan)
