@@ -25,7 +25,7 @@ def models_heading(formulas: Sequence[str]) -> tuple[str, ...]:
 
 
 def scope_heading(what: str, formula: str, scale: float | None = None) -> tuple[str, ...]:
-    """Heading of ``drop1`` (`what` is ``"deletions"``) and ``add1`` (``"additions"``) with the deparsed formula."""
+    """Heading of ``drop1`` (`what` is ``"deletions"``) and ``add1`` (``"additions"``) tables."""
     lines = (f"Single term {what}", "\nModel:", formula)
     return (*lines, f"\nscale:  {format_number(scale)} \n") if scale else lines
 

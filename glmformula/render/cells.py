@@ -1,4 +1,4 @@
-"""Character matrices: numbers already as text, not yet laid out. as R's printCoefmat, print.anova and print."""
+"""Character matrices: numbers already as text, not yet laid out: R's printCoefmat, print.anova, print."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def coefmat(
     values = [[float(v) for v in c] for c in columns]
     for j in zap_ind:
         values[j] = zapsmall(values[j], digits)
-    words = [[("NaN" if bad else "NA") for bad in column] for column in nan] if nan is not None else None
+    words = [_words(bad) for bad in nan] if nan is not None else None
 
     def formatted(together: Sequence[int], numbers: list[float]) -> None:
         """Format the numbers of some columns in one common format and put them in their places."""
@@ -176,7 +176,7 @@ def anova(
     nan: Sequence[Sequence[bool]] | None = None,
     signif_stars: bool = True,
 ) -> Cells:
-    """R's ``print.anova`` as text: tests known by their names, degrees of freedom as they are, the rest zapped."""
+    """R's ``print.anova`` as text: tests known by name, degrees of freedom left alone, the rest zapped."""
     has_p = bool(names) and names[-1].startswith(("P(", "Pr("))
     tests = [j for j, name in enumerate(names) if name[1:7] == " value" or name in TEST_COLUMNS]
     numbers = range(len(names) - has_p)
@@ -201,11 +201,17 @@ def matrix(
     names: Sequence[str],
     rows: Sequence[str],
     digits: int = 7,
-    na_print: str = "NA",
+    nan: Sequence[Sequence[bool]] | None = None,
 ) -> Cells:
     """R's ``print`` of a numeric matrix as text: each column in its own common format."""
-    body = tuple(tuple(format_numbers(c, digits, na=na_print)) for c in columns)
+    words = [_words(bad) for bad in nan] if nan is not None else ["NA"] * len(columns)
+    body = tuple(tuple(format_numbers(c, digits, na=word)) for c, word in zip(columns, words))
     return Cells(tuple(rows), tuple(names), body)
+
+
+def _words(nan: Sequence[bool]) -> list[str]:
+    """What a missing number prints as: NaN where a computation failed, R's NA elsewhere."""
+    return ["NaN" if failed else "NA" for failed in nan]
 
 
 def correlation(values: np.ndarray, names: Sequence[str], digits: int = 4) -> Cells:
@@ -213,7 +219,7 @@ def correlation(values: np.ndarray, names: Sequence[str], digits: int = 4) -> Ce
     p = len(names)
     texts = format_numbers(round_half(np.asarray(values, float).ravel(), 2), digits, nsmall=2)
     body = tuple(tuple(texts[i * p + j] if i > j else "" for i in range(1, p)) for j in range(p - 1))
-    return Cells(tuple(names[1:]), tuple(names[:-1]), body)
+    return Cells(tuple(names[1:]), tuple(names[:-1]), body, left=frozenset(range(p - 1)))
 
 
 def named_numbers(values: Column, names: Sequence[str], digits: int = 7, gap: int = 1) -> NamedVector:

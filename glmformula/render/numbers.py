@@ -1,8 +1,8 @@
 """R's number formatting: pure functions from numbers to strings, equal to R 4.6's to the byte.
 
-R prints a vector in one common format: the fewest significant digits (at most `digits`) that show every element
-to `digits` significant digits, fixed notation unless scientific is narrower (``scipen = 0``). The digits are those
-of the exactly rounded decimal expansion, which is what C's (and Python's) ``%e`` gives.
+R prints a vector in one common format: the fewest significant digits (at most `digits`) that show every
+element to `digits` significant digits, fixed notation unless scientific is narrower (``scipen = 0``). The
+digits are those of the exactly rounded decimal expansion, which is what C's (and Python's) ``%e`` gives.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def format_numbers(
     )
 
 
-def format_number(x: float, digits: int = 7, nsmall: int = 0) -> str:
+def format_number(x: float, digits: int = 7, na: str = "NA") -> str:
     """R's ``format`` of one number."""
-    return format_numbers((x,), digits, nsmall)[0]
+    return format_numbers((x,), digits, na=na)[0]
 
 
 def pad_left(texts: Sequence[str], width: int = 0) -> list[str]:
@@ -94,7 +94,7 @@ def formatC(
 ) -> list[str]:
     """R's ``formatC`` for numbers: each element by itself through C's ``%f``, ``%e`` or ``%g``.
 
-    `flag` may hold ``-`` (left), ``0`` (zero padded), ``+``, a blank and ``#`` as in C; `na` as in format_numbers.
+    `flag` may hold ``-`` (left), ``0`` (zero padded), ``+``, a blank and ``#`` as in C.
     """
     spec = f"%{flag}{width or ''}{'' if digits is None else f'.{digits}'}{format}"
     other = f"%{'-' if '-' in flag else ''}{width or ''}s"
@@ -105,10 +105,11 @@ def formatC(
 
 
 def format_pval(pv: Numbers, digits: int = 5, eps: float = EPS, na: str = "NA") -> list[str]:
-    """R's ``format.pval`` (R >= 4.4): large and small ones each in a common format, ``<2e-16`` below `eps`."""
+    """R's ``format.pval`` (R >= 4.4): large and small ones each in a common format, ``< eps`` below `eps`."""
     values = _floats(pv)
     border = -4 if digits > 1 else -3
-    large, small = [], []
+    large: list[float] = []
+    small: list[float] = []
     for v in values:
         if v >= eps:
             (large if v == 0 or math.floor(math.log10(v)) >= border else small).append(v)

@@ -96,7 +96,8 @@ def summary_blocks(parts: SummaryParts, digits: int = DIGITS, signif_stars: bool
     )
     blocks.append(
         f"\n(Dispersion parameter for {parts.family} family taken to be "
-        f"{format_number(parts.dispersion)})\n\n{lines}{omitted_line(parts.n_omitted)}AIC: {format_number(parts.aic, max(4, digits + 1))}\n\n"
+        f"{format_number(parts.dispersion, na='NaN')})\n\n{lines}{omitted_line(parts.n_omitted)}"
+        f"AIC: {format_number(parts.aic, max(4, digits + 1))}\n\n"
         f"Number of Fisher Scoring iterations: {parts.iter}\n"
     )
     kept = [n for n, gone in zip(parts.names, parts.aliased, strict=True) if not gone]

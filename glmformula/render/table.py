@@ -30,7 +30,7 @@ class StatTable(Rendered):
     digits : int, optional
         Significant digits; by default R's for the kind.
     nan : ndarray of bool (n, k), optional
-        Where a NaN is a failed computation (printed ``NaN``) and not R's NA. 'coefmat' and 'anova' only.
+        Where a NaN is a failed computation (printed ``NaN``) and not R's NA.
     signif_stars : bool
     """
 
@@ -65,13 +65,17 @@ def _labels(frame: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(map(str, frame.columns)), tuple(map(str, frame.index))
 
 
+def _failed(table: StatTable) -> list[list[bool]] | None:
+    return None if table.nan is None else np.asarray(table.nan, dtype=bool).T.tolist()
+
+
 def _tested(make: Callable[..., Cells]) -> Callable[[StatTable], Cells]:
     def build(table: StatTable) -> Cells:
         return make(
             _numbers(table.frame),
             *_labels(table.frame),
             table.digits or 5,
-            nan=None if table.nan is None else np.asarray(table.nan, dtype=bool).T.tolist(),
+            nan=_failed(table),
             signif_stars=table.signif_stars,
         )
 
@@ -79,7 +83,7 @@ def _tested(make: Callable[..., Cells]) -> Callable[[StatTable], Cells]:
 
 
 def _matrix(table: StatTable) -> Cells:
-    return cells.matrix(_numbers(table.frame), *_labels(table.frame), table.digits or 7)
+    return cells.matrix(_numbers(table.frame), *_labels(table.frame), table.digits or 7, _failed(table))
 
 
 def _data_frame(table: StatTable) -> Cells:

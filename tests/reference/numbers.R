@@ -12,6 +12,7 @@ quoted <- function(s) {
 exact <- function(x) ifelse(is.nan(x), "NaN", ifelse(is.na(x), "NA", sprintf("%.17g", x)))
 json <- function(x) {
   if (is.null(x)) return("null")
+  if (!length(x)) return("[]")
   if (is.list(x))
     return(paste0("{", paste0(quoted(names(x)), ": ", vapply(x, json, ""), collapse = ", "), "}"))
   if (is.logical(x) && length(x) == 1 && !is.na(x)) return(if (x) "true" else "false")
