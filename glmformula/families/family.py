@@ -93,8 +93,8 @@ def no_simulation(
 ) -> Array:
     """Refuse: the family names no distribution."""
     raise FamilyError(
-        f"family '{name}' not implemented: simulate() needs a distribution to draw from, and this family only says"
-        " how the variance depends on the mean; use binomial, poisson, negative_binomial, Gamma ... instead"
+        f"family '{name}' not implemented: simulate() needs a distribution to draw from, and this family"
+        " only says how the variance depends on the mean; use binomial, poisson, negative_binomial, Gamma ... instead"
     )
 
 

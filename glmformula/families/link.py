@@ -8,7 +8,6 @@ return their argument itself: treat what comes back as read-only.
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from scipy import special
 
 from ..errors import FamilyError, nearest
+from .arguments import real_number
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -25,8 +25,8 @@ ArrayFunction = Callable[[Array], Array]
 
 EPS = float(np.finfo(np.float64).eps)
 LOGIT_LIMIT = 30.0
-PROBIT_LIMIT = float(-special.ndtri(EPS))
-CAUCHIT_LIMIT = float(1.0 / np.tan(np.pi * EPS))
+PROBIT_LIMIT = 8.125890664701906  # R's -qnorm(eps)
+CAUCHIT_LIMIT = 1433540284805664.8  # R's -qcauchy(eps)
 
 quiet = np.errstate(all="ignore")
 
@@ -74,37 +74,43 @@ def logit_fun(mu: Array) -> Array:
     return np.log(mu / (1.0 - mu))
 
 
+def _odds(eta: Array) -> tuple[Array, Mask | None]:
+    """exp(eta), eta held within the limits, and the mask of the rows beyond them, if there are any."""
+    size = np.abs(eta)
+    if not np.max(size, initial=0.0) > LOGIT_LIMIT:
+        return np.exp(eta), None
+    return np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT)), size > LOGIT_LIMIT
+
+
 @quiet
 def logit_inv(eta: Array) -> Array:
-    odds = np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT))
-    return _logit_tails(eta, odds / (1.0 + odds))
+    odds, beyond = _odds(eta)
+    mu = odds / (1.0 + odds)
+    return mu if beyond is None else _logit_tails(eta, mu, beyond)
+
+
+def _logit_tails(eta: Array, mu: Array, beyond: Mask) -> Array:
+    return np.where(
+        beyond, np.where(np.asarray(eta) < 0.0, EPS / (1.0 + EPS), 1.0 / EPS / (1.0 + 1.0 / EPS)), mu
+    )
 
 
 @quiet
 def logit_mu_eta(eta: Array) -> Array:
-    odds = np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT))
+    odds, beyond = _odds(eta)
     slope = odds / np.square(1.0 + odds)
-    beyond = np.abs(eta) > LOGIT_LIMIT
-    return np.where(beyond, EPS, slope) if np.any(beyond) else slope
-
-
-def _logit_tails(eta: Array, mu: Array) -> Array:
-    if np.any(np.abs(eta) > LOGIT_LIMIT):
-        mu = np.where(eta < -LOGIT_LIMIT, EPS / (1.0 + EPS), mu)
-        mu = np.where(eta > LOGIT_LIMIT, 1.0 / EPS / (1.0 + 1.0 / EPS), mu)
-    return mu
+    return slope if beyond is None else np.where(beyond, EPS, slope)
 
 
 @quiet
 def logit_working(eta: Array) -> tuple[Array, Array, Array]:
     """mu, dmu/deta and mu (1 - mu) with one exp."""
-    odds = np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT))
-    beyond = np.any(np.abs(eta) > LOGIT_LIMIT)
-    below = 1.0 + odds
-    mu = odds / below
-    slope = mu / below
-    if beyond:
-        mu, slope = _logit_tails(eta, mu), np.where(np.abs(eta) > LOGIT_LIMIT, EPS, slope)
+    odds, beyond = _odds(eta)
+    total = 1.0 + odds
+    mu = odds / total
+    slope = mu / total
+    if beyond is not None:
+        mu, slope = _logit_tails(eta, mu, beyond), np.where(beyond, EPS, slope)
     return mu, slope, mu * (1.0 - mu)
 
 
@@ -129,7 +135,7 @@ def cauchit_fun(mu: Array) -> Array:
     middle = np.tan(np.pi * (mu - 0.5))
     eta = np.where(mu < 0.25, -1.0 / np.tan(np.pi * mu), middle)
     eta = np.where(mu > 0.75, 1.0 / np.tan(np.pi * (1.0 - mu)), eta)
-    return np.where((mu < 0.0) | (mu > 1.0), np.nan, eta)
+    return np.asarray(np.where((mu < 0.0) | (mu > 1.0), np.nan, eta))
 
 
 @quiet
@@ -158,7 +164,7 @@ def cloglog_inv(eta: Array) -> Array:
 @quiet
 def cloglog_mu_eta(eta: Array) -> Array:
     rate = np.exp(np.minimum(eta, 700.0))
-    return np.maximum(rate * np.exp(-rate), EPS)
+    return np.asarray(np.maximum(rate * np.exp(-rate), EPS))
 
 
 def identity_fun(mu: Array) -> Array:
@@ -223,7 +229,7 @@ def inverse_squared_mu_eta(eta: Array) -> Array:
 
 
 def finite_positive(eta: Array) -> Mask:
-    return (eta > 0.0) & (eta < np.inf)
+    return np.asarray((eta > 0.0) & (eta < np.inf))
 
 
 def finite_nonzero(eta: Array) -> Mask:
@@ -275,11 +281,7 @@ def power(lambda_: float = 1.0) -> Link:
     FamilyError
         If `lambda_` is not a number.
     """
-    if isinstance(lambda_, bool) or not isinstance(lambda_, numbers.Real) or np.isnan(float(lambda_)):
-        raise FamilyError(
-            f"invalid argument 'lambda': power() takes one number, not {lambda_!r}, as power(1/3)"
-        )
-    exponent = float(lambda_)
+    exponent = real_number("lambda", "power()", lambda_)
     if exponent <= 0.0:
         return LINKS["log"]
     if exponent == 1.0:
@@ -299,8 +301,8 @@ def make_link(link: str | Link) -> Link:
     Parameters
     ----------
     link : str or Link
-        "logit", "probit", "cauchit", "cloglog", "identity", "log", "sqrt", "inverse", "1/mu^2", or a name given to
-        `register_link`.
+        "logit", "probit", "cauchit", "cloglog", "identity", "log", "sqrt", "inverse", "1/mu^2", or a name
+        given to `register_link`.
 
     Raises
     ------
@@ -311,7 +313,8 @@ def make_link(link: str | Link) -> Link:
         return link
     if not isinstance(link, str):
         raise FamilyError(
-            f"a link is a name, power(lambda) or a Link(name, linkfun, linkinv, mu_eta), not {type(link).__name__}"
+            "a link is a name, power(lambda) or a Link(name, linkfun, linkinv, mu_eta),"
+            f" not {type(link).__name__}"
         )
     if link not in LINKS:
         raise FamilyError(f"'{link}' link not recognised{nearest(link, LINKS)}")
@@ -332,7 +335,8 @@ def register_link(name: str, link: Link) -> None:
         raise FamilyError(f"register_link: the name must be a non-empty string, not {name!r}")
     if not isinstance(link, Link):
         raise FamilyError(
-            f"register_link: '{name}' must be a Link(name, linkfun, linkinv, mu_eta), not {type(link).__name__}"
+            f"register_link: '{name}' must be a Link(name, linkfun, linkinv, mu_eta),"
+            f" not {type(link).__name__}"
         )
     if name in _BUILT_IN_LINKS:
         raise FamilyError(

@@ -3,6 +3,9 @@ computation of binomial probabilities"; R's dbinom, dpois and dgamma rest on the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from scipy import special
 
@@ -44,37 +47,51 @@ def deviance_term(x: Array, m: Array) -> Array:
     """
     x, m = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(m, dtype=np.float64))
     difference = x - m
-    total = x * np.log(np.maximum(x / m, TINY)) - difference
-    near = np.flatnonzero(np.abs(difference) < NEAR * (x + m))
-    if near.size:
-        xn, mn, dn = x.ravel()[near], m.ravel()[near], difference.ravel()[near]
-        v = dn / (xn + mn)
-        square = v * v
-        total = np.asarray(total, order="C")
-        total.reshape(-1)[near] = v * (dn + 2.0 * xn * square * polynomial(_SERIES, square))
+    near = np.abs(difference) < NEAR * (x + m)
+    # what most rows need is computed for all of them, the rest is gathered
+    mostly_near = 2 * np.count_nonzero(near) > near.size
+    usual, other = (_term_near, _term_far) if mostly_near else (_term_far, _term_near)
+    total = usual(x, m, difference)
+    rest = np.flatnonzero(~near if mostly_near else near)
+    return patched(total, rest, other, x, m, difference) if rest.size else total
+
+
+def patched(total: Array, rows: Any, function: Callable[..., Array], *arrays: Array) -> Array:
+    """`total` with ``function(*arrays)`` in the given rows (flat positions)."""
+    total = np.asarray(total, order="C")
+    total.reshape(-1)[rows] = function(*(a.ravel()[rows] for a in arrays))
     return total
 
 
-@quiet
+def _term_far(x: Array, m: Array, difference: Array) -> Array:
+    return x * np.log(np.maximum(x / m, TINY)) - difference
+
+
+def _term_near(x: Array, m: Array, difference: Array) -> Array:
+    """With v = (x - m)/(x + m):  v (x - m) + 2 x (v^3/3 + v^5/5 + ...)."""
+    v = difference / (x + m)
+    square = v * v
+    return v * (difference + 2.0 * x * square * polynomial(_SERIES, square))
+
+
 def log1p_excess(x: Array) -> Array:
-    """x - log1p(x) for x > -1 without cancellation: never negative."""
-    # deviance_term(1, 1 + x) = -log(1 + x) + x, but in terms of v = x / (2 + x), so that 1 + x is never rounded
-    x = np.asarray(x, dtype=np.float64)
+    """x - log1p(x) for small x (|x| < 2 NEAR), without cancellation: never negative."""
+    # the series of deviance_term(1, 1 + x), whose v is -x / (2 + x): 1 + x is never rounded
     v = x / (2.0 + x)
     square = v * v
-    series = v * (x - 2.0 * square * polynomial(_SERIES, square))
-    return np.where(np.abs(v) < NEAR, series, x - np.log1p(x))
+    return v * (x - 2.0 * square * polynomial(_SERIES, square))
 
 
 @quiet
 def stirling_error(n: Array) -> Array:
-    """log Gamma(n + 1) - [(n + 1/2) log n - n + log sqrt(2 pi)] for n > 0, 0 at n = 0 (by convention here)."""
+    """log Gamma(n + 1) - [(n + 1/2) log n - n + log sqrt(2 pi)] for n > 0, 0 at n = 0 (a convention)."""
     n = np.asarray(n, dtype=np.float64)
     large = np.maximum(n, _STIRLING_FROM)
     series = polynomial(_STIRLING, 1.0 / np.square(large)) / large
-    small = n < _STIRLING_FROM
-    if not np.any(small):
-        return series
-    few = np.where(small & (n > 0.0), n, 1.0)
-    direct = special.gammaln(few + 1.0) - ((few + 0.5) * np.log(few) - few + HALF_LOG_2PI)
-    return np.where(small, np.where(n > 0.0, direct, 0.0), series)
+    few = np.flatnonzero(n < _STIRLING_FROM)
+    return patched(series, few, _stirling_error_small, n) if few.size else series
+
+
+def _stirling_error_small(n: Array) -> Array:
+    direct = special.gammaln(n + 1.0) - (n + 0.5) * np.log(n) + n - HALF_LOG_2PI
+    return np.where(n > 0.0, direct, 0.0)

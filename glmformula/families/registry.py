@@ -73,8 +73,8 @@ def _construct(name: str, constructor: Constructor) -> Family:
         made = constructor()
     except TypeError as error:
         raise FamilyError(
-            f"'family' not recognized: {name}() could not be called without arguments ({error}); call it yourself,"
-            f" for example family={name.replace('.', '_')}(...)"
+            f"'family' not recognized: {name}() could not be called without arguments ({error});"
+            f" call it yourself: family={name.replace('.', '_')}(...)"
         ) from error
     if not isinstance(made, Family):
         raise FamilyError(f"'family' not recognized: {name}() gave a {type(made).__name__}, not a Family")
@@ -84,7 +84,7 @@ def _construct(name: str, constructor: Constructor) -> Family:
 def register_family(name: str, constructor: Constructor) -> None:
     """Make ``family=name`` call `constructor`, a function that returns a Family.
 
-    Registering a name again replaces the earlier constructor; the names of the built-in families cannot be taken.
+    Registering a name again replaces the earlier constructor; the built-in families' names cannot be taken.
 
     Raises
     ------
@@ -95,7 +95,8 @@ def register_family(name: str, constructor: Constructor) -> None:
         raise FamilyError(f"register_family: the name must be a non-empty string, not {name!r}")
     if not callable(constructor):
         raise FamilyError(
-            f"register_family: '{name}' must be a function that returns a Family, not {type(constructor).__name__}"
+            f"register_family: '{name}' must be a function that returns a Family,"
+            f" not {type(constructor).__name__}"
         )
     if name in _BUILT_IN_FAMILIES or name.replace("_", ".") in _BUILT_IN_FAMILIES:
         raise FamilyError(

@@ -30,11 +30,11 @@ def _where(bad: Mask, values: Array, labels: Labels) -> str:
     return f"{rows.size} of {np.size(values)} values, at {place}{plural} {', '.join(shown)}{more}"
 
 
-def _refuse(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -> NoReturn:
+def refuse(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -> NoReturn:
     raise FamilyError(f"{sentence}: {_where(bad, values, labels)}. {remedy}")
 
 
-def _warn(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -> None:
+def warn(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -> None:
     warnings.warn(f"{sentence}: {_where(bad, values, labels)}. {remedy}", DataWarning, stacklevel=4)
 
 
@@ -52,7 +52,7 @@ def check_binomial(
     if prior_weights is not None:
         outside &= np.asarray(prior_weights) != 0.0
     if np.any(outside):
-        _refuse(
+        refuse(
             "y values must be 0 <= y <= 1",
             outside,
             y,
@@ -68,12 +68,12 @@ def check_binomial(
         broken |= np.abs(trials - np.round(trials)) > BINOMIAL_TOLERANCE
     if np.any(broken):
         what = "non-integer #successes" if trials is None else "non-integer counts"
-        _warn(
+        warn(
             f"{what} in a binomial glm!",
             broken,
             successes,
             labels,
-            "For proportions give weights= the number of trials; quasibinomial() fits without this assumption",
+            "For proportions give weights= the number of trials; quasibinomial() asks for no whole numbers",
         )
 
 
@@ -89,7 +89,7 @@ def check_counts(
     """No negative values; where `whole`, a warning for values that are no integers."""
     y = np.asarray(y, dtype=np.float64)
     if np.any(y < 0.0):
-        _refuse(
+        refuse(
             f"negative values not allowed for the {family} family",
             y < 0.0,
             y,
@@ -99,13 +99,13 @@ def check_counts(
     broken = ~is_count(y) & np.isfinite(y) if whole else None
     if broken is not None and np.any(broken):
         first = float(y[np.flatnonzero(broken)[0]])
-        _warn(
+        warn(
             f"non-integer x = {first:.6f}",
             broken,
             y,
             labels,
-            "A Poisson likelihood needs counts, so the AIC will be infinite; quasipoisson() gives the same fit,"
-            " and counts per exposure go with offset(log(exposure))",
+            "A Poisson likelihood needs counts, so the AIC will be infinite; quasipoisson() gives the same"
+            " coefficients, and for rates use the counts with offset(log(exposure))",
         )
 
 
@@ -120,7 +120,7 @@ def check_positive(
     """Every value above zero."""
     y = np.asarray(y, dtype=np.float64)
     if np.any(y <= 0.0):
-        _refuse(
+        refuse(
             sentence,
             y <= 0.0,
             y,

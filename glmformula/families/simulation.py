@@ -44,8 +44,8 @@ def binomial(
     broken = np.flatnonzero(trials % 1.0 != 0.0)
     if broken.size:
         raise FamilyError(
-            f"cannot simulate from non-integer prior.weights: {broken.size} of {trials.size} weights, the first at"
-            f" position {broken[0]} ({trials[broken[0]]:g}); a binomial's weights are its numbers of trials"
+            f"cannot simulate from non-integer prior.weights: {broken.size} of {trials.size} weights,"
+            f" the first at position {broken[0]} ({trials[broken[0]]:g}); a binomial's weights are its numbers of trials"
         )
     weights, missing = _positive(trials, mu)
     return rng.binomial(trials.astype(np.int64), mu) / weights + missing
@@ -61,7 +61,7 @@ def poisson(
 def gamma(
     rng: np.random.Generator, mu: Array, prior_weights: Array | None = None, dispersion: float = 1.0
 ) -> Array:
-    """Shape weight / dispersion (R re-estimates the shape with MASS::gamma.shape; pass 1/shape as `dispersion`)."""
+    """Shape weight / dispersion; R estimates the shape with MASS::gamma.shape instead, so pass 1 / that."""
     weights, missing = _positive(prior_weights, mu)
     shape = weights / dispersion
     return rng.gamma(shape, mu / shape) + missing

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from ..errors import FamilyError, nearest
 from . import likelihoods, responses, simulation, variances
+from .arguments import positive_number, shortest
 from .family import INFINITY, Family, InitialMu, initial_mu_is_y, unit_dispersion
 from .link import Array, ArrayFunction, Link, make_link
 
@@ -176,8 +174,8 @@ def quasi(link: str | Link = "identity", variance: str = "constant") -> Family:
     if key not in QUASI_VARIANCES:
         raise FamilyError(
             f'\'variance\' "{variance}" is invalid: possible values are "mu(1-mu)", "mu", "mu^2", "mu^3"'
-            f' and "constant"{nearest(key, QUASI_VARIANCES)}. For another one build a Family(name, link, variance,'
-            " unit_deviance)"
+            f' and "constant"{nearest(key, QUASI_VARIANCES)}. For another one build a'
+            " Family(name, link, variance, unit_deviance)"
         )
     of = QUASI_VARIANCES[key]
     return Family(
@@ -209,7 +207,7 @@ def negative_binomial(theta: float, link: str | Link = "log") -> Family:
     """
     size = positive_number("theta", "negative_binomial(theta)", theta)
     return Family(
-        f"Negative Binomial({round(size, 4):.7g})",
+        f"Negative Binomial({shortest(round(size, 4))})",
         make_link(link),
         partial(variances.mixed, size),
         partial(variances.negative_binomial_deviance, size),
@@ -220,17 +218,3 @@ def negative_binomial(theta: float, link: str | Link = "log") -> Family:
         loglik_dispersion=unit_dispersion,
         simulate=partial(simulation.negative_binomial, size),
     )
-
-
-def real_number(name: str, where: str, value: object) -> float:
-    """`value` as a finite float, or a FamilyError that names the argument."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not np.isfinite(float(value)):
-        raise FamilyError(f"'{name}' must be a number: {where} got {value!r}")
-    return float(value)
-
-
-def positive_number(name: str, where: str, value: object) -> float:
-    number = real_number(name, where, value)
-    if number <= 0.0:
-        raise FamilyError(f"'{name}' must be positive: {where} got {number:g}")
-    return number

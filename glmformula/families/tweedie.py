@@ -7,10 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from .arguments import real_number
 from .family import Family
 from .link import LINKS, Array, Link, Mask, finite_nonzero, finite_positive, power_fun, quiet
-from .responses import Labels, _refuse, start_zeros_moved
-from .standard import POSITIVE, REALS, real_number
+from .responses import Labels, refuse, start_zeros_moved
+from .standard import POSITIVE, REALS
 from .variances import gamma_deviance, gaussian_deviance, poisson_deviance
 
 # |y/mu - 1| below this: a series, since the formula loses 1/NEAR^2 times the rounding error
@@ -77,7 +78,7 @@ def check_tweedie(
     """No negative y for p > 0, no zero for p > 2."""
     y = np.asarray(y, dtype=np.float64)
     if p > 0.0 and np.any(y < 0.0):
-        _refuse(
+        refuse(
             f"negative values not allowed for the 'Tweedie' family with var_power = {p:g}",
             y < 0.0,
             y,
@@ -85,7 +86,7 @@ def check_tweedie(
             "Only var_power = 0 (gaussian) and below allow them",
         )
     if p > 2.0 and np.any(y == 0.0):
-        _refuse(
+        refuse(
             f"non-positive values not allowed for the 'Tweedie' family with var_power = {p:g}",
             y == 0.0,
             y,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from .link import Array, quiet
-from .numerics import deviance_term, log1p_excess
+from .numerics import NEAR, deviance_term, log1p_excess, patched
 
-# A log1p of the missing probability is exact up to here; beyond it the log of the probability itself is.
-_MISSED = -0.9
+# log(1 - mu) has lost three digits here; log1p is exact but costs twice as much
+RARE = 1e-3
 
 
 def constant(mu: Array) -> Array:
@@ -47,14 +49,16 @@ def binomial_deviance(y: Array, mu: Array) -> Array:
     """2 [y log(y/mu) + (1 - y) log((1 - y)/(1 - mu))] for proportions y."""
     if np.any(y * (1.0 - y)):
         return 2.0 * (deviance_term(y, mu) + deviance_term(1.0 - y, 1.0 - mu))
-    missed = -np.abs(y - mu)
-    total = np.asarray(np.log1p(missed))
-    far = np.flatnonzero(missed < _MISSED)
-    if far.size:
-        y, mu = (a.ravel()[far] for a in np.broadcast_arrays(y, mu))
-        total.reshape(-1)[far] = np.log(np.where(y > 0.5, mu, 1.0 - mu))
-    total *= -2.0
-    return total
+    success = np.asarray(y) > 0.5
+    total = np.log(np.where(success, mu, 1.0 - mu))
+    rare = np.flatnonzero((mu < RARE) & ~success)
+    if rare.size:
+        total = patched(total, rare, _log_failure, np.broadcast_to(mu, total.shape))
+    return -2.0 * total
+
+
+def _log_failure(mu: Array) -> Array:
+    return np.log1p(-mu)
 
 
 @quiet
@@ -89,15 +93,19 @@ def negative_binomial_deviance(theta: float, y: Array, mu: Array) -> Array:
     which stays accurate for theta far above and far below the counts. MASS takes log(max(1, y)/mu), which
     differs for 0 < y < 1 only; here the deviance is 0 at y = mu there too.
     """
-    y, mu = np.asarray(y, dtype=np.float64), np.asarray(mu, dtype=np.float64)
+    y, mu = np.broadcast_arrays(np.asarray(y, dtype=np.float64), np.asarray(mu, dtype=np.float64))
     difference = y - mu
-    low, high = np.minimum(y, mu), np.maximum(y, mu)
     size = np.abs(difference)
-    first = np.where(y > 0.0, y * np.log1p(theta * size / (low * (high + theta))), 0.0)
-    total = np.sign(difference) * (first - theta * np.log1p(size / (low + theta)))
-    near = size < 0.1 * mu
-    if np.any(near):
-        a = theta * difference / (mu * (y + theta))
-        b = difference / (mu + theta)
-        total = np.where(near, theta * a * b + theta * log1p_excess(b) - y * log1p_excess(a), total)
+    low, high = np.minimum(y, mu), np.maximum(y, mu)
+    counts = np.where(y > 0.0, y * np.log1p(theta * size / (low * (high + theta))), 0.0)
+    total = np.sign(difference) * (counts - theta * np.log1p(size / (low + theta)))
+    near = np.flatnonzero(size < NEAR * (y + mu))
+    if near.size:
+        total = patched(total, near, partial(_negative_binomial_near, theta), y, mu, difference)
     return 2.0 * total
+
+
+def _negative_binomial_near(theta: float, y: Array, mu: Array, difference: Array) -> Array:
+    a = theta * difference / (mu * (y + theta))
+    b = difference / (mu + theta)
+    return theta * a * b + theta * log1p_excess(b) - y * log1p_excess(a)
