@@ -1,0 +1,43 @@
+"""Printed texts against R 4.6's, character by character; the Call block aside (ours is spelt as Python)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from reference.models.load import fitted, text_cases, texts
+
+CASES = {c["id"]: c for c in text_cases()}
+
+
+def without_call(text: str) -> str:
+    return re.sub(r"^Call:.*?\n\n", "Call: -\n\n", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def printed(case) -> str:
+    fits = [fitted(m).fit for m in case["models"]]
+    fit, args = fits[0], case["args"]
+    match case["show"]:
+        case "print":
+            return str(fit)
+        case "summary":
+            return str(fit.summary(**args))
+        case "anova":
+            return str(fit.anova(*fits[1:], **args))
+        case "confint":
+            return str(fit.confint(method="wald", **args))
+        case "logLik":
+            return str(fit.loglik)
+    raise ValueError(case["show"])
+
+
+@pytest.mark.parametrize("id_", CASES)
+@pytest.mark.filterwarnings("ignore:using F test with a")  # R's warning, tested in test_hostile
+def test_text(id_):
+    ours, theirs = printed(CASES[id_]), texts()[id_]
+    assert without_call(ours).rstrip("\n") == without_call(theirs).rstrip("\n")
+
+
+def test_there_are_enough_texts():
+    assert sum(c["show"] in ("print", "summary") for c in CASES.values()) >= 120
+    assert sum(c["show"] == "anova" for c in CASES.values()) >= 90

@@ -1,0 +1,20 @@
+"""Every tolerance of the tests, with its reason. Relative unless said otherwise."""
+
+# --- models against R (tests/reference/models) -----------------------------------------------------------------------
+# The bars of the project. Coefficients are compared relative to max(|coefficient|, its standard error): a coefficient
+# that is zero by symmetry has no digits of its own.
+COEFFICIENT = 1e-7
+STANDARD_ERROR = 1e-6
+DEVIANCE = 1e-9
+SHARP = 1e-9  # coefficients and standard errors at epsilon = 1e-14
+
+# A p-value magnifies the statistic's error by |z| (z^2 / 2 in the exponent): z up to 40 times STANDARD_ERROR.
+P_VALUE = 1e-4
+# Rows (fitted, eta, residuals) relative to the largest of the vector: residuals are differences.
+ROWS = 1e-7
+# Differences of deviances relative to the null deviance; statistics relative to max(1, value).
+ANOVA = 1e-6
+# Where the reference calls a model ill posed: the deviance is still determined, the coefficients are not.
+ILL_POSED_DEVIANCE = 1e-4
+# Columns with a condition number of 1e9 before scaling leave about 16 - 9 digits, R's own included.
+NEAR_COLLINEAR = 1e-5
