@@ -17,7 +17,7 @@ WIDTH = 80
 def console(cells: Cells, width: int = WIDTH) -> str:
     """The table as R prints a character matrix, with the legend under a rule; lines end in a newline."""
     # The headings go in as a row: tabulate would widen real headers by two blanks.
-    columns = [_printable(("", *cells.rows))]
+    columns = [_printable(("" if cells.rows else " " * 4, *cells.rows))]  # R leaves four blanks for no rows
     columns += [_printable((heading, *column)) for heading, column in zip(cells.columns, cells.body)]
     left = (True, *(j in cells.left for j in range(len(cells.columns))))
     lines = "".join(

@@ -59,24 +59,29 @@ def to_text(blocks: Sequence[Block], width: int = 80) -> str:
 
 def to_markdown(blocks: Sequence[Block]) -> str:
     """Paragraphs and GitHub tables."""
-    return (
-        "\n\n".join(_pieces(blocks, lambda lines: "  \n".join(map(_escape_markdown, lines)), _markdown_table))
-        + "\n"
-    )
+
+    def paragraph(lines: list[str]) -> str:
+        return "  \n".join(map(_escape_markdown, lines))
+
+    return "\n\n".join(_pieces(blocks, paragraph, _markdown_table)) + "\n"
 
 
 def to_html(blocks: Sequence[Block]) -> str:
     """Paragraphs and tables inside one div."""
-    pieces = _pieces(blocks, lambda lines: f"<p>{'<br>'.join(map(html.escape, lines))}</p>", _html_table)
-    return "\n".join(('<div class="glmformula">', *pieces, "</div>"))
+
+    def paragraph(lines: list[str]) -> str:
+        return f"<p>{'<br>'.join(map(html.escape, lines))}</p>"
+
+    return "\n".join(('<div class="glmformula">', *_pieces(blocks, paragraph, _html_table), "</div>"))
 
 
 def to_latex(blocks: Sequence[Block]) -> str:
     """Paragraphs and booktabs tabulars."""
-    return (
-        "\n\n".join(_pieces(blocks, lambda lines: " \\\\\n".join(map(_escape_latex, lines)), _latex_table))
-        + "\n"
-    )
+
+    def paragraph(lines: list[str]) -> str:
+        return " \\\\\n".join(map(_escape_latex, lines))
+
+    return "\n\n".join(_pieces(blocks, paragraph, _latex_table)) + "\n"
 
 
 def _pieces(
@@ -117,7 +122,8 @@ def _html_table(cells: Cells) -> str:
 
 
 def _latex_table(cells: Cells) -> str:
-    return _table(cells, "latex_booktabs")
+    # tabulate leaves the bar alone, which is a dash in LaTeX's old font encoding
+    return _table(cells, "latex_booktabs").replace("|", _LATEX["|"])
 
 
 def _escape_markdown(text: str) -> str:

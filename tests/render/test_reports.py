@@ -1,0 +1,191 @@
+"""Tables for people: HTML, Markdown and LaTeX say what the console says, escaped."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from glmformula.render.console import console
+from glmformula.render.report import to_html, to_latex, to_markdown, to_text
+from glmformula.render.summary import PrintParts, SummaryParts, print_blocks, summary_blocks
+from glmformula.render.table import StatTable
+
+NAMES = ("(Intercept)", "I(x^2)", "a_b:`c|d`", "p & <q>", "größe日本")
+PARTS = SummaryParts(
+    call="glm('y ~ x', data=df)",
+    names=NAMES,
+    coefficients=np.array(
+        [[1.5, 0.25, 6.0, 1e-9], [-2.0, 1.0, -2.0, 0.0455], [0.1, 0.5, 0.2, 0.84], [3.0, 0.01, 300.0, 0.0]]
+    ),
+    columns=("Estimate", "Std. Error", "z value", "Pr(>|z|)"),
+    aliased=np.array([False, False, False, False, True]),
+    family="binomial",
+    dispersion=1.0,
+    null_deviance=192.58,
+    deviance=183.8,
+    df_null=499,
+    df_residual=496,
+    aic=191.8,
+    iter=6,
+)
+
+
+class Tables(HTMLParser):
+    """Rows of cell texts, and a check that every tag is closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows: list[list[str]] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag == "br":
+            return
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+
+
+def test_html_holds_the_printed_cells() -> None:
+    parser = Tables()
+    parser.feed(to_html(summary_blocks(PARTS)))
+    parser.close()
+    assert not parser.open
+    rows = [[cell.strip() for cell in row] for row in parser.rows]
+    assert rows[0] == ["", *PARTS.columns, ""]
+    assert [row[0] for row in rows[1:]] == list(NAMES)
+    assert rows[1] == ["(Intercept)", "1.50", "0.25", "6.0", "1e-09", "***"]
+    assert rows[5] == ["größe日本", "NA", "NA", "NA", "NA", ""]
+    assert rows[4][4] == "<2e-16"
+
+
+def test_markdown_table_is_rectangular_and_escaped() -> None:
+    text = to_markdown(summary_blocks(PARTS))
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    bars = [len(re.findall(r"(?<!\\)\|", line)) for line in lines]
+    assert bars == [7] * len(lines)
+    assert set(lines[1]) == {"|", "-", ":"}
+    assert r"Pr(>\|z\|)" in lines[0]
+    assert r"a_b:\`c\|d\`" in lines[4]
+    assert r"\*\*\*" in lines[2]
+    assert "Coefficients: (1 not defined because of singularities)" in text
+    assert "Null deviance: 192.58 on 499 degrees of freedom  \n" in text
+
+
+def test_latex_is_escaped_and_balanced() -> None:
+    text = to_latex(summary_blocks(PARTS))
+    assert r"a\_b:`c\ensuremath{|}d`" in text
+    assert r"p \& \ensuremath{<}q\ensuremath{>}" in text
+    assert r"Pr(\ensuremath{>}\ensuremath{|}z\ensuremath{|})" in text
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
+    assert r"\begin{tabular}{lrrrrl}" in text
+    rows = [line for line in text.splitlines() if line.endswith(r"\\") and "&" in line]
+    assert [len(re.findall(r"(?<!\\)&", row)) for row in rows] == [5] * 6
+    assert "|" not in text.replace(r"\ensuremath{|}", "")
+
+
+def test_print_becomes_a_table_in_reports() -> None:
+    parts = PrintParts("glm(…)", NAMES[:2], np.array([1.5, -2.0]), 192.58, 183.8, 499, 496, 191.8)
+    parser = Tables()
+    parser.feed(to_html(print_blocks(parts)))
+    assert [[cell.strip() for cell in row] for row in parser.rows[1:]] == [
+        ["(Intercept)", "1.5"],
+        ["I(x^2)", "-2.0"],
+    ]
+
+
+def test_notes_follow_r_s_text() -> None:
+    note = "Warning: the fit did not converge in 25 iterations."
+    plain, noted = to_text(summary_blocks(PARTS)), to_text(summary_blocks(replace(PARTS, notes=(note,))))
+    assert noted == f"{plain}{note}\n"
+
+
+def table() -> StatTable:
+    frame = pd.DataFrame(
+        {"Df": [np.nan, 2.0], "Deviance": [np.nan, 12.5], "Pr(>Chi)": [np.nan, 0.0019]},
+        index=["NULL", "wool"],
+    )
+    return StatTable(frame, "anova", ("Heading",), ("Footer",))
+
+
+def test_stat_table_prints_and_pickles() -> None:
+    ours = table()
+    expected = (
+        "Heading\n     Df Deviance Pr(>Chi)   \nNULL                        \nwool  2     12.5   0.0019 **\n"
+        "---\nSignif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1\nFooter"
+    )
+    assert str(ours) == repr(ours) == expected
+    assert str(pickle.loads(pickle.dumps(ours))) == expected
+    assert ours._repr_html_() == ours.to_html()
+    assert "Heading" in ours.to_markdown()
+    assert "Footer" in ours.to_latex()
+
+
+def test_no_stars_on_request() -> None:
+    assert "Signif" not in str(replace(table(), signif_stars=False))
+
+
+def test_unknown_kind_is_named() -> None:
+    with pytest.raises(ValueError, match=r"kind must be one of 'coefmat', 'anova', .* got 'anva'"):
+        StatTable(table().frame, "anva")
+
+
+def test_data_frame_of_many_types() -> None:
+    frame = pd.DataFrame(
+        {
+            "n": [1, 22],
+            "x": [0.5, np.nan],
+            "f": pd.Categorical(["lo", None]),
+            "ok": [True, False],
+            "k": pd.array([7, None], dtype="Int64"),
+        },
+        index=["a", "bb"],
+    )
+    # R: data.frame(n = c(1, 22), x = c(.5, NA), f = factor(c("lo", NA)), ok = c(TRUE, FALSE), k = c(7L, NA))
+    assert (
+        str(StatTable(frame, "data.frame"))
+        == "    n   x    f    ok  k\na   1 0.5   lo  TRUE  7\nbb 22  NA <NA> FALSE NA"
+    )
+
+
+def test_layout_does_not_need_wcwidth(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tabulate
+
+    cells = summary_blocks(PARTS)[2]
+    assert not isinstance(cells, str)
+    text = to_text([cells])
+    monkeypatch.setattr(tabulate, "wcwidth", None)
+    assert to_text([cells]) == text
+    widths = {len(line) + line.count("日") + line.count("本") for line in text.splitlines()[:6]}
+    assert len(widths) == 1
+
+
+def test_columns_wrap_as_in_r() -> None:
+    frame = pd.DataFrame(np.ones((2, 30)), columns=[f"name{j}" for j in range(30)], index=["a", "b"])
+    cells = StatTable(frame).cells()
+    for width in (20, 80):
+        text = console(cells, width)
+        assert max(map(len, text.splitlines())) < width
+        assert len(text.split()) == 30 + 2 * 30 + 2 * (len(text.splitlines()) // 3)
+
+
+def test_tables_without_rows_or_columns() -> None:
+    none = pd.DataFrame({"2.5 %": [], "97.5 %": []}, dtype=float)
+    assert str(StatTable(none)) == "     2.5 % 97.5 %"
+    for empty in (StatTable(none), StatTable(pd.DataFrame(index=["a"]))):
+        assert all((empty.to_html(), empty.to_markdown(), empty.to_latex(), str(empty) is not None))
