@@ -13,7 +13,7 @@ import pandas as pd
 from ..design.dense import dense
 from ..engine.columns import linear_predictor
 from ..errors import DataError, RankWarning, nearest
-from ..frame.newdata import NewData, design_for
+from ..design.build import NewData, design_for
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
 from ..sources.memory import MemorySource

@@ -86,9 +86,9 @@ def model_frame(fit: GLM | str, data: Any = None, **options: Any) -> pd.DataFram
     """The variables of a fitted model, or those of a formula in `data`."""
     if isinstance(fit, GLM):
         return fit.model_frame()
-    from ..frame.public import model_frame as of_formula
+    from ..frame.model_frame import model_frame as of_formula
 
-    return of_formula(fit, data, **options)
+    return of_formula(fit, data, **options).to_dataframe()
 
 
 def model_matrix(
@@ -97,7 +97,7 @@ def model_matrix(
     """The design of a fitted model, or that of a formula in `data` (with `newdata`: as frozen on `data`)."""
     if isinstance(fit, GLM):
         return fit.model_matrix(data if newdata is None else newdata)
-    from ..frame.public import model_matrix as of_formula
+    from ..design.build import model_matrix as of_formula
 
     return of_formula(fit, data, newdata=newdata, contrasts=contrasts)
 

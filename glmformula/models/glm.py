@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..design.build import design_frame
 from ..engine.irls import fit_glm
 from ..engine.result import Control
-from ..errors import FitError
+from ..errors import FitError, FormulaError
 from ..families import Family, get_family
-from ..frame.model_frame import model_frame
 from ..sources.memory import MemorySource
 from .model import GLM
 from .training import TrainingData
@@ -109,7 +109,7 @@ def glm(
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     control = _control(control, control_arguments)
     family = get_family(family)
-    frame = model_frame(
+    frame = design_frame(
         formula,
         data,
         weights=weights,
@@ -122,7 +122,10 @@ def glm(
         binomial=family.is_binomial,
     )
     response = frame.response
-    family.check_response(response.y, response.prior_weights)
+    if response is None:
+        raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
+    trials = None if response.trials is None or not (response.trials > 1).any() else response.trials
+    family.check_response(response.y, response.prior_weights, trials, frame.index)
     source = MemorySource(
         frame.design,
         response.y,
@@ -130,6 +133,7 @@ def glm(
         offset=frame.offset,
         etastart=frame.etastart,
         mustart=frame.mustart,
+        trials=trials,
     )
     result = fit_glm(
         source,

@@ -17,7 +17,7 @@ from ..sources.base import Block, Source
 from ..sources.mapped import collect
 
 if TYPE_CHECKING:
-    from ..frame.model_frame import ModelFrame
+    from ..design.build import DesignFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class TrainingData:
     """Where the rows are (`source`), how they are labelled (`frame`), and the call that chose them."""
 
     source: Source
-    frame: ModelFrame
+    frame: DesignFrame
     arguments: Mapping[str, Any] = field(repr=False)
 
     def labelled(self, values: np.ndarray) -> pd.Series:

@@ -17,7 +17,9 @@ T = TypeVar("T")
 class Block:
     """Some rows of the problem: what the engine sees of the data.
 
-    All arrays are (m,) float64 or None; `y` is the proportion and `prior_weights` the trials for a binomial.
+    All arrays are (m,) float64 or None; `y` is the proportion and `prior_weights` the trials for a binomial;
+    `trials` are there only for counts of successes and failures, when some are above 1 (prior weights may
+    multiply them).
     """
 
     design: Design
@@ -26,6 +28,7 @@ class Block:
     offset: np.ndarray | None = None
     etastart: np.ndarray | None = None
     mustart: np.ndarray | None = None
+    trials: np.ndarray | None = None
 
 
 class Source(Protocol):

@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -27,7 +27,7 @@ class MemorySource:
     ----------
     design : Design
         n rows.
-    y, prior_weights, offset, etastart, mustart : ndarray of float64 (n,) or None
+    y, prior_weights, offset, etastart, mustart, trials : ndarray of float64 (n,) or None
     block_rows : int
         Rows of a block; the last one may have half as many more, so that no tiny block is left over.
     threads : int or None
@@ -44,6 +44,7 @@ class MemorySource:
     offset: np.ndarray | None = None
     etastart: np.ndarray | None = None
     mustart: np.ndarray | None = None
+    trials: np.ndarray | None = None
     block_rows: int = BLOCK_ROWS
     threads: int | None = None
 
@@ -61,9 +62,18 @@ class MemorySource:
     def block(self, rows: slice) -> Block:
         """Views of some rows."""
         if rows == slice(0, self.design.nrows):
-            return Block(self.design, self.y, self.prior_weights, self.offset, self.etastart, self.mustart)
-        arrays = (self.y, self.prior_weights, self.offset, self.etastart, self.mustart)
+            return Block(self.design, *self._arrays())
+        arrays = self._arrays()
         return Block(self.design.rows(rows), *(None if a is None else a[rows] for a in arrays))  # type: ignore[arg-type]
+
+    def _arrays(self) -> tuple[np.ndarray | None, ...]:
+        return self.y, self.prior_weights, self.offset, self.etastart, self.mustart, self.trials
+
+    def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> MemorySource:
+        """The same rows and columns with another response: no offset, no start values."""
+        return replace(
+            self, y=y, prior_weights=prior_weights, offset=None, etastart=None, mustart=None, trials=None
+        )
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
