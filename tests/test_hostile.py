@@ -1,7 +1,7 @@
-"""Hard cases and hostile input: a right answer, or an error or warning that names what is wrong. One test a row.
+"""Hard cases and hostile input: a right answer, or an error or warning that names what is wrong.
 
-Numbers are R 4.2.2's (tests/reference/models/hostile.R). The rows' numbers are those of the project's list; where R
-answers with an accident ("object 'fit' not found") or in silence, the outcome is the list's, better than R's.
+One test a row, numbered as in the project's list. Numbers are R 4.2.2's (reference/models/hostile.R);
+where R answers with an accident ("object 'fit' not found") or in silence, the outcome is the list's.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def same_as_r(row, ours, tolerance=COEFFICIENT, se_tolerance=STANDARD_ERROR):
     assert list(ours.coefficients.index) == (r["names"] or [])
 
 
-def quiet(row, formula, data=None, family="gaussian", tolerance=COEFFICIENT, se_tolerance=STANDARD_ERROR, **options):
+def quiet(
+    row, formula, data=None, family="gaussian", tolerance=COEFFICIENT, se_tolerance=STANDARD_ERROR, **options
+):
     """R's numbers, and no warning."""
     ours, caught = fit(formula, data, family, **options)
     assert [str(w.message) for w in caught] == []
@@ -103,7 +105,7 @@ def refused(error, *parts, formula, data=None, family="gaussian", **options):
     assert isinstance(caught.value, GLMFormulaError)
 
 
-# --- separation (deciding it exactly is for the separation check; the fit is R's) -------------------------------------
+# --- separation (deciding it exactly is for the separation check; the fit is R's) -------------------------
 def test_row_1_complete_separation():
     ours, caught = fit("sep ~ x", family="binomial")
     text = " ".join(str(w.message) for w in caught)
@@ -126,7 +128,7 @@ def test_row_3_level_of_zero_counts():
     same_as_r("3", ours)
 
 
-# --- collinearity -----------------------------------------------------------------------------------------------------
+# --- collinearity -----------------------------------------------------------------------------------------
 def test_row_4_exact_collinearity():
     ours = quiet("4", "y ~ x + I(2 * x) + z")
     assert "(1 not defined because of singularities)" in str(ours.summary())
@@ -134,7 +136,7 @@ def test_row_4_exact_collinearity():
 
 
 def test_row_5_near_collinearity():
-    """R's tolerance (1e-11) keeps the column; its coefficient has the digits a condition number of 1e9 leaves."""
+    """R's tolerance (1e-11) keeps the column, with the digits a condition number of 1e9 leaves."""
     quiet("5", "y ~ x + near", tolerance=NEAR_COLLINEAR, se_tolerance=NEAR_COLLINEAR)
 
 
@@ -157,10 +159,18 @@ def test_row_8_unused_level():
     quiet("8c", "y ~ f * x", subset="f != 'a'")
 
 
-# --- missing and infinite values --------------------------------------------------------------------------------------
+# --- missing and infinite values --------------------------------------------------------------------------
 def test_row_9_missing_values_cut_everything_together():
     quiet("9", "y ~ x + f + offset(log(expo))", frame(missing=True), weights="w")
-    ours = quiet("9b", "count ~ x", frame(missing=True), "poisson", weights="w", offset="log(expo)", na_action="na.exclude")
+    ours = quiet(
+        "9b",
+        "count ~ x",
+        frame(missing=True),
+        "poisson",
+        weights="w",
+        offset="log(expo)",
+        na_action="na.exclude",
+    )
     residuals = ours.residuals()
     assert len(residuals) == 40
     assert set(np.flatnonzero(residuals.isna())) >= {2, 10, 19}
@@ -179,7 +189,7 @@ def test_row_11_log_of_zero_exposure():
     refused(DataError, "log(zero)", formula="count ~ x + log(zero)", family="poisson")
 
 
-# --- weights ----------------------------------------------------------------------------------------------------------
+# --- weights ----------------------------------------------------------------------------------------------
 def test_row_12_zero_weights():
     ours = quiet("12", "y ~ x", weights="w")
     assert len(ours.fitted_values) == 40
@@ -196,13 +206,23 @@ def test_row_14_all_weights_zero():
     refused(GLMFormulaError, "weight", "zero", formula="y ~ x", weights="zero")
 
 
-# --- responses --------------------------------------------------------------------------------------------------------
+# --- responses --------------------------------------------------------------------------------------------
 def test_row_15_negative_poisson():
-    refused(GLMFormulaError, "negative values not allowed for the 'Poisson' family", formula="y - 100 ~ x", family="poisson")
+    refused(
+        GLMFormulaError,
+        "negative values not allowed for the 'Poisson' family",
+        formula="y - 100 ~ x",
+        family="poisson",
+    )
 
 
 def test_row_16_zero_gamma():
-    refused(GLMFormulaError, "non-positive values not allowed for the 'Gamma' family", formula="allzero ~ x", family="Gamma")
+    refused(
+        GLMFormulaError,
+        "non-positive values not allowed for the 'Gamma' family",
+        formula="allzero ~ x",
+        family="Gamma",
+    )
 
 
 def test_row_17_counts_in_binomial():
@@ -214,7 +234,9 @@ def test_row_18_non_integer_counts_warn_once():
 
 
 def test_row_19_proportions():
-    warned("19", ["non-integer #successes in a binomial glm!"], "p ~ x", family="binomial", category=DataWarning)
+    warned(
+        "19", ["non-integer #successes in a binomial glm!"], "p ~ x", family="binomial", category=DataWarning
+    )
     quiet("19b", "p ~ x", family="quasibinomial")
     quiet("19c", "succ/trials ~ x", family="binomial", weights="trials")
     quiet("19d", "cbind(succ, trials - succ) ~ x", family="binomial")
@@ -255,7 +277,7 @@ def test_row_24_constant_gaussian():
     assert str(ours.summary())
 
 
-# --- too few rows -----------------------------------------------------------------------------------------------------
+# --- too few rows -----------------------------------------------------------------------------------------
 def test_row_25_fewer_rows_than_columns():
     ours, _ = fit("y ~ x + z + u + f + I(x^2) + I(z^2)", frame().iloc[:6])
     r = reference()["fits"]["25"]
@@ -274,7 +296,7 @@ def test_row_26_no_rows():
     refused(DataError, "x", "40", formula="y ~ x", data=data)
 
 
-# --- bad scales -------------------------------------------------------------------------------------------------------
+# --- bad scales -------------------------------------------------------------------------------------------
 def test_row_27_columns_of_1e8_and_1e_8():
     quiet("27", "y ~ big + small")
     quiet("27b", "bin ~ big + small", family="binomial")
@@ -287,7 +309,13 @@ def test_row_28_shifted_by_1e9():
 
 def test_row_29_raw_cubic_in_year():
     quiet("29", "y ~ year + I(year^2) + I(year^3)", tolerance=NEAR_COLLINEAR, se_tolerance=NEAR_COLLINEAR)
-    quiet("29b", "count ~ year + I(year^2) + I(year^3)", family="poisson", tolerance=NEAR_COLLINEAR, se_tolerance=NEAR_COLLINEAR)
+    quiet(
+        "29b",
+        "count ~ year + I(year^2) + I(year^3)",
+        family="poisson",
+        tolerance=NEAR_COLLINEAR,
+        se_tolerance=NEAR_COLLINEAR,
+    )
 
 
 def test_row_30_offset_of_800():
@@ -303,7 +331,7 @@ def test_row_32_leverage():
     quiet("32b", "bin ~ leverage", family="binomial")
 
 
-# --- predict ----------------------------------------------------------------------------------------------------------
+# --- predict ----------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def predictor():
     return g.glm("y ~ x + f + offset(log(expo))", frame())
@@ -349,7 +377,7 @@ def test_row_37_rank_deficient():
     assert list(answer["estimable"]) == [True, False]
 
 
-# --- names and dtypes -------------------------------------------------------------------------------------------------
+# --- names and dtypes -------------------------------------------------------------------------------------
 def test_row_38_awkward_names():
     data = frame()[["y", "x", "u", "z", "expo"]].set_axis(["x 1", "x.1", "class", "I", "T"], axis=1)
     quiet("38", "`x 1` ~ x.1 + class + log(I) + T", data)
@@ -409,15 +437,29 @@ def test_row_45_duplicate_index():
 
 
 def test_row_46_weights_of_wrong_length():
-    refused(DataError, "variable lengths differ (found for '(weights)')", "3", "40", formula="y ~ x", weights=np.ones(3))
-    refused(DataError, "variable lengths differ (found for '(offset)')", "3", "40", formula="y ~ x", offset=np.ones(3))
+    refused(
+        DataError,
+        "variable lengths differ (found for '(weights)')",
+        "3",
+        "40",
+        formula="y ~ x",
+        weights=np.ones(3),
+    )
+    refused(
+        DataError,
+        "variable lengths differ (found for '(offset)')",
+        "3",
+        "40",
+        formula="y ~ x",
+        offset=np.ones(3),
+    )
 
 
 def test_row_47_scalar_offset():
     quiet("47", "count ~ x", family="poisson", offset=0.5)
 
 
-# --- formulas ---------------------------------------------------------------------------------------------------------
+# --- formulas ---------------------------------------------------------------------------------------------
 def test_row_48_empty_model():
     ours = quiet("48", "y ~ 0")
     assert "No Coefficients" in str(ours.summary())
@@ -425,11 +467,22 @@ def test_row_48_empty_model():
 
 
 def test_row_49_one_level_factor():
-    refused(DataError, "contrasts can be applied only to factors with 2 or more levels", "f", formula="y ~ x + f", subset="f == 'a'")
+    refused(
+        DataError,
+        "contrasts can be applied only to factors with 2 or more levels",
+        "f",
+        formula="y ~ x + f",
+        subset="f == 'a'",
+    )
 
 
 def test_row_50_response_on_the_right():
-    warned("50", ["the response appeared on the right-hand side and was dropped"], "y ~ y + x", category=DataWarning)
+    warned(
+        "50",
+        ["the response appeared on the right-hand side and was dropped"],
+        "y ~ y + x",
+        category=DataWarning,
+    )
 
 
 def test_row_51_power_of_a_variable():
@@ -456,9 +509,23 @@ def test_row_54_anova_of_different_rows():
 
 
 def test_row_55_too_few_iterations():
-    ours = warned("55", ["algorithm did not converge"], "bin ~ x", family="binomial", maxit=1, category=ConvergenceWarning)
+    ours = warned(
+        "55",
+        ["algorithm did not converge"],
+        "bin ~ x",
+        family="binomial",
+        maxit=1,
+        category=ConvergenceWarning,
+    )
     assert "did not converge" in str(ours.summary())
-    warned("55b", ["algorithm did not converge"], "count ~ x", family="poisson", maxit=2, category=ConvergenceWarning)
+    warned(
+        "55b",
+        ["algorithm did not converge"],
+        "count ~ x",
+        family="poisson",
+        maxit=2,
+        category=ConvergenceWarning,
+    )
 
 
 @pytest.mark.parametrize(

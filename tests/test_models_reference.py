@@ -1,9 +1,12 @@
-"""Every family and link over plain, weighted, offset, factor, interaction, missing, aliased and badly scaled problems,
-and R's classics: our numbers against R 4.2.2's (anova's default test: R 4.6's)."""
+"""Every family and link over eight kinds of problem, and R's classics: our numbers against R 4.2.2's.
+
+Plain, weights, offset, factor, interaction, missing, aliased, badly scaled. anova's default test is R 4.6's.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from reference.models.load import default_anova, fitted, load, numbers, reference, table
 from tolerances import (
@@ -17,6 +20,7 @@ from tolerances import (
     STANDARD_ERROR,
 )
 
+import glmformula
 from glmformula import AIC, BIC, confint, logLik, nobs
 
 IDS = sorted(table())
@@ -61,7 +65,7 @@ def test_names_counts_and_iterations(id_):
     np.testing.assert_array_equal(fit.coefficients.isna(), [c is None for c in r["coef"]])
     ours = (fit.rank, fit.df_residual, fit.df_null, nobs(fit), bool(fit.boundary))
     assert ours == (r["rank"], r["df_residual"], r["df_null"], r["nobs"], r["boundary"])
-    if "residuals are zero" not in (r["reasons"] or []):  # there the deviance is round-off, and so is the count
+    if "residuals are zero" not in (r["reasons"] or []):  # else the count is round-off's
         assert (fit.iter, bool(fit.converged)) == (r["iter"], r["converged"])
 
 
@@ -157,7 +161,7 @@ def same_anova(ours, theirs, columns_differ=False):
 def test_anova_default_test_is_that_of_r_4_4(id_):
     theirs = default_anova()[id_]
     if "error" in theirs:
-        return  # R has no answer: its refits want starting values; ours is proved by the Chisq table of others
+        return  # R's refits want starting values
     same_anova(fitted(id_).fit.anova(), theirs)
 
 
@@ -170,7 +174,7 @@ def test_anova_with_each_test(id_, test):
 
 
 def sharp_ids():
-    """Models R itself fits properly at epsilon 1e-14 (its rank tolerance is then 1e-17: it un-aliases exact copies)."""
+    """Models R itself fits properly at epsilon 1e-14 (rank tolerance 1e-17: exact copies come back)."""
     out = []
     for i in WELL_POSED:
         s = reference()[i]["sharp"]
@@ -190,7 +194,7 @@ def test_coefficients_at_epsilon_1e_14(id_):
         close(coef, r["coef"], SHARP, scale)
         close(se, r["se"], SHARP)
         return
-    assert min(abs(c) for c in numbers(r["criteria"])[-2:]) < 1e-13, "the iteration count is not a matter of round-off"
+    assert min(abs(c) for c in numbers(r["criteria"])[-2:]) < 1e-13, "round-off does not decide this count"
     limit_coef, limit_se = numbers(r["limit"]["coef"]), numbers(r["limit"]["se"])
     own = np.nanmax(np.abs(numbers(r["coef"]) - limit_coef) / np.maximum(np.abs(limit_coef), scale))
     close(coef, limit_coef, max(SHARP, 2 * own), scale)
@@ -214,4 +218,13 @@ def test_warnings_are_rs(id_):
     if "residuals are zero" in (reference()[id_]["reasons"] or []):
         return
     for sentence in R_SENTENCES:
-        assert any(sentence in w for w in ours) == any(sentence in w for w in theirs), (sentence, ours, theirs)
+        assert any(sentence in w for w in ours) == any(sentence in w for w in theirs), (
+            sentence,
+            ours,
+            theirs,
+        )
+
+
+def test_attrition_is_the_shipped_data():
+    """reference/models/data has a copy, for R to read."""
+    pd.testing.assert_frame_equal(load("attrition"), glmformula.datasets.attrition())

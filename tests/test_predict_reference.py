@@ -1,4 +1,4 @@
-"""Predictions on new rows (link, response, terms; standard errors; offsets evaluated anew) against R 4.2.2's."""
+"""Predictions on new rows (link, response, terms; standard errors; offsets anew) against R 4.2.2."""
 
 from __future__ import annotations
 

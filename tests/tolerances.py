@@ -1,8 +1,8 @@
 """Every tolerance of the tests, with its reason. Relative unless said otherwise."""
 
-# --- models against R (tests/reference/models) -----------------------------------------------------------------------
-# The bars of the project. Coefficients are compared relative to max(|coefficient|, its standard error): a coefficient
-# that is zero by symmetry has no digits of its own.
+# --- models against R (tests/reference/models) ------------------------------------------------------------
+# The bars of the project. Coefficients are compared relative to max(|coefficient|, its standard error):
+# a coefficient that is zero by symmetry has no digits of its own.
 COEFFICIENT = 1e-7
 STANDARD_ERROR = 1e-6
 DEVIANCE = 1e-9
@@ -18,3 +18,23 @@ ANOVA = 1e-6
 ILL_POSED_DEVIANCE = 1e-4
 # Columns with a condition number of 1e9 before scaling leave about 16 - 9 digits, R's own included.
 NEAR_COLLINEAR = 1e-5
+
+# --- families and links -----------------------------------------------------------------------------------
+# Machine epsilon: what one rounding costs, for absolute slack where R (or the definition) subtracts.
+ROUNDING = 2.3e-16
+# The same formula, or one that is exact to rounding: a few units in the last place of exp, log and pow.
+FAMILY_VALUES = 1e-13
+# Log-likelihoods: a sum of terms of both signs, and R's lgamma below 16 has 1e-14 absolute.
+FAMILY_WITH_SADDLE_POINT = 1e-12
+
+# Engine against R: bars of the project; R's last iterate at default control, R's best at epsilon = 1e-14.
+ENGINE_DEFAULT = 1e-7
+ENGINE_TIGHT = 1e-9
+# Sums over rows in another order.
+DEVIANCE = 1e-9
+# What a backward-stable solution may lose for each unit of the scaled condition number.
+ROUNDING = 1e-15
+# Against 60 digits: the well-conditioned ones to a few units in the last place.
+FAMILY_TRUTH = 1e-13
+# A five-point stencil with step 1e-3: h^4 truncation beside eps / h rounding.
+NUMERICAL_DERIVATIVE = 1e-8

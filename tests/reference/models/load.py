@@ -20,7 +20,11 @@ HERE = Path(__file__).parent
 
 def _json(name: str) -> Any:
     path = HERE / name
-    text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+    text = (
+        gzip.decompress(path.read_bytes()).decode()
+        if path.suffix == ".gz"
+        else path.read_text(encoding="utf-8")
+    )
     return json.loads(text)
 
 
@@ -68,7 +72,9 @@ def load(name: str) -> pd.DataFrame:
     for column in entry["columns"]:
         text, kind = raw[column["name"]], column["kind"]
         if kind in ("factor", "ordered"):
-            columns[column["name"]] = pd.Categorical(text, categories=column["levels"], ordered=kind == "ordered")
+            columns[column["name"]] = pd.Categorical(
+                text, categories=column["levels"], ordered=kind == "ordered"
+            )
         elif kind == "integer" and not text.isna().any():
             columns[column["name"]] = text.astype(np.int64).to_numpy()
         else:
@@ -88,7 +94,10 @@ def new_rows(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def family_of(entry: dict[str, Any]) -> Any:
-    args = {k: glmformula.power(v["power"]) if isinstance(v, dict) else v for k, v in entry["family"]["args"].items()}
+    args = {
+        k: glmformula.power(v["power"]) if isinstance(v, dict) else v
+        for k, v in entry["family"]["args"].items()
+    }
     return getattr(glmformula, entry["family"]["name"])(**args)
 
 
@@ -102,7 +111,18 @@ class Fitted:
 def fitted(id_: str, sharp: bool = False) -> Fitted:
     """Our fit of a table entry (`sharp`: at epsilon 1e-14) and the warnings it gave."""
     entry = table()[id_]
-    names = ("weights", "offset", "subset", "na_action", "contrasts", "start", "etastart", "mustart", "epsilon", "maxit")
+    names = (
+        "weights",
+        "offset",
+        "subset",
+        "na_action",
+        "contrasts",
+        "start",
+        "etastart",
+        "mustart",
+        "epsilon",
+        "maxit",
+    )
     options = {k: entry[k] for k in names if k in entry}
     if sharp:
         options |= {"epsilon": 1e-14, "maxit": 100}
@@ -116,7 +136,9 @@ def numbers(values: Any) -> np.ndarray:
     """R's numbers: null is NaN, "Inf" infinite."""
     if values is None:
         return np.zeros(0)
+
     def convert(v: Any) -> float:
         return np.nan if v is None else float(v)
+
     array = np.asarray(values, dtype=object)
     return np.vectorize(convert, otypes=[float])(array) if array.size else np.zeros(array.shape)

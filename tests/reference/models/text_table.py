@@ -27,11 +27,24 @@ ANOVA = """attrition-logit attrition-poisson dobson anorexia clotting-1 esoph-or
 insurance-ordered ships-quasi cars-poly cars-ns mtcars-cut mtcars-dot mtcars-no-intercept mtcars-empty mtcars-null null-poisson-offset
 warp-4 npk-nested salaries mroz ornstein-quasi titanic-data airquality-log long-names saturated zero-weights tooth-poly quine-long
 long-term leuk logical-response usarrests gamma-2 longley""".split()
-TESTS = {"Chisq": "counts-outcome cars-3 ships-quasi leuk attrition-logit", "LRT": "warp-4 salaries", "F": "cars-3 ships-quasi leuk salaries gamma-2 warp-4",
-         "Rao": "counts-outcome attrition-logit warp-4 cars-3 leuk ships-quasi", "Cp": "cars-3 attrition-logit warp-4 leuk ships-quasi"}
-SEVERAL = {"warp": "warp-1 warp-2 warp-3 warp-4", "warp-reversed": "warp-4 warp-2", "warp-quasi": "warp-quasi-2 warp-quasi-3",
-           "cars": "cars-1 cars-2 cars-3", "am": "am-1 am-2", "attrition": "attrition-logit-1 attrition-logit-2 attrition-logit",
-           "attrition-poisson": "attrition-poisson-1 attrition-poisson", "gamma": "gamma-1 gamma-2", "same": "am-1 am-1"}
+TESTS = {
+    "Chisq": "counts-outcome cars-3 ships-quasi leuk attrition-logit",
+    "LRT": "warp-4 salaries",
+    "F": "cars-3 ships-quasi leuk salaries gamma-2 warp-4",
+    "Rao": "counts-outcome attrition-logit warp-4 cars-3 leuk ships-quasi",
+    "Cp": "cars-3 attrition-logit warp-4 leuk ships-quasi",
+}
+SEVERAL = {
+    "warp": "warp-1 warp-2 warp-3 warp-4",
+    "warp-reversed": "warp-4 warp-2",
+    "warp-quasi": "warp-quasi-2 warp-quasi-3",
+    "cars": "cars-1 cars-2 cars-3",
+    "am": "am-1 am-2",
+    "attrition": "attrition-logit-1 attrition-logit-2 attrition-logit",
+    "attrition-poisson": "attrition-poisson-1 attrition-poisson",
+    "gamma": "gamma-1 gamma-2",
+    "same": "am-1 am-1",
+}
 CONFINT = "attrition-logit attrition-poisson counts-outcome clotting-1 mtcars-dot quine-all mtcars-null esoph-ordered salaries leuk".split()
 LOGLIK = "attrition-logit attrition-poisson clotting-1 cars-2 quine-nb phd ships-quasi salaries".split()
 
