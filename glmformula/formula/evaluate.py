@@ -246,7 +246,11 @@ def _callable_names(scope: Scope) -> Iterator[str]:
 
 def _arguments(node: Call, function: RFunction, scope: Scope) -> tuple[list[Any], dict[str, Any]]:
     names = node.names or (None,) * len(node.args)
-    values = [_value(arg, scope) for arg in node.args]
+    words = function.words
+    values = [
+        words[arg.name] if i and isinstance(arg, Name) and arg.name in words else _value(arg, scope)
+        for i, arg in enumerate(node.args)
+    ]
     if function.user:
         return _plain_arguments(values, names)
     args, named, dots = match_arguments(function, values, names, [deparse(arg) for arg in node.args])

@@ -12,11 +12,19 @@ from ...errors import FormulaError
 from . import (
     arithmetic,
     coercion,
+    contrasts,
     factors,
+    intervals,
     logic,
+    matrices,
+    polynomials,
     sequences,
+    splines,
+    summaries,
+    text,
 )
 from .collation import sort_texts
+from .contrasts import contrast_matrix
 from .convert import as_factor, column_value
 from .registry import RFunction
 
@@ -25,9 +33,16 @@ TABLE: dict[str, RFunction] = {
     for module in (
         arithmetic,
         coercion,
+        contrasts,
         factors,
+        intervals,
         logic,
+        matrices,
+        polynomials,
         sequences,
+        splines,
+        summaries,
+        text,
     )
     for entry in module.FUNCTIONS
 }
@@ -70,6 +85,7 @@ __all__ = [
     "RFunction",
     "as_factor",
     "column_value",
+    "contrast_matrix",
     "register_function",
     "sort_texts",
 ]

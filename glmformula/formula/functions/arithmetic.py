@@ -54,6 +54,10 @@ def _same(x: Value) -> Value:
     return x
 
 
+def _offset(object: Value) -> Value:
+    return object
+
+
 # ---- mathematical functions ----
 
 
@@ -280,7 +284,7 @@ FUNCTIONS: tuple[RFunction, ...] = (
     function("(", _same),
     function("I", _same),
     function("identity", _same),
-    function("offset", _same, "object", namespaces=("stats",)),
+    function("offset", _offset, "object", namespaces=("stats",)),
     function("log", _log, "x, base"),
     function("abs", _abs),
     function("round", _round, "x, digits"),

@@ -112,10 +112,6 @@ def apply_factor(state: State, x: Value, *_: Value, **__: Value) -> Factor:
 
 
 def learn_ordered(x: Value, levels: Value | None = None, labels: Value | None = None) -> State:
-    if isinstance(x, Factor) and levels is None and labels is None:
-        return learn_factor(
-            x, objects(x.levels) if False else Text(objects(x.levels)), always_ordered=True
-        ) | {"open": True}
     return learn_factor(x, levels, labels, always_ordered=True)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,8 @@ class RFunction:
         R packages that export it.
     user : bool
         Made by `register_function`: sees plain arrays, not values.
+    words : mapping
+        Bare names that mean something else after the first argument: ``C(f, sum)`` is ``C(f, "contr.sum")``.
     """
 
     name: str
@@ -51,6 +53,7 @@ class RFunction:
     needs_labels: bool = False
     namespaces: tuple[str, ...] = ("base",)
     user: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keeps_state(self) -> bool:
@@ -69,13 +72,12 @@ def python_name(formal: str) -> str:
 
 
 @cache
-def _required(call: Callable[..., Any]) -> frozenset[str]:
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return frozenset(
-        p.name
-        for p in inspect.signature(call).parameters.values()
-        if p.default is p.empty and p.kind not in kinds
-    )
+def _signature(call: Callable[..., Any]) -> tuple[frozenset[str], bool]:
+    """Arguments without a default, and whether further ones may be named."""
+    parameters = inspect.signature(call).parameters.values()
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    required = frozenset(p.name for p in parameters if p.default is p.empty and p.kind not in variable)
+    return required, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def match_arguments(
@@ -133,11 +135,14 @@ def match_arguments(
             f"unused argument{'s' if len(unused) > 1 else ''} ({shown}): "
             f"{function.name}() takes {', '.join(formals) or 'no arguments'}"
         )
-    target = function.learn or function.call
+    required, takes_named = _signature(function.learn or function.call)
     for formal in formals:
-        if formal != "..." and formal not in taken and python_name(formal) in _required(target):
+        if formal != "..." and formal not in taken and python_name(formal) in required:
             raise FormulaError(f'{function.name}(): argument "{formal}" is missing, with no default')
-    leading = list(before) if open_ended else []
-    positional = [args[taken[f]] if f in taken else None for f in leading] if dots or leading else []
+    leading = before if open_ended else ()
+    positional = [args[taken[f]] if f in taken else None for f in leading]
     named = {python_name(f): args[i] for f, i in taken.items() if f not in leading}
+    if takes_named:
+        named |= {python_name(name): args[i] for i in dots if (name := names[i])}
+        dots = [i for i in dots if not names[i]]
     return [*positional, *(args[i] for i in dots)], named, dots

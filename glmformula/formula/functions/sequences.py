@@ -262,7 +262,11 @@ def sort(x: Value, decreasing: Value = False) -> Value:
 def rank(x: Value) -> Value:
     """Mean ranks; NA last."""
     values, missing = _sortable(x)
-    out = pd.Series(np.where(missing, np.inf, values)).rank(method="average").to_numpy(dtype=np.float64, copy=True)
+    out = (
+        pd.Series(np.where(missing, np.inf, values))
+        .rank(method="average")
+        .to_numpy(dtype=np.float64, copy=True)
+    )
     if missing.any():
         out[missing] = np.arange((~missing).sum() + 1, missing.size + 1)
     return out
