@@ -102,12 +102,13 @@ def model_matrix(
     data : DataFrame
         Rows with a missing variable are left out.
     newdata : DataFrame, optional
-        Give the columns as frozen on `data`, evaluated on `newdata`; rows with missing values are kept as NaN.
+        Give the columns as frozen on `data`, evaluated on `newdata`; rows with missing values stay, as NaN.
     contrasts : mapping of variable name to contrasts, optional
 
     Returns
     -------
-    DataFrame (n, p) with the data's row labels; ``.attrs["assign"]`` has the term of each column (0: intercept).
+    DataFrame (n, p) with the data's row labels; ``.attrs["assign"]`` has the term of each column (0:
+    intercept).
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """R's coding rules: from terms and evaluated variables to column pieces.
 
 A term's columns are the products of its variables' columns, the first variable varying fastest. A categorical
-variable has its contrast columns (code 1 in ``Terms.factors``) or one dummy per level (code 2). Chambers & Hastie,
-*Statistical Models in S*, section 2.4; matches R's ``model.matrix.default``.
+variable has its contrast columns (code 1 in ``Terms.factors``) or one dummy per level (code 2). Chambers &
+Hastie, *Statistical Models in S*, section 2.4; matches R's ``model.matrix.default``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import product
 
 import numpy as np
 
+from ..formula.algebra import response_term
 from ..formula.terms import Terms
 from ..formula.values import Factor, Matrix, Value
 from ..frame.schema import Variable
@@ -22,7 +23,10 @@ from .pieces import Design, Piece
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A variable with its rows: numeric arrays, or codes (never -1) with `hole`, 1.0 or NaN where the code is missing."""
+    """A variable with its rows: numeric arrays, or codes (never -1).
+
+    `hole` multiplies the columns of a variable with missing codes: NaN there, 1.0 elsewhere.
+    """
 
     variable: Variable
     arrays: tuple[np.ndarray, ...] = ()
@@ -76,7 +80,11 @@ def build(terms: Terms, columns: Mapping[str, Columns], nrows: int) -> Design:
     names = [INTERCEPT] if terms.intercept else []
     widths = [1] if terms.intercept else []
     joint: dict[tuple[str, ...], np.ndarray] = {}
+    dropped = response_term(terms)  # R keeps its label and gives it no column
     for j in range(factors.shape[1]):
+        if j == dropped:
+            widths.append(0)
+            continue
         rows = np.flatnonzero(factors[:, j])
         members = [columns[terms.names[i]] for i in rows]
         codes = [int(factors[i, j]) for i in rows]
@@ -103,8 +111,8 @@ def _term_pieces(
 ) -> list[Piece]:
     """Pieces of one term.
 
-    Factors before the first matrix variable vary fastest and stay together in one piece; from that matrix on, each
-    combination of columns is a piece of its own.
+    Factors before the first matrix variable vary fastest and stay together in one piece; from that matrix on,
+    each combination of columns is a piece of its own.
     """
     if all(m.codes is None and len(m.arrays) == 1 for m in members):
         return [Piece(tuple(m.arrays[0] for m in members))]

@@ -1,4 +1,4 @@
-"""Which contrasts each categorical variable gets: the ``contrasts=`` argument, else ``C()``, else R's default."""
+"""A categorical variable's contrasts: the ``contrasts=`` argument, else ``C()``, else R's default."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def with_contrasts(
     Raises
     ------
     DataError
-        R's "contrasts can be applied only to factors with 2 or more levels", "contrasts apply only to factors".
+        R's "contrasts can be applied only to factors with 2 or more levels" and "contrasts apply only to
+        factors".
 
     Warns
     -----
@@ -60,8 +61,9 @@ def with_contrasts(
         if len(variable.levels) < 2:
             only = f"has only the level {listed(variable.levels)}" if variable.levels else "has no level"
             raise DataError(
-                f"contrasts can be applied only to factors with 2 or more levels: variable '{plain_name(name)}' "
-                f"{only} in the {nrows} rows used; leave it out of the formula or use more rows"
+                "contrasts can be applied only to factors with 2 or more levels: variable "
+                f"'{plain_name(name)}' {only} in the {nrows} rows used; leave it out of the formula "
+                "or use more rows"
             )
         spec = given.get(name)
         if spec is None and isinstance(value, Factor):
@@ -85,7 +87,8 @@ def _by_name(argument: Mapping[str, Any] | None, variables: Mapping[str, Variabl
         return {}
     if not isinstance(argument, Mapping):
         raise DataError(
-            f"contrasts must be a dict from variable to contrasts, like {{'wool': 'contr.sum'}}, not {type(argument).__name__}"
+            "contrasts must be a dict from variable to contrasts, like {'wool': 'contr.sum'}, "
+            f"not {type(argument).__name__}"
         )
     known = {plain_name(name): name for name in variables} | {name: name for name in variables}
     out = {}

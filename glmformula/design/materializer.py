@@ -1,10 +1,12 @@
-"""R's design on formulaic's machine: a materializer called "r", with formulaic's ModelSpec as the frozen state.
+"""R's design on formulaic's machine: a materializer called "r", formulaic's ModelSpec as the frozen state.
 
-What formulaic keeps: `Formula`/`Term`/`Factor`, the pooling of specs and factors in ``get_model_matrix``, `ModelSpec`
-(``transform_state`` is our evaluator's state, ``encoder_state`` each variable's levels and contrasts, ``structure``
-the terms and column names), and its replay: ``spec.get_model_matrix(newdata)``. What is replaced: evaluation of a
-factor (R's language, no Python ``eval``), missing values (the frame has cut them, together with response and
-weights), coding by R's rule instead of rank reduction, and columns, which become pieces instead of a stacked matrix.
+What formulaic keeps: `Formula`/`Term`/`Factor`, the pooling of specs and factors in ``get_model_matrix``,
+`ModelSpec` (``transform_state`` is our evaluator's state, ``encoder_state`` each variable's levels and
+contrasts, ``structure`` the terms and column names), and its replay: ``spec.get_model_matrix(newdata)``.
+
+What is replaced: evaluation of a factor (R's language, no Python ``eval``), missing values (the frame has cut
+them, together with response and weights), coding by R's rule instead of rank reduction, and columns, which
+become pieces instead of a stacked matrix.
 """
 
 from __future__ import annotations
@@ -12,17 +14,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from formulaic.formula import SimpleFormula
 from formulaic.materializers import FormulaMaterializer
 from formulaic.materializers.base import EncodedTermStructure
 from formulaic.materializers.types import EvaluatedFactor, FactorValues
 from formulaic.model_matrix import ModelMatrix
-from formulaic.model_spec import ModelSpec
-from formulaic.parser.types import Factor, Term
+from formulaic.model_spec import ModelSpec, ModelSpecs
+from formulaic.parser.types import Factor
 from interface_meta import override
 
+from ..formula.algebra import terms as read_terms
+from ..formula.rparser import right_side, terms_of
 from ..formula.terms import Terms
 from ..formula.values import Factor as FactorValue
 from ..formula.values import Value
@@ -37,19 +40,16 @@ NAME = "r"
 OUTPUT = "design"
 
 
-def formulaic_terms(terms: Terms) -> SimpleFormula:
-    """The right side as formulaic's formula, in R's order."""
-    factors = [Factor(name, eval_method="python") for name in terms.names]
-    out = [Term([Factor("1", eval_method="literal")])] if terms.intercept else []
-    for j in range(terms.factors.shape[1]):
-        out.append(Term([factors[i] for i in terms.factors[:, j].nonzero()[0]]))
-    return SimpleFormula(out, _ordering="none")
-
-
 def new_spec(terms: Terms, state: dict[Any, Any]) -> ModelSpec:
-    """A spec that has seen no data."""
+    """A spec of the right side that has seen no data; `state` is the evaluator's.
+
+    Warns
+    -----
+    DataWarning
+        R's "the response appeared on the right-hand side and was dropped".
+    """
     return ModelSpec(
-        formula=formulaic_terms(terms),
+        formula=SimpleFormula(right_side(terms), _ordering="none"),
         materializer=NAME,
         materializer_params={"terms": terms},
         na_action="ignore",
@@ -61,8 +61,8 @@ def new_spec(terms: Terms, state: dict[Any, Any]) -> ModelSpec:
 class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is untyped here
     """Model frame to Design; with a frozen spec also a DataFrame of new rows to Design.
 
-    ``RMaterializer(frame, terms=terms).get_model_matrix(spec)`` returns formulaic's ModelMatrix around a Design; its
-    ``model_spec`` is the frozen state.
+    ``RMaterializer(frame, terms=terms).get_model_matrix(spec)`` gives formulaic's ModelMatrix around a Design,
+    and its ``model_spec`` is the frozen state.
     """
 
     REGISTER_NAME = NAME
@@ -72,7 +72,7 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
 
     @override
     def _init(self) -> None:
-        self.terms: Terms = self.params["terms"]
+        self.terms: Terms | None = self.params.get("terms")
         self.frame: ModelFrame | NewFrame | None = None if isinstance(self.data, pd.DataFrame) else self.data
 
     @override
@@ -89,11 +89,14 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
     def get_model_matrix(
         self, spec: ModelSpec, drop_rows: set[int] | None = None, **spec_overrides: Any
     ) -> ModelMatrix:
-        if self.frame is None:
-            frozen = spec.structure is not None
-            self.frame = (
-                new_frame(schema_of(spec), self.data) if frozen else model_frame(self.terms, self.data)
-            )
+        spec = right_of(ModelSpec.from_spec(spec))
+        if self.terms is None:
+            self.terms = terms_of(spec.formula) or read_terms("~ 0")
+        if self.frame is None and spec.structure is None:
+            self.frame = model_frame(self.terms, self.data)
+            spec.transform_state.update(self.frame.schema.state)
+        elif self.frame is None:
+            self.frame = new_frame(schema_of(spec, self.terms), self.data)
         return super().get_model_matrix(spec, drop_rows=drop_rows, **spec_overrides)
 
     @override
@@ -118,9 +121,10 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
             variables = with_contrasts(self.described, values, self.contrasts, self.nrows)
             spec.encoder_state.update({name: (kind_of(values[name]), variables[name]) for name in values})
         columns = {name: columns_of(value, spec.encoder_state[name][1]) for name, value in values.items()}
+        assert self.terms is not None
         design = build(self.terms, columns, self.nrows)
         if spec.structure is None:
-            spec = spec.update(structure=structure_of(spec.formula, design, self.terms.intercept))
+            spec = spec.update(structure=structure_of(spec.formula, design))
         return ModelMatrix(design, spec=spec)
 
     @property
@@ -186,16 +190,20 @@ def kind_of(value: Value) -> Factor.Kind:
     return Factor.Kind.CATEGORICAL if isinstance(value, FactorValue) else Factor.Kind.NUMERICAL
 
 
-def structure_of(formula: SimpleFormula, design: Design, intercept: bool) -> list[EncodedTermStructure]:
+def right_of(spec: ModelSpec | ModelSpecs) -> ModelSpec:
+    """The right side's spec, of a formula with a left side too."""
+    return spec if isinstance(spec, ModelSpec) else spec.rhs
+
+
+def structure_of(formula: SimpleFormula, design: Design) -> list[EncodedTermStructure]:
     """Which columns each term has, as formulaic records it."""
-    first = 0 if intercept else 1
-    return [
-        EncodedTermStructure(term, [], [design.names[j] for j in np.flatnonzero(design.assign == first + k)])
-        for k, term in enumerate(formula)
-    ]
+    names: dict[int, list[str]] = {term.index: [] for term in formula}
+    for place, name in zip(design.assign.tolist(), design.names):
+        names[place].append(name)
+    return [EncodedTermStructure(term, [], names[term.index]) for term in formula]
 
 
-def schema_of(spec: ModelSpec) -> Schema:
-    """The frame's view of a frozen spec (the right side's own offsets included, an ``offset=`` argument not)."""
+def schema_of(spec: ModelSpec, terms: Terms) -> Schema:
+    """The frame's view of a frozen spec, which knows nothing of an ``offset=`` argument."""
     variables = {name: variable for name, (_, variable) in spec.encoder_state.items()}
-    return Schema(spec.materializer_params["terms"], variables, spec.transform_state, spec=spec)
+    return Schema(terms, variables, spec.transform_state, spec=spec)

@@ -10,7 +10,7 @@ INTERCEPT = "(Intercept)"
 
 
 def column_names(variable: Variable, code: int) -> tuple[str, ...]:
-    """Names of a variable's own columns: ``x``, ``poly(x, 2)1``, ``fB`` (dummies, code 2) or ``f.L`` (contrasts, code 1)."""
+    """Names of a variable's own columns: ``x``, ``poly(x, 2)1``, ``fB`` (dummies) or ``f.L`` (contrasts)."""
     if variable.categorical:
         suffixes = variable.contrast_names if code == 1 else variable.levels
     else:
@@ -19,7 +19,7 @@ def column_names(variable: Variable, code: int) -> tuple[str, ...]:
 
 
 def product_names(parts: Sequence[Sequence[str]]) -> list[str]:
-    """Names of an interaction's columns, the first factor varying fastest: ``a2:b2``, ``a3:b2``, ``a2:b3`` ..."""
+    """Names of an interaction's columns, the first factor fastest: ``a2:b2``, ``a3:b2``, ``a2:b3`` ..."""
     names = list(parts[0])
     for part in parts[1:]:
         names = [f"{left}:{right}" for right in part for left in names]

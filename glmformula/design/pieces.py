@@ -16,7 +16,7 @@ class Piece:
     numeric : tuple of ndarray, each (n,), any real dtype
         Arrays multiplied together; empty means 1.
     codes : ndarray of int, (n,) or None
-        Level of each row (joint level for an interaction of factors, the first factor fastest); never -1 here.
+        Level of each row (an interaction of factors: joint level, the first factor fastest); never -1 here.
     contrast : ndarray, (levels, m) or None
         Contrast matrix (identity for full dummies). None exactly where `codes` is None (then one column).
     key : hashable

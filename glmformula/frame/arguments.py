@@ -1,4 +1,4 @@
-"""``weights``, ``offset``, ``subset`` and start values: from what a user may write to arrays over all rows of the data."""
+"""``weights``, ``offset``, ``subset`` and start values: from what a user writes to arrays over all rows."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def numeric_argument(
     Parameters
     ----------
     given : str, array-like, Series, number or None
-        A str is a column's name or an R expression. A Series is matched by row labels, unless its index is the
-        data's own; an array must have the data's length.
+        A str is a column's name or an R expression. A Series is matched by row labels, unless its index is
+        the data's own; an array must have the data's length.
     what : str
         The argument's name.
     data : DataFrame
@@ -70,7 +70,7 @@ def lengths_differ(what: str, found: int, expected: int) -> DataError:
 
 
 def aligned(series: pd.Series, what: str, index: pd.Index) -> pd.Series:
-    """A Series in the order of the data's rows, by label; never by position unless the two indexes are the same."""
+    """A Series in the order of the data's rows, by label; by position where the two indexes are equal."""
     if series.index is index or series.index.equals(index):
         return series
     if len(series) != len(index) and not series.index.is_unique:
@@ -85,8 +85,9 @@ def aligned(series: pd.Series, what: str, index: pd.Index) -> pd.Series:
         if len(series) != len(index):
             raise lengths_differ(what, len(series), len(index))
         raise DataError(
-            f"'{what}' is a Series without the data's row label {index[lost[0]]!r} ({lost.size} of {len(index)} rows "
-            f"are not in its index): give it the data's index, or pass {what}.to_numpy() to match by position"
+            f"'{what}' is a Series without the data's row label {index[lost[0]]!r} ({lost.size} of "
+            f"{len(index)} rows are not in its index): give it the data's index, "
+            f"or pass {what}.to_numpy() to match by position"
         )
     return series.iloc[places]
 
@@ -113,7 +114,8 @@ def subset_positions(subset: Any, data: pd.DataFrame, scope: Scope) -> np.ndarra
     Parameters
     ----------
     subset : str, boolean mask, row labels or None
-        In an R expression a logical NA drops the row, and numbers are R's: positions from 1, negative ones exclude.
+        In an R expression a logical NA drops the row, and numbers are R's: positions from 1, negative ones
+        exclude.
         Anything else that is not boolean is row labels of the data's index.
     """
     if subset is None:

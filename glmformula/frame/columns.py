@@ -50,5 +50,5 @@ def as_frame(data: Any) -> pd.DataFrame:
 
 
 def data_names(data: pd.DataFrame) -> list[str]:
-    """Names a formula's ``.`` stands for, in order; columns whose name is not a str cannot be written in a formula."""
+    """Names a formula's ``.`` stands for, in order: the columns whose name is a str."""
     return [name for name in data.columns if isinstance(name, str)]

@@ -1,6 +1,6 @@
 """R's model.frame: every variable evaluated on all rows, then cut by `subset` and missing values, together.
 
-Only the columns that the formula and the arguments name are touched, and a column is copied only when rows go.
+Only the columns that the formula and the arguments name are touched; a column is copied only when rows go.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class ModelFrame:
         return len(self.index)
 
     def labelled(self, values: np.ndarray) -> pd.Series:
-        """A Series over the rows in use; with ``na.exclude`` the omitted rows stand in their places as NaN."""
+        """A Series over the rows in use; with ``na.exclude`` the omitted rows are in their places, as NaN."""
         if self.na_action != "na.exclude" or not self.omitted.size:
             return pd.Series(values, index=self.index)
         kept = np.arange(len(self.data_index)) if self.kept is None else self.kept
@@ -241,8 +241,8 @@ def check_finite(frame: ModelFrame) -> None:
             where = "y" if name == frame.response_name else "x"
             shown = ", ".join(repr(label) for label in frame.index[bad[:ROWS_SHOWN]].tolist())
             raise DataError(
-                f"NA/NaN/Inf in '{where}': '{plain_name(name)}' is {what} in {bad.size} of {frame.nrows} rows, "
-                f"first rows: {shown}; drop them with subset= or change the variable"
+                f"NA/NaN/Inf in '{where}': '{plain_name(name)}' is {what} in {bad.size} of {frame.nrows} "
+                f"rows, first rows: {shown}; drop them with subset= or change the variable"
             )
 
 
@@ -317,7 +317,8 @@ def _check_weights(weights: np.ndarray | None) -> None:
         return
     negative = np.flatnonzero(weights < 0)
     raise DataError(
-        f"negative weights not allowed: {negative.size} of {len(weights)} are below 0, the first {weights[negative[0]]:g}"
+        f"negative weights not allowed: {negative.size} of {len(weights)} are below 0, "
+        f"the first {weights[negative[0]]:g}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The variables of a fit evaluated in other data: same types, same levels, frozen state. Missing rows stay."""
+"""The variables of a fit evaluated in other data: same types, levels and frozen state. Missing rows stay."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def new_frame(
     Raises
     ------
     DataError
-        A column is missing (with the nearest names), of another type, or has a new level; the fit's offset cannot be
-        evaluated.
+        A column is missing (with the nearest names), of another type, or has a new level; the fit's offset
+        cannot be evaluated.
     """
     if na_action not in NA_ACTIONS:
         raise DataError(f"na_action must be one of {', '.join(map(repr, NA_ACTIONS))}, not {na_action!r}")
@@ -109,7 +109,8 @@ def _offset_argument(schema: Schema, scope: Scope) -> np.ndarray | None:
     """The ``offset=`` argument in new data."""
     if schema.offset_lost:
         raise DataError(
-            "the fit's offset= was an array, which new data cannot have: fit with offset(column) in the formula or "
+            "the fit's offset= was an array, which new data cannot have: fit with offset(column) in the "
+            "formula or "
             'offset="column", and give newdata that column'
         )
     if schema.offset is None:

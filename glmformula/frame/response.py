@@ -60,9 +60,10 @@ def response_arrays(
 
     Notes
     -----
-    As R's ``binomial()$initialize``: the first level is failure, two columns are successes and failures, and prior
-    weights multiply the trials. Differences: a string is taken as a factor (R: an error), more than two levels are
-    an error (R: everything but the first level is success), and levels declared but not seen keep their meaning.
+    As R's ``binomial()$initialize``: the first level is failure, two columns are successes and failures, and
+    prior weights multiply the trials. Differences: a string is taken as a factor (R: an error), more than two
+    levels are an error (R: everything but the first level is success), and levels declared but not seen keep
+    their meaning.
     """
     if isinstance(value, Matrix) and value.values.shape[1] > 1:
         return _counts(value, prior_weights, binomial, name)
@@ -89,14 +90,16 @@ def _categorical(
     if not binomial:
         raise DataError(
             f"the response '{name}' is a {kind} with levels {_listed(levels)}, this family needs numbers: "
-            f'convert it, e.g. as.numeric({name}) or I({name} == "{levels[-1] if levels else ""}"), or use binomial()'
+            f'convert it, e.g. as.numeric({name}) or I({name} == "{levels[-1] if levels else ""}"), '
+            "or use binomial()"
         )
     if len(levels) > 2:
         used = np.unique(codes)
         levels, codes = tuple(levels[k] for k in used), np.searchsorted(used, codes)
     if len(levels) > 2:
         raise DataError(
-            f"the response '{name}' has {len(levels)} levels ({_listed(levels)}), a binomial response has two "
+            f"the response '{name}' has {len(levels)} levels ({_listed(levels)}), a binomial response has two"
+            " "
             f'(the first is failure, the second success): write {name} == "{levels[1]}" to model one level, '
             "or use multinom() for unordered and polr() for ordered categories"
         )
@@ -107,17 +110,20 @@ def _counts(value: Matrix, prior_weights: np.ndarray | None, binomial: bool, nam
     columns = value.values.shape[1]
     if not binomial:
         raise DataError(
-            f"the response '{name}' has {columns} columns; only binomial families take cbind(successes, failures)"
+            f"the response '{name}' has {columns} columns; only binomial families take "
+            "cbind(successes, failures)"
         )
     if columns != 2:
         raise DataError(
-            f"the response '{name}' has {columns} columns, a binomial response has two: cbind(successes, failures)"
+            f"the response '{name}' has {columns} columns, a binomial response has two: "
+            "cbind(successes, failures)"
         )
     success, failure = value.values[:, 0], value.values[:, 1]
     if (negative := np.flatnonzero((success < 0) | (failure < 0))).size:
         raise DataError(
             f"negative values not allowed for the 'binomial' family: counts in '{name}' are below 0 in "
-            f"{negative.size} rows, first at position {negative[0]}; cbind() takes successes and failures, not trials"
+            f"{negative.size} rows, first at position {negative[0]}; cbind() takes successes and failures, "
+            "not trials"
         )
     trials = success + failure
     y = np.divide(success, trials, out=np.zeros_like(trials), where=trials != 0)

@@ -1,4 +1,4 @@
-"""Rows of values: taking some, finding the missing and the infinite ones. One pass per column where nothing is wrong."""
+"""Rows of values: taking some, finding the missing, the infinite. One pass per column where all is well."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def suspicious(values: Sequence[Value]) -> list[bool]:
 
 
 def missing(value: Value, suspect: bool = True) -> np.ndarray | None:
-    """Rows that are NA as a boolean mask, or None where there is none. `suspect` is what `suspicious` said."""
+    """Rows that are NA as a boolean mask, or None where there is none; `suspect` as `suspicious` said."""
     if isinstance(value, Logical):
         return value.missing if value.missing is not None and value.missing.any() else None
     if isinstance(value, Factor):

@@ -1,4 +1,4 @@
-"""A formula's variables: evaluated in data, described for the schema, and made to fit the schema on new data."""
+"""A formula's variables: evaluated in data, described for the schema, made to fit the schema on new data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import DataError
+from ..formula.algebra import response_term
 from ..formula.deparse import deparse
 from ..formula.evaluate import Scope, evaluate
 from ..formula.functions.convert import as_factor
@@ -35,7 +36,8 @@ def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False)
     if found != scope.nrows:
         given = "a single value" if found is None else f"{found} values"
         raise DataError(
-            f"variable lengths differ (found for '{plain_name(name)}'): {given} for {scope.nrows} rows of data"
+            f"variable lengths differ (found for '{plain_name(name)}'): {given} "
+            f"for {scope.nrows} rows of data"
         )
     return numeric_value(value, name) if offset else value
 
@@ -93,7 +95,8 @@ def conform(value: Value, variable: Variable, new_levels: str = "error") -> Valu
         if _all_missing(value):
             return _nothing(variable, length(value) or 0)
         raise DataError(
-            f'variable \'{plain_name(variable.name)}\' was fitted with type "{variable.kind}" but type "{kind}" was supplied'
+            f"variable '{plain_name(variable.name)}' was fitted with type \"{variable.kind}\" "
+            f'but type "{kind}" was supplied'
             + (f" (levels of the fit: {listed(variable.levels)})" if variable.levels else "")
         )
     value, _ = coded(value)
@@ -103,12 +106,15 @@ def conform(value: Value, variable: Variable, new_levels: str = "error") -> Valu
 
 
 def variables_of(terms: Terms) -> list[tuple[int, Node, str, bool]]:
-    """(position, node, name, is an offset) of the right side's variables."""
-    first = 0 if terms.response is None else 1
-    return [
-        (i, terms.variables[i], terms.names[i], i in terms.offsets)
-        for i in range(first, len(terms.variables))
-    ]
+    """(position, node, name, is an offset) of the right side's variables.
+
+    The response is one of them when it stands in an interaction there.
+    """
+    alone = response_term(terms)
+    uses = np.delete(terms.factors, [] if alone is None else alone, axis=1)
+    first = 1 if terms.response is not None and not uses[0].any() else 0
+    places = range(first, len(terms.variables))
+    return [(i, terms.variables[i], terms.names[i], i in terms.offsets) for i in places]
 
 
 def response_name(terms: Terms) -> str | None:
@@ -139,9 +145,11 @@ def _into_levels(value: Factor, variable: Variable, new_levels: str) -> Factor:
         if unseen.size:
             names = tuple(value.levels[k] for k in unseen)
             row = int(np.flatnonzero(value.codes == unseen[0])[0])
+            plural = "s" if len(names) > 1 else ""
             raise DataError(
-                f"factor {plain_name(variable.name)} has new level{'s' if len(names) > 1 else ''} {', '.join(names[:LEVELS_SHOWN])}"
-                f' (first at position {row}); the fit has {listed(variable.levels)}; new_levels="na" makes them missing'
+                f"factor {plain_name(variable.name)} has new level{plural} {', '.join(names[:LEVELS_SHOWN])} "
+                f"(first at position {row}); the fit has {listed(variable.levels)}; "
+                'new_levels="na" makes them missing'
             )
     return Factor(codes, variable.levels, value.ordered)
 

@@ -25,7 +25,7 @@ nd <- data.frame(
   x = r(seq(min(d$x) + .01, max(d$x) - .01, length.out = m)), z = r(seq(0.9, 2.6, length.out = m)), w = r(rnorm(m, 2)), k = c(1:6, 2L, 3L),
   u = r(runif(m, 0.1, 0.9)), n1 = rpois(m, 5), n2 = rpois(m, 4), `x 1` = r(rnorm(m, 3)), x.2 = r(rnorm(m)),
   class = r(runif(m, 1, 5)), log = r(runif(m)), I = r(runif(m)), T = r(runif(m)),
-  a = factor(rep(c("a3", "a1"), m / 2)), b = factor(rep("hi", m)), f = factor(rep(c("t", "r"), m / 2)),
+  a = factor(rep(c("a3", "a1"), m / 2), levels = c("a1", "a2", "a3")), b = factor(rep("hi", m)), f = factor(rep(c("t", "r"), m / 2)),
   o = factor(rep(c("mid", "top", "low", "mid"), 2), levels = c("low", "mid", "high", "top"), ordered = TRUE),
   g = factor(rep(c("10", "1"), m / 2), levels = c("1", "2", "10"), ordered = TRUE),
   s = rep(c("B", "a"), m / 2), l = rep(TRUE, m), nn = rep(9, m), y = r(rnorm(m)), check.names = FALSE, stringsAsFactors = FALSE)
