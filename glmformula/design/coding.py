@@ -54,8 +54,7 @@ def codes_in_force(terms: Terms, variables: Mapping[str, Variable]) -> np.ndarra
     factors = terms.factors
     if terms.intercept:
         return factors
-    first = 0 if terms.response is None else 1
-    categorical = [i for i in range(first, len(terms.names)) if _is_categorical(terms.names[i], variables)]
+    categorical = [i for i, name in enumerate(terms.names) if _is_categorical(name, variables)]
     for j in range(factors.shape[1]):
         for i in categorical:
             if factors[i, j] > 0:
@@ -81,13 +80,14 @@ def build(terms: Terms, columns: Mapping[str, Columns], nrows: int) -> Design:
     widths = [1] if terms.intercept else []
     joint: dict[tuple[str, ...], np.ndarray] = {}
     dropped = response_term(terms)  # R keeps its label and gives it no column
-    for j in range(factors.shape[1]):
+    table = factors.T.tolist()
+    for j in range(len(table)):
         if j == dropped:
             widths.append(0)
             continue
-        rows = np.flatnonzero(factors[:, j])
-        members = [columns[terms.names[i]] for i in rows]
-        codes = [int(factors[i, j]) for i in rows]
+        uses = [(terms.names[i], code) for i, code in enumerate(table[j]) if code]
+        members = [columns[name] for name, _ in uses]
+        codes = [code for _, code in uses]
         pieces.extend(_term_pieces(members, codes, joint))
         own = product_names([column_names(m.variable, c) for m, c in zip(members, codes)])
         names.extend(own)

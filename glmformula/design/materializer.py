@@ -18,7 +18,7 @@ import pandas as pd
 from formulaic.formula import SimpleFormula
 from formulaic.materializers import FormulaMaterializer
 from formulaic.materializers.base import EncodedTermStructure
-from formulaic.materializers.types import EvaluatedFactor, FactorValues
+from formulaic.materializers.types import EvaluatedFactor
 from formulaic.model_matrix import ModelMatrix
 from formulaic.model_spec import ModelSpec, ModelSpecs
 from formulaic.parser.types import Factor
@@ -89,7 +89,7 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
     def get_model_matrix(
         self, spec: ModelSpec, drop_rows: set[int] | None = None, **spec_overrides: Any
     ) -> ModelMatrix:
-        spec = right_of(ModelSpec.from_spec(spec))
+        spec = spec if isinstance(spec, ModelSpec) else right_of(ModelSpec.from_spec(spec))
         if self.terms is None:
             self.terms = terms_of(spec.formula) or read_terms("~ 0")
         if self.frame is None and spec.structure is None:
@@ -103,20 +103,15 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
     def _evaluate_factor(self, factor: Factor, spec: ModelSpec, drop_rows: set[int]) -> EvaluatedFactor:
         """The frame has evaluated every variable already, and cut missing rows together with the response."""
         if factor.expr not in self.factor_cache:
-            literal = factor.eval_method is Factor.EvalMethod.LITERAL
-            value = 1 if literal else self.variables[factor.expr]
-            kind = Factor.Kind.CONSTANT if literal else kind_of(value)
-            self.factor_cache[factor.expr] = EvaluatedFactor(factor, FactorValues(value, kind=kind))
+            value = 1 if factor.eval_method is Factor.EvalMethod.LITERAL else self.variables[factor.expr]
+            self.factor_cache[factor.expr] = EvaluatedFactor(factor, value)
         return self.factor_cache[factor.expr]
 
     @override
     def _build_model_matrix(self, spec: ModelSpec, drop_rows: Sequence[int]) -> ModelMatrix:
         """Codes every variable by R's rule and joins the pieces of all terms."""
-        values = {
-            name: evaluated.values.__wrapped__
-            for name, evaluated in self.factor_cache.items()
-            if evaluated.metadata.kind is not Factor.Kind.CONSTANT
-        }
+        evaluated = self.factor_cache.items()
+        values = {name: e.values for name, e in evaluated if e.factor.eval_method is not Factor.EvalMethod.LITERAL}
         if spec.structure is None:
             variables = with_contrasts(self.described, values, self.contrasts, self.nrows)
             spec.encoder_state.update({name: (kind_of(values[name]), variables[name]) for name in values})

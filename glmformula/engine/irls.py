@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
+from operator import add
 
 import numpy as np
 
-from ..errors import ConvergenceWarning, FitError
+from ..errors import ConvergenceWarning, DataError, FitError
 from ..families import Family
-from ..sources.base import Source
+from ..sources.base import Block, Source
+from .gram import Tables, assemble
 from .passes import Sums, Task, merge, run
 from .result import Control, GlmFit
-from .solve import Solution, solve_qr
+from .solve import IllConditioned, Solution, solve_gram, solve_qr
+from .starts import intercept_starts
 
-SMALL_PROBLEM = 1e7  # n p^2 below which QR costs nothing worth saving
+# n p^2 below which QR costs nothing worth saving, and rows below which its passes are short.
+SMALL_PROBLEM, SMALL_ROWS = 1e7, 2e5
+# R's tolerance min(1e-7, epsilon / 1000) with a floor: below it the rounding of the QR itself counts as rank.
+SMALLEST_TOLERANCE = 1e-14
+# A step that promises less than this share of epsilon has converged: what deviance changes then is rounding.
+NEGLIGIBLE = 0.01
+TEN_EPS = 10 * float(np.finfo(np.float64).eps)
+METHODS = ("auto", "qr", "cholesky")
 
 
 def fit_glm(
@@ -24,11 +34,11 @@ def fit_glm(
     *,
     names: tuple[str, ...],
     intercept: bool,
-    control: Control = Control(),
+    control: Control | None = None,
     start: np.ndarray | None = None,
     method: str = "auto",
 ) -> GlmFit:
-    """Fit a generalized linear model.
+    """Fit a generalized linear model by Fisher scoring (McCullagh and Nelder 1989, section 2.5).
 
     Parameters
     ----------
@@ -39,10 +49,13 @@ def fit_glm(
         Column names, for messages.
     intercept : bool
         Whether the null model has an intercept.
-    control : Control
+    control : Control, optional
     start : ndarray (p,), optional
         Starting coefficients; the blocks' `etastart` takes precedence, as in R.
     method : {'auto', 'qr', 'cholesky'}
+        'qr': a QR factor of each block, merged: R's accuracy and R's rule for aliased columns. 'cholesky': Gram
+        matrices. 'auto': QR for small problems; Gram matrices for large ones as long as they carry enough digits,
+        else the fit starts again with QR.
 
     Returns
     -------
@@ -52,141 +65,283 @@ def fit_glm(
     ------
     FitError
         No valid start, no informative row, or no way back into the valid region.
+    DataError
+        `start` has the wrong length.
 
     Notes
     -----
-    Fisher scoring as in McCullagh and Nelder (1989, section 2.5), with the starting values, convergence rule and
-    iteration count of R's ``glm.fit``, and standard errors from the last *solved* X'WX. Steps are increments
-    G^-1 score, so the accuracy of the answer is that of the score. Differences from R: a deviance that ends
-    above one it had passed, or iterations that fail on a rising deviance, are run again with step-halving
-    (Marschner 2011, as in the package glm2).
+    Starting values, convergence rule, iteration count and warnings of R's ``glm.fit``, and standard errors from
+    the last *solved* X'WX as there. Differences: where the first step leaves the valid region and R gives up,
+    the step is halved towards a line that is valid; iterations that end above a deviance they had passed, or fail
+    after the deviance rose, are run again with step-halving (Marschner 2011, R's package glm2).
     """
-    fit = Fit(source, family, names, intercept, control, method)
-    if not names:
-        return fit.empty()
-    path = fit.iterate(start)
-    for message in path.messages:
+    if method not in METHODS:
+        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    p = len(names)
+    if start is not None:
+        start = np.asarray(start, dtype=np.float64)
+        if start.shape != (p,):
+            quoted = ", ".join(f'"{name}"' for name in names)
+            raise DataError(
+                f"length of 'start' should equal {p} and correspond to initial coefs for c({quoted}); "
+                f"got {start.size} values"
+            )
+    small = method == "auto" and p > 0 and is_small(source, p)
+    way = "qr" if method == "qr" or small or p == 0 else "gram"
+    problem = Problem(source, family, p, intercept, control or Control(), way, strict=method == "auto")
+    try:
+        try:
+            path = problem.best_path(start)
+        except IllConditioned:
+            problem = replace(problem, way="qr")
+            path = problem.best_path(start)
+    except Lost as lost:
+        raise FitError(str(lost)) from None
+    fit, messages = problem.finished(path)
+    for message in messages:
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
-    return fit.report(path)
+    return fit
 
 
-@dataclass
+def is_small(source: Source, p: int) -> bool:
+    n = getattr(source, "nrows", None)
+    if n is None:
+        n = source.map_reduce(count_rows, add)
+    return bool(n * p * p < SMALL_PROBLEM and n < SMALL_ROWS)
+
+
+def count_rows(block: Block) -> int:
+    return len(block.y)
+
+
+@dataclass(frozen=True, slots=True)
 class Path:
-    """Where the iterations stand."""
+    """Where the iterations ended.
+
+    `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows; `lowest`
+    is the lowest deviance passed, `rose` whether the deviance went up on the way.
+    """
 
     beta: np.ndarray
     at: Sums
     solution: Solution
     solved_at: np.ndarray | None
     iter: int
-    converged: bool = False
-    boundary: bool = False
-    messages: list[str] = field(default_factory=list)
+    converged: bool
+    boundary: bool
+    lowest: float
+    rose: bool
+    messages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Fit:
-    """What stays the same from pass to pass."""
+class Lost(FitError):
+    """The iterations cannot go on; `rose` as in Path."""
+
+    rose = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What stays the same from pass to pass; `way` is 'qr' or 'gram', `null_of` as in `Task`."""
 
     source: Source
     family: Family
-    names: tuple[str, ...]
+    p: int
     intercept: bool
     control: Control
-    method: str
+    way: str
+    strict: bool = False
     null_of: np.ndarray | None = None
 
-    def at(self, beta: np.ndarray | None, **what: object) -> Sums:
-        task = Task(self.family, beta, null_of=self.null_of, **what)  # type: ignore[arg-type]
+    def at(
+        self,
+        beta: np.ndarray | None,
+        solve: bool = False,
+        report: str = "",
+        null_mu: float = 0.0,
+        dispersion: float | None = None,
+    ) -> Sums:
+        """One pass over the rows."""
+        way = self.way if solve else None
+        task = Task(self.family, beta, way, report, null_mu, dispersion, self.null_of)
         return self.source.map_reduce(partial(run, task), merge)
 
-    def iterate(self, start: np.ndarray | None) -> Path:
-        control = self.control
-        epsilon, tolerance = control.epsilon, min(1e-7, control.epsilon / 1000)
+    def step(self, at: Sums, beta: np.ndarray) -> Solution:
+        if isinstance(at.solve, Tables):
+            gram, score = assemble(at.solve)
+            return solve_gram(gram, score, beta, self.strict)
+        assert at.solve is not None
+        tolerance = max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
+        return solve_qr(at.solve, beta, tolerance)
+
+    def best_path(self, start: np.ndarray | None) -> Path:
+        """R's iterations; run again with step-halving where a rising deviance led them astray."""
+        if self.p == 0:
+            return self.empty_path()
+        first: Path | None = None
+        try:
+            first = self.iterate(start)
+            scale = self.control.epsilon * (abs(first.lowest) + 0.1)
+            if not first.rose or (first.converged and first.at.deviance <= first.lowest + scale):
+                return first
+        except Lost as lost:
+            if not lost.rose:
+                raise
+            error = lost
+        try:
+            second = self.iterate(start, guarded=True)
+        except Lost:
+            if first is None:
+                raise error from None
+            return first
+        if first is None or not first.at.deviance <= second.at.deviance:
+            return second
+        return first
+
+    def iterate(self, start: np.ndarray | None, guarded: bool = False) -> Path:
+        """Fisher scoring with R's rules; `guarded` also halves steps that raise the deviance."""
+        epsilon, maxit = self.control.epsilon, self.control.maxit
         messages: list[str] = []
-        beta = np.zeros(len(self.names))
-        back: np.ndarray | None = None
-        at = self.at(start, solve="qr")
+        beta, back = np.zeros(self.p), start
+        at = self.at(start, solve=True)
+        if at.rows == 0 or at.n_ok == 0:
+            raise FitError(
+                f"no observations informative at iteration 1: there are {at.rows} rows, {at.n_ok} of them with "
+                "a non-zero prior weight"
+            )
         if start is not None:
-            beta = back = np.asarray(start, float)
-        if not at.valid:
-            raise FitError("cannot find valid starting values: please specify some")
-        previous = at.deviance
+            beta = start
+        elif not at.usable:
+            beta, back, at = self.valid_start(at, solve=True)
+        previous = lowest = at.deviance
         solution: Solution | None = None
         solved_at: np.ndarray | None = None
-        converged = boundary = False
+        rose = converged = boundary = False
         iteration = 0
-        for iteration in range(1, control.maxit + 1):
-            if at.triangle is None:
-                at = self.at(beta, solve="qr")
+
+        def lost(message: str) -> Lost:
+            error = Lost(message)
+            error.rose = rose
+            return error
+
+        if not at.usable:
+            raise lost("cannot find valid starting values: please specify some")
+        for iteration in range(1, maxit + 1):
+            if at.solve is None:
+                at = self.at(beta, solve=True)
             if at.fault:
-                raise FitError(at.fault)
+                raise lost(at.fault)
             if at.informative == 0:
                 messages.append(f"no observations informative at iteration {iteration}")
                 break
-            solution = solve_qr(at.triangle, beta, tolerance)
-            if not np.isfinite(solution.beta).all():
+            step = self.step(at, beta)
+            if not np.isfinite(step.beta).all():
                 messages.append(f"non-finite coefficients at iteration {iteration}")
                 break
-            solved_at, new = (None if at is None else back), solution.beta
-            at = self.at(new, solve="qr")
-            if control.trace:
-                print(f"Deviance = {at.deviance:.7g} Iterations - {iteration}")
+            solution, solved_at, new = step, back, step.beta
+            promise = step.decrease / (abs(previous) + 0.1)
+            at = self.at(new, solve=promise > epsilon and iteration < maxit)
+            self.trace(f"Deviance = {seven_digits(at.deviance)} Iterations - {iteration}")
             boundary = False
-            for bad, word in ((not np.isfinite(at.deviance), "due to divergence"), (not at.valid, ": out of bounds")):
-                if not bad or (np.isfinite(at.deviance) and at.valid):
+            for good, why in (
+                (lambda s: np.isfinite(s.deviance), "step size truncated due to divergence"),
+                (lambda s: s.usable, "step size truncated: out of bounds"),
+            ):
+                if good(at):
                     continue
                 if back is None:
-                    raise FitError(
-                        "no valid set of coefficients has been found: please supply starting values"
-                    )
-                messages.append(f"step size truncated {word}".replace(" :", ":"))
-                for _ in range(control.maxit):
+                    _, back, _ = self.valid_start(at, solve=False)
+                messages.append(why)
+                for _ in range(maxit):
                     new = (new + back) / 2
-                    at = self.at(new, solve="qr")
-                    if np.isfinite(at.deviance) and (word[0] != ":" or at.valid):
+                    at = self.at(new)
+                    if good(at):
                         break
                 else:
-                    raise FitError("inner loop; cannot correct step size")
+                    raise lost(f"inner loop {1 if 'div' in why else 2}; cannot correct step size")
                 boundary = True
-                if control.trace:
-                    print(f"Step halved: new deviance = {at.deviance:.7g}")
+                self.trace(f"Step halved: new deviance = {seven_digits(at.deviance)}")
+            change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
+            if back is not None and change >= epsilon:
+                rose = True
+                if guarded:
+                    messages.append("step size truncated due to increasing deviance")
+                    for _ in range(maxit):
+                        new = (new + back) / 2
+                        at = self.at(new)
+                        if at.deviance <= previous:
+                            break
+                    else:
+                        new, at = back, self.at(back)
+                    self.trace(f"Step halved: new deviance = {seven_digits(at.deviance)}")
+                    change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
             beta = new
-            if abs(at.deviance - previous) / (abs(at.deviance) + 0.1) < epsilon:
+            lowest = min(lowest, at.deviance) if back is not None else at.deviance
+            if abs(change) < epsilon or (promise < NEGLIGIBLE * epsilon and abs(change) < 1e-6):
                 converged = True
                 break
             previous, back = at.deviance, new
-        if not converged:
-            messages.append("glm.fit: algorithm did not converge")
-        if boundary:
-            messages.append("glm.fit: algorithm stopped at boundary value")
         if solution is None:
-            raise FitError(messages[0])
-        return Path(beta, at, solution, solved_at, iteration, converged, boundary, messages)
+            raise lost(f"{messages[0]}: please supply starting values" if messages else "maxit should be 1 or more")
+        return Path(
+            beta, at, solution, solved_at, iteration, converged, boundary, lowest, rose, tuple(messages)
+        )
 
-    def empty(self) -> GlmFit:
-        at = self.at(np.zeros(0))
-        if not at.valid:
-            raise FitError("invalid linear predictor values in empty model")
+    def valid_start(self, at: Sums, solve: bool) -> tuple[np.ndarray, np.ndarray, Sums]:
+        """Coefficients with valid fitted values where R's own start, or first step, is not valid."""
+        if self.intercept and not (at.has_start and solve):
+            mean = at.weighted_y / at.weight_sum
+            for beta in intercept_starts(self.source, self.family, self.p, mean):
+                valid = self.at(beta, solve=solve)
+                if valid.usable:
+                    return beta, beta, valid
+        if solve:
+            raise Lost("cannot find valid starting values: please specify some")
+        raise Lost("no valid set of coefficients has been found: please supply starting values")
+
+    def trace(self, text: str) -> None:
+        if self.control.trace and self.null_of is None:
+            print(text)
+
+    def empty_path(self) -> Path:
+        """No columns: R's answer has 0 iterations and is 'at the boundary'."""
         nothing = np.empty(0)
+        at = self.at(nothing)
+        if not at.usable:
+            raise FitError(
+                "invalid linear predictor values in empty model: the model has no column, so the offset "
+                "alone gives the fitted values; supply a valid offset or add columns"
+            )
         solution = Solution(nothing, np.empty(0, int), 0, np.empty((0, 0)), nothing, 0.0)
-        return self.report(Path(nothing, at, solution, nothing, 0, True))
+        return Path(nothing, at, solution, nothing, 0, True, True, at.deviance, False)
 
-    def report(self, path: Path) -> GlmFit:
+    def finished(self, path: Path) -> tuple[GlmFit, list[str]]:
+        """The record of a fit, and its warnings in R's order."""
         family, at, solution = self.family, path.at, path.solution
-        null_mu = at.weighted_y / at.weight_sum if self.intercept else None
-        at = self.at(path.beta, final=True, null_mu=null_mu)
-        m2ll = np.nan
-        if family.has_likelihood:
+        messages = list(path.messages)
+        if self.p:
+            if not path.converged:
+                messages.append("glm.fit: algorithm did not converge")
+            if path.boundary:
+                messages.append("glm.fit: algorithm stopped at boundary value")
+        null = "offset" if not self.intercept else "fit" if at.has_offset else "mean"
+        mean = at.weighted_y / at.weight_sum if at.weight_sum else np.nan
+        at = self.at(path.beta, report=null, null_mu=mean, dispersion=family.fixed_dispersion)
+        minus2_loglik = at.minus2_loglik
+        if not family.has_likelihood:
+            minus2_loglik = np.nan
+        elif family.fixed_dispersion is None:
             dispersion = family.loglik_dispersion(at.deviance, at.weight_sum, at.rows)
-            m2ll = self.at(path.beta, dispersion=dispersion).minus2_loglik
+            minus2_loglik = self.at(path.beta, dispersion=dispersion).minus2_loglik
+        if self.p:
+            messages += extreme_fits(family, at.mu_range)
         null_deviance = at.null_deviance
-        if self.intercept and at.has_offset and self.null_of is None:
-            null = replace(self, names=("(Intercept)",), null_of=path.beta)
-            null_deviance = null.iterate(None).at.deviance
+        if null == "fit":
+            null_deviance, more = self.null_with_offset(path.beta)
+            messages += more
         coefficients = path.beta.copy()
         coefficients[solution.pivot[solution.rank :]] = np.nan
-        return GlmFit(
+        fit = GlmFit(
             coefficients=coefficients,
             cov_unscaled=solution.cov_unscaled(),
             pivot=solution.pivot,
@@ -194,13 +349,48 @@ class Fit:
             deviance=at.deviance,
             null_deviance=null_deviance,
             pearson=at.pearson,
-            minus2_loglik=m2ll,
+            minus2_loglik=minus2_loglik,
             nobs=at.rows,
             n_ok=at.n_ok,
             weight_sum=at.weight_sum,
             iter=path.iter,
             converged=path.converged,
             boundary=path.boundary,
-            method="qr",
+            method="cholesky" if self.way == "gram" else "qr",
             solved_at=path.solved_at,
         )
+        return fit, messages
+
+    def null_with_offset(self, beta: np.ndarray) -> tuple[float, list[str]]:
+        """Deviance of the intercept-only refit with the offset, started at the fitted values as in R's ``glm``."""
+        null = replace(self, p=1, null_of=beta, way="gram", strict=False)
+        try:
+            path = null.best_path(None)
+        except FitError as error:
+            return np.nan, [f"fitting to calculate the null deviance failed: {error}"]
+        if path.converged:
+            return path.at.deviance, []
+        return path.at.deviance, [
+            "fitting to calculate the null deviance did not converge -- increase 'maxit'?"
+        ]
+
+
+def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
+    low, high = mu_range
+    if family.name == "binomial" and (low < TEN_EPS or high > 1 - TEN_EPS):
+        return ["glm.fit: fitted probabilities numerically 0 or 1 occurred"]
+    if family.name == "poisson" and low < TEN_EPS:
+        return ["glm.fit: fitted rates numerically 0 occurred"]
+    return []
+
+
+def seven_digits(x: float) -> str:
+    """As R's cat() writes a number: seven significant digits, the shorter of fixed and scientific."""
+    if not np.isfinite(x):
+        return {"inf": "Inf", "-inf": "-Inf"}.get(str(float(x)), "NaN")
+    mantissa, exponent = f"{x:.6e}".split("e")
+    scientific = f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent):+03d}"
+    decimals = max(0, 6 - int(exponent))
+    fixed = f"{x:.{decimals}f}"
+    fixed = fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+    return fixed if len(fixed) <= len(scientific) else scientific

@@ -6,7 +6,8 @@ Blocks are merged in row order, which makes a result independent of the number o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack
@@ -15,13 +16,14 @@ from ..design.pieces import Design, Piece
 from ..families import Family
 from ..sources.base import Block
 from .columns import fill_columns, linear_predictor
+from .gram import Tables, dense_columns, plan, tables
 
 INTERCEPT = Piece(numeric=())
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to compute at which coefficients.
+    """What to compute, and at which coefficients.
 
     Attributes
     ----------
@@ -30,10 +32,10 @@ class Task:
         None: at the start values of the rows (etastart, mustart or the family's own).
     solve : {'qr', 'gram', None}
         Which sums the next step needs.
-    final : bool
-        Also what a finished fit reports: Pearson statistic, null deviance, range of mu.
-    null_mu : float or None
-        Mean of the null model; None: the inverse link of the offset.
+    report : {'', 'fit', 'mean', 'offset'}
+        Also what a finished fit tells: Pearson statistic and range of mu; with 'mean' or 'offset' the null
+        deviance too, at the mean `null_mu` or at the inverse link of the offset.
+    null_mu : float
     dispersion : float or None
         Take the log-likelihood at this dispersion.
     null_of : ndarray or None
@@ -44,52 +46,107 @@ class Task:
     family: Family
     beta: np.ndarray | None
     solve: str | None = None
-    final: bool = False
-    null_mu: float | None = None
+    report: str = ""
+    null_mu: float = 0.0
     dispersion: float | None = None
     null_of: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums over rows; `triangle` is the factor of [sqrt(W) X, sqrt(W) u]."""
+    """Sums over rows. `solve` is a triangular factor of [sqrt(W) X, sqrt(W) u] or `Tables` or None."""
 
     rows: int
     n_ok: int
     weight_sum: float
     weighted_y: float
     has_offset: bool
+    has_start: bool
     valid: bool
     deviance: float
     informative: int = 0
     fault: str = ""
-    triangle: np.ndarray | None = None
+    solve: np.ndarray | Tables | None = None
     pearson: float = 0.0
     null_deviance: float = 0.0
     minus2_loglik: float = 0.0
     mu_range: tuple[float, float] = (np.inf, -np.inf)
 
+    @property
+    def usable(self) -> bool:
+        return self.valid and bool(np.isfinite(self.deviance))
+
 
 def merge(a: Sums, b: Sums) -> Sums:
     """The sums of the rows of `a` followed by those of `b`."""
+    solve: np.ndarray | Tables | None = None
+    if isinstance(a.solve, Tables) and isinstance(b.solve, Tables):
+        solve = a.solve + b.solve
+    elif isinstance(a.solve, np.ndarray) and isinstance(b.solve, np.ndarray):
+        solve = triangular(np.concatenate([a.solve, b.solve]).T)
     return Sums(
         rows=a.rows + b.rows,
         n_ok=a.n_ok + b.n_ok,
         weight_sum=a.weight_sum + b.weight_sum,
         weighted_y=a.weighted_y + b.weighted_y,
         has_offset=a.has_offset or b.has_offset,
+        has_start=a.has_start or b.has_start,
         valid=a.valid and b.valid,
         deviance=a.deviance + b.deviance,
         informative=a.informative + b.informative,
         fault=a.fault or b.fault,
-        triangle=None
-        if a.triangle is None or b.triangle is None
-        else triangular(np.concatenate([a.triangle, b.triangle]).T),
+        solve=solve,
         pearson=a.pearson + b.pearson,
         null_deviance=a.null_deviance + b.null_deviance,
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
         mu_range=(min(a.mu_range[0], b.mu_range[0]), max(a.mu_range[1], b.mu_range[1])),
     )
+
+
+def run(task: Task, block: Block) -> Sums:
+    """The sums of one block."""
+    family, y, weights = task.family, block.y, block.prior_weights
+    m = len(y)
+    more: dict[str, Any] = {}
+    with np.errstate(all="ignore"):
+        pieces = block.design.pieces if task.null_of is None else (INTERCEPT,)
+        parts, columns = (), None
+        if task.solve == "gram":
+            parts = plan(pieces)
+            columns = dense_columns(pieces, parts, m)
+        eta, mu, slope, variance = state_at(task, block)
+        deviance = total(family.unit_deviance(y, mu), weights)
+        if task.solve:
+            working, u, fault = working_response(task, block, eta, mu, slope, variance)
+            more["fault"] = fault
+            more["informative"] = m if fault is None else int(np.count_nonzero(working))
+            more["fault"] = fault or ""
+            if columns is None:
+                columns = np.empty((block.design.ncols + 1 if task.null_of is None else 2, m))
+                fill_columns(pieces, columns)
+                columns[-1] = u
+                columns *= np.sqrt(working)
+                more["solve"] = triangular(columns)
+            else:
+                columns[-1] = u
+                more["solve"] = tables(pieces, parts, columns, working)
+        if task.report:
+            more |= reported(task, block, mu, variance)
+        if task.dispersion is not None:
+            more["minus2_loglik"] = float(
+                family.minus2_loglik(y, mu, weights, task.dispersion, block.trials)
+            )
+        return Sums(
+            rows=m,
+            n_ok=m if weights is None else int(np.count_nonzero(weights)),
+            weight_sum=float(m) if weights is None else float(weights.sum()),
+            weighted_y=total(y, weights),
+            has_offset=block.offset is not None,
+            has_start=block.etastart is not None or block.mustart is not None,
+            valid=bool(family.link.valid_eta(eta).all() and family.valid_mu(mu).all()),
+            deviance=deviance,
+            **more,
+        )
 
 
 def total(values: np.ndarray, weights: np.ndarray | None) -> float:
@@ -108,99 +165,67 @@ def state_at(task: Task, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarr
     elif block.etastart is not None:
         eta = np.asarray(block.etastart, dtype=np.float64)
     else:
-        start = block.mustart
-        if start is None:
-            start = family.initial_mu(block.y, block.prior_weights)
-        eta = family.link.linkfun(start)
+        mu = block.mustart
+        if mu is None:
+            mu = family.initial_mu(block.y, block.prior_weights, block.trials)
+        eta = family.link.linkfun(mu)
     return (eta, *family.working(eta))
 
 
-def run(task: Task, block: Block) -> Sums:
-    """The sums of one block."""
-    with np.errstate(all="ignore"):
-        return _run(task, block)
-
-
-def _run(task: Task, block: Block) -> Sums:
-    family, y, weights = task.family, block.y, block.prior_weights
-    m = len(y)
-    eta, mu, slope, variance = state_at(task, block)
-    unit = family.unit_deviance(y, mu)
-    out = Sums(
-        rows=m,
-        n_ok=m if weights is None else int(np.count_nonzero(weights)),
-        weight_sum=total(np.ones(m), weights) if weights is not None else float(m),
-        weighted_y=total(y, weights),
-        has_offset=block.offset is not None,
-        valid=bool(family.link.valid_eta(eta).all() and family.valid_mu(mu).all()),
-        deviance=total(unit, weights),
-    )
-    if task.solve:
-        out = replace(out, **_to_solve(task, block, eta, mu, slope, variance))
-    if task.final:
-        out = replace(out, **_to_report(task, block, mu, variance))
-    if task.dispersion is not None:
-        prior = np.ones(m) if weights is None else weights
-        out = replace(out, minus2_loglik=float(family.minus2_loglik(y, mu, prior, task.dispersion)))
-    return out
-
-
-def _to_report(task: Task, block: Block, mu: np.ndarray, variance: np.ndarray) -> dict[str, object]:
-    family, y, weights = task.family, block.y, block.prior_weights
-    null_mu: np.ndarray
-    if task.null_mu is not None:
-        null_mu = np.full(len(y), task.null_mu)
-    else:
-        null_mu = family.link.linkinv(np.zeros(len(y)) if block.offset is None else block.offset)
-    residual = y - mu
-    return {
-        "pearson": total(residual * residual / variance, weights),
-        "null_deviance": total(family.unit_deviance(y, null_mu), weights),
-        "mu_range": (float(mu.min()), float(mu.max())) if len(mu) else (np.inf, -np.inf),
-    }
-
-
-def _to_solve(
+def working_response(
     task: Task, block: Block, eta: np.ndarray, mu: np.ndarray, slope: np.ndarray, variance: np.ndarray
-) -> dict[str, object]:
-    """Working weights W and working residual u, and the factor or Gram matrix they give."""
+) -> tuple[np.ndarray, np.ndarray, str | None]:
+    """Working weights W and working residual u; None where every row is informative, else what is wrong ('').
+
+    `u` is (y - mu) / (dmu/deta), and with QR or at the start values R's whole working response less offset:
+    solved by QR that is the more accurate form (the rounding of eta cancels), from a Gram matrix the first.
+    """
     y, prior = block.y, block.prior_weights
-    m = len(y)
-    working = slope * slope / variance
+    working = slope * slope
+    working /= variance
     if prior is not None:
         working *= prior
-    u = (y - mu) / slope
-    if task.beta is None:
-        u += eta if block.offset is None else eta - block.offset
-    informative, fault = m, ""
-    if not np.isfinite(working @ u) or not working.all():
-        good = np.ones(m, bool) if prior is None else prior > 0
-        fault = _fault(slope[good], variance[good])
-        good &= slope != 0
-        informative = int(np.count_nonzero(good))
-        working, u = np.where(good, working, 0.0), np.where(good, u, 0.0)
-    root = np.sqrt(working)
-    if task.null_of is not None:
-        pieces: tuple[Piece, ...] = (INTERCEPT,)
-    else:
-        pieces = block.design.pieces
-    p = sum([piece.width for piece in pieces])
-    columns = np.empty((p + 1, m))
-    fill_columns(pieces, columns)
-    columns[p] = u
-    columns *= root
-    return {"informative": informative, "fault": fault, "triangle": triangular(columns)}
+    u = y - mu
+    u /= slope
+    if task.beta is None or task.solve == "qr":
+        u += eta
+        if block.offset is not None:
+            u -= block.offset
+    if np.isfinite(working @ u) and working.all():
+        return working, u, None
+    good = np.ones(len(y), bool) if prior is None else prior > 0
+    v, d = variance[good], slope[good]
+    fault = ""
+    if np.isnan(v).any():
+        fault = "NAs in V(mu)"
+    elif (v == 0).any():
+        fault = "0s in V(mu)"
+    elif np.isnan(d).any():
+        fault = "NAs in d(mu)/d(eta)"
+    good &= slope != 0
+    return np.where(good, working, 0.0), np.where(good, u, 0.0), fault
 
 
-def _fault(slope: np.ndarray, variance: np.ndarray) -> str:
-    """R's sentences about rows that carry weight but no information."""
-    if np.isnan(variance).any():
-        return "NAs in V(mu)"
-    if (variance == 0).any():
-        return "0s in V(mu)"
-    if np.isnan(slope).any():
-        return "NAs in d(mu)/d(eta)"
-    return ""
+def reported(task: Task, block: Block, mu: np.ndarray, variance: np.ndarray) -> dict[str, Any]:
+    """The sums of a finished fit."""
+    family, y, weights = task.family, block.y, block.prior_weights
+    residual = y - mu
+    residual *= residual
+    residual /= variance
+    out: dict[str, Any] = {"pearson": total(residual, weights)}
+    if len(mu):
+        out["mu_range"] = (float(mu.min()), float(mu.max()))
+    if task.report != "fit":
+        if task.report == "mean":
+            null_mu = np.full(len(y), task.null_mu)
+        else:
+            null_mu = family.link.linkinv(np.zeros(len(y)) if block.offset is None else block.offset)
+        unit = family.unit_deviance(y, null_mu)
+        null = total(unit, weights)
+        if not np.isfinite(null):  # a mean at the end of its range fits y there exactly
+            null = total(np.where(y == null_mu, 0.0, unit), weights)
+        out["null_deviance"] = null
+    return out
 
 
 def triangular(columns: np.ndarray) -> np.ndarray:

@@ -1,9 +1,7 @@
 """One weighted least-squares step: from a triangular factor or a Gram matrix to new coefficients.
 
-Both solvers take the pass at the current coefficients `beta` and return those of the next iterate. The unknown is
-the increment (or, at R's start values, the whole linear predictor: then `beta` is zero); a column that is aliased
-now but had a coefficient before is moved to the right-hand side, so the iterate is R's: the least-squares fit of
-the whole working response on the kept columns.
+Both return R's next iterate: the least-squares fit of the whole working response on the columns that are not
+aliased.
 """
 
 from __future__ import annotations
@@ -60,37 +58,32 @@ class IllConditioned(ArithmeticError):
 
 
 def solve_qr(triangle: np.ndarray, beta: np.ndarray, tolerance: float) -> Solution:
-    """The step from a triangular factor of [sqrt(W) X, sqrt(W) u].
+    """The next iterate from a triangular factor of [sqrt(W) X, sqrt(W) z], z the working response less offset.
 
     Parameters
     ----------
     triangle : ndarray (q, p + 1), q <= p + 1
-        Upper trapezoidal; its last column is Q'u.
+        Upper trapezoidal; its last column is Q'z.
     beta : ndarray (p,)
-        Coefficients `u` is an increment to.
+        Current coefficients, for `decrease` only.
     tolerance : float
         A column whose residual length falls below this share of its length is aliased, as in LINPACK's dqrdc2.
     """
     p = len(beta)
-    rows = min(len(triangle), p)
     diagonal = np.abs(triangle.diagonal()[:p])
     lengths = np.sqrt(np.einsum("ij,ij->j", triangle[:, :p], triangle[:, :p]))
-    if rows == p and (diagonal > tolerance * lengths).all():
-        pivot, rank, upper = np.arange(p), p, triangle
+    if len(diagonal) == p and (diagonal > tolerance * lengths).all():
+        upper, pivot, rank = triangle, np.arange(p), p
+        factor = upper[:p, :p]
     else:
         upper, pivot, rank = limited_pivoting(triangle, lengths, tolerance)
-    factor = upper[:rank, pivot[:rank]]
+        factor = upper[:rank, pivot[:rank]]
     right = upper[:rank, p]
-    dropped = pivot[rank:]
-    if rank < p and beta[dropped].any():
-        right = right + upper[:rank, dropped] @ beta[dropped]
-    step = np.zeros(p)
-    kept = pivot[:rank]
+    new = np.zeros(p)
     if rank:
-        step[kept] = lapack.dtrtrs(factor, right)[0]
-    new = beta + step
-    new[dropped] = 0.0
-    return Solution(new, pivot, rank, factor, np.ones(rank), float(right @ right))
+        new[pivot[:rank]] = lapack.dtrtrs(factor, right)[0]
+    change = right - upper[:rank, :p] @ beta
+    return Solution(new, pivot, rank, factor, np.ones(rank), float(change @ change))
 
 
 def limited_pivoting(
@@ -134,10 +127,14 @@ def reflect(rows: np.ndarray, column: int) -> None:
 def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bool) -> Solution:
     """The step from X'WX and X'Wu: columns scaled to unit length, Cholesky in column order.
 
+    Solved for the increment, so that the accuracy of the answer is that of the score. A column that is aliased now
+    but had a coefficient before is moved to the right-hand side.
+
     Parameters
     ----------
     gram : ndarray (p, p)
     score : ndarray (p,)
+        X'Wu with u the working residual (at R's start values the working response: then `beta` is zero).
     beta : ndarray (p,)
     strict : bool
         Raise `IllConditioned` where the digits of the Gram matrix do not suffice to decide; otherwise drop

@@ -94,7 +94,7 @@ def no_simulation(
     """Refuse: the family names no distribution."""
     raise FamilyError(
         f"family '{name}' not implemented: simulate() needs a distribution to draw from, and this family"
-        " only says how the variance depends on the mean; use binomial, poisson, negative_binomial, Gamma ... instead"
+        " only says how the variance depends on the mean; use binomial, poisson, Gamma ... instead"
     )
 
 

@@ -24,6 +24,7 @@ Mask = npt.NDArray[np.bool_]
 ArrayFunction = Callable[[Array], Array]
 
 EPS = float(np.finfo(np.float64).eps)
+SQRT_2PI = float(np.sqrt(2.0 * np.pi))
 LOGIT_LIMIT = 30.0
 PROBIT_LIMIT = 8.125890664701906  # R's -qnorm(eps)
 CAUCHIT_LIMIT = 1433540284805664.8  # R's -qcauchy(eps)
@@ -77,7 +78,7 @@ def logit_fun(mu: Array) -> Array:
 def _odds(eta: Array) -> tuple[Array, Mask | None]:
     """exp(eta), eta held within the limits, and the mask of the rows beyond them, if there are any."""
     size = np.abs(eta)
-    if not np.max(size, initial=0.0) > LOGIT_LIMIT:
+    if np.max(size, initial=0.0) <= LOGIT_LIMIT:
         return np.exp(eta), None
     return np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT)), size > LOGIT_LIMIT
 
@@ -126,7 +127,7 @@ def probit_inv(eta: Array) -> Array:
 
 @quiet
 def probit_mu_eta(eta: Array) -> Array:
-    return np.maximum(np.exp(-0.5 * np.square(eta)) * (1.0 / np.sqrt(2.0 * np.pi)), EPS)
+    return np.maximum(np.exp(-0.5 * np.square(eta)) / SQRT_2PI, EPS)
 
 
 @quiet
@@ -233,7 +234,7 @@ def finite_positive(eta: Array) -> Mask:
 
 
 def finite_nonzero(eta: Array) -> Mask:
-    return np.isfinite(eta) & (eta != 0.0)
+    return np.asarray(np.isfinite(eta) & (eta != 0.0))
 
 
 @quiet

@@ -45,7 +45,7 @@ def binomial(
     if broken.size:
         raise FamilyError(
             f"cannot simulate from non-integer prior.weights: {broken.size} of {trials.size} weights,"
-            f" the first at position {broken[0]} ({trials[broken[0]]:g}); a binomial's weights are its numbers of trials"
+            f" the first at position {broken[0]} ({trials[broken[0]]:g}); a binomial's weights are trials"
         )
     weights, missing = _positive(trials, mu)
     return rng.binomial(trials.astype(np.int64), mu) / weights + missing

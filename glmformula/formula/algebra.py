@@ -1,7 +1,7 @@
 """The algebra of formulas: R's ``terms.formula`` and ``update.formula``.
 
-A term is an int whose bit i says that variable i is in it; a formula's terms are a dict used as an ordered set.
-Wilkinson & Rogers (1973), Applied Statistics 22, 392; Chambers & Hastie (1992), Statistical Models in S, ch. 2.
+A term is an int whose bit i says that variable i is in it; a set of terms is a dict, for its order.
+Wilkinson & Rogers (1973), Applied Statistics 22, 392; Chambers & Hastie (1992), Statistical Models in S.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .reader import read
 from .terms import Terms
 from .tree import Call, Literal, Name, Node
 
-MAX_TERMS = 200_000
-"""Terms, and products formed on the way to them, before a formula is refused."""
+MAX_PRODUCTS = 500_000
+"""Products of terms that are formed before a formula is refused: ``(.)^2`` of 700 columns."""
 
 TermSet = dict[int, None]
 
@@ -38,10 +38,10 @@ def terms(formula: str | Node, data_names: Iterable[str] | None = None) -> Terms
     Returns
     -------
     Terms
-        Equal to R's but for: a constant multiplied into a term (``1:x``, ``1*x``) is an error where R drops `x` in
-        silence; ``stats::offset(x)`` is an offset, ``offset(x) > 1`` is not; a column is not taken out of ``.``
-        because a function of its name is called on the left (``log(y) ~ .`` with a column ``log``). As in R, a
-        response that appears on the right keeps its term here; see `response_term`.
+        Equal to R's but for: a constant multiplied into a term (``1:x``, ``1*x``) is an error where R drops
+        `x` in silence; ``stats::offset(x)`` is an offset, ``offset(x) > 1`` is not; a column is not taken out
+        of ``.`` because a function of its name is called on the left (``log(y) ~ .`` with a column ``log``).
+        As in R, a response that appears on the right keeps its term here; see `response_term`.
 
     Raises
     ------
@@ -53,9 +53,8 @@ def terms(formula: str | Node, data_names: Iterable[str] | None = None) -> Terms
     while isinstance(node, Call) and node.function == "(":
         node = node.args[0]
     if not isinstance(node, Call) or node.function != "~":
-        raise FormulaError(
-            "invalid formula: there is no `~`; write `response ~ terms`, or `~ terms`", source, node.start, node.stop
-        )
+        message = "invalid formula: there is no `~`; write `response ~ terms`, or `~ terms`"
+        raise FormulaError(message, source, node.start, node.stop)
     response = node.args[0] if len(node.args) == 2 else None
     encoder = _Encoder(source, data_names, response)
     found = encoder.encode(node.args[-1])
@@ -85,8 +84,8 @@ def terms(formula: str | Node, data_names: Iterable[str] | None = None) -> Terms
 def response_term(terms: Terms) -> int | None:
     """Index into ``terms.labels`` of a term that is the response itself.
 
-    R keeps it among the terms, warns "the response appeared on the right-hand side and was dropped", and gives it
-    no column.
+    R keeps it among the terms, warns "the response appeared on the right-hand side and was dropped", and
+    gives it no column.
     """
     if terms.response is None or terms.names[0] not in terms.labels:
         return None
@@ -99,9 +98,9 @@ def is_offset(node: Node) -> bool:
 
 
 def variables_used(node: Node) -> tuple[str, ...]:
-    """Names the expression looks up in the data, in order of appearance; functions and ``x$member`` are not among them.
+    """Names the expression looks up, in order of appearance: not its functions, nor the `a` of ``x$a``.
 
-    ``pi``, ``T`` and ``F`` are: they are names, as in R.
+    ``pi``, ``T`` and ``F`` are names, as in R.
     """
     return tuple(dict.fromkeys(n.name for n in _walk(node, members=False) if isinstance(n, Name)))
 
@@ -118,7 +117,7 @@ def _walk(node: Node, members: bool) -> Iterator[Node]:
 
 
 class _Encoder:
-    """One pass over the right side: variables in order of appearance, terms as bits, the intercept's last word."""
+    """One pass over the right side: variables in order of appearance, terms, the intercept's last word."""
 
     def __init__(self, source: str | None, data_names: Iterable[str] | None, response: Node | None) -> None:
         self.source = source
@@ -128,7 +127,7 @@ class _Encoder:
         left: set[str] = set()
         if response is not None:
             if isinstance(response, Literal):
-                self.fail("invalid term in model formula: the left side is a constant, not a variable", response)
+                self.fail("invalid term in model formula: the left side is a constant, no variable", response)
             if isinstance(response, Call) and response.function == "~":
                 self.fail("invalid model formula: a formula has one `~`", response)
             left = {n.name for n in _walk(response, members=True) if isinstance(n, Name)}
@@ -178,14 +177,14 @@ class _Encoder:
             return {}
         if isinstance(node.value, str):
             self.fail(
-                f"invalid model formula in ExtractVars: the string {node.text} is not a variable; write the name "
-                "without quotes, or in backticks",
+                f"invalid model formula in ExtractVars: the string {node.text} is not a variable; write the "
+                "name without quotes, or in backticks",
                 node,
             )
         if node.value not in (0, 1):
             self.fail(
-                f"invalid model formula in ExtractVars: the number {node.text} is not a variable; arithmetic goes "
-                f"inside I(), as in `I(x + {node.text})`",
+                f"invalid model formula in ExtractVars: the number {node.text} is not a variable; arithmetic "
+                f"goes inside I(), as in `I(x + {node.text})`",
                 node,
             )
         self.intercept = (node.value == 1) is self.adding
@@ -218,22 +217,23 @@ class _Encoder:
         if function == "+":
             left.update(right)
             return left
-        if (right if _is_number(left_node) else left if function == ":" and _is_number(right_node) else None):
+        if (_is_number(left_node) and right) or (function == ":" and _is_number(right_node) and left):
             self.fail(
-                f"`{deparse(call)}` in a formula is not arithmetic but says which terms to form, and a constant forms "
-                f"none (R drops the variable in silence); for arithmetic write I({deparse(call)})",
+                f"`{deparse(call)}` in a formula is not arithmetic: it says which terms to form, and a "
+                "constant forms none (R drops the variable in silence); for arithmetic write "
+                f"I({deparse(call)})",
                 call,
             )
         self.spend(len(left) * (len(right) if function in ("*", ":") else 1), call)
-        return _ALGEBRA[function](left, right) if left else left
+        return _PRODUCTS[function](left, right) if left else left
 
     def power(self, call: Call, left: TermSet) -> TermSet:
         exponent = call.args[1]
         value = exponent.value if isinstance(exponent, Literal) else None
         if not isinstance(value, int | float) or not 2 <= value < 2**31:
             self.fail(
-                f"invalid power in formula: `{deparse(exponent)}` is not a number from 2 on; `(a + b)^2` crosses terms, "
-                "for arithmetic write I(x^k)",
+                f"invalid power in formula: `{deparse(exponent)}` is not a number from 2 on; `(a + b)^2` "
+                "crosses terms, for arithmetic write I(x^k)",
                 exponent,
             )
         found = left
@@ -247,8 +247,8 @@ class _Encoder:
 
     def spend(self, products: int, call: Call) -> None:
         self.work += products
-        if self.work > MAX_TERMS:
-            self.fail(f"the formula asks for too many terms: more than {MAX_TERMS:,} products are formed", call)
+        if self.work > MAX_PRODUCTS:
+            self.fail(f"the formula asks for too many terms: over {MAX_PRODUCTS:,} products are formed", call)
 
 
 def _is_number(node: Node) -> bool:
@@ -276,9 +276,8 @@ def _nest(left: TermSet, right: TermSet) -> TermSet:
 
 
 _Combination = Callable[[TermSet, TermSet], TermSet]
-_ALGEBRA: dict[str, _Combination] = {
-    "+": dict.__or__, "-": dict.__or__, ":": _interact, "*": _cross, "%in%": _within, "/": _nest, "^": _interact,
-}  # fmt: skip
+_PRODUCTS: dict[str, _Combination] = {":": _interact, "*": _cross, "%in%": _within, "/": _nest}
+_ALGEBRA = frozenset(["+", "-", "^", *_PRODUCTS])
 
 
 def _members(term: int) -> Iterator[int]:
@@ -289,10 +288,10 @@ def _members(term: int) -> Iterator[int]:
 
 
 def _codes(terms: list[int], members: list[list[int]], count: int) -> np.ndarray:
-    """R's `factors`: 1 where the term without the variable is in an earlier term (or is empty), else 2.
+    """R's `factors`: 1 where the term without the variable is part of an earlier term (or empty), else 2.
 
-    Statistical Models in S, p. 38. `terms` are sorted by order, so an earlier term that contains the remainder is
-    the remainder itself or has one variable more.
+    Statistical Models in S, p. 38. `terms` are sorted by order, so an earlier term that contains the
+    remainder is the remainder itself or has one variable more.
     """
     factors = np.zeros((count, len(terms)), np.int8)
     covered = {0}
@@ -338,8 +337,8 @@ def _expand_dot(node: Node, columns: list[str] | None) -> Node:
 def update_formula(old: str, new: str) -> str:
     """The formula `new` with ``.`` standing for the same side of `old`, simplified: R's ``update.formula``.
 
-    Unlike R's, the result keeps its meaning when a variable is an operator expression: ``y ~ a == b`` updated by
-    ``. ~ .:c`` is ``y ~ (a == b):c``, where R writes ``a == b:c``.
+    Unlike R's, the result keeps its meaning when a variable is an operator expression: ``y ~ a == b`` updated
+    by ``. ~ .:c`` is ``y ~ (a == b):c``, where R writes ``a == b:c``.
 
     Raises
     ------
@@ -350,7 +349,8 @@ def update_formula(old: str, new: str) -> str:
     response = before.args[0] if len(before.args) == 2 else None
     left = response if len(after.args) == 1 else _substitute(after.args[0], response)
     right = _substitute(after.args[-1], before.args[-1])
-    return simplified(terms(Call("~", (right,) if left is None else (left, right))))
+    # through text: the reader's bounds hold for the result, and errors have a place to point at
+    return simplified(terms(deparse(Call("~", (right,) if left is None else (left, right)))))
 
 
 def simplified(terms: Terms) -> str:

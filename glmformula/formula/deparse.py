@@ -13,9 +13,9 @@ _POSTFIX, _ATOM = 12, 13
 def deparse(node: Node) -> str:
     """The expression as R (4.6) deparses it, on one line.
 
-    Spaces around operators but ``^ : / %% %/%``, numbers to 15 significant digits, strings in double quotes, names
-    that are not syntactic in backticks. Parentheses stay as written; a tree built by hand gets those it needs.
-    R breaks lines at 60 (labels: 500) characters, we never.
+    Spaces around operators but ``^ : / %% %/%``, numbers to 15 significant digits, strings in double quotes,
+    names that are not syntactic in backticks. Parentheses stay as written; a tree built by hand gets those it
+    needs. R breaks lines at 60 (labels: 500) characters, we never.
     """
     tail: list[str] = []
     while True:  # down the left operands, so that a sum may have any length
@@ -64,7 +64,7 @@ def _atom(call: Call) -> str:
 def _arguments(args: tuple[Node, ...], names: tuple[str | None, ...]) -> str:
     if not names:
         return ", ".join([deparse(a) for a in args])
-    return ", ".join([deparse(a) if n is None else f"{name_text(n)} = {deparse(a)}" for a, n in zip(args, names, strict=True)])
+    return ", ".join([f"{name_text(n)} = {deparse(a)}" if n else deparse(a) for a, n in zip(args, names)])
 
 
 def _is_unary(node: Node) -> bool:

@@ -46,6 +46,8 @@ _STRAY = {
     "'": "this string is never closed",
     "`": "this backtick is never closed",
     "%": "this `%` is never closed: operators are written `%%`, `%/%`, `%in%`",
+    **dict.fromkeys("\u2212\u2013\u2014", "this is a typographic dash; the minus of a formula is `-`"),
+    **dict.fromkeys("\u2018\u2019\u201c\u201d", "this is a typographic quote; write ' or \""),
 }
 _NOTHING = "there is nothing between"
 
@@ -53,9 +55,10 @@ _NOTHING = "there is nothing between"
 def read(text: str) -> Node:
     """Read one R expression, usually a formula.
 
-    R's grammar and precedence (``?Syntax``) as far as formulas go: numbers, strings, names (also in backticks),
-    constants, operators, calls with named arguments, ``package::f(x)``, ``x[i]``, ``x[[i]]``, ``x$a``, and
-    comments. Line ends are white space. Assignments, functions, control flow, blocks and pipes are refused by name.
+    R's grammar and precedence (``?Syntax``) as far as formulas go: numbers, strings, names (also in
+    backticks), constants, operators, calls with named arguments, ``package::f(x)``, ``x[i]``, ``x[[i]]``,
+    ``x$a``, and comments. Line ends are white space. Assignments, functions, control flow, blocks and pipes
+    are refused by name.
 
     Parameters
     ----------
@@ -89,7 +92,7 @@ def read(text: str) -> Node:
 class _Reader:
     """A cursor over the tokens; `expression` is precedence climbing."""
 
-    __slots__ = ("source", "tokens", "at", "depth")
+    __slots__ = ("at", "depth", "source", "tokens")
 
     def __init__(self, source: str) -> None:
         self.source, self.tokens, self.at, self.depth = source, tokenize(source), 0, 0
@@ -103,7 +106,7 @@ class _Reader:
         kind, text, start, stop = token
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.fail(f"the formula is nested too deeply: more than {MAX_DEPTH} levels", start, stop)
+            self.fail(f"the formula is nested too deeply: over {MAX_DEPTH} levels", start, stop)
         self.at += 1
 
         left: Node
@@ -143,9 +146,8 @@ class _Reader:
             power = BINARY.get(text) or (SPECIAL if text[0] == "%" else -1)
             if power < floor:
                 break
-            if power == COMPARISON and isinstance(left, Call) and len(left.args) == 2:
-                if BINARY.get(left.function) == COMPARISON:
-                    self.fail("comparisons do not chain; write `a < b & b < c`", start, stop)
+            if power == COMPARISON and isinstance(left, Call) and BINARY.get(left.function) == COMPARISON:
+                self.fail("comparisons do not chain; write `a < b & b < c`", start, stop)
             self.at += 1
             right = self.expression(power + (power != POWER))
             left = Call(text, (left, right), start=left.start, stop=right.stop)
@@ -163,7 +165,8 @@ class _Reader:
         elif text in CONSTANTS:
             return Literal(CONSTANTS[text], text, start, stop)
         elif text in RESERVED:
-            self.fail(f"`{text}` has no place in a formula; a column of that name is written in backticks", start, stop)
+            hint = "write a column of that name in backticks"
+            self.fail(f"`{text}` has no place in a formula; {hint}", start, stop)
         following = self.tokens[self.at]
         namespace = None
         if following[1] == "::":
@@ -229,7 +232,7 @@ class _Reader:
 
     def close(self, opening: Token, closing: str) -> int:
         """Step over the closing bracket; returns where it ends."""
-        kind, text, start, stop = self.tokens[self.at]
+        kind, text, _, stop = self.tokens[self.at]
         if text != closing:
             if kind == "end":
                 self.fail(f"`{opening[1]}` is never closed", opening[2], opening[3])
@@ -242,8 +245,9 @@ class _Reader:
         kind, text, start, stop = self.tokens[self.at]
         if kind == "other":
             if text == "_" and self.at and self.tokens[self.at - 1][3] == start:
-                self.fail("unexpected `_`", start, stop)
-            self.fail(_STRAY.get(text, f"unexpected character `{text}`"), start, stop)
+                self.fail("`_` stands after letters only", start, stop)
+            shown = f"`{text}`" if text.isprintable() else ascii(text)
+            self.fail(_STRAY.get(text, f"unexpected character {shown}"), start, stop)
         if kind == "operator" and text in _REFUSED:
             self.fail(_REFUSED[text].format(text), start, stop)
         last: Token | None = self.tokens[self.at - 1] if self.at else None

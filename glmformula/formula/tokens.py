@@ -41,11 +41,12 @@ CONSTANTS: dict[str, float | bool | None] = {
     "NA": math.nan, "NA_integer_": math.nan, "NA_real_": math.nan, "NA_character_": math.nan,
 }  # fmt: skip
 
-RESERVED = frozenset("if else repeat while function for next break in".split())
+RESERVED = frozenset(["if", "else", "repeat", "while", "function", "for", "next", "break", "in"])
 
 _SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*")
 _ESCAPE = re.compile(
-    r"\\(?:x([0-9a-fA-F]{1,2})|u\{?([0-9a-fA-F]{1,4})\}?|U\{?([0-9a-fA-F]{1,8})\}?|([0-7]{1,3})|(.))", re.DOTALL
+    r"\\(?:x([0-9a-fA-F]{1,2})|u\{?([0-9a-fA-F]{1,4})\}?|U\{?([0-9a-fA-F]{1,8})\}?|([0-7]{1,3})|(.))",
+    re.DOTALL,
 )
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _PLAIN = dict.fromkeys("\\\"'` \n")
@@ -56,9 +57,9 @@ def tokenize(text: str) -> list[Token]:
     """R's tokens with their places; white space, line ends and ``#`` comments are between them."""
     tokens = []
     for match in TOKEN.finditer(text):
-        group = match.lastindex
-        tokens.append((match.lastgroup, match[group], match.start(group), match.end(group)))  # type: ignore[arg-type]
-    return tokens  # type: ignore[return-value]
+        kind = match.lastgroup or ""
+        tokens.append((kind, match[kind], *match.span(kind)))
+    return tokens
 
 
 def is_syntactic(name: str) -> bool:

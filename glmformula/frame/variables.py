@@ -110,9 +110,10 @@ def variables_of(terms: Terms) -> list[tuple[int, Node, str, bool]]:
 
     The response is one of them when it stands in an interaction there.
     """
-    alone = response_term(terms)
-    uses = np.delete(terms.factors, [] if alone is None else alone, axis=1)
-    first = 1 if terms.response is not None and not uses[0].any() else 0
+    first = 0
+    if terms.response is not None:
+        alone = response_term(terms)
+        first = int(not any(use and j != alone for j, use in enumerate(terms.factors[0].tolist())))
     places = range(first, len(terms.variables))
     return [(i, terms.variables[i], terms.names[i], i in terms.offsets) for i in places]
 

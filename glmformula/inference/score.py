@@ -20,6 +20,6 @@ def score_statistic(small: GLM, big: GLM) -> float:
     computed as R does in ``anova.glm(test = "Rao")``.
     """
     state = small.row_state
-    source = big.training.source.with_response(state.working_residuals, state.working_weights)
-    regression = fit_glm(source, gaussian(), names=big.names, intercept=small.terms.intercept, control=Control())
+    source = big.rows.source.with_response(state.working_residuals, state.working_weights)
+    regression = fit_glm(source, gaussian(), names=big.column_names, intercept=small.terms.intercept, control=Control())
     return regression.null_deviance - regression.deviance

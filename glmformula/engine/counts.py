@@ -1,0 +1,47 @@
+"""Weight sums by level and by pair of levels: the counting loop behind factors."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+try:
+    from scipy.sparse._sparsetools import coo_todense
+except ImportError:  # a SciPy that moved it: the same through the public class, with more overhead a call
+
+    def coo_todense(  # type: ignore[no-redef]
+        rows: int, columns: int, n: int, i: np.ndarray, j: np.ndarray, w: np.ndarray, out: np.ndarray, order: int
+    ) -> None:
+        out += sp.coo_array((w, (i, j)), shape=(rows, columns)).toarray().ravel()
+
+
+# A table of more cells than this is kept sparse while blocks are added up.
+SPARSE_CELLS = 2**20
+
+
+def checked_codes(codes: np.ndarray, levels: int) -> np.ndarray:
+    """Contiguous int32 codes; IndexError where one is not a level, since the loops below do not look."""
+    codes = np.ascontiguousarray(codes, dtype=np.int32)
+    if len(codes) and (codes.min() < 0 or codes.max() >= levels):
+        raise IndexError(f"level codes should lie in 0..{levels - 1}; got {codes.min()}..{codes.max()}")
+    return codes
+
+
+def by_level(codes: np.ndarray, levels: int, weights: np.ndarray) -> np.ndarray:
+    """(k, levels) sums of the rows of `weights` (k, m) by level."""
+    out = np.zeros((len(weights), levels))
+    none = np.zeros_like(codes)
+    for row, w in zip(out, weights):
+        coo_todense(1, levels, len(codes), none, codes, w, row, 0)
+    return out
+
+
+def by_pair(
+    first: np.ndarray, second: np.ndarray, shape: tuple[int, int], weights: np.ndarray
+) -> np.ndarray | sp.csr_array:
+    """Sums of `weights` (m,) by pair of levels; sparse where the table is very large."""
+    if shape[0] * shape[1] > SPARSE_CELLS:
+        return sp.coo_array((weights, (first, second)), shape=shape).tocsr()
+    out = np.zeros(shape)
+    coo_todense(*shape, len(first), first, second, weights, out.ravel(), 0)
+    return out
