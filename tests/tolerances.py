@@ -27,14 +27,9 @@ FAMILY_VALUES = 1e-13
 # Log-likelihoods: a sum of terms of both signs, and R's lgamma below 16 has 1e-14 absolute.
 FAMILY_WITH_SADDLE_POINT = 1e-12
 
-# Engine against R: bars of the project; R's last iterate at default control, R's best at epsilon = 1e-14.
+# --- engine ----------------------------------------------------------------------------------------------------------
+# The bars of the project: R's last iterate at default control, the limit at epsilon = 1e-14.
 ENGINE_DEFAULT = 1e-7
 ENGINE_TIGHT = 1e-9
-# Sums over rows in another order.
-DEVIANCE = 1e-9
 # What a backward-stable solution may lose for each unit of the scaled condition number.
-ROUNDING = 1e-15
-# Against 60 digits: the well-conditioned ones to a few units in the last place.
-FAMILY_TRUTH = 1e-13
-# A five-point stencil with step 1e-3: h^4 truncation beside eps / h rounding.
-NUMERICAL_DERIVATIVE = 1e-8
+PER_CONDITION = 4e-15
