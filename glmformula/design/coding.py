@@ -54,7 +54,8 @@ def codes_in_force(terms: Terms, variables: Mapping[str, Variable]) -> np.ndarra
     factors = terms.factors
     if terms.intercept:
         return factors
-    categorical = [i for i, name in enumerate(terms.names) if _is_categorical(name, variables)]
+    first = 0 if terms.response is None else 1
+    categorical = [i for i in range(first, len(terms.names)) if _is_categorical(terms.names[i], variables)]
     for j in range(factors.shape[1]):
         for i in categorical:
             if factors[i, j] > 0:
