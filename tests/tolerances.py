@@ -26,6 +26,11 @@ ROUNDING = 2.3e-16
 FAMILY_VALUES = 1e-13
 # Log-likelihoods: a sum of terms of both signs, and R's lgamma below 16 has 1e-14 absolute.
 FAMILY_WITH_SADDLE_POINT = 1e-12
+# Against 60 digits: the well-conditioned ones to a few units in the last place, unit deviances a little less.
+FAMILY_TRUTH = 1e-13
+UNIT_DEVIANCE = 1e-12
+# A five-point stencil with step 1e-3: h^4 truncation beside eps / h rounding.
+NUMERICAL_DERIVATIVE = 1e-8
 
 # --- engine ----------------------------------------------------------------------------------------------------------
 # The bars of the project: R's last iterate at default control, the limit at epsilon = 1e-14.
