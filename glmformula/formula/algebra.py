@@ -19,8 +19,8 @@ from .reader import read
 from .terms import Terms
 from .tree import Call, Literal, Name, Node
 
-MAX_PRODUCTS = 500_000
-"""Products of terms that are formed before a formula is refused: ``(.)^2`` of 700 columns."""
+MAX_PRODUCTS = 200_000
+"""Products of terms that are formed before a formula is refused: ``(.)^2`` of 447 columns."""
 
 TermSet = dict[int, None]
 

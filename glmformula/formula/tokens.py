@@ -77,7 +77,10 @@ def name_text(name: str) -> str:
 def number_value(text: str) -> float | int:
     """The value of a number token: int for ``3L`` (and ``1e3L``), float otherwise."""
     body = text[:-1] if text[-1] == "L" else text
-    value = float.fromhex(body) if body[:2] in ("0x", "0X") else float(body)
+    try:
+        value = float.fromhex(body) if body[:2] in ("0x", "0X") else float(body)
+    except OverflowError:  # of fromhex alone
+        value = math.inf
     if body is not text and value.is_integer() and abs(value) < 2**31:
         return int(value)
     return value

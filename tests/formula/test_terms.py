@@ -100,7 +100,7 @@ ERRORS = [
     ("y ~ a + .", "'.' in formula and no 'data' argument", "."),
     (
         "y ~ " + "*".join(f"x{i}" for i in range(40)),
-        "the formula asks for too many terms: over 500,000 products",
+        "the formula asks for too many terms: over 200,000 products",
         None,
     ),
     ("y ~ (" + "+".join(f"x{i}" for i in range(2000)) + ")^2", "the formula asks for too many terms", None),
