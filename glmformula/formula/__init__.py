@@ -1,0 +1,1 @@
+"""R's formula language: reader, term algebra, and the closed table of functions."""
