@@ -76,7 +76,7 @@ def no_likelihood(
 
 def mean_deviance(deviance: float, weight_sum: float, n: int) -> float:
     """Deviance over the sum of the prior weights: in the likelihood of Gamma and inverse gaussian."""
-    return deviance / weight_sum
+    return deviance / weight_sum if weight_sum else float("nan")
 
 
 def unit_dispersion(deviance: float, weight_sum: float, n: int) -> float:

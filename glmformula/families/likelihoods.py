@@ -96,7 +96,7 @@ def poisson(
     large = np.flatnonzero(x >= table.size)
     if large.size:
         terms[large] += _poisson_saturated(x[large]) - table[-1]
-    return weighted_sum(np.where(is_count(y), terms, np.inf), prior_weights)
+    return weighted_sum(np.where(is_count(y) & (x >= 0.0), terms, np.inf), prior_weights)
 
 
 def _poisson_saturated(x: Array) -> Array:

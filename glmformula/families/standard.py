@@ -19,7 +19,7 @@ UNIT = (0.0, 1.0)
 
 def dispersion_over_rows(deviance: float, weight_sum: float, n: int) -> float:
     """deviance / n: the gaussian maximum-likelihood variance."""
-    return deviance / n
+    return deviance / n if n else float("nan")
 
 
 def gaussian(link: str | Link = "identity") -> Family:

@@ -106,7 +106,10 @@ def power_slope(exponent: float, eta: Array) -> Array:
 
 
 def tweedie_link(link_power: float) -> Link:
-    """mu^link_power without power()'s clamps, log at 0, named as statmod names it."""
+    """mu^link_power without power()'s clamps, log at 0, named as statmod names it.
+
+    statmod takes any eta as valid, and fails on the NaN of a negative eta's root; here such an eta is invalid.
+    """
     name = f"mu^{link_power:.15g}"
     if link_power == 0.0:
         log = LINKS["log"]

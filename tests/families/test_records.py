@@ -169,6 +169,8 @@ def test_zero_weights_and_perfect_fits() -> None:
     assert poisson().minus2_loglik(y, y) == np.inf
     for family in (gaussian(), Gamma(), inverse_gaussian()):
         assert family.minus2_loglik(y, y, None, 0.0) == -np.inf
+        assert np.isnan(family.loglik_dispersion(0.0, 0.0, 0))
+    assert poisson().minus2_loglik(np.array([-1.0]), np.array([2.0])) == np.inf
 
 
 def test_scalars_lists_of_dtype_and_empty_arrays() -> None:
