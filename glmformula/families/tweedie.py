@@ -108,7 +108,7 @@ def power_slope(exponent: float, eta: Array) -> Array:
 def tweedie_link(link_power: float) -> Link:
     """mu^link_power without power()'s clamps, log at 0, named as statmod names it.
 
-    statmod takes any eta as valid, and fails on the NaN of a negative eta's root; here such an eta is invalid.
+    statmod takes any eta as valid and fails on the NaN of a negative eta's root; here such an eta is invalid.
     """
     name = f"mu^{link_power:.15g}"
     if link_power == 0.0:
