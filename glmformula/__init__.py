@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import datasets
 from .errors import (
     ConvergenceWarning,
     DataError,
@@ -58,4 +59,54 @@ from .render.table import StatTable
 
 __version__ = "0.1.0"
 
-__all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations", "errors")]
+__all__ = [
+    "AIC",
+    "BIC",
+    "GLM",
+    "ConvergenceWarning",
+    "DataError",
+    "DataWarning",
+    "Family",
+    "FamilyError",
+    "FitError",
+    "FormulaError",
+    "GLMFormulaError",
+    "GLMFormulaWarning",
+    "Gamma",
+    "Link",
+    "RankWarning",
+    "SeparationWarning",
+    "StatTable",
+    "anova",
+    "binomial",
+    "coef",
+    "confint",
+    "datasets",
+    "deviance",
+    "fitted",
+    "gaussian",
+    "glm",
+    "glm_control",
+    "inverse_gaussian",
+    "logLik",
+    "make_link",
+    "model_frame",
+    "model_matrix",
+    "negative_binomial",
+    "nobs",
+    "poisson",
+    "power",
+    "predict",
+    "quasi",
+    "quasibinomial",
+    "quasipoisson",
+    "register_family",
+    "register_function",
+    "register_link",
+    "residuals",
+    "simulate",
+    "summary",
+    "terms",
+    "tweedie",
+    "vcov",
+]

@@ -25,15 +25,15 @@ MAX_PRODUCTS = 200_000
 TermSet = dict[int, None]
 
 
-def terms(formula: str | Node, data_names: Iterable[str] | None = None) -> Terms:
+def terms(formula: str | Node, data: Iterable[str] | None = None) -> Terms:
     """What a formula says: its variables, terms, intercept and offsets, as R's ``terms.formula``.
 
     Parameters
     ----------
     formula : str or Node
         ``response ~ terms`` or ``~ terms``.
-    data_names : iterable of str, optional
-        The data's columns, which ``.`` stands for (but those on the left side).
+    data : DataFrame or iterable of str, optional
+        The data, or the names of their columns, which ``.`` stands for (but those on the left side).
 
     Returns
     -------
@@ -56,7 +56,7 @@ def terms(formula: str | Node, data_names: Iterable[str] | None = None) -> Terms
         message = "invalid formula: there is no `~`; write `response ~ terms`, or `~ terms`"
         raise FormulaError(message, source, node.start, node.stop)
     response = node.args[0] if len(node.args) == 2 else None
-    encoder = _Encoder(source, data_names, response)
+    encoder = _Encoder(source, data, response)
     found = encoder.encode(node.args[-1])
     variables, names = tuple(encoder.nodes), tuple(encoder.bits)
 

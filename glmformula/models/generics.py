@@ -92,14 +92,14 @@ def model_frame(fit: GLM | str, data: Any = None, **options: Any) -> pd.DataFram
 
 
 def model_matrix(
-    fit: GLM | str, data: Any = None, *, newdata: Any = None, contrasts: Any = None
+    formula: GLM | str, data: Any = None, *, newdata: Any = None, contrasts: Any = None
 ) -> pd.DataFrame:
-    """The design of a fitted model, or that of a formula in `data` (with `newdata`: as frozen on `data`)."""
-    if isinstance(fit, GLM):
-        return fit.model_matrix(data if newdata is None else newdata)
+    """The design of a formula in `data` (with `newdata`: as frozen on `data`), or that of a fitted model."""
+    if isinstance(formula, GLM):
+        return formula.model_matrix(data if newdata is None else newdata)
     from ..design.build import model_matrix as of_formula
 
-    return of_formula(fit, data, newdata=newdata, contrasts=contrasts)
+    return of_formula(formula, data, newdata=newdata, contrasts=contrasts)
 
 
 def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:

@@ -1,0 +1,100 @@
+"""What a user can type: the names, the arguments, and what importing them costs."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+
+import pytest
+
+import glmformula
+from glmformula import glm
+from glmformula.datasets import attrition
+
+NAMES = """
+    glm glm_control GLM StatTable datasets
+    gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson negative_binomial tweedie
+    Family Link make_link power register_family register_link register_function
+    AIC BIC anova coef confint deviance fitted logLik nobs predict residuals simulate summary vcov
+    model_frame model_matrix terms
+    GLMFormulaError FormulaError DataError FamilyError FitError
+    GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
+""".split()
+ARGUMENTS = {
+    "glm": (
+        "formula data family='gaussian' *weights=None *subset=None *na_action='na.omit' *start=None "
+        "*etastart=None *mustart=None *offset=None *control=None *contrasts=None *method='auto' **control_arguments"
+    ),
+    "glm_control": "epsilon=1e-08 maxit=25 trace=False",
+    "negative_binomial": "theta link='log'",
+    "model_matrix": "formula data=None *newdata=None *contrasts=None",
+    "terms": "formula data=None",
+    "GLM.summary": "self dispersion=None correlation=False vcov=None",
+    "GLM.predict": (
+        "self newdata=None type='link' se_fit=False *dispersion=None *terms=None *interval=None "
+        "*level=0.95 *na_action='na.pass' *new_levels='error'"
+    ),
+    "GLM.residuals": "self type='deviance'",
+    "GLM.vcov": "self type=None cluster=None complete=True",
+    "GLM.anova": "self *others *test=None *dispersion=None",
+    "GLM.simulate": "self nsim=1 seed=None",
+    "GLM.model_matrix": "self newdata=None",
+}
+ATTRIBUTES = """
+    coefficients fitted_values linear_predictors weights prior_weights y offset rank family deviance
+    null_deviance aic bic loglik dispersion df_residual df_null nobs iter converged boundary formula terms
+    xlevels contrasts na_action control call method
+""".split()
+
+
+def spelt(parameter: inspect.Parameter) -> str:
+    star = {parameter.KEYWORD_ONLY: "*", parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+    default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+    return star.get(parameter.kind, "") + parameter.name + default
+
+
+def test_the_public_names_are_these():
+    assert sorted(glmformula.__all__) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_there_and_explained(name):
+    assert inspect.getdoc(getattr(glmformula, name))
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_arguments(name):
+    function = glmformula
+    for part in name.split("."):
+        function = getattr(function, part)
+    assert " ".join(map(spelt, inspect.signature(function).parameters.values())) == ARGUMENTS[name]
+
+
+def test_a_fitted_model_has_its_attributes():
+    fit = glm("left ~ overtime_hours", data=attrition(), family="binomial")
+    assert [name for name in ATTRIBUTES if not hasattr(fit, name)] == []
+    assert fit.fitted_values.index.equals(attrition().index)
+
+
+def test_the_versions_agree(reference):
+    project = tomllib.loads((reference.parent.parent / "pyproject.toml").read_text())["project"]
+    assert glmformula.__version__ == project["version"] == version("glmformula")
+
+
+def test_importing_loads_nothing_that_few_need():
+    code = "import sys, glmformula; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+    assert not loaded & {"matplotlib", "statsmodels", "sklearn", "dask", "polars", "IPython"}
+
+
+def test_ci_runs_the_readme_s_test_command(reference):
+    root = reference.parent.parent
+    shell = [block.split("```")[0].strip() for block in (root / "README.md").read_text().split("```bash")[1:]]
+    assert len(shell) == 2
+    assert shell[0].endswith("python -m glmformula")
+    assert shell[1].endswith("pytest -q")
+    assert shell[1] in (root / ".ci/run").read_text().splitlines()
