@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TypeVar
 
 import numpy as np
 
 from ..design.pieces import Design
 from .base import Block
+from .blas import one_blas_thread
 
 T = TypeVar("T")
 
@@ -61,13 +63,20 @@ class MemorySource:
 
     def block(self, rows: slice) -> Block:
         """Views of some rows."""
-        if rows == slice(0, self.design.nrows):
-            return Block(self.design, *self._arrays())
-        arrays = self._arrays()
-        return Block(self.design.rows(rows), *(None if a is None else a[rows] for a in arrays))  # type: ignore[arg-type]
 
-    def _arrays(self) -> tuple[np.ndarray | None, ...]:
-        return self.y, self.prior_weights, self.offset, self.etastart, self.mustart, self.trials
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[rows]
+
+        whole = rows == slice(0, self.design.nrows)
+        return Block(
+            self.design if whole else self.design.rows(rows),
+            self.y[rows],
+            part(self.prior_weights),
+            part(self.offset),
+            part(self.etastart),
+            part(self.mustart),
+            part(self.trials),
+        )
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> MemorySource:
         """The same rows and columns with another response: no offset, no start values."""
@@ -79,17 +88,13 @@ class MemorySource:
         """``block_fn`` of every block, merged in row order."""
         blocks = self.blocks()
         workers = min(self.threads or os.cpu_count() or 1, len(blocks))
-        results = (block_fn(self.block(rows)) for rows in blocks)
         if workers > 1:
-            results = self._threaded(block_fn, blocks, workers)
-        total = next(results)
-        for result in results:
-            total = merge_fn(total, result)
-        return total
+            return reduce(merge_fn, self._threaded(block_fn, blocks, workers))
+        return reduce(merge_fn, (block_fn(self.block(rows)) for rows in blocks))
 
     def _threaded(self, block_fn: Callable[[Block], T], blocks: list[slice], workers: int) -> Iterator[T]:
         """Results in row order; only a few blocks are under way at once, so memory does not grow with n."""
-        with ThreadPoolExecutor(workers) as pool:
+        with one_blas_thread(), ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[T]] = deque()
             for rows in blocks:
                 if len(waiting) > 2 * workers:
