@@ -7,6 +7,7 @@ Hastie, *Statistical Models in S*, section 2.4; matches R's ``model.matrix.defau
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -110,59 +111,49 @@ def contrast_for(variable: Variable, code: int) -> np.ndarray:
 def _term_pieces(
     members: Sequence[Columns], codes: Sequence[int], joint: dict[tuple[str, ...], np.ndarray]
 ) -> list[Piece]:
-    """Pieces of one term.
+    """Pieces of one term, in column order.
 
-    Factors before the first matrix variable vary fastest and stay together in one piece; from that matrix on,
-    each combination of columns is a piece of its own.
+    Factors that come before the first matrix variable stay together in one piece; from that matrix on, each
+    combination of columns is a piece of its own.
     """
-    if all(m.codes is None and len(m.arrays) == 1 for m in members):
-        return [Piece(tuple(m.arrays[0] for m in members))]
-    categorical = [(m, contrast_for(m.variable, c)) for m, c in zip(members, codes) if m.codes is not None]
-    always = tuple(m.hole for m, _ in categorical if m.hole is not None)
-    always += tuple(m.arrays[0] for m in members if m.codes is None and len(m.arrays) == 1)
-    wide = [k for k, m in enumerate(members) if m.codes is None and len(m.arrays) != 1]
-    split = wide[0] if wide else len(members)
-
-    if not categorical:
-        combos = product(*(members[k].arrays for k in reversed(wide)))
-        return [Piece(always + combo[::-1]) for combo in combos]
-
-    key = tuple(m.variable.name for m, _ in categorical)
-    if key not in joint:
-        joint[key] = joint_codes(
-            [m.codes for m, _ in categorical], [len(m.variable.levels) for m, _ in categorical]
-        )
-    inner = [contrast_for(m.variable, c) for m, c in zip(members[:split], codes) if m.codes is not None]
-    if split == len(members):
-        return [Piece(always, joint[key], _kron(inner), key)]
-
-    outer: list[
-        list[np.ndarray]
-    ] = []  # what each later member chooses from: arrays (n,) or contrast columns (levels, 1)
-    for m, c in zip(members[split:], codes[split:]):
-        if m.codes is not None:
-            matrix = contrast_for(m.variable, c)
-            outer.append([matrix[:, [k]] for k in range(matrix.shape[1])])
-        elif len(m.arrays) != 1:
-            outer.append(list(m.arrays))
+    factors = [(m.variable, m.codes) for m in members if m.codes is not None]
+    key = tuple(variable.name for variable, _ in factors)
+    if factors and key not in joint:
+        joint[key] = joint_codes([c for _, c in factors], [len(variable.levels) for variable, _ in factors])
+    choices, apart = [], False
+    for member, code in zip(members, codes):
+        apart = apart or len(member.arrays) > 1
+        choices.append(_choices(member, code, apart))
     pieces = []
-    for combo in product(*reversed(outer)):
-        chosen = combo[::-1]
-        arrays = tuple(a for a in chosen if a.ndim == 1)
-        pieces.append(
-            Piece(always + arrays, joint[key], _kron([*inner, *(a for a in chosen if a.ndim == 2)]), key)
-        )
+    for chosen in product(*reversed(choices)):  # the last varies in the outermost loop
+        arrays = tuple(a for own, _ in reversed(chosen) for a in own)
+        contrasts = [matrix for _, matrix in reversed(chosen) if matrix is not None]
+        pieces.append(Piece(arrays, joint[key], _kron(contrasts), key) if contrasts else Piece(arrays))
     return pieces
+
+
+def _choices(
+    member: Columns, code: int, apart: bool
+) -> list[tuple[tuple[np.ndarray, ...], np.ndarray | None]]:
+    """What a variable brings to a piece, (arrays, contrast columns), one way after another.
+
+    With `apart` each of a factor's columns is its own choice.
+    """
+    if member.codes is None:
+        return [((array,), None) for array in member.arrays]
+    hole = () if member.hole is None else (member.hole,)
+    matrix = contrast_for(member.variable, code)
+    return [(hole, matrix[:, [k]]) for k in range(matrix.shape[1])] if apart else [(hole, matrix)]
 
 
 def joint_codes(codes: Sequence[np.ndarray], levels: Sequence[int]) -> np.ndarray:
     """One code per combination of levels, the first factor fastest; a single factor's codes as they are."""
     if len(codes) == 1:
         return codes[0]
-    out = codes[0].astype(np.min_scalar_type(-int(np.prod(levels, dtype=float)) - 1))
-    stride = levels[0]
+    dtype = np.min_scalar_type(-math.prod(levels))
+    out, stride = codes[0].astype(dtype), levels[0]
     for code, count in zip(codes[1:], levels[1:]):
-        out += code.astype(out.dtype) * out.dtype.type(stride)
+        out += code.astype(dtype) * dtype.type(stride)
         stride *= count
     return out
 

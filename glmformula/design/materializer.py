@@ -61,8 +61,8 @@ def new_spec(terms: Terms, state: dict[Any, Any]) -> ModelSpec:
 class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is untyped here
     """Model frame to Design; with a frozen spec also a DataFrame of new rows to Design.
 
-    ``RMaterializer(frame, terms=terms).get_model_matrix(spec)`` gives formulaic's ModelMatrix around a Design,
-    and its ``model_spec`` is the frozen state.
+    ``RMaterializer(frame, terms=terms).get_model_matrix(spec)`` gives formulaic's ModelMatrix around a
+    Design, and its ``model_spec`` is the frozen state.
     """
 
     REGISTER_NAME = NAME
@@ -75,13 +75,13 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
         self.terms: Terms | None = self.params.get("terms")
         self.frame: ModelFrame | NewFrame | None = None if isinstance(self.data, pd.DataFrame) else self.data
 
-    @override
     @property
+    @override
     def data_context(self) -> Mapping[str, Any]:
         return {}  # the closed table of functions and the frame are all that a formula sees
 
-    @override
     @property
+    @override
     def nrows(self) -> int:
         return len(self.data) if self.frame is None else self.frame.nrows
 
@@ -111,7 +111,8 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
     def _build_model_matrix(self, spec: ModelSpec, drop_rows: Sequence[int]) -> ModelMatrix:
         """Codes every variable by R's rule and joins the pieces of all terms."""
         evaluated = self.factor_cache.items()
-        values = {name: e.values for name, e in evaluated if e.factor.eval_method is not Factor.EvalMethod.LITERAL}
+        literal = Factor.EvalMethod.LITERAL
+        values = {name: e.values for name, e in evaluated if e.factor.eval_method is not literal}
         if spec.structure is None:
             variables = with_contrasts(self.described, values, self.contrasts, self.nrows)
             spec.encoder_state.update({name: (kind_of(values[name]), variables[name]) for name in values})

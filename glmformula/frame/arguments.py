@@ -179,10 +179,10 @@ def _from_numbers(numbers: np.ndarray, n: int, text: str) -> np.ndarray:
 def _plain(values: Any) -> np.ndarray:
     """NumPy numbers from any array-like, pandas' NA as NaN."""
     if isinstance(values, pd.Series | pd.Index) or hasattr(values, "_mask"):
-        values = pd.Series(values)
-        if values.dtype.kind in "biuf" and not isinstance(values.dtype, np.dtype):
-            return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-        return values.to_numpy()
+        series = pd.Series(values)
+        if series.dtype.kind in "biuf":
+            return series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return series.to_numpy()
     out = np.asarray(values)
     if out.dtype == object:
         try:

@@ -12,11 +12,22 @@ from ..formula.functions.convert import column_value
 from ..formula.values import Value
 
 
+class UnknownColumn(DataError):
+    """A name that is no column of the data."""
+
+
 class Columns:
-    """A function from column name to value that remembers what it has converted."""
+    """A function from column name to value that remembers what it has converted.
+
+    Attributes
+    ----------
+    unknown : str or None
+        The last name that was looked up in vain.
+    """
 
     def __init__(self, data: pd.DataFrame) -> None:
         self.data = data
+        self.unknown: str | None = None
         self._seen: dict[str, Value] = {}
 
     def __call__(self, name: str) -> Value:
@@ -27,17 +38,12 @@ class Columns:
     def _convert(self, name: str) -> Value:
         data = self.data
         if name not in data.columns:
-            raise DataError(
-                f"object '{name}' not found: the data have no column '{name}'"
+            self.unknown = name
+            raise UnknownColumn(
+                f"object '{name}' not found: no column of the data has this name"
                 f"{nearest(name, data.columns)} (names outside the data are never looked up)"
             )
-        column = data[name]
-        if isinstance(column, pd.DataFrame):
-            raise DataError(
-                f"the data have {column.shape[1]} columns called '{name}': rename or drop one, "
-                f"e.g. data.loc[:, ~data.columns.duplicated()]"
-            )
-        return column_value(column)
+        return column_value(data[name], name)
 
 
 def as_frame(data: Any) -> pd.DataFrame:

@@ -63,6 +63,8 @@ class ModelFrame:
         The ``contrasts=`` argument.
     suspects : tuple of str
         Names of what may hold an infinite (with ``na.pass``: or missing) number.
+    texts : mapping of str to str
+        ``(weights)`` and ``(offset)`` as they were written.
     """
 
     terms: Terms
@@ -83,6 +85,7 @@ class ModelFrame:
     data_index: pd.Index = field(repr=False)
     contrasts: Mapping[str, Any] | None = None
     suspects: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def nrows(self) -> int:
@@ -153,7 +156,7 @@ def model_frame(
     state: dict[Any, Any] = {}
     columns = Columns(data)
     n = len(data)
-    scope = Scope(columns, n, state, False)
+    scope = Scope(columns, n, state, False, source=formula if isinstance(formula, str) else None)
     aside = Scope(columns, n, {}, False)
 
     response_value = None
@@ -215,6 +218,7 @@ def model_frame(
         data.index,
         contrasts,
         cut.suspects,
+        {f"({k})": v for k, v in {"weights": weights, "offset": offset}.items() if isinstance(v, str)},
     )
 
 
@@ -239,10 +243,11 @@ def check_finite(frame: ModelFrame) -> None:
             bad, what = (None, "") if mask is None else (np.flatnonzero(mask), "missing")
         if bad is not None:
             where = "y" if name == frame.response_name else "x"
+            text = f" = {frame.texts[name]}" if name in frame.texts else ""
             shown = ", ".join(repr(label) for label in frame.index[bad[:ROWS_SHOWN]].tolist())
             raise DataError(
-                f"NA/NaN/Inf in '{where}': '{plain_name(name)}' is {what} in {bad.size} of {frame.nrows} "
-                f"rows, first rows: {shown}; drop them with subset= or change the variable"
+                f"NA/NaN/Inf in '{where}': '{plain_name(name)}'{text} is {what} in {bad.size} of "
+                f"{frame.nrows} rows, first rows: {shown}; drop them with subset= or change the variable"
             )
 
 
@@ -335,9 +340,10 @@ def _put(columns: dict[str, Any], name: str, value: Value, kind: str) -> None:
                 dtype="boolean" if (value.codes < 0).any() else "bool",
             )
         elif kind == "character":
-            columns[name] = np.append(np.array(value.levels, dtype=object), None)[value.codes]
+            columns[name] = np.array([*value.levels, None], dtype=object)[value.codes]
         else:
-            columns[name] = pd.Categorical.from_codes(value.codes, list(value.levels), value.ordered)
+            dtype = pd.CategoricalDtype(list(value.levels), value.ordered)
+            columns[name] = pd.Categorical.from_codes(value.codes, dtype=dtype)
     elif isinstance(value, Logical):
         flags = pd.array(value.values, dtype="boolean")
         if value.missing is not None:

@@ -23,8 +23,8 @@ def model_frame(formula: str, data: Any, **options: Any) -> pd.DataFrame:
     -------
     DataFrame
         A column for each variable by R's name (the response first; a matrix variable one for each of its
-        columns), then ``(weights)``, ``(offset)``, ``(etastart)``, ``(mustart)`` where given. Rows with missing
-        values are gone, unused levels too; logicals and strings are as they were.
+        columns), then ``(weights)``, ``(offset)``, ``(etastart)``, ``(mustart)`` where given. Rows with
+        missing values are gone, unused levels too; logicals and strings are as they were.
 
     Raises
     ------

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, FormulaError
 from ..formula.algebra import response_term
 from ..formula.deparse import deparse
 from ..formula.evaluate import Scope, evaluate
 from ..formula.functions.convert import as_factor
 from ..formula.terms import Terms
-from ..formula.tree import Call, Node
+from ..formula.tree import Call, Name, Node
 from ..formula.values import Factor, Logical, Matrix, Text, Value
 from .arguments import numeric_value
+from .columns import UnknownColumn
 from .rows import length
 from .schema import Variable, kind_of, plain_name
 
@@ -28,10 +29,19 @@ def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False)
     ------
     DataError
         "variable lengths differ" when the value has not one element a row.
+    FormulaError
+        An unknown name, with its place where the scope knows the formula's text.
     """
     if offset and isinstance(node, Call):
         node = node.args[0]
-    value = evaluate(node, scope)
+    try:
+        value = evaluate(node, scope)
+    except UnknownColumn as error:
+        if scope.source is None:
+            raise
+        raise FormulaError(
+            str(error), scope.source, *_place(node, getattr(scope.column, "unknown", None))
+        ) from None
     found = length(value)
     if found != scope.nrows:
         given = "a single value" if found is None else f"{found} values"
@@ -127,6 +137,17 @@ def listed(levels: tuple[str, ...]) -> str:
     """The first few levels, quoted."""
     shown = ", ".join(f"'{level}'" for level in levels[:LEVELS_SHOWN])
     return f"{shown}, ... ({len(levels)} in all)" if len(levels) > LEVELS_SHOWN else shown
+
+
+def _place(node: Node, name: str | None) -> tuple[int, int] | tuple[None, None]:
+    """Where a name stands in the formula's text."""
+    if isinstance(node, Name) and node.name == name and node.stop:
+        return node.start, node.stop
+    for arg in node.args if isinstance(node, Call) else ():
+        found = _place(arg, name)
+        if found[0] is not None:
+            return found
+    return None, None
 
 
 def _same_type(new: str, fitted: str) -> bool:
