@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError, FormulaError, nearest
-from ..values import Factor, Matrix, Value
+from ..values import Factor, Matrix, Text, Value
 from .convert import as_factor, recode
 from .registry import RFunction, function
-from .vectors import flag_argument, is_text, kind, size, text_argument, texts, vector, whole_argument
+from .vectors import flag_argument, is_text, kind, objects, size, text_argument, texts, vector, whole_argument
 
 Contrast = tuple[np.ndarray, tuple[str, ...]]
 
@@ -228,14 +228,13 @@ def learn_c(
     }
     if contr is None:
         contr = "contr.poly" if base.ordered else "contr.treatment"
-    plain_name = is_text(contr)
     if is_text(contr) or isinstance(contr, RFunction):
         name = contr.name if isinstance(contr, RFunction) else text_argument(contr, "contr")
         if name not in _MAKERS:
             raise FormulaError(f"'{name}' is no contrast function{nearest(name, _MAKERS)}")
-        if plain_name and how_many is None and not dots and not named:
-            return state | {"contrasts": name}  # keeps the level names, as R does for a quoted name
-        contr = _MAKERS[name](len(base.levels), *dots, **named)
+        if is_text(contr) and how_many is None and not dots and not named:
+            return state | {"contrasts": name}
+        contr = _MAKERS[name](Text(objects(base.levels)), *dots, **named)
     elif dots or named:
         raise FormulaError("C(): further arguments go to a contrast function, a matrix was given")
     if not isinstance(contr, Matrix):

@@ -137,7 +137,7 @@ def learn_droplevels(x: Value, exclude: Value | None = NA) -> State:
 def learn_relevel(x: Value, ref: Value) -> State:
     base = _known_factor("relevel", x)
     if base.ordered:
-        raise DataError("'relevel' only for (unordered) factors: an ordered factor was given")
+        raise DataError("'relevel' only for unordered factors: an ordered factor was given")
     if size(ref) != 1:
         raise FormulaError(f"'ref' must be of length one: it has length {size(ref)}")
     if is_text(ref):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from ...errors import DataError, FormulaError
 from ..values import Factor, Value
 from .registry import RFunction, function
 from .vectors import flag_argument, is_numeric, kind, size, texts, vector, whole_argument
+
+
+_INFINITE = {math.inf: " Inf", -math.inf: "-Inf"}  # as formatC writes them
 
 
 def interval_breaks(x: np.ndarray, count: int) -> np.ndarray:
@@ -32,7 +36,7 @@ def interval_breaks(x: np.ndarray, count: int) -> np.ndarray:
 def interval_labels(breaks: np.ndarray, digits: int, right: bool, include_lowest: bool) -> list[str]:
     """``(a,b]`` with as few digits (from `digits` up to 12) as keep neighbouring breaks apart."""
     for used in range(digits, max(12, digits) + 1):
-        shown = [f"{b:.{used}g}" for b in breaks]
+        shown = [_INFINITE.get(b) or f"{b:.{used}g}" for b in breaks.tolist()]
         if all(a != b for a, b in zip(shown, shown[1:], strict=False)):
             break
     else:

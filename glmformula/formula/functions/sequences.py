@@ -67,7 +67,7 @@ def colon(from_: Value, to: Value) -> Value:
         raise FormulaError(
             f"':' needs one number on each side, lengths {size(from_)} and {size(to)} were given"
         )
-    first, last = number_argument(from_, "from"), number_argument(to, "to")
+    first, last = float(vector(from_)[0]), float(vector(to)[0])
     if not (math.isfinite(first) and math.isfinite(last)):
         raise FormulaError("NA/NaN argument: ':' needs finite numbers")
     count = math.floor(abs(last - first) + _FUZZ) + 1
