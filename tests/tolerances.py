@@ -38,3 +38,7 @@ ENGINE_DEFAULT = 1e-7
 ENGINE_TIGHT = 1e-9
 # What a backward-stable solution may lose for each unit of the scaled condition number.
 PER_CONDITION = 4e-15
+
+# --- functions of the formula language ---------------------------------------------------------------------
+# The same definition in another order of rounding; QR of badly scaled columns loses a digit or two.
+FUNCTION_VALUES = 1e-10
