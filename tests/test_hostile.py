@@ -64,7 +64,7 @@ def same_as_r(row, ours, tolerance=COEFFICIENT, se_tolerance=STANDARD_ERROR):
     kept = ~np.isnan(theirs)
     scale = np.maximum(np.abs(theirs[kept]), np.nan_to_num(se))
     assert np.all(np.abs(coef[kept] - theirs[kept]) <= tolerance * scale + 1e-300)
-    ours_se = ours.summary().coefficients.frame["Std. Error"].to_numpy() if kept.any() else np.zeros(0)
+    ours_se = ours.summary().coefficients["Std. Error"].to_numpy() if kept.any() else np.zeros(0)
     np.testing.assert_allclose(ours_se, se, rtol=se_tolerance, atol=0)
     deviance_tolerance = max(DEVIANCE, tolerance * 1e-2)
     assert ours.deviance == pytest.approx(r["deviance"], rel=deviance_tolerance, abs=1e-20)
@@ -284,7 +284,7 @@ def test_row_25_fewer_rows_than_columns():
     np.testing.assert_array_equal(ours.coefficients.isna(), np.isnan(numbers(r["coef"])))
     np.testing.assert_allclose(ours.coefficients, numbers(r["coef"]), rtol=1e-9)
     assert ours.df_residual == 0
-    summary = ours.summary().coefficients.frame
+    summary = ours.summary().coefficients
     assert summary["Std. Error"].isna().all()
     assert "NaN" in str(ours.summary())
 

@@ -23,6 +23,10 @@ new_rows <- function(d) {               # four rows of the data, fractional colu
   out
 }
 if (requireNamespace("MASS", quietly = TRUE)) { negative.binomial <- MASS::negative.binomial; tweedie <- statmod::tweedie } else source("build/families.R")
+if (getRversion() >= "4.3") {           # these two predate the family's `dispersion`; they estimate it, as quasi() does
+  estimated <- function(f) { force(f); function(...) { family <- f(...); family$dispersion <- NA_real_; family } }
+  negative.binomial <- estimated(negative.binomial); tweedie <- estimated(tweedie)
+}
 
 call_of <- function(m, start = m$start, ...) {   # the glm() call of one table entry, in R's words
   out <- list(quote(glm), formula = str2lang(m$formula), family = str2lang(m$family_r), data = quote(d))

@@ -133,9 +133,7 @@ def fitted(id_: str, sharp: bool = False) -> Fitted:
 
 
 def numbers(values: Any) -> np.ndarray:
-    """R's numbers: null is NaN, "Inf" infinite."""
-    if values is None:
-        return np.zeros(0)
+    """R's numbers: null is NaN (also for a vector of no numbers: write ``x or []``), "Inf" infinite."""
 
     def convert(v: Any) -> float:
         return np.nan if v is None else float(v)

@@ -16,19 +16,23 @@ scaled_condition <- function(fit) {
   s <- svd(sweep(x, 2, norms, "/"), 0, 0)$d
   s[1] / s[length(s)]
 }
-ill_posed <- function(fit) {            # why the answer is not determined to all digits
+ill_posed <- function(fit, dev) {       # why the answer is not determined to all digits
   condition <- scaled_condition(fit)
   reasons <- c(if (condition > 1e5) sprintf("scaled condition number %.1g", condition),
                if (fit$deviance < 1e-10 * max(abs(fit$null.deviance), 1e-300)) "residuals are zero",
                if (!fit$converged) "not converged", if (fit$boundary) "stopped at the boundary",
+               if (length(dev) && fit$deviance > min(dev) * (1 + 1e-6) + 1e-10) sprintf("R ran away: it passed the deviance %.6g", min(dev)),
                if (any(grepl("fitted (probabilities|rates) numerically", attr(fit, "warned")))) "separated")
   list(condition = one(condition), reasons = reasons)
 }
-last_criteria <- function(call, epsilon) {  # the convergence ratio of the last three iterations
+deviances <- function(call) {           # of each iteration
   lines <- capture.output(suppressWarnings(eval(call)), type = "output")
   lines <- grep("Deviance = .* Iterations|new deviance", lines, value = TRUE)
+  lines <- lines[cumsum(grepl("Iterations - 1$", lines)) == 1]   # with an offset, the null model's follow
   dev <- as.numeric(sub(".*eviance = *([^ ]+).*", "\\1", lines))
-  dev <- dev[!duplicated(cumsum(grepl("Iterations", lines)), fromLast = TRUE)]
+  dev[!duplicated(cumsum(grepl("Iterations", lines)), fromLast = TRUE)]
+}
+last_criteria <- function(dev) {        # the convergence ratio of the last three iterations
   if (length(dev) < 2) return(numeric())
   tail(abs(diff(dev)) / (abs(dev[-1]) + 0.1), 3)
 }
@@ -92,17 +96,18 @@ for (m in table) {
   fit <- first$value
   starts[[m$id]] <- m$start
   attr(fit, "warned") <- first$warnings
-  sharp_call <- call_of(m, epsilon = 1e-14, maxit = 100)
-  sharp <- caught(eval(sharp_call))
+  sharp <- caught(eval(call_of(m, epsilon = 1e-14, maxit = 100)))
+  dev <- deviances(call_of(m, trace = TRUE))
+  sharp_dev <- if (is.null(sharp$error)) deviances(call_of(m, epsilon = 1e-14, maxit = 100, trace = TRUE))
   s <- sharp$value
   limit <- suppressWarnings(tryCatch(eval(call_of(m, epsilon = 1e-300, maxit = 150)), error = function(e) NULL))
-  answers[[m$id]] <- c(list(start = m$start, warnings = first$warnings), ill_posed(fit),
-    list(criteria = last_criteria(call_of(m, trace = TRUE))), coefficients_of(fit), scalars_of(fit),
+  answers[[m$id]] <- c(list(start = m$start, warnings = first$warnings), ill_posed(fit, dev),
+    list(criteria = last_criteria(dev)), coefficients_of(fit), scalars_of(fit),
     list(cov_unscaled = lower(summary(fit)$cov.unscaled), rows = rows_of(fit, d), confint = confint_of(fit),
          anova = anova_of(fit), predict = predict_of(fit, d),
          sharp = if (is.null(s)) list(error = one(sharp$error)) else
            c(coefficients_of(s)[c("coef", "se")], scalars_of(s)[c("dispersion", "deviance", "aic", "iter", "converged", "rank")],
-             list(criteria = last_criteria(call_of(m, epsilon = 1e-14, maxit = 100, trace = TRUE)), reasons = ill_posed(s)$reasons,
+             list(criteria = last_criteria(sharp_dev), reasons = ill_posed(s, sharp_dev)$reasons,
                 limit = if (!is.null(limit)) coefficients_of(limit)[c("coef", "se")]))))
 }
 version <- list(R = one(R.version.string), MASS = one(as.character(packageVersion("MASS"))), statmod = one(as.character(packageVersion("statmod"))))

@@ -283,19 +283,31 @@ TEMPLATES: dict[str, dict[str, list[tuple[str, str, dict[str, Any]]]]] = {
         ],
     },
 }
-# quasi() takes its response as it is: the binary templates with a numeric response
+# quasi() takes its response as it is, and starts 0/1 responses so far out that R runs away: start as binomial() does
 TEMPLATES["proportion"] = {
-    "plain": [("menarche", "Menarche/Total ~ Age", {}), ("attrition", "left ~ overtime_hours", {})],
+    "plain": [("menarche", "Menarche/Total ~ Age", {}), ("attrition", "left ~ overtime_hours", {"mustart": "(left + 0.5)/2"})],
     "weights": [
-        ("esoph", "ncases/(ncases + ncontrols) ~ as.numeric(agegp)", {"weights": "ncases + ncontrols"}),
+        ("esoph", "ncases/(ncases + ncontrols) ~ as.numeric(agegp)", {"weights": "ncases + ncontrols", "mustart": "0.3 + 0 * ncases"}),
         ("snails", "Deaths/N ~ Exposure + Temp", {"weights": "N"}),
     ],
-    "offset": [("birthwt", "low ~ smoke + offset(-0.01 * lwt)", {})],
-    "factor": [("birthwt", "low ~ factor(race) + smoke + ht", {}), ("nodal", "r ~ factor(stage) + factor(grade)", {})],
-    "interaction": [("snails", "Deaths/N ~ Species * Exposure", {}), ("infert", "case ~ education * spontaneous", {})],
-    "missing": [("urine", "r ~ gravity + cond", {}), ("urine", "r ~ ph + urea", {"na_action": "na.exclude"})],
-    "aliased": [("birthwt", "low ~ lwt + age + I(lwt - age)", {})],
-    "scaled": [("birthwt", "low ~ I(lwt * 1e7) + I(age * 1e-7)", {}), ("attrition", "left ~ I(salary * 1000)", {})],
+    "offset": [("birthwt", "low ~ smoke + offset(-0.01 * lwt)", {"mustart": "(low + 0.5)/2"})],
+    "factor": [
+        ("birthwt", "low ~ factor(race) + smoke + ht", {"mustart": "(low + 0.5)/2"}),
+        ("nodal", "r ~ factor(stage) + factor(grade)", {"mustart": "(r + 0.5)/2"}),
+    ],
+    "interaction": [
+        ("snails", "Deaths/N ~ Species * Exposure", {}),
+        ("infert", "case ~ education * spontaneous", {"mustart": "(case + 0.5)/2"}),
+    ],
+    "missing": [
+        ("urine", "r ~ gravity + cond", {"mustart": "(r + 0.5)/2"}),
+        ("urine", "r ~ ph + urea", {"na_action": "na.exclude", "mustart": "(r + 0.5)/2"}),
+    ],
+    "aliased": [("birthwt", "low ~ lwt + age + I(lwt - age)", {"mustart": "(low + 0.5)/2"})],
+    "scaled": [
+        ("birthwt", "low ~ I(lwt * 1e7) + I(age * 1e-7)", {"mustart": "(low + 0.5)/2"}),
+        ("attrition", "left ~ I(salary * 1000)", {"mustart": "(left + 0.5)/2"}),
+    ],
 }
 COUNT_OFFSET = {"identity": 0.05, "sqrt": 0.1, "inverse": 1e-3}
 
@@ -423,7 +435,7 @@ HAND: list[Hand] = [
     ("cars-2", "mtcars", "mpg ~ wt + hp", "gaussian", {}, {}),
     ("cars-3", "mtcars", "mpg ~ wt * hp + qsec + factor(am)", "gaussian", {}, {}),
     ("am-1", "mtcars", "am ~ wt", "binomial", {}, {}),
-    ("am-2", "mtcars", "am ~ wt + qsec", "binomial", {}, {}),
+    ("am-2", "mtcars", "am ~ wt + hp", "binomial", {}, {}),
     ("attrition-logit-1", "attrition", "left ~ overtime_hours", "binomial", {}, {}),
     ("attrition-logit-2", "attrition", "left ~ overtime_hours + salary", "binomial", {}, {}),
     ("attrition-poisson-1", "attrition", "sick_days ~ salary", "poisson", {}, {}),
@@ -433,11 +445,12 @@ HAND: list[Hand] = [
     ("airquality-one", "airquality", "Ozone ~ Solar.R", "gaussian", {}, {"subset": "!is.na(Wind) & Day == 1 | Day == 5"}),
     ("tooth-poly", "ToothGrowth", "len ~ poly(dose, 2) * supp", "gaussian", {}, {}),
     ("long-term", "mtcars", "am ~ I((wt - 3.2)^2 * (wt > 2)) + cut(qsec, c(10, 16, 18, 25)) + as.integer(gear == 4)",
-     "binomial", {"link": "cauchit"}, {}),
+     "gaussian", {}, {}),
     ("quine-long", "quine", "Days ~ (Eth + Sex + Age + Lrn)^3", "quasipoisson", {}, {}),
     ("backtick", "stackloss", "stack.loss ~ `Acid.Conc.` + Air.Flow", "gaussian", {}, {}),
     ("counts-outcome", "counts", "counts ~ outcome", "poisson", {}, {}),
     ("quine-sum", "quine", "Days ~ Age * Sex", "gaussian", {}, {"contrasts": {"Age": "contr.sum", "Sex": "contr.helmert"}}),
+    ("runs-away", "birthwt", "low ~ factor(race) + smoke + ht", "quasi", {"link": "logit", "variance": "mu(1-mu)"}, {}),
     ("ordered-many", "Loblolly", "height ~ Seed + log(age)", "Gamma", {"link": "identity"}, {}),
 ]
 
