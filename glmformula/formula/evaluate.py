@@ -1,4 +1,4 @@
-"""Evaluates a formula's expressions in the data: the closed function table, R's semantics, no Python ``eval``."""
+"""Evaluates a formula's expressions in the data by the closed function table: R's semantics, no ``eval``."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ CONSTANTS: dict[str, Value] = {
     "LETTERS": Text(objects(_LETTERS.upper())),
 }
 _BLOCKS = (
-    "a row's value depends on the rows before it or on how many there are, and these data arrive in blocks of rows: "
-    "compute the column before the fit, or load the data into memory"
+    "a row's value depends on the rows before it or on how many there are, "
+    "and these data arrive in blocks of rows: compute the column before the fit, or load the data into memory"
 )
 
 
@@ -52,11 +52,13 @@ class Scope:
     nrows : int
         Rows of the data.
     state : dict
-        Frozen state by deparsed call: written while `frozen` is False, read when it is True. Plain data throughout.
+        Frozen state by deparsed call: written while `frozen` is False, read when it is True. Plain data
+        throughout.
     frozen : bool
         Whether the data are new data, to be seen through the state.
     blocks : bool
-        The data arrive in blocks of rows: functions that need the rows' order are refused, and state must be there.
+        The data arrive in blocks of rows: functions that need the rows' order are refused, and state must be
+        there.
     functions : mapping
         The functions that may be called (default: the package's table with the user's registered ones).
     source : str, optional
@@ -85,8 +87,8 @@ def evaluate(node: Node, scope: Scope) -> Value:
     Returns
     -------
     Value
-        As R computes it, except that (1) everything learned from the fitted rows (means, levels, knots ...) is
-        frozen for new data at any depth of nesting, and (2) only length one recycles.
+        As R computes it, except that (1) everything learned from the fitted rows (means, levels, knots ...)
+        is frozen for new data at any depth of nesting, and (2) only length one recycles.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def evaluate(node: Node, scope: Scope) -> Value:
     """
     try:
         with np.errstate(all="ignore"):
-            value = _value(node, scope)
+            value: Value | RFunction | None = _value(node, scope)
     except RecursionError:
         raise FormulaError("the expression is nested too deeply") from None
     if value is None or isinstance(value, RFunction):
@@ -166,7 +168,7 @@ def _name(node: Name, scope: Scope) -> Any:
 
 
 def _frozen_levels(key: str, name: str, value: Value, scope: Scope) -> Value:
-    """A factor column with the fitted data's levels first, so that codes and order mean the same in new data."""
+    """A factor column with the fitted data's levels first: codes and order mean the same in new data."""
     if scope.frozen:
         state = scope.state.get(key)
         if state is None:
@@ -207,6 +209,8 @@ def _placed(error: GLMFormulaError, node: Call, scope: Scope) -> GLMFormulaError
     """The error with the innermost call it came from."""
     if getattr(error, "placed", False) or isinstance(error, ColumnTypeError):
         return error
+    if isinstance(error, FormulaError) and error.start is not None:
+        return error
     text = deparse(node)
     suffix = "" if text in str(error) else f" (in {text if len(text) <= 80 else text[:76] + ' ...'})"
     if isinstance(error, FormulaError):
@@ -214,7 +218,8 @@ def _placed(error: GLMFormulaError, node: Call, scope: Scope) -> GLMFormulaError
     else:
         new = type(error)(f"{error}{suffix}")
     new.placed = True
-    return new
+    placed: GLMFormulaError = new
+    return placed
 
 
 def _find(node: Call, scope: Scope) -> RFunction:
@@ -228,7 +233,8 @@ def _find(node: Call, scope: Scope) -> RFunction:
         spelled = f"{node.namespace}::{node.function}" if node.namespace else node.function
         raise FormulaError(
             f'could not find function "{spelled}"{nearest(node.function, _callable_names(scope))}. '
-            f"Formulas call R's functions of a closed table; add your own with register_function('{node.function}', f)",
+            "Formulas call R's functions of a closed table; "
+            f"add your own with register_function('{node.function}', f)",
             *_place(node, scope),
         )
     if node.namespace is not None and node.namespace not in function.namespaces:
@@ -336,7 +342,7 @@ def _from_user(result: Any) -> Value:
     if array.ndim == 2:
         return Matrix(array.astype(np.float64), tuple(str(i + 1) for i in range(array.shape[1])))
     if array.ndim == 0:
-        return array.item()
+        return _from_user(array.item())
     if array.ndim > 2:
         raise FormulaError(f"a registered function must return 1 or 2 dimensions, not {array.ndim}")
     return column_value(pd.Series(array))

@@ -1,6 +1,7 @@
 """The closed table of functions that a formula may call.
 
-Nothing else can be called: there is no way from a formula to Python's names. `register_function` adds to the table.
+Nothing else can be called: there is no way from a formula to Python's names. `register_function` adds to the
+table.
 """
 
 from __future__ import annotations
@@ -57,9 +58,10 @@ def register_function(name: str, f: Callable[..., Any], stateful: bool = False) 
     name : str
         The name to use in formulas. R's own functions cannot be replaced.
     f : callable
-        ``f(x, ...)`` on plain arrays (numbers, bool, an object array of labels for a factor or strings, 2-d for a
-        matrix), returning an array with a value per row or with a row per row. R's argument names arrive with ``_``
-        for ``.``. To pickle a fit that uses it, define `f` at the top of a module.
+        ``f(x, ...)`` on plain arrays (numbers, bool, an object array of labels for a factor or strings, 2-d
+        for a matrix), returning an array with a value per row or with a row per row. R's argument names
+        arrive with ``_`` for ``.``. What it computes from all rows (a mean) is computed anew on new data
+        unless it is `stateful`. To pickle a fit that uses it, define `f` at the top of a module.
     stateful : bool
         `f` also takes ``state=``, a dict that is empty on the fitted data, where `f` puts what new data need
         (plain data: numbers, strings, arrays), and that comes back filled on new data.

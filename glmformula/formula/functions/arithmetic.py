@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError, DataWarning, FormulaError
-from ..values import Factor, Matrix, Value
+from ..values import Factor, Value
 from .registry import RFunction, function
 from .vectors import as_whole, elementwise, flag_argument, is_integer, is_scalar, kind, numbers
 
@@ -139,7 +139,7 @@ def _tanpi(x: Any) -> Any:
 
 
 def _round_to(x: Any, digits: Any) -> Any:
-    """R >= 4.0.0's rounding: of the two neighbours with so many decimals the nearer, the even one in a tie."""
+    """R >= 4.0.0's rounding: of the two neighbours with so many decimals the nearer, in a tie the even."""
     x, digits = np.asarray(x, dtype=np.float64), np.floor(np.asarray(digits, dtype=np.float64) + 0.5)
     size = np.abs(x)
     magnitude = np.floor(np.log10(np.where(size > 0, size, 1.0)))
@@ -214,7 +214,7 @@ def _checked(op: Callable[..., Any], name: str, *values: Value) -> Value:
     """`op` number by number; R's warning where it makes NaNs of numbers."""
     _not_for_factors(name, *values)
     out = elementwise(op, *values)
-    made = np.isnan(out.values if isinstance(out, Matrix) else out)
+    made = np.isnan(numbers(out))
     if made.any():
         for value in values:
             known = ~np.isnan(numbers(value))
@@ -268,7 +268,7 @@ def _extreme(
     return out
 
 
-_ONE = {
+_ONE: dict[str, Callable[..., Any]] = {
     "log2": np.log2, "log10": np.log10, "log1p": np.log1p, "exp": np.exp, "expm1": np.expm1, "sqrt": np.sqrt,
     "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan,
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "asinh": np.arcsinh, "acosh": np.arccosh,

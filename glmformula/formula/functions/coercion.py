@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,8 @@ def _parsed(x: Value) -> np.ndarray:
     if lost.any():
         row = int(np.flatnonzero(lost)[0])
         warnings.warn(
-            f"NAs introduced by coercion: {int(lost.sum())} strings are no numbers, the first '{labels[row]}' at row {row}",
+            f"NAs introduced by coercion: {int(lost.sum())} strings are no numbers, "
+            f"the first '{labels[row]}' at row {row}",
             DataWarning,
             stacklevel=2,
         )
@@ -56,7 +58,8 @@ def as_numeric(x: Value) -> Value:
         return float(parsed[0]) if isinstance(x, str) else parsed
     if isinstance(x, Matrix):
         return np.ravel(x.values, order="F")
-    return numbers(x)
+    plain: np.ndarray | float = numbers(x)
+    return plain
 
 
 def as_integer(x: Value) -> Value:
@@ -65,7 +68,7 @@ def as_integer(x: Value) -> Value:
         return _codes(x)
     if is_integer(x) and not isinstance(x, bool) and isinstance(x, int | np.ndarray):
         return x
-    out = np.trunc(as_numeric(x))
+    out: Any = np.trunc(np.asarray(as_numeric(x)))
     if np.isfinite(out).all():
         return int(out) if np.ndim(out) == 0 else out.astype(np.int64)
     return np.where(np.isinf(out), np.nan, out)

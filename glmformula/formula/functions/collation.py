@@ -1,7 +1,8 @@
 """The order of strings in a UTF-8 locale, as R sorts levels: ``a A b B``, accents after their letter.
 
 The order is that of the Unicode root collation (what R uses through ICU), written for the characters that
-occur in level names: white space, punctuation, symbols, digits, Latin letters; other scripts follow by code point.
+occur in level names: white space, punctuation, symbols, digits, Latin letters; other scripts follow by code
+point.
 """
 
 from __future__ import annotations

@@ -78,9 +78,10 @@ def contrast_matrix(
     Parameters
     ----------
     spec : None, str, array, DataFrame, Matrix, callable
-        None is R's default: ``contr.treatment``, ``contr.poly`` for ordered factors. A matrix has a row per level
-        and is kept as it is, also with few columns. A DataFrame whose index is the levels is put in their order. A
-        callable gets the list of levels.
+        None is R's default: ``contr.treatment``, ``contr.poly`` for ordered factors. A matrix has a row per
+        level
+        and is kept as it is, also with few columns. A DataFrame whose index is the levels is put in their
+        order. A callable gets the list of levels.
     levels : sequence of str
     ordered : bool
 
@@ -123,7 +124,8 @@ def _given_matrix(given: Any, levels: Sequence[str]) -> Contrast:
             given = given.iloc[[index.index(level) for level in levels]]
         elif not isinstance(given.index, pd.RangeIndex) and set(index) != set(levels):
             raise FormulaError(
-                f"the rows of the contrast matrix are called {', '.join(index)}, the levels are {', '.join(levels)}"
+                f"the rows of the contrast matrix are called {', '.join(index)}, "
+                f"the levels are {', '.join(levels)}"
             )
         if not isinstance(given.columns, pd.RangeIndex):
             names = tuple(map(str, given.columns))
@@ -138,8 +140,8 @@ def _given_matrix(given: Any, levels: Sequence[str]) -> Contrast:
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.ndim != 2 or matrix.shape[0] != len(levels):
         raise FormulaError(
-            f"wrong number of contrast matrix rows: {matrix.shape[0] if matrix.ndim else 0} for {len(levels)} "
-            f"levels ({', '.join(levels)})"
+            f"wrong number of contrast matrix rows: {matrix.shape[0] if matrix.ndim else 0} "
+            f"for {len(levels)} levels ({', '.join(levels)})"
         )
     if not np.isfinite(matrix).all():
         raise FormulaError("a contrast matrix must hold finite numbers")

@@ -11,7 +11,7 @@ import pandas as pd
 from ...errors import DataError
 from ..values import Factor, Logical, Matrix, Text, Value
 from .collation import sort_texts
-from .vectors import kind, number_text, objects
+from .vectors import kind, number_text, numbers, spread
 
 
 class ColumnTypeError(DataError):
@@ -21,8 +21,8 @@ class ColumnTypeError(DataError):
 def as_factor(value: Any) -> Factor:
     """R's ``as.factor``: levels are the sorted unique values.
 
-    Numbers sort as numbers and are printed with 15 significant digits, logicals are FALSE, TRUE, strings sort as
-    R sorts them in a UTF-8 locale. A Factor comes back as it is, unused levels included.
+    Numbers sort as numbers and are printed with 15 significant digits, logicals are FALSE, TRUE, strings
+    sort as R sorts them in a UTF-8 locale. A Factor comes back as it is, unused levels included.
     """
     match value:
         case Factor():
@@ -65,8 +65,8 @@ def _relabel(codes: np.ndarray, old: Sequence[Any], new: Sequence[Any], names: S
 def recode(value: Any, levels: Sequence[str], *, ordered: bool = False, open_ended: bool = True) -> Factor:
     """`value` as a factor with these levels.
 
-    Values that are none of them are appended as further levels, so that whoever checks new data can name them;
-    with ``open_ended=False`` they are NA.
+    Values that are none of them are appended as further levels, so that whoever checks new data can name
+    them; with ``open_ended=False`` they are NA.
     """
     base = as_factor(value)
     if base.levels == tuple(levels):
@@ -88,7 +88,8 @@ def column_value(series: Any, name: str | None = None) -> Value:
     Parameters
     ----------
     series : pandas.Series
-        Numbers are taken without a copy; nullable and Arrow numbers become their plain dtype with NaN for NA; bool
+        Numbers are taken without a copy; nullable and Arrow numbers become their plain dtype with NaN for
+        NA; bool
         becomes Logical; Categorical becomes Factor (categories as text, order kept); strings become Text;
         ``decimal.Decimal`` becomes float.
     name : str, optional
@@ -97,7 +98,8 @@ def column_value(series: Any, name: str | None = None) -> Value:
     Raises
     ------
     DataError
-        For dates, times, complex numbers, columns of mixed objects and two columns of one name, with the remedy.
+        For dates, times, complex numbers, columns of mixed objects and two columns of one name, with the
+        remedy.
     """
     if isinstance(series, pd.DataFrame):
         label = name if name is not None else (series.columns[0] if series.shape[1] else "")
@@ -107,7 +109,7 @@ def column_value(series: Any, name: str | None = None) -> Value:
     label = str(series.name if name is None else name)
     dtype = series.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
-        array = series.to_numpy()
+        array: np.ndarray = series.to_numpy()
         return array if dtype.itemsize <= 8 else array.astype(np.float64)
     if isinstance(dtype, pd.CategoricalDtype):
         return _categorical(series, label)
@@ -116,9 +118,11 @@ def column_value(series: Any, name: str | None = None) -> Value:
     if pd.api.types.is_bool_dtype(dtype):
         return _logical(series)
     if pd.api.types.is_integer_dtype(dtype) or pd.api.types.is_float_dtype(dtype):
-        if dtype.kind in "iu" and not series.isna().any():
-            return series.to_numpy(dtype=np.dtype(f"{dtype.kind}8"))
-        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+        whole = dtype.kind in "iu" and not series.isna().any()
+        plain: np.ndarray = series.to_numpy(
+            dtype=f"{dtype.kind}8" if whole else np.float64, **({} if whole else {"na_value": np.nan})
+        )
+        return plain
     if pd.api.types.is_string_dtype(dtype) and not pd.api.types.is_object_dtype(dtype):
         return Text(series.to_numpy(dtype=object, na_value=None))
     _refuse_by_type(dtype, label)
@@ -149,7 +153,7 @@ def _level_text(level: Any) -> str:
     if isinstance(level, bool | np.bool_):
         return "TRUE" if level else "FALSE"
     if isinstance(level, int | float | np.integer | np.floating):
-        return number_text(level)
+        return number_text(level.item() if isinstance(level, np.generic) else level)
     return str(level)
 
 
@@ -192,7 +196,10 @@ def _from_objects(series: pd.Series, label: str) -> Value:
     missing = series.isna().to_numpy(dtype=bool)
     inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred == "string":
-        return Text(np.where(missing, None, values) if missing.any() else values)
+        if missing.any():
+            values = values.copy()
+            values[missing] = None
+        return Text(values)
     if inferred == "boolean":
         known = np.where(missing, False, values).astype(bool)
         return Logical(known, missing if missing.any() else None)
@@ -224,14 +231,14 @@ def _mixed(values: np.ndarray, missing: np.ndarray, label: str) -> Value:
 def as_objects(value: Any) -> Any:
     """A value as the plain array a user's own function sees (labels for a factor)."""
     match value:
-        case Logical(values=values, missing=None):
-            return values
+        case Logical(missing=None):
+            return value.values
         case Logical():
-            return np.where(value.missing, np.nan, value.values.astype(float))
+            return numbers(value)
         case Text():
             return value.values
         case Factor():
-            return np.append(objects(value.levels), None)[value.codes]
+            return spread(value.levels, value.codes)
         case Matrix():
             return value.values
         case _:

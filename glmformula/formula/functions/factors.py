@@ -47,7 +47,7 @@ def learn_factor(
     *,
     always_ordered: bool = False,
 ) -> State:
-    """Which text becomes which level: ``keys[i]`` is called ``levels[codes[i]]``; -1 in `na` says NA stays NA."""
+    """Which text becomes which level: ``keys[i]`` is called ``levels[codes[i]]``; `na` -1: NA stays NA."""
     base = as_factor(x)
     if levels is None:
         used = np.zeros(len(base.levels), dtype=bool)
@@ -164,7 +164,7 @@ def _known_factor(name: str, x: Value) -> Factor:
 
 
 def _crossed(factors: tuple[Value, ...], sep: str, lex_order: bool) -> tuple[np.ndarray, list[str]]:
-    """Joint codes of every combination and their labels; the first factor varies fastest unless `lex_order`."""
+    """Joint codes of all combinations and their labels; the first varies fastest unless `lex_order`."""
     common_rows(factors)
     bases = [as_factor(f) for f in factors]
     n = max(rows(f) for f in factors)

@@ -12,7 +12,6 @@ from ..values import Factor, Value
 from .registry import RFunction, function
 from .vectors import flag_argument, is_numeric, kind, size, texts, vector, whole_argument
 
-
 _INFINITE = {math.inf: " Inf", -math.inf: "-Inf"}  # as formatC writes them
 
 

@@ -31,7 +31,8 @@ from .vectors import (
 )
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
+    ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def _compare_texts(symbol: str, e1: Value, e2: Value) -> Value:
     a, b = texts(e1), texts(e2)
     codes, uniques = pd.factorize(np.concatenate([a, b]))
     if symbol not in ("==", "!="):
-        order = sorted(range(len(uniques)), key=lambda i: collation_key(uniques[i]))
+        order = sorted(range(len(uniques)), key=lambda i: collation_key(str(uniques[i])))
         rank = np.empty(len(uniques) + 1, dtype=np.intp)
         rank[order] = np.arange(len(uniques))
         rank[-1] = -1
@@ -129,7 +130,9 @@ def _xor(x: Value, y: Value) -> Value:
     (a, a_missing), (b, b_missing) = truth(x), truth(y)
     if a_missing is None and b_missing is None:
         return logical(np.logical_xor(a, b))
-    missing = np.logical_or(*(False if m is None else m for m in (a_missing, b_missing)))
+    missing = np.logical_or(
+        False if a_missing is None else a_missing, False if b_missing is None else b_missing
+    )
     return logical(np.logical_xor(a, b), missing)
 
 
@@ -142,7 +145,7 @@ def _not(x: Value) -> Value:
     return logical(np.logical_not(values), missing)
 
 
-def missing_mask(x: Value) -> np.ndarray:
+def missing_mask(x: Any) -> np.ndarray:
     """True where a value is NA, by row (any column of a matrix)."""
     match x:
         case Logical(values=values, missing=missing):
@@ -150,9 +153,9 @@ def missing_mask(x: Value) -> np.ndarray:
         case Text():
             return np.asarray(pd.isna(x.values))
         case Factor():
-            return x.codes < 0
+            return np.asarray(x.codes < 0)
         case Matrix():
-            return np.isnan(x.values).any(axis=1)
+            return np.asarray(np.isnan(x.values).any(axis=1))
         case None:
             return np.empty(0, dtype=bool)
         case str():

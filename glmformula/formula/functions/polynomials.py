@@ -1,7 +1,7 @@
 """Orthogonal and raw polynomials, R's ``poly``.
 
-The orthogonal ones are fixed by the three-term recurrence (Kennedy & Gentle 1980, pp. 343-4): its constants are the
-state, and the values on fitted and on new data come from the same recurrence.
+The orthogonal ones are fixed by the three-term recurrence (Kennedy & Gentle 1980, pp. 343-4): its constants
+are the state, and the values on fitted and on new data come from the same recurrence.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def learn_recurrence(x: np.ndarray, degree: int) -> Recurrence:
     q, r = np.linalg.qr(np.power.outer(centred / unit, np.arange(degree + 1)))
     if (np.abs(np.diag(r)) < _RANK_TOLERANCE * np.sqrt((r**2).sum(axis=0))).any():
         raise DataError(
-            "'degree' must be less than number of unique points: numerically some points are equal; lower the degree"
+            "'degree' must be less than number of unique points: "
+            "numerically some points are equal; lower the degree"
         )
     raw = q * (np.diag(r) * unit ** np.arange(degree + 1))
     norm2 = (raw**2).sum(axis=0)

@@ -21,9 +21,11 @@ class RFunction:
     name : str
         R's name.
     call : callable
-        ``call(*args, **named)`` on values. With `learn` it is the second half of a pair: ``call(state, *args)``.
+        ``call(*args, **named)`` on values. With `learn` it is the second half of a pair: ``call(state,
+        *args)``.
     formals : tuple of str
-        R's argument names in R's order, ``'...'`` among them where R has it. In Python ``na.rm`` is ``na_rm``.
+        R's argument names in R's order, ``'...'`` among them where R has it. In Python ``na.rm`` is
+        ``na_rm``.
     learn : callable, optional
         ``learn(*args, **named) -> state``: what new data need to know of the fitted data, as plain data
         (str, float, int, bool, list, ndarray, dict).
@@ -109,7 +111,7 @@ def match_arguments(
         todo = [i for i, name in enumerate(names) if name] if exact else rest
         rest = []
         for i in todo:
-            name = names[i] or ""
+            name = str(names[i])
             if exact:
                 found = [f for f in formals if f == name and f != "..."]
             else:
@@ -143,6 +145,6 @@ def match_arguments(
     positional = [args[taken[f]] if f in taken else None for f in leading]
     named = {python_name(f): args[i] for f, i in taken.items() if f not in leading}
     if takes_named:
-        named |= {python_name(name): args[i] for i in dots if (name := names[i])}
+        named |= {python_name(label): args[i] for i in dots if (label := names[i])}
         dots = [i for i in dots if not names[i]]
     return [*positional, *(args[i] for i in dots)], named, dots

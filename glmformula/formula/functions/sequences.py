@@ -130,7 +130,7 @@ def seq_along(along_with: Value) -> Value:
     return simplify(np.arange(1, size(along_with) + 1))
 
 
-def take(x: Value, index: np.ndarray) -> Value:
+def take(x: Any, index: np.ndarray) -> Value:
     """Elements of any vector, by position (from 0)."""
     match x:
         case Text():
@@ -139,18 +139,15 @@ def take(x: Value, index: np.ndarray) -> Value:
             return logical(x.values[index], None if x.missing is None else x.missing[index])
         case Factor():
             return Factor(x.codes[index], x.levels, x.ordered, x.contrasts)
-        case np.ndarray():
-            return x[index]
         case str():
             return Text(np.array([x], dtype=object)[index])
-        case Matrix():
-            return np.ravel(x.values, order="F")[index]
         case bool():
             return logical(np.array([x])[index])
         case None:
             raise FormulaError("NULL has no elements")
         case _:
-            return np.array([x])[index]
+            flat = np.ravel(x.values if isinstance(x, Matrix) else x, order="F")
+            return np.asarray(flat[index])
 
 
 def rep(x: Value, times: Value = 1, length_out: Value | None = None, each: Value = 1) -> Value:
@@ -173,7 +170,7 @@ def rep_len(x: Value, length_out: Value) -> Value:
 
 
 def subset(x: Value, i: Value | None = None, *more: Value | None) -> Value:
-    """``x[i]``: positions from 1, negative to leave out, logical to select; ``m[, j]`` for columns of a matrix."""
+    """``x[i]``: positions from 1, negative to leave out, logical to select; ``m[, j]``: columns."""
     if isinstance(x, Matrix) and len(more) == 1:
         return _columns(x, i, more[0])
     if more:
@@ -218,7 +215,7 @@ def _positions(i: Value, n: int) -> np.ndarray:
         raise FormulaError(f"subscript out of bounds: {np.abs(index).max():g} of {n} elements")
     if (index < 0).any():
         return np.setdiff1d(np.arange(n), (-index - 1).astype(np.intp))
-    return index[index > 0].astype(np.intp) - 1
+    return np.asarray(index[index > 0], dtype=np.intp) - 1
 
 
 # ---- order ----
@@ -235,7 +232,9 @@ def _sortable(x: Value) -> tuple[np.ndarray, np.ndarray]:
     if is_text(x):
         codes, uniques = pd.factorize(texts(x))
         rank = np.empty(len(uniques) + 1)
-        rank[sorted(range(len(uniques)), key=lambda k: collation_key(uniques[k]))] = np.arange(len(uniques))
+        rank[sorted(range(len(uniques)), key=lambda k: collation_key(str(uniques[k])))] = np.arange(
+            len(uniques)
+        )
         rank[-1] = -1
         return rank[codes], codes < 0
     values = vector(x)

@@ -65,8 +65,8 @@ def _inner_knots(x: np.ndarray, count: int, boundary: np.ndarray) -> np.ndarray:
             continue
         if on_boundary.all():
             raise DataError(
-                f"all interior knots match {side} boundary knot: too many equal values for so many degrees of "
-                "freedom; lower df or give knots"
+                f"all interior knots match {side} boundary knot: too many equal values for so many "
+                "degrees of freedom; lower df or give knots"
             )
         nearest = knots[~on_boundary].min() if end == 0 else knots[~on_boundary].max()
         knots[on_boundary] = boundary[end] + (nearest - boundary[end]) / 8
@@ -157,7 +157,7 @@ def _placed(known: np.ndarray, basis: np.ndarray) -> Matrix:
     return Matrix(out, tuple(str(i + 1) for i in range(basis.shape[1])))
 
 
-def apply_bs(state: dict[str, Any], x: Value, *_: Value, **__: Value) -> Value:
+def apply_bs(state: dict[str, Any], x: Value, *_args: Value, **_named: Value) -> Value:
     """The end pieces' polynomials go on beyond the boundary knots, with R's warning."""
     values = _numeric(x)
     known = ~np.isnan(values)
@@ -171,7 +171,7 @@ def apply_bs(state: dict[str, Any], x: Value, *_: Value, **__: Value) -> Value:
     return _placed(known, basis if state["intercept"] else basis[:, 1:])
 
 
-def apply_ns(state: dict[str, Any], x: Value, *_: Value, **__: Value) -> Value:
+def apply_ns(state: dict[str, Any], x: Value, *_args: Value, **_named: Value) -> Value:
     """Cubic splines without curvature at the boundary knots, straight lines beyond them."""
     values = _numeric(x)
     known = ~np.isnan(values)

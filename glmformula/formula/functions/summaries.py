@@ -96,11 +96,11 @@ def quantiles(values: np.ndarray, probs: np.ndarray, type_: int = 7) -> np.ndarr
     elif type_ <= 3:
         raw = n * probs - (0.5 if type_ == 3 else 0.0)
         low = np.floor(raw + 4 * np.finfo(float).eps)
-        above = raw > low
+        inside = raw > low
         share = {
-            1: above.astype(float),
-            2: np.where(above, 1.0, 0.5),
-            3: (above | (np.mod(low, 2) == 1)).astype(float),
+            1: inside.astype(float),
+            2: np.where(inside, 1.0, 0.5),
+            3: (inside | (np.mod(low, 2) == 1)).astype(float),
         }[type_]
     else:
         a, b = {4: (0, 1), 5: (0.5, 0.5), 6: (0, 0), 8: (1 / 3, 1 / 3), 9: (3 / 8, 3 / 8)}[type_]
@@ -109,10 +109,9 @@ def quantiles(values: np.ndarray, probs: np.ndarray, type_: int = 7) -> np.ndarr
         low = np.floor(raw + fuzz)
         share = np.where(np.abs(raw - low) < fuzz, 0.0, raw - low)
     below = ordered[np.clip(low, 1, n).astype(np.intp) - 1]
-    above_value = ordered[np.clip(low + 1, 1, n).astype(np.intp) - 1]
-    return np.where(
-        share == 0, below, np.where(share == 1, above_value, (1 - share) * below + share * above_value)
-    )
+    above = ordered[np.clip(low + 1, 1, n).astype(np.intp) - 1]
+    between = (1 - share) * below + share * above
+    return np.asarray(np.where(share == 0, below, np.where(share == 1, above, between)))  # exact at the ends
 
 
 def quantile(

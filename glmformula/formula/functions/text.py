@@ -20,6 +20,7 @@ from .vectors import (
     logical,
     objects,
     rows,
+    spread,
     text_argument,
     texts,
     vector,
@@ -29,7 +30,7 @@ from .vectors import (
 def _mapped(f: Callable[[str], Any], x: Value) -> np.ndarray:
     """`f` of every string, once for each distinct one; None stays None."""
     codes, uniques = pd.factorize(texts(x))
-    return np.append(objects(f(u) for u in uniques), None)[codes]
+    return spread((f(u) for u in uniques), codes)
 
 
 def _text(values: np.ndarray, *sources: Value) -> Value:

@@ -135,7 +135,7 @@ def texts(value: Any) -> np.ndarray:
         case Text():
             return value.values
         case Factor():
-            return np.append(objects(value.levels), None)[value.codes]
+            return spread(value.levels, value.codes)
         case bool():
             return objects(["TRUE" if value else "FALSE"])
         case Logical():
@@ -147,7 +147,7 @@ def texts(value: Any) -> np.ndarray:
             return objects([None if math.isnan(value) else number_text(value)])
         case np.ndarray():
             codes, uniques = pd.factorize(value)
-            return np.append(objects(number_text(u) for u in uniques.tolist()), None)[codes]
+            return spread((number_text(u) for u in uniques.tolist()), codes)
         case Matrix():
             return texts(np.ravel(value.values, order="F"))
         case _:
@@ -159,6 +159,12 @@ def objects(items: Iterable[Any]) -> np.ndarray:
     items = list(items)
     out = np.empty(len(items), dtype=object)
     out[:] = items
+    return out
+
+
+def spread(items: Iterable[Any], codes: np.ndarray) -> np.ndarray:
+    """The item of each code, None for -1."""
+    out: np.ndarray = objects([*items, None])[codes]
     return out
 
 
@@ -208,7 +214,7 @@ def single_column(value: Any) -> Any:
 
 
 def common_rows(values: Iterable[Any]) -> int:
-    """The common number of rows; length one recycles, nothing else does (R recycles multiples, in silence)."""
+    """The common number of rows. Length one recycles, nothing else does (R recycles multiples in silence)."""
     lengths = sorted({rows(v) for v in values if not is_scalar(v)})
     longer = [n for n in lengths if n != 1]
     if len(longer) > 1:
