@@ -16,7 +16,8 @@ from glmformula.datasets import attrition
 
 NAMES = """
     glm glm_control GLM StatTable datasets
-    gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson negative_binomial tweedie
+    gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
+    negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
     AIC BIC anova coef confint deviance fitted logLik nobs predict residuals simulate summary vcov
     model_frame model_matrix terms
@@ -26,7 +27,8 @@ NAMES = """
 ARGUMENTS = {
     "glm": (
         "formula data family='gaussian' *weights=None *subset=None *na_action='na.omit' *start=None "
-        "*etastart=None *mustart=None *offset=None *control=None *contrasts=None *method='auto' **control_arguments"
+        "*etastart=None *mustart=None *offset=None *control=None *contrasts=None *method='auto' "
+        "**control_arguments"
     ),
     "glm_control": "epsilon=1e-08 maxit=25 trace=False",
     "negative_binomial": "theta link='log'",
