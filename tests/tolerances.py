@@ -42,3 +42,7 @@ PER_CONDITION = 4e-15
 # --- functions of the formula language ---------------------------------------------------------------------
 # The same definition in another order of rounding; QR of badly scaled columns loses a digit or two.
 FUNCTION_VALUES = 1e-10
+
+# --- frames and designs -----------------------------------------------------------------------------------
+# The bar of the project for the columns of a design: poly, ns and bs are solved by other routines than R's.
+DESIGN_VALUES = 1e-10

@@ -33,11 +33,8 @@ class Piece:
         return 1 if self.contrast is None else self.contrast.shape[1]
 
     def rows(self, which: slice | np.ndarray) -> Piece:
-        return replace(
-            self,
-            numeric=tuple(a[which] for a in self.numeric),
-            codes=None if self.codes is None else self.codes[which],
-        )
+        numeric = tuple([a[which] for a in self.numeric])
+        return Piece(numeric, None if self.codes is None else self.codes[which], self.contrast, self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,9 @@ def checked_codes(codes: np.ndarray, levels: int) -> np.ndarray:
 def by_level(codes: np.ndarray, levels: int, weights: np.ndarray) -> np.ndarray:
     """(k, levels) sums of the rows of `weights` (k, m) by level."""
     out = np.zeros((len(weights), levels))
-    none = np.zeros_like(codes)
+    only = np.zeros(len(codes), dtype=np.int32)
     for row, w in zip(out, weights):
-        coo_todense(1, levels, len(codes), none, codes, w, row, 0)
+        coo_todense(1, levels, len(codes), only, codes, w, row, 0)
     return out
 
 

@@ -15,21 +15,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..design.pieces import Piece
-from .columns import fill_columns, row_product
+from .columns import Part, dense_indices, row_product
 from .counts import by_level, by_pair, checked_codes
-
-# Nanoseconds a row on one core: what decides whether a factor is counted or made dense.
-MULTIPLY_COST, COLUMN_COST, COUNT_COST = 0.06, 2.0, 1.7
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece without its rows: its place among the columns, and whether it is counted by level."""
-
-    start: int
-    stop: int
-    contrast: np.ndarray | None
-    counted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,71 +56,83 @@ class Tables:
         )
 
 
-def plan(pieces: tuple[Piece, ...]) -> tuple[Part, ...]:
-    """Which factors to count: the widest, as many as make a row cheapest."""
-    factors = sorted([piece.width for piece in pieces if piece.codes is not None], reverse=True)
-    width = sum([piece.width for piece in pieces])
-    best = least = np.inf
-    for count in range(len(factors) + 1):
-        dense = width - sum(factors[:count])
-        cost = MULTIPLY_COST * dense**2 + COLUMN_COST * dense + COUNT_COST * count * (dense + 2 + count / 2)
-        if cost < best:
-            best, least = cost, factors[count - 1] if count else np.inf
-    parts, stop = [], 0
-    for piece in pieces:
-        start, stop = stop, stop + piece.width
-        parts.append(Part(start, stop, piece.contrast, piece.codes is not None and piece.width >= least))
-    return tuple(parts)
-
-
-def dense_columns(pieces: tuple[Piece, ...], parts: tuple[Part, ...], m: int) -> np.ndarray:
-    """[B, empty], (k + 1, m): the columns that are not counted, a row each."""
-    dense = [piece for piece, part in zip(pieces, parts) if not part.counted]
-    out = np.empty((sum([piece.width for piece in dense]) + 1, m))
-    fill_columns(dense, out)
-    return out
-
-
 def tables(
     pieces: tuple[Piece, ...], parts: tuple[Part, ...], columns: np.ndarray, working_weights: np.ndarray
 ) -> Tables:
     """The sums of one block; `columns` is [B, u] by rows, overwritten."""
-    counted = [piece for piece, part in zip(pieces, parts) if part.counted]
-    if not counted:
+    if not any([part.counted for part in parts]):
         columns *= np.sqrt(working_weights)
         return Tables(parts, columns @ columns.T)
+    counted = [level_codes(i, piece) for i, (piece, part) in enumerate(zip(pieces, parts)) if part.counted]
+    ones = ones_row(pieces, parts)
     weighted = columns * working_weights
     dense = weighted @ columns.T
-    codes: dict[object, np.ndarray] = {}
-    sizes, products, levels, squares = [], [], [], []
-    for i, piece in enumerate(counted):
-        assert piece.codes is not None and piece.contrast is not None
-        key = i if piece.key is None else piece.key
-        sizes.append(len(piece.contrast))
-        if key not in codes:
-            codes[key] = checked_codes(piece.codes, sizes[-1])
-        product = row_product(piece)
-        products.append((key, product))
-        levels.append(by_level(codes[key], sizes[-1], weighted if product is None else weighted * product))
-        square = working_weights if product is None else working_weights * product * product
-        squares.append(by_level(codes[key], sizes[-1], square[None])[0])
-    pairs = []
-    for (i, (key, product)), (j, (other_key, other)) in combinations(enumerate(products), 2):
+    pairs, margins = [], {}
+    for (i, a), (j, b) in combinations(enumerate(counted), 2):
         w = working_weights
-        for factor in (product, other):
-            w = w if factor is None else w * factor
-        if key == other_key:
-            pairs.append(by_level(codes[key], sizes[i], w[None])[0])
+        for product in (a.product, b.product):
+            w = w if product is None else w * product
+        if a.key == b.key:
+            pairs.append(by_level(a.codes, a.levels, w[None])[0])
+            continue
+        table = by_pair(a.codes, b.codes, (a.levels, b.levels), w)
+        pairs.append(table)
+        if b.product is None:
+            margins[i] = table, 1
+        if a.product is None:
+            margins[j] = table, 0
+    levels, squares = [], []
+    for i, a in enumerate(counted):
+        rows = weighted if a.product is None else weighted * a.product
+        if ones is not None and i in margins:  # the weights themselves are a margin of a table there is already
+            table, axis = margins[i]
+            sums = np.empty((len(rows), a.levels))
+            sums[ones] = table.sum(axis=axis)
+            sums[:ones] = by_level(a.codes, a.levels, rows[:ones])
+            sums[ones + 1 :] = by_level(a.codes, a.levels, rows[ones + 1 :])
         else:
-            pairs.append(by_pair(codes[key], codes[other_key], (sizes[i], sizes[j]), w))
+            sums = by_level(a.codes, a.levels, rows)
+        levels.append(sums)
+        if a.product is None and ones is not None:
+            squares.append(sums[ones])
+        else:
+            w = working_weights if a.product is None else working_weights * a.product * a.product
+            squares.append(by_level(a.codes, a.levels, w[None])[0])
     return Tables(parts, dense, tuple(levels), tuple(squares), tuple(pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A piece to be counted: equal keys mean the same codes."""
+
+    key: object
+    codes: np.ndarray
+    levels: int
+    product: np.ndarray | None
+
+
+def level_codes(i: int, piece: Piece) -> Counted:
+    assert piece.codes is not None and piece.contrast is not None
+    levels = len(piece.contrast)
+    key = ("piece", i) if piece.key is None else ("key", piece.key)
+    return Counted(key, checked_codes(piece.codes, levels), levels, row_product(piece))
+
+
+def ones_row(pieces: tuple[Piece, ...], parts: tuple[Part, ...]) -> int | None:
+    """Which dense column is constant 1, if there is one."""
+    row = 0
+    for piece, part in zip(pieces, parts):
+        if not part.counted:
+            if piece.codes is None and not piece.numeric:
+                return row
+            row += part.stop - part.start
+    return None
 
 
 def assemble(sums: Tables) -> tuple[np.ndarray, np.ndarray]:
     """X'WX (p, p) and X'Wu (p,): contrasts applied to the sums over all rows."""
     parts = sums.parts
-    where = [np.arange(part.start, part.stop) for part in parts if not part.counted]
-    dense = np.concatenate(where) if where else np.empty(0, int)
+    dense = dense_indices(parts)
     k, p = len(dense), parts[-1].stop if parts else 0
     if k == p:
         return sums.dense[:p, :p], sums.dense[:p, p]

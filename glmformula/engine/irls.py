@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -166,6 +167,14 @@ class Problem:
         task = Task(self.family, beta, way, report, null_mu, dispersion, self.null_of)
         return self.source.map_reduce(partial(run, task), merge)
 
+    def last_pass(self, at: Sums) -> dict[str, Any]:
+        """What a pass that may be the last computes besides the deviance."""
+        if self.null_of is not None:
+            return {}
+        null = "offset" if not self.intercept else "fit" if at.has_offset else "mean"
+        mean = at.weighted_y / at.weight_sum if at.weight_sum else np.nan
+        return {"report": null, "null_mu": mean, "dispersion": self.family.fixed_dispersion}
+
     def step(self, at: Sums, beta: np.ndarray) -> Solution:
         if isinstance(at.solve, Tables):
             gram, score = assemble(at.solve)
@@ -204,6 +213,7 @@ class Problem:
         messages: list[str] = []
         beta, back = np.zeros(self.p), start
         at = self.at(start, solve=True)
+        last = self.last_pass(at)
         if at.rows == 0 or at.n_ok == 0:
             raise FitError(
                 f"no observations informative at iteration 1: there are {at.rows} rows, {at.n_ok} of them with "
@@ -240,7 +250,7 @@ class Problem:
                 break
             solution, solved_at, new = step, back, step.beta
             promise = step.decrease / (abs(previous) + 0.1)
-            at = self.at(new, solve=promise > epsilon and iteration < maxit)
+            at = self.at(new, solve=True) if promise > epsilon and iteration < maxit else self.at(new, **last)
             self.trace(f"Deviance = {seven_digits(at.deviance)} Iterations - {iteration}")
             boundary = False
             for good, why in (
@@ -324,9 +334,8 @@ class Problem:
                 messages.append("glm.fit: algorithm did not converge")
             if path.boundary:
                 messages.append("glm.fit: algorithm stopped at boundary value")
-        null = "offset" if not self.intercept else "fit" if at.has_offset else "mean"
-        mean = at.weighted_y / at.weight_sum if at.weight_sum else np.nan
-        at = self.at(path.beta, report=null, null_mu=mean, dispersion=family.fixed_dispersion)
+        if not at.reported:
+            at = self.at(path.beta, **self.last_pass(at))
         minus2_loglik = at.minus2_loglik
         if not family.has_likelihood:
             minus2_loglik = np.nan
@@ -336,7 +345,7 @@ class Problem:
         if self.p:
             messages += extreme_fits(family, at.mu_range)
         null_deviance = at.null_deviance
-        if null == "fit":
+        if self.intercept and at.has_offset:
             null_deviance, more = self.null_with_offset(path.beta)
             messages += more
         coefficients = path.beta.copy()

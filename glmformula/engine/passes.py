@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
-from ..design.pieces import Design, Piece
+from ..design.pieces import Piece
 from ..families import Family
 from ..sources.base import Block
-from .columns import fill_columns, linear_predictor
-from .gram import Tables, dense_columns, plan, tables
+from .columns import dense_columns, linear_predictor, plan, predictor_from_columns
+from .gram import Tables, tables
 
 INTERCEPT = Piece(numeric=())
+QR_CELLS = 2**17  # numbers in one QR: 1 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Sums:
     null_deviance: float = 0.0
     minus2_loglik: float = 0.0
     mu_range: tuple[float, float] = (np.inf, -np.inf)
+    reported: bool = False
 
     @property
     def usable(self) -> bool:
@@ -100,76 +102,72 @@ def merge(a: Sums, b: Sums) -> Sums:
         null_deviance=a.null_deviance + b.null_deviance,
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
         mu_range=(min(a.mu_range[0], b.mu_range[0]), max(a.mu_range[1], b.mu_range[1])),
+        reported=a.reported,
     )
 
 
 def run(task: Task, block: Block) -> Sums:
     """The sums of one block."""
+    with np.errstate(all="ignore"):
+        return _run(task, block)
+
+
+def _run(task: Task, block: Block) -> Sums:
     family, y, weights = task.family, block.y, block.prior_weights
     m = len(y)
+    pieces = block.design.pieces if task.null_of is None else (INTERCEPT,)
+    parts = plan(pieces, task.solve)
+    columns = dense_columns(pieces, parts, m)
+    eta = start_eta(task, block)
+    if eta is None:
+        assert task.beta is not None
+        eta = predictor_from_columns(pieces, parts, columns, task.beta, block.offset)
+    mu, slope, variance = family.working(eta)
     more: dict[str, Any] = {}
-    with np.errstate(all="ignore"):
-        pieces = block.design.pieces if task.null_of is None else (INTERCEPT,)
-        parts, columns = (), None
-        if task.solve == "gram":
-            parts = plan(pieces)
-            columns = dense_columns(pieces, parts, m)
-        eta, mu, slope, variance = state_at(task, block)
-        deviance = total(family.unit_deviance(y, mu), weights)
-        if task.solve:
-            working, u, fault = working_response(task, block, eta, mu, slope, variance)
+    if task.solve:
+        working, u, fault = working_response(task, block, eta, mu, slope, variance)
+        if fault is not None:
             more["fault"] = fault
-            more["informative"] = m if fault is None else int(np.count_nonzero(working))
-            more["fault"] = fault or ""
-            if columns is None:
-                columns = np.empty((block.design.ncols + 1 if task.null_of is None else 2, m))
-                fill_columns(pieces, columns)
-                columns[-1] = u
-                columns *= np.sqrt(working)
-                more["solve"] = triangular(columns)
-            else:
-                columns[-1] = u
-                more["solve"] = tables(pieces, parts, columns, working)
-        if task.report:
-            more |= reported(task, block, mu, variance)
-        if task.dispersion is not None:
-            more["minus2_loglik"] = float(
-                family.minus2_loglik(y, mu, weights, task.dispersion, block.trials)
-            )
-        return Sums(
-            rows=m,
-            n_ok=m if weights is None else int(np.count_nonzero(weights)),
-            weight_sum=float(m) if weights is None else float(weights.sum()),
-            weighted_y=total(y, weights),
-            has_offset=block.offset is not None,
-            has_start=block.etastart is not None or block.mustart is not None,
-            valid=bool(family.link.valid_eta(eta).all() and family.valid_mu(mu).all()),
-            deviance=deviance,
-            **more,
-        )
+            more["informative"] = int(np.count_nonzero(working))
+        columns[-1] = u
+        if task.solve == "qr":
+            columns *= np.sqrt(working)
+            more["solve"] = triangular(columns)
+        else:
+            more["solve"] = tables(pieces, parts, columns, working)
+    if task.report:
+        more |= reported(task, block, mu, variance)
+    if task.dispersion is not None:
+        more["minus2_loglik"] = float(family.minus2_loglik(y, mu, weights, task.dispersion, block.trials))
+    return Sums(
+        rows=m,
+        n_ok=m if weights is None else int(np.count_nonzero(weights)),
+        weight_sum=float(m) if weights is None else float(weights.sum()),
+        weighted_y=total(y, weights),
+        has_offset=block.offset is not None,
+        has_start=block.etastart is not None or block.mustart is not None,
+        valid=bool(family.link.valid_eta(eta).all() and family.valid_mu(mu).all()),
+        deviance=total(family.unit_deviance(y, mu), weights),
+        **{"informative": m, **more},
+    )
 
 
 def total(values: np.ndarray, weights: np.ndarray | None) -> float:
     return float(values.sum() if weights is None else weights @ values)
 
 
-def state_at(task: Task, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """eta, mu, dmu/deta and V(mu) on the rows of a block."""
-    family, design = task.family, block.design
+def start_eta(task: Task, block: Block) -> np.ndarray | None:
+    """eta on the rows of a block where no coefficients of the task's own design give it."""
     if task.beta is not None:
-        if task.null_of is not None:
-            design = Design(design.nrows, (INTERCEPT,), ("(Intercept)",), np.zeros(1, int), ())
-        eta = linear_predictor(design, task.beta, block.offset)
-    elif task.null_of is not None:
-        eta = linear_predictor(design, task.null_of, block.offset)
-    elif block.etastart is not None:
-        eta = np.asarray(block.etastart, dtype=np.float64)
-    else:
-        mu = block.mustart
-        if mu is None:
-            mu = family.initial_mu(block.y, block.prior_weights, block.trials)
-        eta = family.link.linkfun(mu)
-    return (eta, *family.working(eta))
+        return None
+    if task.null_of is not None:
+        return linear_predictor(block.design, task.null_of, block.offset)
+    if block.etastart is not None:
+        return np.asarray(block.etastart, dtype=np.float64)
+    mu = block.mustart
+    if mu is None:
+        mu = task.family.initial_mu(block.y, block.prior_weights, block.trials)
+    return task.family.link.linkfun(mu)
 
 
 def working_response(
@@ -212,7 +210,7 @@ def reported(task: Task, block: Block, mu: np.ndarray, variance: np.ndarray) -> 
     residual = y - mu
     residual *= residual
     residual /= variance
-    out: dict[str, Any] = {"pearson": total(residual, weights)}
+    out: dict[str, Any] = {"pearson": total(residual, weights), "reported": True}
     if len(mu):
         out["mu_range"] = (float(mu.min()), float(mu.max()))
     if task.report != "fit":
@@ -229,6 +227,14 @@ def reported(task: Task, block: Block, mu: np.ndarray, variance: np.ndarray) -> 
 
 
 def triangular(columns: np.ndarray) -> np.ndarray:
-    """Upper trapezoidal factor of the matrix whose columns are the rows of `columns` (overwritten)."""
-    factor, *_ = lapack.dgeqrf(columns.T, lwork=32 * len(columns), overwrite_a=1)
-    return np.triu(factor[: len(columns)])
+    """Upper trapezoidal factor of the matrix whose columns are the rows of `columns` (p, m), overwritten.
+
+    Long blocks are factored in pieces that stay in cache, and the factors together.
+    """
+    p, m = columns.shape
+    rows = max(4 * p, QR_CELLS // p)
+    if m > 2 * rows:
+        factors = [triangular(columns[:, a : a + rows].copy()) for a in range(0, m, rows)]
+        columns = np.concatenate(factors).T
+    factor, *_ = lapack.dgeqrf(columns.T, lwork=32 * p, overwrite_a=1)
+    return np.triu(factor[:p])

@@ -7,7 +7,7 @@ import numpy as np
 from ..families import Family
 from ..sources.base import Block
 from .columns import linear_predictor
-from .passes import Task, state_at
+from .passes import Task, start_eta
 from .result import GlmFit
 
 
@@ -22,7 +22,10 @@ def evaluate_rows(
 def working_weights(block: Block, result: GlmFit, family: Family) -> np.ndarray:
     """Working weights (m,) of the last solved iteration: prior_weights (dmu/deta)^2 / V(mu), R's ``fit$weights``."""
     with np.errstate(all="ignore"):
-        _, _, slope, variance = state_at(Task(family, result.solved_at), block)
+        eta = start_eta(Task(family, result.solved_at), block)
+        if eta is None:
+            eta = linear_predictor(block.design, result.solved_at, block.offset)
+        _, slope, variance = family.working(eta)
         weights = slope * slope / variance
         if block.prior_weights is not None:
             weights *= block.prior_weights

@@ -17,7 +17,7 @@ from glmformula.engine.result import Control
 from glmformula.engine.rows import row_arrays
 from glmformula.errors import ConvergenceWarning
 
-from .. import tolerances
+import tolerances
 from .arrays import Blocks, matrix_design
 
 PROBLEMS = json.loads(gzip.decompress((Path(__file__).parents[1] / "reference/engine.json.gz").read_bytes()))["problems"]
