@@ -61,7 +61,7 @@ def deviance(fit: GLM) -> float:
 
 def logLik(fit: GLM) -> LogLik:  # noqa: N802 - R's name
     """Log-likelihood with its ``df`` and ``nobs``."""
-    return fit.loglikelihood()
+    return fit.loglik
 
 
 def AIC(fit: GLM, *others: GLM, k: float = 2.0) -> float | pd.DataFrame:  # noqa: N802 - R's name

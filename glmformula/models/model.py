@@ -109,8 +109,11 @@ class GLM:
         return self.result.minus2_loglik + 2 * (self.rank + self.family.extra_df)
 
     @property
-    def loglik(self) -> float:
-        return -self.result.minus2_loglik / 2
+    def loglik(self) -> LogLik:
+        """The log-likelihood as a number that knows its ``df`` and ``nobs`` (R's ``logLik``)."""
+        from ..inference.loglik import LogLik
+
+        return LogLik(-self.result.minus2_loglik / 2, df=self.rank + self.family.extra_df, nobs=self.nobs_rows)
 
     @property
     def bic(self) -> float:
@@ -300,12 +303,6 @@ class GLM:
         from ..inference.anova import anova
 
         return anova(self, *others, test=test, dispersion=dispersion)
-
-    def loglikelihood(self) -> LogLik:
-        """The log-likelihood as a number that knows its ``df`` and ``nobs`` (R's ``logLik``)."""
-        from ..inference.loglik import LogLik
-
-        return LogLik(self.loglik, df=self.rank + self.family.extra_df, nobs=self.nobs_rows)
 
     def simulate(self, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
         """Responses drawn from the fitted model; see :func:`glmformula.inference.simulate.simulate`."""

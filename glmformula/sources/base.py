@@ -39,3 +39,7 @@ class Source(Protocol):
     """
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T: ...
+
+    def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> Source:
+        """The same rows and columns with another response: no offset, no start values."""
+        ...

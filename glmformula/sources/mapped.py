@@ -8,6 +8,8 @@ from functools import partial
 from operator import add
 from typing import Any, TypeVar
 
+import numpy as np
+
 from .base import Block, Source
 
 T = TypeVar("T")
@@ -19,6 +21,10 @@ class Mapped:
 
     source: Source
     transform: Callable[[Block], Block]
+
+    def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> Mapped:
+        """The same rows and columns with another response: no offset, no start values."""
+        return replace(self, source=self.source.with_response(y, prior_weights))
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         return self.source.map_reduce(partial(_after, block_fn, self.transform), merge_fn)
