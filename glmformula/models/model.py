@@ -113,7 +113,12 @@ class GLM:
         """The log-likelihood as a number that knows its ``df`` and ``nobs`` (R's ``logLik``)."""
         from ..inference.loglik import LogLik
 
-        return LogLik(-self.result.minus2_loglik / 2, df=self.rank + self.family.extra_df, nobs=self.nobs_rows)
+        return LogLik(-self.result.minus2_loglik / 2, df=self.rank + self._dispersion_df, nobs=self.nobs_rows)
+
+    @property
+    def _dispersion_df(self) -> int:
+        """Parameters besides the coefficients; R counts the dispersion of a quasi family though it has no likelihood."""
+        return self.family.extra_df if self.family.has_likelihood else int(self.family.fixed_dispersion is None)
 
     @property
     def bic(self) -> float:
