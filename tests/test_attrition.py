@@ -26,3 +26,12 @@ def printed() -> str:
 def test_main_prints_what_r_prints(part, printed, reference):
     expected = (reference / f"attrition_{part}.txt").read_text(encoding="utf-8")
     assert without_call(expected) in without_call(printed)
+
+
+def test_the_readme_s_example_prints_what_it_says(reference):
+    readme = (reference.parent.parent / "README.md").read_text(encoding="utf-8")
+    code, shown = (readme.split(f"```{language}\n")[1].split("```")[0] for language in ("python", "text"))
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    command = [sys.executable, "-W", "error", "-c", code]
+    run = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", env=environment)
+    assert run.stdout.strip("\n") == shown.strip("\n")
