@@ -11,7 +11,7 @@ import pandas as pd
 from ...errors import DataError
 from ..values import Factor, Logical, Matrix, Text, Value
 from .collation import sort_texts
-from .vectors import kind, number_text, numbers, spread
+from .vectors import ColumnText, factorized, kind, number_text, numbers, spread
 
 
 class ColumnTypeError(DataError):
@@ -30,7 +30,7 @@ def as_factor(value: Any) -> Factor:
         case str():
             return Factor(np.zeros(1, dtype=np.intp), (value,))
         case Text():
-            codes, uniques = pd.factorize(value.values)
+            codes, uniques = factorized(value)
             return _relabel(codes, list(uniques), sort_texts(uniques))
         case bool():
             return as_factor(Logical(np.array([value])))
@@ -124,7 +124,7 @@ def column_value(series: Any, name: str | None = None) -> Value:
         )
         return plain
     if pd.api.types.is_string_dtype(dtype) and not pd.api.types.is_object_dtype(dtype):
-        return Text(series.to_numpy(dtype=object, na_value=None))
+        return ColumnText(series)
     _refuse_by_type(dtype, label)
     return _from_objects(series, label)
 
@@ -192,14 +192,11 @@ def _refuse_by_type(dtype: Any, label: str) -> None:
 
 def _from_objects(series: pd.Series, label: str) -> Value:
     """An object column, by what its values are."""
-    values = series.to_numpy(dtype=object)
-    missing = series.isna().to_numpy(dtype=bool)
     inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred == "string":
-        if missing.any():
-            values = values.copy()
-            values[missing] = None
-        return Text(values)
+        return ColumnText(series)
+    values = series.to_numpy(dtype=object)
+    missing = series.isna().to_numpy(dtype=bool)
     if inferred == "boolean":
         known = np.where(missing, False, values).astype(bool)
         return Logical(known, missing if missing.any() else None)

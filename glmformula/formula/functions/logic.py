@@ -16,6 +16,7 @@ from .collation import collation_key
 from .registry import RFunction, function
 from .vectors import (
     common_rows,
+    factorized,
     is_integer,
     is_scalar,
     is_text,
@@ -34,6 +35,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
     ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+
+
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def _compare(symbol: str, e1: Value, e2: Value) -> Value:
@@ -90,6 +94,12 @@ def _positions(value: Value, factor: Factor, ranked: bool) -> np.ndarray:
 
 def _compare_texts(symbol: str, e1: Value, e2: Value) -> Value:
     both_scalar = is_scalar(e1) and is_scalar(e2)
+    for column, word, op in ((e1, e2, _COMPARISONS[symbol]), (e2, e1, _COMPARISONS[_MIRRORED[symbol]])):
+        if isinstance(column, Text) and isinstance(word, str):
+            own, distinct = factorized(column)
+            key = collation_key if symbol not in ("==", "!=") else str
+            found = np.array([*(op(key(t), key(word)) for t in distinct), False], dtype=bool)
+            return logical(found[own], own == -1)
     a, b = texts(e1), texts(e2)
     codes, uniques = pd.factorize(np.concatenate([a, b]))
     if symbol not in ("==", "!="):
@@ -193,7 +203,9 @@ def _in(x: Value, table: Value) -> Value:
             found = set(texts(table).tolist())
             by_level = np.array([lev in found for lev in x.levels] + [None in found])
             return Logical(by_level[x.codes])
-        found_mask = pd.Series(texts(x)).isin(list(texts(table))).to_numpy(dtype=bool)
+        codes, distinct = factorized(x)
+        found = set(texts(table).tolist())
+        found_mask = np.array([*(text in found for text in distinct), None in found], dtype=bool)[codes]
     else:
         values, known = (np.atleast_1d(np.ravel(numbers(v), order="F")) for v in (x, table))
         found_mask = np.isin(values, known) | (np.isnan(values) & np.isnan(known).any())

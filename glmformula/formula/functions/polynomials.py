@@ -55,7 +55,7 @@ def learn_recurrence(x: np.ndarray, degree: int) -> Recurrence:
     middle = mean_of(x)
     centred = x - middle
     unit = np.abs(centred).max()  # powers of a centred variable in its own unit do not overflow
-    q, r = np.linalg.qr(np.power.outer(centred / unit, np.arange(degree + 1)))
+    q, r = np.linalg.qr(np.vander(centred / unit, degree + 1, increasing=True))
     if (np.abs(np.diag(r)) < _RANK_TOLERANCE * np.sqrt((r**2).sum(axis=0))).any():
         raise DataError(
             "'degree' must be less than number of unique points: "
@@ -129,7 +129,7 @@ def apply_poly(
     columns, _ = _variables(x, dots, degree)
     power = int(state["degree"])
     if state["raw"]:
-        single = [np.power.outer(c, np.arange(1, power + 1)) for c in columns]
+        single = [np.vander(c, power + 1, increasing=True)[:, 1:] for c in columns]
     else:
         single = [orthogonal(c, constants) for c, constants in zip(columns, state["coefs"], strict=True)]
     if len(single) == 1:

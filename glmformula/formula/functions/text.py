@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...errors import DataError, FormulaError
 from ..values import Factor, Logical, Text, Value
 from .registry import RFunction, function
 from .vectors import (
     common_rows,
+    factorized,
     flag_argument,
     is_scalar,
     logical,
@@ -29,7 +29,7 @@ from .vectors import (
 
 def _mapped(f: Callable[[str], Any], x: Value) -> np.ndarray:
     """`f` of every string, once for each distinct one; None stays None."""
-    codes, uniques = pd.factorize(texts(x))
+    codes, uniques = factorized(x)
     return spread((f(u) for u in uniques), codes)
 
 

@@ -16,6 +16,51 @@ NA = Logical(np.zeros(1, dtype=bool), np.ones(1, dtype=bool))
 _EXACT_INTEGERS = 2.0**53
 
 
+class ColumnText(Text):
+    """A string column of the data: its array of objects and its distinct strings are made when asked for."""
+
+    __slots__ = ("_array", "_factorized", "series")
+    series: pd.Series
+    _array: np.ndarray | None
+    _factorized: tuple[np.ndarray, np.ndarray] | None
+
+    def __init__(self, series: pd.Series) -> None:
+        for name, item in (("series", series), ("_array", None), ("_factorized", None)):
+            object.__setattr__(self, name, item)
+
+    @property
+    def values(self) -> np.ndarray:
+        if self._array is not None:
+            return self._array
+        values = self.series.to_numpy(dtype=object)
+        missing = self.series.isna().to_numpy(dtype=bool)
+        if missing.any():
+            values = values.copy()
+            values[missing] = None
+        object.__setattr__(self, "_array", values)
+        return values
+
+    @property
+    def factorized(self) -> tuple[np.ndarray, np.ndarray]:
+        if self._factorized is not None:
+            return self._factorized
+        codes, uniques = pd.factorize(self.series)
+        out = codes, objects(uniques)
+        object.__setattr__(self, "_factorized", out)
+        return out
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Text, (self.values,)
+
+
+def factorized(value: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Codes into the distinct strings (in order of appearance, -1 for NA) of ``as.character(value)``."""
+    if isinstance(value, ColumnText):
+        return value.factorized
+    codes, uniques = pd.factorize(texts(value))
+    return codes, uniques
+
+
 def number_text(x: float, digits: int = 15) -> str:
     """A number as R's ``as.character`` writes it: 15 significant digits, fixed unless that is wider."""
     if isinstance(x, int | np.integer) and not isinstance(x, bool):
@@ -68,6 +113,8 @@ def size(value: Any) -> int:
             return 0
         case float() | int() | str():
             return 1
+        case ColumnText():
+            return len(value.series)
         case Logical() | Text():
             return len(value.values)
         case Factor():
