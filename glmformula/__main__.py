@@ -15,7 +15,7 @@ EVERYTHING = "salary + experience_years + overtime_hours"
 def odds_ratios(fit: GLM) -> StatTable:
     """exp(estimate) with its 95 % Wald interval: R's ``exp(cbind(OR = coef(fit), confint.default(fit)))``."""
     limits = fit.confint(method="wald").frame
-    return StatTable(np.exp(pd.concat([fit.coefficients.rename("OR"), limits], axis=1)))
+    return StatTable(pd.concat([fit.coefficients.rename("OR"), limits], axis=1).apply(np.exp))
 
 
 def main() -> None:
