@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, DataWarning, nearest
+from ..errors import DataError, DataWarning, FormulaError, nearest
 from ..formula.functions.contrasts import contrast_matrix
 from ..formula.values import Factor, Value
 from ..frame.schema import Variable, plain_name
@@ -70,7 +70,10 @@ def with_contrasts(
             spec = value.contrasts
         if spec is None:
             spec = DEFAULTS[variable.kind == "ordered"]
-        matrix, names = contrast_matrix(spec, variable.levels, variable.kind == "ordered")
+        try:
+            matrix, names = contrast_matrix(spec, variable.levels, variable.kind == "ordered")
+        except FormulaError as error:
+            raise DataError(f"contrasts of variable '{plain_name(name)}': {error}") from error
         label = spec if isinstance(spec, str) else pd.DataFrame(matrix, list(variable.levels), list(names))
         out[name] = replace(
             variable,

@@ -24,6 +24,7 @@ from formulaic.model_spec import ModelSpec, ModelSpecs
 from formulaic.parser.types import Factor
 from interface_meta import override
 
+from ..errors import GLMFormulaError
 from ..formula.algebra import terms as read_terms
 from ..formula.rparser import right_side, terms_of
 from ..formula.terms import Terms
@@ -97,7 +98,10 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
             spec.transform_state.update(self.frame.schema.state)
         elif self.frame is None:
             self.frame = new_frame(schema_of(spec, self.terms), self.data)
-        return super().get_model_matrix(spec, drop_rows=drop_rows, **spec_overrides)
+        try:
+            return super().get_model_matrix(spec, drop_rows=drop_rows, **spec_overrides)
+        except GLMFormulaError as error:
+            raise error from None  # formulaic calls us while it handles a TypeError of its own
 
     @override
     def _evaluate_factor(self, factor: Factor, spec: ModelSpec, drop_rows: set[int]) -> EvaluatedFactor:
@@ -201,5 +205,6 @@ def structure_of(formula: SimpleFormula, design: Design) -> list[EncodedTermStru
 
 def schema_of(spec: ModelSpec, terms: Terms) -> Schema:
     """The frame's view of a frozen spec, which knows nothing of an ``offset=`` argument."""
-    variables = {name: variable for name, (_, variable) in spec.encoder_state.items()}
+    variables = {terms.names[i]: Variable(terms.names[i], "numeric") for i in terms.offsets}
+    variables |= {name: variable for name, (_, variable) in spec.encoder_state.items()}
     return Schema(terms, variables, spec.transform_state, spec=spec)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..formula.evaluate import Scope, evaluate
+from ..formula.functions.vectors import kind
 from ..formula.reader import read
 from ..formula.tree import Name, Node
 from ..formula.values import Logical, Matrix, Value
@@ -195,6 +196,4 @@ def _plain(values: Any) -> np.ndarray:
 def _describe(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} with shape {value.shape}"
-    return {"Text": "text", "Factor": "a factor", "Matrix": "a matrix", "str": "text"}.get(
-        type(value).__name__, type(value).__name__
-    )
+    return f"a {kind(value)}"

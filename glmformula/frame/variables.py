@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 
-from ..errors import DataError, FormulaError
+from ..errors import DataError, DataWarning, FormulaError
 from ..formula.algebra import response_term
 from ..formula.deparse import deparse
 from ..formula.evaluate import Scope, evaluate
@@ -68,13 +69,19 @@ def coded(value: Value) -> tuple[Value, str]:
 def described(name: str, value: Value, kind: str) -> tuple[Value, Variable]:
     """A coded value of the rows in use with its description; unused levels go (a logical keeps both)."""
     if isinstance(value, Factor):
-        value = value if kind == "logical" else drop_unused(value)
+        value = value if kind == "logical" else drop_unused(value, name)
         return value, Variable(name, kind, levels=value.levels)
     return value, Variable(name, kind, columns=value.names if isinstance(value, Matrix) else ())
 
 
-def drop_unused(value: Factor) -> Factor:
-    """Without the levels that no row has; contrasts given as a matrix go with them, as in R."""
+def drop_unused(value: Factor, name: str) -> Factor:
+    """Without the levels that no row has.
+
+    Warns
+    -----
+    DataWarning
+        R's "contrasts dropped from factor ...": contrasts set by ``C()`` go with the levels.
+    """
     codes = value.codes
     seen = np.zeros(len(value.levels) + 1, dtype=bool)
     seen[codes] = True  # -1 marks the place after the last
@@ -83,8 +90,14 @@ def drop_unused(value: Factor) -> Factor:
         return value
     table = np.full(len(value.levels) + 1, -1, dtype=codes.dtype)
     table[keep] = np.arange(len(keep))
-    contrasts = value.contrasts if isinstance(value.contrasts, str) else None
-    return Factor(table[codes], tuple(value.levels[k] for k in keep), value.ordered, contrasts)
+    if value.contrasts is not None:
+        dropped = ", ".join(level for k, level in enumerate(value.levels) if k not in set(keep.tolist()))
+        warnings.warn(
+            f"contrasts dropped from factor {plain_name(name)} due to missing levels: no row has {dropped}",
+            DataWarning,
+            stacklevel=2,
+        )
+    return Factor(table[codes], tuple(value.levels[k] for k in keep), value.ordered)
 
 
 def conform(value: Value, variable: Variable, new_levels: str = "error") -> Value:
