@@ -1,4 +1,4 @@
-"""The memory source: blocks cover the rows once and in order, whatever their size and the number of threads."""
+"""The memory source: blocks cover the rows once and in order, whatever their size and the threads."""
 
 from __future__ import annotations
 
