@@ -17,7 +17,7 @@ from ..formula.algebra import terms as read_terms
 from ..formula.evaluate import Scope
 from ..formula.terms import Terms
 from ..formula.tree import Node
-from ..formula.values import Factor, Logical, Matrix, Text, Value
+from ..formula.values import Factor, Matrix, Value
 from . import rows as row_tools
 from .arguments import expression, numeric_argument, subset_positions
 from .columns import Columns, as_frame, data_names
@@ -42,7 +42,9 @@ class ModelFrame:
     variables : dict of str to Value
         The right side by deparsed text, offsets included; strings and logicals are factors already.
     response_value : Value or None
-        The left side as evaluated.
+        The left side as evaluated; a string or logical is a Factor already.
+    response_kind : str
+        What it was: R's ``.MFclass``, or "" where there is none.
     response : Response or None
         The left side as numbers for the family, when `binomial` was said.
     response_name : str or None
@@ -71,6 +73,7 @@ class ModelFrame:
     schema: Schema
     variables: Mapping[str, Value]
     response_value: Value | None
+    response_kind: str
     response: Response | None
     response_name: str | None
     prior_weights: np.ndarray | None
@@ -105,7 +108,7 @@ class ModelFrame:
         """R's model.frame as a DataFrame: response, variables, then ``(weights)``, ``(offset)`` ..."""
         columns: dict[str, Any] = {}
         if self.response_value is not None and self.response_name is not None:
-            _put(columns, self.response_name, self.response_value, "")
+            _put(columns, self.response_name, self.response_value, self.response_kind)
         for name, value in self.variables.items():
             known = self.schema.variables.get(name)
             _put(columns, name, value, known.kind if known else "")
@@ -159,9 +162,9 @@ def model_frame(
     scope = Scope(columns, n, state, False, source=formula if isinstance(formula, str) else None)
     aside = Scope(columns, n, {}, False)
 
-    response_value = None
+    response_value, response_kind = None, ""
     if terms.response is not None:
-        response_value = evaluate_variable(terms.response, terms.names[0], scope)
+        response_value, response_kind = coded(evaluate_variable(terms.response, terms.names[0], scope))
     values, kinds = {}, {}
     for _, node, key, is_offset in variables_of(terms):
         values[key], kinds[key] = coded(evaluate_variable(node, key, scope, is_offset))
@@ -176,13 +179,13 @@ def model_frame(
     cut = _cut(_everything(name, response_value, values, extra), n, chosen, na_action)
 
     if response_value is not None:
-        response_value = row_tools.take(response_value, cut.kept)
-    arrays = {k: None if v is None else v if cut.kept is None else v[cut.kept] for k, v in extra.items()}
+        response_value = row_tools.take(response_value, cut.rows)
+    arrays = {k: None if v is None else v if cut.kept is None else v[cut.rows] for k, v in extra.items()}
     _check_weights(arrays["weights"])
     variables: dict[str, Value] = {}
     descriptions = {}
     for key, value in values.items():
-        variables[key], descriptions[key] = described(key, row_tools.take(value, cut.kept), kinds[key])
+        variables[key], descriptions[key] = described(key, row_tools.take(value, cut.rows), kinds[key])
     offset_node = expression(offset, data) if isinstance(offset, str) else None
     constant = (
         float(np.asarray(offset).reshape(()))
@@ -198,12 +201,13 @@ def model_frame(
     )
     response = None
     if binomial is not None and response_value is not None and name is not None:
-        response = response_arrays(response_value, arrays["weights"], binomial, name)
+        response = response_arrays(response_value, arrays["weights"], binomial, name, response_kind)
     return ModelFrame(
         terms,
         schema,
         variables,
         response_value,
+        response_kind,
         response,
         name,
         arrays["weights"],
@@ -264,6 +268,7 @@ def total_offset(
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
+    rows: np.ndarray | None  # what to index with: a mask, which is faster, or positions
     kept: np.ndarray | None
     omitted: np.ndarray
     lost: dict[str, int]
@@ -294,7 +299,7 @@ def _cut(named: list[tuple[str, Value]], n: int, chosen: np.ndarray | None, na_a
     flags = row_tools.suspicious([v for _, v in named])
     suspects = tuple(name for (name, _), flag in zip(named, flags) if flag)
     if na_action == "na.pass":
-        return _Cut(chosen, NONE, {}, tuple(name for name, _ in named))
+        return _Cut(chosen, chosen, NONE, {}, tuple(name for name, _ in named))
     for (name, value), suspect in zip(named, flags):
         mask = row_tools.missing(value, suspect)
         if mask is not None:
@@ -302,7 +307,7 @@ def _cut(named: list[tuple[str, Value]], n: int, chosen: np.ndarray | None, na_a
             gone = mask if gone is None else gone | mask
     lost = {name: count for name, count in lost.items() if count}
     if gone is None or not lost:
-        return _Cut(chosen, NONE, {}, suspects)
+        return _Cut(chosen, chosen, NONE, {}, suspects)
     if na_action == "na.fail":
         counts = ", ".join(f"{name} ({count})" for name, count in lost.items())
         raise DataError(f'missing values in object: rows missing in {counts}; na_action="na.omit" drops them')
@@ -314,7 +319,7 @@ def _cut(named: list[tuple[str, Value]], n: int, chosen: np.ndarray | None, na_a
         raise DataError(
             f"0 (non-NA) cases: all {len(positions)} rows are lost to missing values (rows missing: {counts})"
         )
-    return _Cut(kept, positions[dropped], lost, suspects)
+    return _Cut(~gone if chosen is None else kept, kept, positions[dropped], lost, suspects)
 
 
 def _check_weights(weights: np.ndarray | None) -> None:
@@ -344,10 +349,5 @@ def _put(columns: dict[str, Any], name: str, value: Value, kind: str) -> None:
         else:
             dtype = pd.CategoricalDtype(list(value.levels), value.ordered)
             columns[name] = pd.Categorical.from_codes(value.codes, dtype=dtype)
-    elif isinstance(value, Logical):
-        flags = pd.array(value.values, dtype="boolean")
-        if value.missing is not None:
-            flags[value.missing] = pd.NA
-        columns[name] = flags if value.missing is not None else value.values
     else:
-        columns[name] = value.values if isinstance(value, Text) else value
+        columns[name] = value

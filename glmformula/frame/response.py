@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError
+from ..formula.functions.convert import as_factor
 from ..formula.values import Factor, Logical, Matrix, Text, Value
 
 
@@ -39,7 +40,7 @@ class Response:
 
 
 def response_arrays(
-    value: Value, prior_weights: np.ndarray | None, binomial: bool, name: str = "y"
+    value: Value, prior_weights: np.ndarray | None, binomial: bool, name: str = "y", kind: str = "factor"
 ) -> Response:
     """A response for a family of the binomial kind or for another.
 
@@ -52,6 +53,8 @@ def response_arrays(
         True for binomial and quasibinomial: factors, strings and two columns of counts are allowed.
     name : str
         The left side, for messages.
+    kind : str
+        What a Factor was before it was coded: "factor", "ordered", "character" or "logical".
 
     Raises
     ------
@@ -67,25 +70,24 @@ def response_arrays(
     """
     if isinstance(value, Matrix) and value.values.shape[1] > 1:
         return _counts(value, prior_weights, binomial, name)
+    if isinstance(value, Factor) and kind == "logical":
+        return Response((value.codes > 0).astype(np.float64), prior_weights, None, kind, value.levels, name)
     if isinstance(value, Logical):
         return Response(
             value.values.astype(np.float64), prior_weights, None, "logical", ("FALSE", "TRUE"), name
         )
-    if isinstance(value, Text | Factor):
-        return _categorical(value, prior_weights, binomial, name)
+    if isinstance(value, Text):
+        value, kind = as_factor(value), "character"
+    if isinstance(value, Factor):
+        return _categorical(value, prior_weights, binomial, name, kind)
     if isinstance(value, Matrix):
         value = value.values[:, 0]
     return Response(np.ascontiguousarray(value, dtype=np.float64), prior_weights, name=name)
 
 
 def _categorical(
-    value: Text | Factor, prior_weights: np.ndarray | None, binomial: bool, name: str
+    value: Factor, prior_weights: np.ndarray | None, binomial: bool, name: str, kind: str
 ) -> Response:
-    kind = "factor"
-    if isinstance(value, Text):
-        from ..formula.functions.convert import as_factor
-
-        kind, value = "character", as_factor(value)
     codes, levels = value.codes, value.levels
     if not binomial:
         raise DataError(

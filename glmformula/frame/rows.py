@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..formula.functions.vectors import is_scalar
+from ..formula.functions.vectors import rows as nrow
 from ..formula.values import Factor, Logical, Matrix, Text, Value
 
 BLOCK = 1 << 14  # rows of a strided column looked at together, so that neighbours share the cache lines
@@ -14,11 +16,7 @@ BLOCK = 1 << 14  # rows of a strided column looked at together, so that neighbou
 
 def length(value: Value) -> int | None:
     """Number of rows; None for a scalar."""
-    if isinstance(value, np.ndarray):
-        return len(value) if value.ndim else None
-    if isinstance(value, Logical | Text | Matrix):
-        return len(value.values)
-    return len(value.codes) if isinstance(value, Factor) else None
+    return None if is_scalar(value) else nrow(value)
 
 
 def take(value: Value, rows: np.ndarray | slice | None) -> Value:

@@ -27,8 +27,6 @@ HOOKS = {
     "__init__": ["data", "context", "params"],
     "_init": [],
     "get_model_matrix": ["spec", "drop_rows", "spec_overrides"],
-    "_prepare_model_specs": ["spec"],
-    "_prepare_factor_evaluation_model_spec": ["model_specs"],
     "_evaluate_factor": ["factor", "spec", "drop_rows"],
     "_build_model_matrix": ["spec", "drop_rows"],
     "_encode_constant": ["value", "metadata", "encoder_state", "spec", "drop_rows"],
