@@ -7,8 +7,8 @@ COEFFICIENT = 1e-7
 STANDARD_ERROR = 1e-6
 DEVIANCE = 1e-9
 SHARP = 1e-9  # coefficients and standard errors at epsilon = 1e-14
-# At epsilon 1e-14 round-off in the deviance may end R's iterations one sooner or later than ours; where Fisher scoring
-# converges linearly that is a factor in the distance to the limit of the iterations, R's own included.
+# At epsilon 1e-14 round-off in the deviance may end R's iterations one sooner or later than ours; where Fisher
+# scoring converges linearly that is a factor in the distance to the limit, R's own included.
 ONE_ITERATION = 4
 
 # A p-value magnifies the statistic's error by |z| (z^2 / 2 in the exponent): z up to 40 times STANDARD_ERROR.

@@ -64,7 +64,7 @@ rows_of <- function(fit, d) {
 anova_of <- function(fit) {
   out <- list()
   for (test in c("Chisq", "LRT", "F", "Rao", "Cp")) out[[test]] <- try_value(frame(suppressWarnings(anova(fit, test = test))))
-  out
+  c(out, list(warnings = caught(anova(fit, test = "Chisq"))$warnings))
 }
 predict_of <- function(fit, d) {
   new <- new_rows(d)

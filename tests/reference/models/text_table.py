@@ -46,7 +46,7 @@ SEVERAL = {
     "same": "am-1 am-1",
 }
 CONFINT = "attrition-logit attrition-poisson counts-outcome clotting-1 mtcars-dot quine-all mtcars-null esoph-ordered salaries leuk".split()
-LOGLIK = "attrition-logit attrition-poisson clotting-1 cars-2 quine-nb phd ships-quasi salaries".split()
+LOGLIK = "attrition-logit attrition-poisson clotting-1 cars-2 phd ships-quasi salaries".split()
 
 
 def cases() -> list[dict[str, Any]]:
