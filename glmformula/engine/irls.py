@@ -161,10 +161,15 @@ class Problem:
         report: str = "",
         null_mu: float = 0.0,
         dispersion: float | None = None,
+        relations: np.ndarray | None = None,
+        pearson: bool = False,
+        solved_at: np.ndarray | None = None,
     ) -> Sums:
         """One pass over the rows."""
         way = self.way if solve else None
-        task = Task(self.family, beta, way, report, null_mu, dispersion, self.null_of)
+        task = Task(
+            self.family, beta, way, relations, report, null_mu, dispersion, self.null_of, pearson, solved_at
+        )
         return self.source.map_reduce(partial(run, task), merge)
 
     def last_pass(self, at: Sums) -> dict[str, Any]:
@@ -175,13 +180,27 @@ class Problem:
         mean = at.weighted_y / at.weight_sum if at.weight_sum else np.nan
         return {"report": null, "null_mu": mean, "dispersion": self.family.fixed_dispersion}
 
-    def step(self, at: Sums, beta: np.ndarray) -> Solution:
-        if isinstance(at.solve, Tables):
-            gram, score = assemble(at.solve)
-            return solve_gram(gram, score, beta, self.strict)
-        assert at.solve is not None
-        tolerance = max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
-        return solve_qr(at.solve, beta, tolerance)
+    def step(self, at: Sums, beta: np.ndarray, solved_at: np.ndarray | None, before: Solution | None) -> Solution:
+        if not isinstance(at.solve, Tables):
+            assert at.solve is not None
+            tolerance = max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
+            return solve_qr(at.solve, beta, tolerance)
+        gram, score = assemble(at.solve)
+        solution = solve_gram(gram, score, beta, self.strict)
+        if self.strict and len(solution.relations):
+            known = before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all()
+            if not known:
+                self.verify(solution, solved_at, gram.diagonal())
+        return solution
+
+    def verify(self, solution: Solution, at: np.ndarray | None, squares: np.ndarray) -> None:
+        """IllConditioned unless the columns that the Gram matrix drops vanish on the rows, as R would have it."""
+        lengths = self.at(at, relations=solution.relations).lengths
+        assert lengths is not None
+        dropped = solution.pivot[solution.rank :]
+        tolerance = min(1e-7, self.control.epsilon / 1000)
+        if (lengths > max(SMALLEST_TOLERANCE, tolerance) ** 2 * squares[dropped]).any():
+            raise IllConditioned
 
     def best_path(self, start: np.ndarray | None) -> Path:
         """R's iterations; run again with step-halving where a rising deviance led them astray."""
@@ -244,14 +263,14 @@ class Problem:
             if at.informative == 0:
                 messages.append(f"no observations informative at iteration {iteration}")
                 break
-            step = self.step(at, beta)
+            step = self.step(at, beta, back, solution)
             if not np.isfinite(step.beta).all():
                 messages.append(f"non-finite coefficients at iteration {iteration}")
                 break
             solution, solved_at, new = step, back, step.beta
             promise = step.decrease / (abs(previous) + 0.1)
             at = self.at(new, solve=True) if promise > epsilon and iteration < maxit else self.at(new, **last)
-            self.trace(f"Deviance = {seven_digits(at.deviance)} Iterations - {iteration}")
+            self.trace("Deviance = {} Iterations - {}", at, iteration)
             boundary = False
             for good, why in (
                 (lambda s: np.isfinite(s.deviance), "step size truncated due to divergence"),
@@ -270,7 +289,7 @@ class Problem:
                 else:
                     raise lost(f"inner loop {1 if 'div' in why else 2}; cannot correct step size")
                 boundary = True
-                self.trace(f"Step halved: new deviance = {seven_digits(at.deviance)}")
+                self.trace("Step halved: new deviance = {}", at)
             change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
             if back is not None and change >= epsilon:
                 rose = True
@@ -283,7 +302,7 @@ class Problem:
                             break
                     else:
                         new, at = back, self.at(back)
-                    self.trace(f"Step halved: new deviance = {seven_digits(at.deviance)}")
+                    self.trace("Step halved: new deviance = {}", at)
                     change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
             beta = new
             lowest = min(lowest, at.deviance) if back is not None else at.deviance
@@ -309,9 +328,9 @@ class Problem:
             raise Lost("cannot find valid starting values: please specify some")
         raise Lost("no valid set of coefficients has been found: please supply starting values")
 
-    def trace(self, text: str) -> None:
+    def trace(self, text: str, at: Sums, *more: object) -> None:
         if self.control.trace and self.null_of is None:
-            print(text)
+            print(text.format(seven_digits(at.deviance), *more))
 
     def empty_path(self) -> Path:
         """No columns: R's answer has 0 iterations and is 'at the boundary'."""
@@ -322,7 +341,7 @@ class Problem:
                 "invalid linear predictor values in empty model: the model has no column, so the offset "
                 "alone gives the fitted values; supply a valid offset or add columns"
             )
-        solution = Solution(nothing, np.empty(0, int), 0, np.empty((0, 0)), nothing, 0.0)
+        solution = Solution(nothing, np.empty(0, int), 0, np.empty((0, 0)), nothing, 0.0, np.empty((0, 0)))
         return Path(nothing, at, solution, nothing, 0, True, True, at.deviance, False)
 
     def finished(self, path: Path) -> tuple[GlmFit, list[str]]:
@@ -336,29 +355,28 @@ class Problem:
                 messages.append("glm.fit: algorithm stopped at boundary value")
         if not at.reported:
             at = self.at(path.beta, **self.last_pass(at))
-        minus2_loglik = at.minus2_loglik
-        if not family.has_likelihood:
-            minus2_loglik = np.nan
-        elif family.fixed_dispersion is None:
+        more = at
+        if family.fixed_dispersion is None:
             dispersion = family.loglik_dispersion(at.deviance, at.weight_sum, at.rows)
-            minus2_loglik = self.at(path.beta, dispersion=dispersion).minus2_loglik
+            more = self.at(path.beta, dispersion=dispersion, pearson=True, solved_at=path.solved_at)
         if self.p:
             messages += extreme_fits(family, at.mu_range)
         null_deviance = at.null_deviance
         if self.intercept and at.has_offset:
-            null_deviance, more = self.null_with_offset(path.beta)
-            messages += more
+            null_deviance, warned = self.null_with_offset(path.beta)
+            messages += warned
         coefficients = path.beta.copy()
         coefficients[solution.pivot[solution.rank :]] = np.nan
         fit = GlmFit(
             coefficients=coefficients,
             cov_unscaled=solution.cov_unscaled(),
+            null_space=solution.relations.T,
             pivot=solution.pivot,
             rank=solution.rank,
             deviance=at.deviance,
             null_deviance=null_deviance,
-            pearson=at.pearson,
-            minus2_loglik=minus2_loglik,
+            pearson=more.pearson if family.fixed_dispersion is None else np.nan,
+            minus2_loglik=more.minus2_loglik if family.has_likelihood else np.nan,
             nobs=at.rows,
             n_ok=at.n_ok,
             weight_sum=at.weight_sum,

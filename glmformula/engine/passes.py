@@ -7,6 +7,7 @@ Blocks are merged in row order, which makes a result independent of the number o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,16 @@ class Task:
         None: at the start values of the rows (etastart, mustart or the family's own).
     solve : {'qr', 'gram', None}
         Which sums the next step needs.
+    relations : ndarray (d, p) or None
+        Combinations of columns whose squared weighted lengths are wanted instead.
     report : {'', 'fit', 'mean', 'offset'}
-        Also what a finished fit tells: Pearson statistic and range of mu; with 'mean' or 'offset' the null
+        Also what a finished fit tells: the range of mu; with 'mean' or 'offset' the null
         deviance too, at the mean `null_mu` or at the inverse link of the offset.
     null_mu : float
     dispersion : float or None
         Take the log-likelihood at this dispersion.
+    pearson : bool
+        Pearson's statistic, with the working weights at `solved_at` (None: the start values).
     null_of : ndarray or None
         The design is a single column of ones, and where `beta` is None mu starts at the fitted values of
         these coefficients of the full design.
@@ -47,10 +52,13 @@ class Task:
     family: Family
     beta: np.ndarray | None
     solve: str | None = None
+    relations: np.ndarray | None = None
     report: str = ""
     null_mu: float = 0.0
     dispersion: float | None = None
     null_of: np.ndarray | None = None
+    pearson: bool = False
+    solved_at: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class Sums:
     informative: int = 0
     fault: str = ""
     solve: np.ndarray | Tables | None = None
+    lengths: np.ndarray | None = None
     pearson: float = 0.0
     null_deviance: float = 0.0
     minus2_loglik: float = 0.0
@@ -98,6 +107,7 @@ def merge(a: Sums, b: Sums) -> Sums:
         informative=a.informative + b.informative,
         fault=a.fault or b.fault,
         solve=solve,
+        lengths=None if a.lengths is None or b.lengths is None else a.lengths + b.lengths,
         pearson=a.pearson + b.pearson,
         null_deviance=a.null_deviance + b.null_deviance,
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
@@ -116,7 +126,9 @@ def _run(task: Task, block: Block) -> Sums:
     family, y, weights = task.family, block.y, block.prior_weights
     m = len(y)
     pieces = block.design.pieces if task.null_of is None else (INTERCEPT,)
-    parts = plan(pieces, task.solve)
+    p = sum([piece.width for piece in pieces])
+    chunk = max(4 * (p + 1), QR_CELLS // (p + 1)) if task.solve == "qr" else m
+    parts = plan(pieces, task.solve if m <= 2 * chunk else None)
     columns = dense_columns(pieces, parts, m)
     eta = start_eta(task, block)
     if eta is None:
@@ -124,19 +136,26 @@ def _run(task: Task, block: Block) -> Sums:
         eta = predictor_from_columns(pieces, parts, columns, task.beta, block.offset)
     mu, slope, variance = family.working(eta)
     more: dict[str, Any] = {}
-    if task.solve:
+    if task.solve or task.relations is not None:
         working, u, fault = working_response(task, block, eta, mu, slope, variance)
         if fault is not None:
             more["fault"] = fault
             more["informative"] = int(np.count_nonzero(working))
-        columns[-1] = u
-        if task.solve == "qr":
+        if task.relations is not None:
+            more["lengths"] = np.array([squared_length(block, r, working) for r in task.relations])
+        elif task.solve == "gram":
+            columns[-1] = u
+            more["solve"] = tables(pieces, parts, columns, working)
+        elif m <= 2 * chunk:
+            columns[-1] = u
             columns *= np.sqrt(working)
             more["solve"] = triangular(columns)
         else:
-            more["solve"] = tables(pieces, parts, columns, working)
+            more["solve"] = triangular_by_chunks(pieces, working, u, chunk)
     if task.report:
-        more |= reported(task, block, mu, variance)
+        more |= reported(task, block, mu)
+    if task.pearson:
+        more["pearson"] = pearson_sum(task, block, mu, slope)
     if task.dispersion is not None:
         more["minus2_loglik"] = float(family.minus2_loglik(y, mu, weights, task.dispersion, block.trials))
     return Sums(
@@ -204,13 +223,31 @@ def working_response(
     return np.where(good, working, 0.0), np.where(good, u, 0.0), fault
 
 
-def reported(task: Task, block: Block, mu: np.ndarray, variance: np.ndarray) -> dict[str, Any]:
+def weights_at(beta: np.ndarray | None, family: Family, block: Block) -> np.ndarray:
+    """Working weights (m,) at `beta` (None: the start values): prior_weights (dmu/deta)^2 / V(mu)."""
+    eta = start_eta(Task(family, beta), block)
+    if eta is None and beta is not None:
+        eta = linear_predictor(block.design, beta, block.offset)
+    _, slope, variance = family.working(eta)
+    weights = slope * slope / variance
+    if block.prior_weights is not None:
+        weights *= block.prior_weights
+        weights[block.prior_weights == 0] = 0.0
+    weights[slope == 0] = 0.0
+    return weights
+
+
+def pearson_sum(task: Task, block: Block, mu: np.ndarray, slope: np.ndarray) -> float:
+    """Sum of working weights times squared working residuals: R's, the weights of the last *solved* pass."""
+    working = weights_at(task.solved_at, task.family, block)
+    residual = (block.y - mu) / slope
+    return float(np.where(working > 0, working * residual * residual, 0.0).sum())
+
+
+def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
     """The sums of a finished fit."""
     family, y, weights = task.family, block.y, block.prior_weights
-    residual = y - mu
-    residual *= residual
-    residual /= variance
-    out: dict[str, Any] = {"pearson": total(residual, weights), "reported": True}
+    out: dict[str, Any] = {"reported": True}
     if len(mu):
         out["mu_range"] = (float(mu.min()), float(mu.max()))
     if task.report != "fit":
@@ -226,15 +263,37 @@ def reported(task: Task, block: Block, mu: np.ndarray, variance: np.ndarray) -> 
     return out
 
 
-def triangular(columns: np.ndarray) -> np.ndarray:
-    """Upper trapezoidal factor of the matrix whose columns are the rows of `columns` (p, m), overwritten.
+def squared_length(block: Block, relation: np.ndarray, working_weights: np.ndarray) -> float:
+    values = linear_predictor(block.design, relation, None)
+    return float(working_weights @ np.square(values))
 
-    Long blocks are factored in pieces that stay in cache, and the factors together.
-    """
-    p, m = columns.shape
-    rows = max(4 * p, QR_CELLS // p)
-    if m > 2 * rows:
-        factors = [triangular(columns[:, a : a + rows].copy()) for a in range(0, m, rows)]
-        columns = np.concatenate(factors).T
+
+def triangular(columns: np.ndarray) -> np.ndarray:
+    """Upper trapezoidal factor of the matrix whose columns are the rows of `columns` (p, m), overwritten."""
+    p = len(columns)
     factor, *_ = lapack.dgeqrf(columns.T, lwork=32 * p, overwrite_a=1)
-    return np.triu(factor[:p])
+    triangle: np.ndarray = factor[:p]
+    triangle[below_diagonal(*triangle.shape)] = 0.0
+    return triangle
+
+
+def triangular_by_chunks(
+    pieces: tuple[Piece, ...], working_weights: np.ndarray, u: np.ndarray, chunk: int
+) -> np.ndarray:
+    """The factor of [sqrt(W) X, sqrt(W) u] a cacheful of rows at a time: X is never there at once."""
+    parts = plan(pieces, "qr")
+    triangle = None
+    for start in range(0, len(u), chunk):
+        rows = slice(start, start + chunk)
+        root = np.sqrt(working_weights[rows])
+        columns = dense_columns(tuple([piece.rows(rows) for piece in pieces]), parts, len(root))
+        columns[-1] = u[rows]
+        columns *= root
+        triangle = triangular(columns if triangle is None else np.concatenate([triangle.T, columns], axis=1))
+    assert triangle is not None
+    return triangle
+
+
+@lru_cache(maxsize=8)
+def below_diagonal(rows: int, columns: int) -> np.ndarray:
+    return np.tri(rows, columns, -1, dtype=bool)

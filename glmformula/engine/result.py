@@ -26,12 +26,15 @@ class GlmFit:
         Link scale; NaN where the column is aliased.
     cov_unscaled : ndarray (r, r)
         Inverse of X'WX over the non-aliased columns in column order, W from the last solved iteration (R's).
+    null_space : ndarray (p, p - rank)
+        Combinations of the columns that are zero on every row of the fit, one for each aliased column.
     pivot : ndarray of int (p,)
         R's dqrdc2 order: the first `rank` are kept columns.
     rank : int
     deviance, null_deviance : float
     pearson : float
-        sum of w (y - mu)^2 / V(mu), at the final mu.
+        Pearson's X^2 as R takes it: sum of working weights (at `solved_at`) times squared working residuals
+        (at the final mu). NaN where the family's dispersion is known.
     minus2_loglik : float
         minus twice the log-likelihood at the family's own dispersion (NaN for quasi).
     nobs : int
@@ -45,11 +48,11 @@ class GlmFit:
     solved_at : ndarray (p,) or None
         The coefficients at which the last Gram was taken (aliased: 0); None when that was the start. Working weights
         as R reports them are the weights there.
-    start_eta : whether working weights must be taken at the start values (iter == 1) is solved_at is None.
     """
 
     coefficients: np.ndarray
     cov_unscaled: np.ndarray
+    null_space: np.ndarray
     pivot: np.ndarray
     rank: int
     deviance: float

@@ -7,7 +7,7 @@ import numpy as np
 from ..families import Family
 from ..sources.base import Block
 from .columns import linear_predictor
-from .passes import Task, start_eta
+from .passes import weights_at
 from .result import GlmFit
 
 
@@ -22,16 +22,7 @@ def evaluate_rows(
 def working_weights(block: Block, result: GlmFit, family: Family) -> np.ndarray:
     """Working weights (m,) of the last solved iteration: prior_weights (dmu/deta)^2 / V(mu), R's ``fit$weights``."""
     with np.errstate(all="ignore"):
-        eta = start_eta(Task(family, result.solved_at), block)
-        if eta is None:
-            eta = linear_predictor(block.design, result.solved_at, block.offset)
-        _, slope, variance = family.working(eta)
-        weights = slope * slope / variance
-        if block.prior_weights is not None:
-            weights *= block.prior_weights
-            weights[block.prior_weights == 0] = 0.0
-    weights[slope == 0] = 0.0
-    return weights
+        return weights_at(result.solved_at, family, block)
 
 
 def row_arrays(

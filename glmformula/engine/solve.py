@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
-# Decision 4 of the design: what the Gram matrix may be trusted with (pivots are relative, squared lengths).
+# What a Gram matrix may be trusted with: relative pivots (squared lengths) and the condition of the scaled columns.
 SMALLEST_PIVOT = 1e-9
 LARGEST_CONDITION = 1e5
-# A squared length that rounding alone leaves behind when a column is a combination of others.
-CHOLESKY_ALIASED = 1e-13
+# A squared length that rounding may leave where a column is a combination of others.
+ALIASED_PIVOT = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Solution:
         Lengths the kept columns were divided by before factoring.
     decrease : float
         The decrease in deviance that the step promises (score times increment).
+    relations : ndarray (p - rank, p)
+        For each dropped column the combination of columns that vanishes on the rows (1 for itself).
     """
 
     beta: np.ndarray
@@ -43,14 +45,15 @@ class Solution:
     factor: np.ndarray
     scale: np.ndarray
     decrease: float
+    relations: np.ndarray
 
     def cov_unscaled(self) -> np.ndarray:
         """(X'WX)^-1 over the kept columns, (rank, rank)."""
         if self.rank == 0:
             return np.empty((0, 0))
         inverse, _ = lapack.dpotri(self.factor, lower=0)
-        inverse = np.triu(inverse) + np.triu(inverse, 1).T
-        return inverse / np.multiply.outer(self.scale, self.scale)
+        inverse = inverse + inverse.T - np.diag(inverse.diagonal())  # dpotri leaves the other triangle zero
+        return inverse / (self.scale[:, None] * self.scale)
 
 
 class IllConditioned(ArithmeticError):
@@ -83,7 +86,11 @@ def solve_qr(triangle: np.ndarray, beta: np.ndarray, tolerance: float) -> Soluti
     if rank:
         new[pivot[:rank]] = lapack.dtrtrs(factor, right)[0]
     change = right - upper[:rank, :p] @ beta
-    return Solution(new, pivot, rank, factor, np.ones(rank), float(change @ change))
+    relations = np.zeros((p - rank, p))
+    if rank < p:
+        relations[:, pivot[:rank]] = -lapack.dtrtrs(factor, upper[:rank, pivot[rank:]])[0].T if rank else 0.0
+        relations[np.arange(p - rank), pivot[rank:]] = 1.0
+    return Solution(new, pivot, rank, factor, np.ones(rank), float(change @ change), relations)
 
 
 def limited_pivoting(
@@ -137,50 +144,62 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
         X'Wu with u the working residual (at R's start values the working response: then `beta` is zero).
     beta : ndarray (p,)
     strict : bool
-        Raise `IllConditioned` where the digits of the Gram matrix do not suffice to decide; otherwise drop
-        columns whose squared residual length is below 1e-13 of their squared length.
+        Raise `IllConditioned` where the digits of the Gram matrix do not suffice.
+
+    Notes
+    -----
+    A column is dropped where its pivot falls below 1e-12 of its squared length. Rounding can hide there what R
+    would keep (its rule is 1e-11 of the length itself), so the caller checks `relations` on the rows.
     """
     p = len(beta)
     lengths = np.sqrt(gram.diagonal())
     if not lengths.all():
         lengths = np.where(lengths > 0, lengths, 1.0)
-    scaled = gram / np.multiply.outer(lengths, lengths)
+    scaled = gram / (lengths[:, None] * lengths)
     factor, info = lapack.dpotrf(scaled, lower=0, clean=1)
-    pivots = factor.diagonal() ** 2
-    if info == 0 and pivots.min() > SMALLEST_PIVOT:
-        if strict:
-            reciprocal, _ = lapack.dpocon(factor, np.abs(scaled).sum(0).max(), uplo="U")
-            if reciprocal * LARGEST_CONDITION**2 < 1:
-                raise IllConditioned
-        pivot, rank = np.arange(p), p
-    elif strict:
-        raise IllConditioned
-    else:
-        pivot, rank = cholesky_pivots(scaled)
+    pivot, rank = np.arange(p), p
+    smallest = (factor.diagonal() ** 2).min() if info == 0 else 0.0
+    if smallest <= SMALLEST_PIVOT:
+        pivot, rank, smallest = cholesky_pivots(scaled)
         kept = pivot[:rank]
-        factor, _ = lapack.dpotrf(scaled[np.ix_(kept, kept)], lower=0, clean=1)
+        scaled = scaled[np.ix_(kept, kept)]
+        factor, info = lapack.dpotrf(scaled, lower=0, clean=1) if rank else (scaled, 0)
+    if strict and rank:
+        reciprocal, _ = lapack.dpocon(factor, np.abs(scaled).sum(0).max(), uplo="U")
+        if info != 0 or smallest <= SMALLEST_PIVOT or reciprocal * LARGEST_CONDITION**2 < 1:
+            raise IllConditioned
     kept, dropped = pivot[:rank], pivot[rank:]
+
+    def solve(right: np.ndarray) -> np.ndarray:
+        unit = lengths[kept] if right.ndim == 1 else lengths[kept, None]
+        return np.asarray(lapack.dpotrs(factor, right / unit, lower=0)[0] / unit if rank else right)
+
     right = score[kept]
-    if rank < p and beta[dropped].any():
-        right = right + gram[np.ix_(kept, dropped)] @ beta[dropped]
+    relations = np.zeros((p - rank, p))
+    if rank < p:
+        if beta[dropped].any():
+            right = right + gram[np.ix_(kept, dropped)] @ beta[dropped]
+        relations[:, kept] = -solve(gram[np.ix_(kept, dropped)]).T
+        relations[np.arange(p - rank), dropped] = 1.0
     step = np.zeros(p)
-    if rank:
-        step[kept] = lapack.dpotrs(factor, right / lengths[kept], lower=0)[0] / lengths[kept]
+    step[kept] = solve(right)
     new = beta + step
     new[dropped] = 0.0
-    return Solution(new, pivot, rank, factor, lengths[kept], float(step[kept] @ right))
+    return Solution(new, pivot, rank, factor, lengths[kept], float(step[kept] @ right), relations)
 
 
-def cholesky_pivots(scaled: np.ndarray) -> tuple[np.ndarray, int]:
-    """Order and rank by limited pivoting on a correlation-like matrix (unit diagonal, 0 for an empty column)."""
+def cholesky_pivots(scaled: np.ndarray) -> tuple[np.ndarray, int, float]:
+    """Order, rank and smallest kept pivot by limited pivoting on a matrix with unit diagonal (0 for a zero column)."""
     rest = np.array(scaled)
     kept: list[int] = []
     dropped: list[int] = []
+    smallest = np.inf
     for j in range(len(rest)):
-        if rest[j, j] <= CHOLESKY_ALIASED:
+        if rest[j, j] <= ALIASED_PIVOT:
             dropped.append(j)
             continue
         kept.append(j)
+        smallest = min(smallest, rest[j, j])
         row = rest[j, j:] / np.sqrt(rest[j, j])
         rest[j:, j:] -= np.multiply.outer(row, row)
-    return np.array(kept + dropped, dtype=int), len(kept)
+    return np.array(kept + dropped, dtype=int), len(kept), float(smallest)

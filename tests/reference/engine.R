@@ -33,7 +33,7 @@ problem <- function(name, X, y, family, weights = NULL, offset = NULL, start = N
       pivot = I(if (r > 0) fit$qr$pivot else integer()), rank = r, deviance = num(fit$deviance),
       null_deviance = num(fit$null.deviance), minus2_loglik = num(fit$aic - 2 * r), iter = fit$iter,
       converged = fit$converged, boundary = fit$boundary, df_residual = fit$df.residual,
-      pearson = num(sum(w * (y - mu)^2 / V)), weights = I(num(unname(fit$weights))),
+      pearson = num(sum((fit$weights * fit$residuals^2)[fit$weights > 0])), weights = I(num(unname(fit$weights))),
       linear_predictors = I(num(unname(fit$linear.predictors))))
   }
   out[[length(out) + 1]] <<- one
@@ -103,6 +103,13 @@ problem("zero column first", cbind(0, 1, x1), yb, 'binomial("logit")', intercept
 problem("three aliased", cbind(1, x1, x1, 2, x2, x1 - x2, g), yg, 'gaussian("identity")')
 both("scales", cbind(1, 1e8 * x1, 1e-8 * x2, 1e9 + g), yg, 'gaussian("identity")')
 both("cubic in year", cbind(1, 1950 + 1:n, (1950 + 1:n)^2, (1950 + 1:n)^3), yg, 'gaussian("identity")')
+set.seed(8)
+for (k in 1:25) {                        # small integers: many exact dependencies
+  rows <- sample(c(4, 6, 12), 1); p <- sample(3:7, 1)
+  D <- matrix(sample(-1:1, rows * p, TRUE), rows); D[, 1] <- 1
+  if (k %% 3 == 0) D[, p] <- D[, 2] - D[, 1]
+  problem(paste("dependent", k), D, round(rnorm(rows), 3), 'gaussian("identity")')
+}
 problem("n < p", X[1:3, ], yg[1:3], 'gaussian("identity")')
 problem("n < p poisson", X[1:3, ], c(2, 3, 1), 'poisson("log")')
 problem("n = 1", X[1, 1, drop = FALSE], 2, 'poisson("log")')

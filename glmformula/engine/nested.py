@@ -1,0 +1,190 @@
+"""Sub-models of one set of columns, on the same rows: their deviances and ranks, without what only a fit needs.
+
+A small problem is iterated from R's own start, as R's ``drop1`` does, so the digits are R's. In a large one a
+single pass at coefficients near all of them gives every sub-model its first step: with G = X'WX and s = X'Wu
+there, the sub-model on the columns S starts at the solution of  G_SS beta_S = (G beta + s)_S,  and one or two
+more passes finish it (the deviance agrees with the cold start's to about epsilon^2, measured below 1e-8).
+Where that leads nowhere the cold start is taken, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from ..errors import FitError
+from ..families import Family
+from ..sources.base import Block, Source
+from ..sources.mapped import Mapped
+from .gram import Tables, assemble
+from .irls import SMALL_PROBLEM, SMALL_ROWS, Path, Problem, extreme_fits
+from .passes import Sums
+from .result import Control
+from .solve import IllConditioned, solve_gram
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A fitted sub-model.
+
+    Attributes
+    ----------
+    terms : frozenset of int
+        Its terms, as `assign` numbers them.
+    beta : ndarray (p_S,)
+        Coefficients of its columns, 0 where aliased.
+    solved_at : ndarray (p_S,) or None
+        As in `GlmFit`.
+    rank : int
+    deviance : float
+    rows, n_ok : int
+        All rows, and those of non-zero prior weight.
+    messages : tuple of str
+        What a fit would have warned of.
+    """
+
+    terms: frozenset[int]
+    beta: np.ndarray
+    solved_at: np.ndarray | None
+    rank: int
+    deviance: float
+    rows: int
+    n_ok: int
+    messages: tuple[str, ...]
+
+
+class _Problem(Problem):
+    """A problem whose last pass leaves out the log-likelihood and the null model."""
+
+    __slots__ = ()
+
+    def last_pass(self, at: Sums) -> dict[str, Any]:
+        return {"report": "fit"}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the sub-models have in common.
+
+    Attributes
+    ----------
+    source : Source
+        Blocks with all p columns.
+    family : Family
+    assign : ndarray of int (p,)
+        Term of each column, 0 for the intercept.
+    intercept : bool
+    control : Control
+    rows : int
+        Of the source: what is small is decided by it.
+    near : ndarray (p,)
+        Coefficients not far from all the sub-models' (0 for a column that is new).
+    method : str
+        'auto', 'qr' or 'cholesky', as `fit_glm` takes it.
+    """
+
+    source: Source
+    family: Family
+    assign: np.ndarray
+    intercept: bool
+    control: Control
+    rows: int
+    near: np.ndarray
+    method: str = "auto"
+
+    @cached_property
+    def equations(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """G and G beta + s at `near`; None where the pass is of no use."""
+        whole = Problem(
+            self.source, self.family, len(self.assign), self.intercept, self.control, "gram"
+        ).at(self.near, solve=True)
+        if not isinstance(whole.solve, Tables) or whole.fault or not whole.usable:
+            return None
+        gram, score = assemble(whole.solve)
+        right = gram @ self.near + score
+        return (gram, right) if np.isfinite(gram).all() and np.isfinite(right).all() else None
+
+    def start(self, terms: frozenset[int]) -> np.ndarray | None:
+        """First step of a sub-model, from `equations`."""
+        if self.equations is None:
+            return None
+        gram, right = self.equations
+        kept = np.flatnonzero(np.isin(self.assign, list(terms)))
+        nothing = np.zeros(len(kept))
+        return solve_gram(gram[np.ix_(kept, kept)], right[kept], nothing, strict=False).beta
+
+    def fit(self, terms: Iterable[int]) -> Nested:
+        """The sub-model with these terms (0: the intercept).
+
+        Raises
+        ------
+        FitError
+            As `fit_glm`.
+        """
+        wanted = frozenset(terms)
+        p = int(np.isin(self.assign, list(wanted)).sum())
+        small = self.method == "auto" and self.rows * p * p < SMALL_PROBLEM and self.rows < SMALL_ROWS
+        way = "qr" if self.method == "qr" or small or p == 0 else "gram"
+        source = Mapped(self.source, partial(with_terms, wanted))
+        problem = _Problem(source, self.family, p, self.intercept, self.control, way, strict=self.method == "auto")
+        cold: Callable[[], Path | None] = partial(solved, problem, None)
+        warm: Callable[[], Path | None] = partial(self.warm, problem, wanted)
+        attempts = (cold, warm) if small or p == 0 else (warm, cold)
+        failure: FitError | None = None
+        for attempt in attempts:
+            try:
+                path = attempt()
+            except FitError as error:
+                failure = failure or error
+                continue
+            if path is not None:
+                return nested(wanted, self.family, path)
+        raise failure or FitError("the sub-model could not be fitted")
+
+    def warm(self, problem: Problem, terms: frozenset[int]) -> Path | None:
+        """From the start of the common pass; None where it does not end in the interior."""
+        start = self.start(terms)
+        path = None if start is None else solved(problem, start)
+        return path if path is not None and path.converged and not path.boundary else None
+
+
+def fit_each(columns: Columns, subsets: Sequence[Iterable[int]]) -> list[Nested]:
+    """Every sub-model, in order."""
+    return [columns.fit(terms) for terms in subsets]
+
+
+def solved(problem: Problem, start: np.ndarray | None) -> Path:
+    """As `fit_glm`: Gram matrices where they carry enough digits, else QR."""
+    try:
+        return problem.best_path(start)
+    except IllConditioned:
+        return replace(problem, way="qr").best_path(start)
+
+
+def nested(terms: frozenset[int], family: Family, path: Path) -> Nested:
+    messages = list(path.messages)
+    if len(path.beta):
+        if not path.converged:
+            messages.append("glm.fit: algorithm did not converge")
+        if path.boundary:
+            messages.append("glm.fit: algorithm stopped at boundary value")
+        messages += extreme_fits(family, path.at.mu_range)
+    return Nested(
+        terms,
+        path.beta,
+        path.solved_at,
+        path.solution.rank,
+        path.at.deviance,
+        path.at.rows,
+        path.at.n_ok,
+        tuple(messages),
+    )
+
+
+def with_terms(terms: frozenset[int], block: Block) -> Block:
+    """The block's columns of some terms; R's sub-models know nothing of the full model's start values."""
+    return replace(block, design=block.design.select_terms(terms), etastart=None, mustart=None)
