@@ -14,12 +14,15 @@ from itertools import product
 
 import numpy as np
 
+from ..errors import DataError
 from ..formula.algebra import response_term
 from ..formula.terms import Terms
 from ..formula.values import Factor, Matrix, Value
-from ..frame.schema import Variable
+from ..frame.schema import Variable, plain_name
 from .names import INTERCEPT, column_names, product_names
 from .pieces import Design, Piece
+
+MOST_CONTRASTS = 200_000_000  # numbers in one joint contrast matrix: 1.6 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def _term_pieces(
     key = tuple(variable.name for variable, _ in factors)
     if factors and key not in joint:
         joint[key] = joint_codes([c for _, c in factors], [len(variable.levels) for variable, _ in factors])
+    _refuse_too_wide(members, codes)
     choices, apart = [], False
     for member, code in zip(members, codes):
         apart = apart or len(member.arrays) > 1
@@ -130,6 +134,19 @@ def _term_pieces(
         contrasts = [matrix for _, matrix in reversed(chosen) if matrix is not None]
         pieces.append(Piece(arrays, joint[key], _kron(contrasts), key) if contrasts else Piece(arrays))
     return pieces
+
+
+def _refuse_too_wide(members: Sequence[Columns], codes: Sequence[int]) -> None:
+    """Contrasts of joint levels are held in full; beyond some GB the model is a mistake (ids as factors)."""
+    shapes = [contrast_for(m.variable, c).shape for m, c in zip(members, codes) if m.codes is not None]
+    cells, columns = math.prod(s[0] for s in shapes), math.prod(s[1] for s in shapes)
+    if len(shapes) > 1 and cells * columns > MOST_CONTRASTS:
+        term = ":".join(plain_name(m.variable.name) for m in members)
+        levels = " x ".join(str(s[0]) for s in shapes)
+        raise DataError(
+            f"the interaction {term} of {levels} levels needs {columns} columns: use factors of fewer "
+            "levels, or make one factor of the combinations that occur with interaction(..., drop = TRUE)"
+        )
 
 
 def _choices(

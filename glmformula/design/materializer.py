@@ -6,10 +6,12 @@ replay, ``spec.get_model_matrix(newdata)``, by the registered name.
 
 What is replaced: evaluation of a factor (R's language, no Python ``eval``), missing values (the frame has cut
 them, together with response and weights), coding by R's rule instead of rank reduction, columns, which become
-pieces instead of a stacked matrix, and the body of ``get_model_matrix``: pooling specs costs 0.28 ms a call, as
-much as all our own work on a design of 200 rows. Measured (one thread) from formula text to frame and design:
-200 rows, 3 numbers and a factor 1.0 ms (stock formulaic 7.0 ms); 1e6 rows x 20 numbers 17 ms without a copy,
-checks for NaN and Inf included; 678,000 rows x 8 categoricals, a number and a log offset 75 ms.
+pieces instead of a stacked matrix, and the body of ``get_model_matrix``: pooling specs costs 0.28 ms a call,
+as much as all our own work on a design of 200 rows.
+
+Measured, one thread, from formula text to frame and design: 200 rows, 3 numbers and a factor 1.0 ms (stock
+formulaic 7.0 ms); 1e6 rows x 20 numbers 17 ms without a copy, checks for NaN and Inf included; 678,000 rows x
+8 categoricals, a number and a log offset 75 ms.
 """
 
 from __future__ import annotations

@@ -74,6 +74,13 @@ def test_one_level_left_by_missing_rows_is_named() -> None:
         design_frame("y ~ x + a", data)
 
 
+def test_interaction_of_identifiers_is_refused() -> None:
+    ids = [f"k{i}" for i in range(300)]
+    data = pd.DataFrame({"y": np.arange(300.0), "a": ids, "b": ids})
+    with pytest.raises(DataError, match="interaction a:b of 300 x 300 levels needs 89401 columns"):
+        design_frame("y ~ a * b", data)
+
+
 @pytest.mark.parametrize("formula", ["y ~ 0", "y ~ -1"])
 def test_empty_model_has_no_column(formula: str) -> None:
     design = design_frame(formula, DATA).design
