@@ -153,25 +153,32 @@ def _place(node: Node, scope: Scope) -> tuple[str | None, int | None, int | None
 
 def _name(node: Name, scope: Scope) -> Any:
     """A column; a constant or a function where no column has the name."""
-    name = node.name
+    name, key = node.name, deparse(node)
+    reserved = name in CONSTANTS or name in scope.functions
+    if reserved and not _is_column(name, scope):
+        return CONSTANTS[name] if name in CONSTANTS else scope.functions[name]
+    value = scope.column(name)
+    if reserved and not scope.frozen:
+        scope.state[key] = {"column": True}
+    return _frozen_levels(key, name, value, scope)
+
+
+def _is_column(name: str, scope: Scope) -> bool:
+    """Whether a name that is also a constant's or a function's is a column (for new data: was one)."""
+    if scope.frozen:
+        return deparse(Name(name)) in scope.state
     try:
-        value = scope.column(name)
-    except ColumnTypeError:
-        raise
-    except DataError:
-        if name in CONSTANTS:
-            return CONSTANTS[name]
-        if name in scope.functions:
-            return scope.functions[name]
-        raise
-    return _frozen_levels(deparse(node), name, value, scope)
+        scope.column(name)
+    except DataError as error:
+        return isinstance(error, ColumnTypeError)
+    return True
 
 
 def _frozen_levels(key: str, name: str, value: Value, scope: Scope) -> Value:
     """A factor column with the fitted data's levels first: codes and order mean the same in new data."""
     if scope.frozen:
-        state = scope.state.get(key)
-        if state is None:
+        state = scope.state.get(key, {})
+        if "levels" not in state:
             return value
         if isinstance(value, Factor | Text | str):
             return recode(value, state["levels"], ordered=state["ordered"])
@@ -192,9 +199,11 @@ def _call(node: Call, scope: Scope) -> Any:
     try:
         if function.order_dependent and scope.blocks and rowwise:
             raise FormulaError(f"{function.name}() cannot be used here: {_BLOCKS}")
-        if not (function.keeps_state and rowwise):
-            return _plain(function, *_arguments(node, function, scope))
-        return _with_state(node, function, scope)
+        if function.keeps_state or _is_summary(node, function, scope):
+            key = deparse(node)
+            if rowwise or (scope.frozen and key in scope.state):
+                return _with_state(node, key, function, scope)
+        return _plain(function, *_arguments(node, function, scope))
     except GLMFormulaError as error:
         raise _placed(error, node, scope) from error.__cause__
     except (RecursionError, MemoryError):
@@ -281,12 +290,11 @@ def _plain(function: RFunction, args: list[Any], named: dict[str, Any]) -> Any:
     return function.call(*args, **named)
 
 
-def _with_state(node: Call, function: RFunction, scope: Scope) -> Any:
-    key = deparse(node)
+def _with_state(node: Call, key: str, function: RFunction, scope: Scope) -> Any:
     known = scope.state.get(key) if scope.frozen or scope.blocks else None
     if known is None and (scope.frozen or scope.blocks):
         raise FormulaError(f"{key} has no state: it must be learned from the fitted data first")
-    if function.reduction:
+    if _is_summary(node, function, scope):
         if known is None:
             args, named = _arguments(node, function, scope)
             known = scope.state[key] = {"value": _freeze(function.call(*args, **named))}
@@ -348,12 +356,23 @@ def _from_user(result: Any) -> Value:
     return column_value(pd.Series(array))
 
 
+def _is_summary(node: Call, function: RFunction, scope: Scope) -> bool:
+    """A reduction, or some elements picked by position: ``x[1]``."""
+    if function.reduction:
+        return True
+    if function.name != "[" or len(node.args) != 2:
+        return False
+    index = node.args[1]
+    leaves_out = isinstance(index, Call) and index.function == "-"
+    return not leaves_out and not _depends_on_rows(index, scope)
+
+
 def _depends_on_rows(node: Node, scope: Scope) -> bool:
     """Whether an expression has a value per row: it names a column outside every summary."""
     match node:
         case Call():
             function = scope.functions.get(node.function)
-            if function is not None and function.reduction:
+            if function is not None and _is_summary(node, function, scope):
                 return False
             return any(_depends_on_rows(arg, scope) for arg in node.args)
         case Name():
@@ -362,11 +381,3 @@ def _depends_on_rows(node: Node, scope: Scope) -> bool:
             )
         case _:
             return False
-
-
-def _is_column(name: str, scope: Scope) -> bool:
-    try:
-        scope.column(name)
-    except DataError as error:
-        return isinstance(error, ColumnTypeError)
-    return True

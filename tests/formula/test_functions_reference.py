@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tolerances import FUNCTION_VALUES
 
 from glmformula.errors import GLMFormulaError
 from tests.formula.functions_support import assert_matches, both, frame, stored, value
-from tolerances import FUNCTION_VALUES
 
 _R = stored("4.2")
 _R46 = stored("4.6")

@@ -27,8 +27,14 @@ def _quotient(a: Any, b: Any) -> Any:
     return np.floor_divide(a, b)
 
 
+def _power(a: Any, b: Any) -> Any:
+    """R's ``^``: as C's pow, but a negative number to an infinite power is NaN."""
+    out = np.power(a, b)
+    return np.where((a < 0) & np.isinf(b), np.nan, out) if np.isinf(b).any() else out
+
+
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "^": np.power,
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "^": _power,
     "%%": _modulo, "%/%": _quotient,
 }  # fmt: skip
 _WHOLE = frozenset({"+", "-", "*", "%%", "%/%"})  # integer op integer is integer in R

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import DataWarning
 from ..values import Factor, Matrix, Text, Value
+from .convert import refuse_unknown
 from .registry import RFunction, function
 from .vectors import is_integer, is_scalar, is_text, logical, numbers, single_column, texts, truth
 
@@ -45,6 +46,7 @@ def _parsed(x: Value) -> np.ndarray:
 
 
 def _codes(x: Factor) -> Value:
+    refuse_unknown(x)
     codes = x.codes.astype(np.int64) + 1
     return np.where(codes > 0, codes, np.nan) if (codes <= 0).any() else codes
 

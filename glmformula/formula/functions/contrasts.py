@@ -154,7 +154,7 @@ def _given_matrix(given: Any, levels: Sequence[str]) -> Contrast:
 def _levels_of(n: Value) -> list[str]:
     if size(n) == 1 and not is_text(n):
         count = whole_argument(n, "n")
-        labels = [str(i + 1) for i in range(count)] if 0 < count <= 10_000 else []
+        labels = [str(i + 1) for i in range(count)] if 0 < count <= 5_000 else []
     else:
         labels = [str(t) for t in texts(n)]
     if len(labels) < 2:

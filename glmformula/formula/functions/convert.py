@@ -79,7 +79,16 @@ def recode(value: Any, levels: Sequence[str], *, ordered: bool = False, open_end
         else []
     )
     out = _relabel(base.codes, base.levels, [*levels, *extra])
-    return Factor(out.codes, out.levels, ordered, base.contrasts)
+    return Factor(out.codes, out.levels, ordered, base.contrasts, len(levels) if extra else None)
+
+
+def refuse_unknown(factor: Factor) -> None:
+    """An error where a level's place among the levels matters and new data bring a level that has none."""
+    if factor.known is not None:
+        raise DataError(
+            f"factor has new levels {', '.join(factor.levels[factor.known :])}: they have no place among "
+            f"{', '.join(factor.levels[: factor.known])}"
+        )
 
 
 def column_value(series: Any, name: str | None = None) -> Value:
@@ -137,14 +146,15 @@ def _logical(series: pd.Series) -> Logical:
 
 
 def _categorical(series: pd.Series, label: str) -> Factor:
-    categories = series.cat.categories
-    levels = tuple(_level_text(c) for c in categories.tolist())
+    values = series.array
+    assert isinstance(values, pd.Categorical)
+    levels = tuple(_level_text(c) for c in values.categories.tolist())
     if len(set(levels)) < len(levels):
         twice = next(lev for i, lev in enumerate(levels) if lev in levels[:i])
         raise ColumnTypeError(
             f"column '{label}': two categories are both written '{twice}': rename one of them"
         )
-    return Factor(series.cat.codes.to_numpy(), levels, bool(series.cat.ordered))
+    return Factor(values.codes, levels, bool(values.ordered))
 
 
 def _level_text(level: Any) -> str:

@@ -17,11 +17,10 @@ from .vectors import (
     is_text,
     kind,
     objects,
-    rows,
     size,
     text_argument,
     texts,
-    vector,
+    whole_argument,
 )
 
 State = dict[str, Any]
@@ -108,7 +107,10 @@ def apply_factor(state: State, x: Value, *_: Value, **__: Value) -> Factor:
         elif state["open"] and present[i] and level not in state["dropped"]:
             levels.append(level)  # unseen when fitted: whoever checks new data can name it
             table[i] = len(levels) - 1
-    return Factor(table[base.codes], tuple(levels), state["ordered"])
+    known = len(state["levels"])
+    return Factor(
+        table[base.codes], tuple(levels), state["ordered"], known=known if len(levels) > known else None
+    )
 
 
 def learn_ordered(x: Value, levels: Value | None = None, labels: Value | None = None) -> State:
@@ -148,7 +150,7 @@ def learn_relevel(x: Value, ref: Value) -> State:
             )
         first = base.levels.index(name)
     else:
-        first = int(vector(ref)[0]) - 1
+        first = whole_argument(ref, "ref") - 1
         if not 0 <= first < len(base.levels):
             raise FormulaError(
                 f"'ref' must be an existing level: {first + 1} is not in 1 ... {len(base.levels)}"
@@ -165,9 +167,8 @@ def _known_factor(name: str, x: Value) -> Factor:
 
 def _crossed(factors: tuple[Value, ...], sep: str, lex_order: bool) -> tuple[np.ndarray, list[str]]:
     """Joint codes of all combinations and their labels; the first varies fastest unless `lex_order`."""
-    common_rows(factors)
+    n = common_rows(factors)
     bases = [as_factor(f) for f in factors]
-    n = max(rows(f) for f in factors)
     codes, labels = np.zeros(n, dtype=np.intp), [""]
     for position, base in enumerate(bases):
         own = np.broadcast_to(base.codes, (n,)).astype(np.intp)

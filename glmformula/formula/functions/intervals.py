@@ -73,6 +73,8 @@ def learn_cut(
                 f"invalid number of intervals: at least 2 are needed, {given[0]:g} was given "
                 "(to cut at points of your own give at least two: breaks = c(...))"
             )
+        if given[0] > 1e5:
+            raise FormulaError(f"invalid number of intervals: {given[0]:g} are too many")
         edges = interval_breaks(values, int(given[0]))
     else:
         edges = np.sort(given)

@@ -13,6 +13,7 @@ import pandas as pd
 from ...errors import DataError, FormulaError, nearest
 from ..values import Factor, Logical, Matrix, Text, Value
 from .collation import collation_key
+from .convert import refuse_unknown
 from .registry import RFunction, function
 from .vectors import (
     common_rows,
@@ -70,6 +71,9 @@ def _compare_factors(symbol: str, e1: Value, e2: Value) -> Value:
         or (ranked and factors[0].levels != factors[1].levels)
     ):
         raise DataError("level sets of factors are different")
+    if ranked:
+        for factor in factors:
+            refuse_unknown(factor)
     first = next(f for f in factors if f.ordered or not ranked)
     a, b = (_positions(v, first, ranked) for v in (e1, e2))
     missing = (a == -1) | (b == -1)

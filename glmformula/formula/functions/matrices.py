@@ -10,7 +10,7 @@ from ...errors import DataError, FormulaError
 from ..values import Factor, Matrix, Value
 from .registry import RFunction, function
 from .summaries import mean_of
-from .vectors import common_rows, flag_argument, is_text, kind, numbers, rows, vector, whole_argument
+from .vectors import common_rows, flag_argument, is_text, kind, numbers, vector, whole_argument
 
 
 def cbind(*parts: Value, labels: tuple[str, ...] = (), deparse_level: Value = 1) -> Value:
@@ -23,14 +23,13 @@ def cbind(*parts: Value, labels: tuple[str, ...] = (), deparse_level: Value = 1)
     pairs = [(p, label) for p, label in zip(parts, labels, strict=True) if p is not None]
     if not pairs:
         raise FormulaError("cbind() needs at least one column")
-    common_rows([p for p, _ in pairs])
-    n = max(rows(p) for p, _ in pairs)
+    n = common_rows([p for p, _ in pairs])
     columns: list[np.ndarray] = []
     names: list[str] = []
     for part, label in pairs:
         values = numbers(part)
         if isinstance(part, Matrix):
-            columns.append(values)
+            columns.append(np.broadcast_to(values, (n, values.shape[1])))
             names.extend(part.names)
         else:
             columns.append(np.broadcast_to(np.asarray(values), (n,))[:, None])
@@ -47,7 +46,7 @@ def matrix(data: Value, nrow: Value | None = None, ncol: Value | None = None, by
         m = values.size if k is None else -(-values.size // max(k, 1))
     if k is None:
         k = -(-values.size // max(m, 1))
-    if m < 1 or k < 1 or m * k > 1e8 or (m * k) % max(values.size, 1):
+    if m < 1 or k < 1 or m * k > 1e7 or (m * k) % max(values.size, 1):
         raise FormulaError(f"data length [{values.size}] does not fit {m} rows and {k} columns")
     order = "C" if flag_argument(byrow, "byrow") else "F"
     return Matrix(np.resize(values, m * k).reshape((m, k), order=order), ("",) * k)  # type: ignore[call-overload]

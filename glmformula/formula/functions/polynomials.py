@@ -92,6 +92,8 @@ def _variables(x: Value, dots: tuple[Value, ...], degree: Value) -> tuple[list[n
     power = whole_argument(degree, "degree")
     if power < 1:
         raise FormulaError(f"'degree' must be at least 1: {power} was given")
+    if power > 100:
+        raise FormulaError(f"'degree' is too high: {power}")
     if len({len(c) for c in columns}) > 1:
         hint = (
             " (name the degree when there are several variables: degree = 2)" if is_scalar(given[-1]) else ""

@@ -78,7 +78,7 @@ def colon(from_: Value, to: Value) -> Value:
 
 
 def _check_length(count: float) -> int:
-    if not 0 <= count <= 1e8:
+    if not 0 <= count <= 1e7:
         raise FormulaError(f"a sequence of length {count:g} is too long")
     return int(count)
 
@@ -153,6 +153,8 @@ def take(x: Any, index: np.ndarray) -> Value:
 def rep(x: Value, times: Value = 1, length_out: Value | None = None, each: Value = 1) -> Value:
     n = size(x)
     index = np.repeat(np.arange(n), max(0, whole_argument(each, "each")))
+    if not index.size:
+        return take(x, index)
     if length_out is not None:
         return take(x, np.resize(index, _check_length(number_argument(length_out, "length.out"))))
     counts = vector(times).astype(np.int64)
@@ -169,8 +171,13 @@ def rep_len(x: Value, length_out: Value) -> Value:
     return rep(x, length_out=length_out)
 
 
-def subset(x: Value, i: Value | None = None, *more: Value | None) -> Value:
+def subset(*args: Value | None) -> Value:
     """``x[i]``: positions from 1, negative to leave out, logical to select; ``m[, j]``: columns."""
+    if not 1 <= len(args) <= 3:
+        raise FormulaError(f"'[' needs a vector and a subscript, {len(args)} arguments were given")
+    x, i, *more = (*args, None)[:2] if len(args) == 1 else args
+    if x is None:
+        raise FormulaError("NULL has no elements")
     if isinstance(x, Matrix) and len(more) == 1:
         return _columns(x, i, more[0])
     if more:
@@ -245,6 +252,8 @@ def order(*keys: Value, decreasing: Value = False) -> Value:
     """Positions that sort the first key, ties by the next; NA last."""
     sign = -1.0 if flag_argument(decreasing, "decreasing") else 1.0
     columns: list[np.ndarray] = []
+    if len({size(key) for key in keys}) != 1:
+        raise FormulaError("order(): argument lengths differ" if keys else "order() needs an argument")
     for key in keys:
         values, missing = _sortable(key)
         columns += [missing, np.where(missing, 0.0, sign * values)]

@@ -106,6 +106,10 @@ def _knots(
     if df is None:
         return np.empty(0)
     count = whole_argument(df, "df") - least
+    if count > max(values.size, 10):
+        raise FormulaError(
+            f"df = {count + least} asks for more knots than the {values.size} values can carry"
+        )
     if count < 0:
         warnings.warn(f"'df' was too small; have used {least}", DataWarning, stacklevel=2)
     return _inner_knots(values, count, boundary) if count > 0 else np.empty(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError, FormulaError
-from ..values import Factor, Logical, Text, Value
+from ..values import Factor, Logical, Matrix, Text, Value
 from .registry import RFunction, function
 from .vectors import (
     common_rows,
@@ -19,7 +20,7 @@ from .vectors import (
     is_scalar,
     logical,
     objects,
-    rows,
+    single_column,
     spread,
     text_argument,
     texts,
@@ -49,21 +50,25 @@ def nchar(x: Value, type: Value = "chars") -> Value:
     return counts.astype(np.float64) if missing.any() else counts.astype(np.int64)
 
 
-def _slice(text: str, start: int, stop: int) -> str:
-    return text[max(start, 1) - 1 : max(stop, 0)]
+def _slice(text: str | None, start: float, stop: float) -> str | None:
+    if text is None or math.isnan(start) or math.isnan(stop):
+        return None
+    return text[int(min(max(start, 1), 1e9)) - 1 : int(min(max(stop, 0), 1e9))]
 
 
 def substring(text: Value, first: Value, last: Value = 1000000) -> Value:
     """Characters `first` to `last`, counted from 1."""
     starts, stops = vector(first), vector(last)
     if starts.size == 1 and stops.size == 1:
-        cut = partial(_slice, start=int(starts[0]), stop=int(stops[0]))
+        cut = partial(_slice, start=starts[0], stop=stops[0])
         return _text(_mapped(cut, text), text)
     n = common_rows((Text(texts(text)), starts, stops))
     columns = (np.broadcast_to(a, (n,)) for a in (texts(text), starts, stops))
-    return Text(
-        objects(None if t is None else _slice(t, int(i), int(j)) for t, i, j in zip(*columns, strict=True))
-    )
+    return Text(objects(_slice(t, i, j) for t, i, j in zip(*columns, strict=True)))
+
+
+def substr(x: Value, start: Value, stop: Value) -> Value:
+    return substring(x, start, stop)
 
 
 def _case(f: Callable[[str], str], x: Value) -> Value:
@@ -85,9 +90,10 @@ def _strip(strip: Callable[..., str], text: str) -> str:
 def paste(*parts: Value, sep: Value = " ", collapse: Value | None = None) -> Value:
     """Strings joined row by row; NA is written NA."""
     glue = text_argument(sep, "sep")
-    parts = tuple(p for p in parts if p is not None)
-    common_rows(parts)
-    n = max((rows(p) for p in parts), default=0)
+    parts = tuple(single_column(p) for p in parts if p is not None)
+    if any(isinstance(p, Matrix) for p in parts):
+        raise FormulaError("paste() of a matrix with several columns: name one column")
+    n = common_rows(parts) if parts else 0
     columns = [np.broadcast_to(texts(p), (n,)) for p in parts]
     out = objects(glue.join("NA" if t is None else t for t in row) for row in zip(*columns, strict=True))
     if collapse is not None:
@@ -147,7 +153,7 @@ def _found(search: Callable[[str], Any], text: str) -> bool:
 
 FUNCTIONS: tuple[RFunction, ...] = (
     function("nchar", nchar, "x, type"),
-    function("substr", substring, "text, first, last"),
+    function("substr", substr, "x, start, stop"),
     function("substring", substring, "text, first, last"),
     function("toupper", partial(_case, str.upper)),
     function("tolower", partial(_case, str.lower)),
