@@ -21,6 +21,7 @@ NAMES = """
     Family Link make_link power register_family register_link register_function
     AIC BIC anova coef confint deviance fitted logLik nobs predict residuals simulate summary vcov
     model_frame model_matrix terms
+    hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
 """.split()

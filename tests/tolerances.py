@@ -21,6 +21,8 @@ ANOVA = 1e-6
 ILL_POSED_DEVIANCE = 1e-4
 # Columns with a condition number of 1e9 before scaling leave about 16 - 9 digits, R's own included.
 NEAR_COLLINEAR = 1e-5
+# R's Poisson deviance subtracts numbers of 1e9 to get one of 40: 1e9 * 1e-16 each.
+CANCELLED_DEVIANCE = 1e-7
 
 # --- families and links -----------------------------------------------------------------------------------
 # Machine epsilon: what one rounding costs, for absolute slack where R (or the definition) subtracts.
@@ -49,3 +51,7 @@ FUNCTION_VALUES = 1e-10
 # --- frames and designs -----------------------------------------------------------------------------------
 # The bar of the project for the columns of a design: poly, ns and bs are solved by other routines than R's.
 DESIGN_VALUES = 1e-10
+
+# --- influence and residuals --------------------------------------------------------------------------------
+# The bar of the project for numbers: 1e-6, relative to the largest of each column.
+INFLUENCE = 1e-6

@@ -9,6 +9,7 @@ import pandas as pd
 from .model import GLM
 
 if TYPE_CHECKING:
+    from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.summary import GLMSummary
     from ..render.table import StatTable
@@ -105,6 +106,51 @@ def model_matrix(
 def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
     """Responses drawn from the fitted model; see :meth:`GLM.simulate`."""
     return fit.simulate(nsim, seed)
+
+
+def hatvalues(fit: GLM) -> pd.Series:
+    """Leverages; see :meth:`GLM.hatvalues`."""
+    return fit.hatvalues()
+
+
+def cooks_distance(fit: GLM) -> pd.Series:
+    """Cook's distances; see :meth:`GLM.cooks_distance`."""
+    return fit.cooks_distance()
+
+
+def rstandard(fit: GLM, type: str = "deviance") -> pd.Series:
+    """Standardised residuals; see :meth:`GLM.rstandard`."""
+    return fit.rstandard(type)
+
+
+def rstudent(fit: GLM, type: str = "deviance") -> pd.Series:
+    """Studentised residuals; see :meth:`GLM.rstudent`."""
+    return fit.rstudent(type)
+
+
+def dffits(fit: GLM, type: str = "deviance") -> pd.Series:
+    """Change of each fitted value without its row; see :meth:`GLM.dffits`."""
+    return fit.dffits(type)
+
+
+def dfbeta(fit: GLM, type: str = "deviance") -> pd.DataFrame:
+    """Change of the coefficients without each row; see :meth:`GLM.dfbeta`."""
+    return fit.dfbeta(type)
+
+
+def dfbetas(fit: GLM, type: str = "deviance") -> pd.DataFrame:
+    """The same in standard errors; see :meth:`GLM.dfbetas`."""
+    return fit.dfbetas(type)
+
+
+def covratio(fit: GLM, type: str = "deviance") -> pd.Series:
+    """Ratio of covariance determinants without each row; see :meth:`GLM.covratio`."""
+    return fit.covratio(type)
+
+
+def influence_measures(fit: GLM, type: str = "deviance") -> InfluenceMeasures:
+    """All deletion diagnostics in a table; see :meth:`GLM.influence_measures`."""
+    return fit.influence_measures(type)
 
 
 def _criterion(name: str, fits: list[GLM], penalties: list[float]) -> float | pd.DataFrame:

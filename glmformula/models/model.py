@@ -19,6 +19,7 @@ from .training import RowState, TrainingData
 
 if TYPE_CHECKING:
     from ..frame.schema import Schema
+    from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.summary import GLMSummary
     from ..render.table import StatTable
@@ -314,6 +315,60 @@ class GLM:
         from ..inference.simulate import simulate
 
         return simulate(self, nsim, seed)
+
+    def hatvalues(self) -> pd.Series:
+        """Leverages; see :func:`glmformula.inference.influence.hatvalues`."""
+        from ..inference.influence import hatvalues
+
+        return hatvalues(self)
+
+    def cooks_distance(self) -> pd.Series:
+        """Cook's distances; see :func:`glmformula.inference.influence.cooks_distance`."""
+        from ..inference.influence import cooks_distance
+
+        return cooks_distance(self)
+
+    def rstandard(self, type: str = "deviance") -> pd.Series:
+        """Standardised residuals; see :func:`glmformula.inference.influence.rstandard`."""
+        from ..inference.influence import rstandard
+
+        return rstandard(self, type)
+
+    def rstudent(self, type: str = "deviance") -> pd.Series:
+        """Studentised residuals; see :func:`glmformula.inference.influence.rstudent`."""
+        from ..inference.influence import rstudent
+
+        return rstudent(self, type)
+
+    def dffits(self, type: str = "deviance") -> pd.Series:
+        """Change of each fitted value; see :func:`glmformula.inference.influence.dffits`."""
+        from ..inference.influence import dffits
+
+        return dffits(self, type)
+
+    def dfbeta(self, type: str = "deviance") -> pd.DataFrame:
+        """Change of the coefficients; see :func:`glmformula.inference.influence.dfbeta`."""
+        from ..inference.influence import dfbeta
+
+        return dfbeta(self, type)
+
+    def dfbetas(self, type: str = "deviance") -> pd.DataFrame:
+        """The same in standard errors; see :func:`glmformula.inference.influence.dfbetas`."""
+        from ..inference.influence import dfbetas
+
+        return dfbetas(self, type)
+
+    def covratio(self, type: str = "deviance") -> pd.Series:
+        """Ratio of covariance determinants; see :func:`glmformula.inference.influence.covratio`."""
+        from ..inference.influence import covratio
+
+        return covratio(self, type)
+
+    def influence_measures(self, type: str = "deviance") -> InfluenceMeasures:
+        """All of them in a table; see :func:`glmformula.inference.influence.influence_measures`."""
+        from ..inference.influence import influence_measures
+
+        return influence_measures(self, type)
 
     # -- printing ----------------------------------------------------------------------------------------
 
