@@ -13,19 +13,19 @@ birthwt-mass quine-all quine-nb insurance-ordered ships-quasi ship-accidents men
 mtcars-scale mtcars-dot mtcars-no-intercept mtcars-minus-one mtcars-empty warpbreaks-empty mtcars-null null-poisson-offset null-gamma
 logical-response log-response longley quine-sum warp-poly warp-sas npk-nested salaries salaries-inv swisslabor affairs phd phd-nb mroz
 womenlf cowles ornstein-quasi migration ams nuclear remission downs downs-quadratic channing leuk gehan cpus hirose lizards
-endometrial loblolly freeny beaver titanic-data titanic-loglinear lifecycle usarrests sleep attrition-interaction start-given maxit-three
-zero-weights zero-weights-binomial non-integer-counts separated saturated exact-fit long-names cars93-missing subset-levels
+endometrial loblolly freeny beaver titanic-data lifecycle usarrests sleep attrition-interaction start-given maxit-three
+zero-weights zero-weights-binomial non-integer-counts long-names cars93-missing subset-levels
 airquality-log airquality-one tooth-poly long-term backtick many-levels""".split()
 PRINT = """attrition-logit attrition-poisson counts-outcome anorexia clotting-1 esoph-ordered quine-all insurance-ordered ships-quasi
 menarche-poly cars-ns mtcars-cut mtcars-dot mtcars-no-intercept mtcars-empty mtcars-null null-poisson-offset quine-sum salaries
-ornstein-quasi migration channing titanic-data airquality-log long-names quine-nb zero-weights exact-fit leuk tooth-poly long-term""".split()
+ornstein-quasi migration channing titanic-data airquality-log long-names quine-nb zero-weights leuk tooth-poly long-term""".split()
 GRID = """gaussian-log/missing binomial-cauchit/weights Gamma-log/aliased inverse_gaussian-log/interaction quasi-log-mu^2/factor
 quasi-inverse-mu^2/plain tweedie-1.5-0/factor quasibinomial-probit/missing poisson-sqrt/offset Gamma-power0.333/plain
 gaussian-identity/aliased poisson-log/aliased binomial-logit/scaled gaussian-identity/scaled""".split()
 CORRELATION = "counts-outcome attrition-logit infert-help mtcars-dot anorexia mtcars-null quine-sum".split()
 ANOVA = """attrition-logit attrition-poisson dobson anorexia clotting-1 esoph-ordered infert-help birthwt-mass quine-all quine-nb
 insurance-ordered ships-quasi cars-poly cars-ns mtcars-cut mtcars-dot mtcars-no-intercept mtcars-empty mtcars-null null-poisson-offset
-warp-4 npk-nested salaries mroz ornstein-quasi titanic-data airquality-log long-names saturated zero-weights tooth-poly quine-long
+warp-4 npk-nested salaries mroz ornstein-quasi titanic-data airquality-log long-names zero-weights tooth-poly quine-long
 long-term leuk logical-response usarrests gamma-2 longley""".split()
 TESTS = {
     "Chisq": "counts-outcome cars-3 ships-quasi leuk attrition-logit",
