@@ -10,13 +10,26 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ..errors import DataError, nearest
+from ..render.numbers import format_numbers, round_half
 from ..render.table import StatTable
+from .profile import exact_limits, profile
+from .summary import Vcov, covariance_of
 
 if TYPE_CHECKING:
     from ..models.model import GLM
 
+METHODS = ("profile", "wald", "profile-exact")
 
-def confint(fit: GLM, parm: Any = None, level: float = 0.95, method: str = "wald") -> StatTable:
+
+def confint(
+    fit: GLM,
+    parm: Any = None,
+    level: float = 0.95,
+    method: str = "profile",
+    *,
+    vcov: Vcov = None,
+    test: str = "LRT",
+) -> StatTable:
     """Confidence intervals, link scale.
 
     Parameters
@@ -24,17 +37,38 @@ def confint(fit: GLM, parm: Any = None, level: float = 0.95, method: str = "wald
     parm : str, int or list of them, optional
         Coefficients by name or position (from 0); default all.
     level : float
-    method : {"wald"}
-        "wald": estimate +- z se, R's ``confint.default`` (normal quantiles, for t families too).
+    method : {"profile", "wald", "profile-exact"}
+        "profile": the values of a coefficient that a likelihood ratio test does not reject, as R's ``confint``
+        reads them off a spline through the profile. "profile-exact": the same, solved to 1e-8 (R's are up to 2e-3
+        standard errors off). "wald": estimate +- z se, R's ``confint.default``. All take normal quantiles, for
+        families with a dispersion too, as R does.
+    vcov : str, matrix or function, optional
+        With ``method="wald"``: another covariance of the coefficients (see ``fit.summary``).
+    test : {"LRT", "Rao"}
+        With ``method="profile"``: the statistic that is profiled.
 
     Returns
     -------
-    StatTable with columns such as ``2.5 %`` and ``97.5 %``; NaN where aliased.
+    StatTable with columns such as ``2.5 %`` and ``97.5 %``; NaN where aliased; -Inf or Inf where the profile
+    never reaches the quantile (R: NA or an error), as under separation.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The fit had not converged, or a profile ends at the edge of the valid coefficients.
     """
+    if method not in METHODS:
+        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
+    if vcov is not None and method != "wald":
+        raise ValueError(f"a covariance matrix says nothing of a profile: give method='wald' with vcov, not {method!r}")
     which = positions(fit, parm)
-    return limits_table(fit, which, level, wald_limits(fit, which, level))
+    if method == "wald":
+        return limits_table(fit, which, level, wald_limits(fit, which, level, vcov), method)
+    if method == "profile-exact":
+        return limits_table(fit, which, level, exact_limits(fit, which.tolist(), level), method)
+    return profile(fit, which.tolist(), alpha=(1 - level) / 4, test=test).confint(which.tolist(), level)
 
 
 def positions(fit: GLM, parm: Any) -> np.ndarray:
@@ -56,18 +90,31 @@ def positions(fit: GLM, parm: Any) -> np.ndarray:
     return np.asarray(out, dtype=int)
 
 
-def wald_limits(fit: GLM, which: np.ndarray, level: float) -> np.ndarray:
+def wald_limits(fit: GLM, which: np.ndarray, level: float, vcov: Vcov = None) -> np.ndarray:
     """(k, 2) limits estimate +- z se."""
-    se = np.sqrt(np.diag(fit.vcov().to_numpy()))[which]
+    se = np.full(len(fit.column_names), np.nan)
+    cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
+    se[~fit.aliased] = np.sqrt(np.diag(cov))
     z = ndtri((1 + level) / 2)
-    return fit.result.coefficients[which, None] + se[:, None] * np.array([-z, z])
+    return fit.result.coefficients[which, None] + se[which, None] * np.array([-z, z])
 
 
-def limits_table(fit: GLM, which: np.ndarray, level: float, limits: np.ndarray) -> StatTable:
+def limits_table(fit: GLM, which: np.ndarray, level: float, limits: np.ndarray, method: str) -> StatTable:
+    """The limits as R prints them; a single profile interval as a named vector."""
     names = [fit.column_names[k] for k in which]
-    return StatTable(pd.DataFrame(limits, index=names, columns=percent_names(level)))
+    single = len(which) == 1 and method != "wald"
+    return StatTable(
+        pd.DataFrame(limits, index=names, columns=percent_names(level, method)),
+        kind="vector" if single else "matrix",
+    )
 
 
-def percent_names(level: float) -> list[str]:
-    """``2.5 %``, ``97.5 %``: R's format.perc with 3 digits."""
-    return [f"{100 * p:.3g} %" for p in ((1 - level) / 2, (1 + level) / 2)]
+def percent_names(level: float, method: str = "wald") -> list[str]:
+    """``2.5 %``, ``97.5 %``: three digits for Wald's intervals, one decimal for a profile's, as R."""
+    tail = (1 - level) / 2
+    percent = [100 * tail, 100 * (1 - tail)]
+    if method == "wald":
+        texts = format_numbers(percent, 3)
+    else:
+        texts = [format_numbers([v], 15)[0] for v in round_half(percent, 1)]
+    return [f"{text.strip()} %" for text in texts]

@@ -19,8 +19,11 @@ from .training import RowState, TrainingData
 
 if TYPE_CHECKING:
     from ..frame.schema import Schema
+    from ..inference.extract_aic import ExtractedAIC
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
+    from ..inference.profile import Profile
+    from ..inference.step import SelectedGLM
     from ..inference.summary import GLMSummary
     from ..render.table import StatTable
 
@@ -296,11 +299,25 @@ class GLM:
 
         return vcov(self, type=type, cluster=cluster, complete=complete)
 
-    def confint(self, parm: Any = None, level: float = 0.95, method: str = "profile") -> StatTable:
+    def confint(
+        self,
+        parm: Any = None,
+        level: float = 0.95,
+        method: str = "profile",
+        *,
+        vcov: Any = None,
+        test: str = "LRT",
+    ) -> StatTable:
         """Confidence intervals of the coefficients; see :func:`glmformula.inference.confint.confint`."""
         from ..inference.confint import confint
 
-        return confint(self, parm, level, method)
+        return confint(self, parm, level, method, vcov=vcov, test=test)
+
+    def profile(self, which: Any = None, **options: Any) -> Profile:
+        """Likelihood profiles; see :func:`glmformula.inference.profile.profile`."""
+        from ..inference.profile import profile
+
+        return profile(self, which, **options)
 
     def anova(
         self, *others: GLM, test: str | bool | None = None, dispersion: float | None = None
@@ -309,6 +326,47 @@ class GLM:
         from ..inference.anova import anova
 
         return anova(self, *others, test=test, dispersion=dispersion)
+
+    def drop1(
+        self, scope: Any = None, test: str | bool | None = "none", k: float = 2.0, *, scale: float = 0.0
+    ) -> StatTable:
+        """Single term deletions; see :func:`glmformula.inference.drop1.drop1`."""
+        from ..inference.drop1 import drop1
+
+        return drop1(self, scope, test, k, scale=scale)
+
+    def add1(
+        self, scope: Any, test: str | bool | None = "none", k: float = 2.0, *, scale: float = 0.0
+    ) -> StatTable:
+        """Single term additions; see :func:`glmformula.inference.add1.add1`."""
+        from ..inference.add1 import add1
+
+        return add1(self, scope, test, k, scale=scale)
+
+    def step(
+        self,
+        scope: Any = None,
+        direction: str | None = None,
+        k: float = 2.0,
+        trace: int | bool = 1,
+        **options: Any,
+    ) -> SelectedGLM:
+        """The model that AIC chooses step by step; see :func:`glmformula.inference.step.step`."""
+        from ..inference.step import step
+
+        return step(self, scope, direction, k, trace, **options)
+
+    def update(self, formula: str | None = None, **changes: Any) -> GLM:
+        """The same call with changes; see :func:`glmformula.models.update.update`."""
+        from .update import update
+
+        return update(self, formula, **changes)
+
+    def extract_aic(self, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
+        """(edf, AIC with penalty `k`); see :func:`glmformula.inference.extract_aic.extract_aic`."""
+        from ..inference.extract_aic import extract_aic
+
+        return extract_aic(self, scale, k)
 
     def simulate(self, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
         """Responses drawn from the fitted model; see :func:`glmformula.inference.simulate.simulate`."""

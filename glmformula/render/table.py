@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from . import cells
-from .cells import Cells
+from .cells import Cells, NamedVector, named_numbers
 from .numbers import format_numbers
 from .report import Block, Rendered
 
@@ -24,7 +24,7 @@ class StatTable(Rendered):
         Full-precision numbers under R's column names; the index holds R's row names.
     kind : str
         How it prints: ``"coefmat"`` (printCoefmat), ``"anova"`` (print.anova), ``"matrix"`` (numeric matrix),
-        ``"data.frame"``.
+        ``"data.frame"``, ``"vector"`` (one row, as a named vector).
     heading, footer : tuple of str
         Lines before and after the table, each with a newline after it (R's ``cat(heading, sep = "\\n")``).
     digits : int, optional
@@ -46,7 +46,7 @@ class StatTable(Rendered):
         if self.kind not in _KINDS:
             raise ValueError(f"kind must be one of {', '.join(map(repr, _KINDS))}, got {self.kind!r}")
 
-    def cells(self) -> Cells:
+    def cells(self) -> Cells | NamedVector:
         """The table as text, not laid out."""
         return _KINDS[self.kind](self)
 
@@ -103,9 +103,14 @@ def _texts(column: pd.Series, digits: int) -> tuple[str, ...]:
     return tuple("<NA>" if pd.isna(v) else str(v) for v in column)
 
 
-_KINDS: dict[str, Callable[[StatTable], Cells]] = {
+def _vector(table: StatTable) -> NamedVector:
+    return named_numbers([v for c in _numbers(table.frame) for v in c], _labels(table.frame)[0], table.digits or 7)
+
+
+_KINDS: dict[str, Callable[[StatTable], Cells | NamedVector]] = {
     "coefmat": _tested(cells.coefmat),
     "anova": _tested(cells.anova),
     "matrix": _matrix,
     "data.frame": _data_frame,
+    "vector": _vector,
 }

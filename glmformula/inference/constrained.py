@@ -1,0 +1,219 @@
+"""The best fit with one coefficient held: what a likelihood profile is made of.
+
+The held column stays where it is: one pass over the rows gives X'WX (or its QR factor) and the score of *all*
+columns, and the step is taken in the others. So nothing of the data is copied or moved for a profile, and each pass
+also says how the held coefficient pulls: the slope of the profile and the direction in which the others follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+
+from ..engine.gram import Tables, assemble
+from ..engine.passes import Task, merge, run
+from ..families import Family
+from ..sources.base import Source
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+MAX_STEPS, MAX_HALVINGS = 100, 30
+# A step that promises to lower the deviance by less (in units of the dispersion) is the last: what remains is this
+# times the rate of convergence; where that is quadratic (canonical links) a power of 1.5 of it.
+LAST_STEP, LAST_STEP_CANONICAL = 1e-8, 1e-5
+ROUNDING = 1e-12  # relative, of a deviance
+SMALLEST_PIVOT = 1e-11
+
+
+class OutsideError(ArithmeticError):
+    """No valid fit could be reached with the coefficient held there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A constrained fit.
+
+    Attributes
+    ----------
+    beta : ndarray (p,)
+        Coefficients, aliased ones 0.
+    deviance : float
+    slope : float
+        d deviance / d held coefficient along the profile.
+    tangent : ndarray (p,)
+        d beta / d held coefficient along the profile (1 for the held one).
+    score : float
+        Rao's statistic for freeing the coefficient, not divided by the dispersion.
+    """
+
+    beta: np.ndarray
+    deviance: float
+    slope: float
+    tangent: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The deviance about some coefficients: ``deviance - |r|^2 + |r - R d|^2`` after a change d.
+
+    R (q, p) has X'WX = R'R, r (q,) has R'r = score.
+    """
+
+    deviance: float
+    R: np.ndarray
+    r: np.ndarray
+
+    def step(self, free: np.ndarray, held: int | None) -> tuple[np.ndarray, float, Point | None]:
+        """The change of the free coefficients, the decrease it promises, and the point it leads to (beta 0)."""
+        columns = self.R[:, free]
+        right = self.r[:, None] if held is None else np.column_stack([self.r, self.R[:, held]])
+        change, rest = least_squares(columns, right)
+        delta = np.zeros(self.R.shape[1])
+        delta[free] = change[:, 0]
+        explained = right[:, 0] - rest[:, 0]
+        decrease = float(explained @ explained)
+        if held is None:
+            return delta, decrease, None
+        tangent = np.zeros_like(delta)
+        tangent[free], tangent[held] = -change[:, 1], 1.0
+        pull, length = float(rest[:, 1] @ rest[:, 0]), float(rest[:, 1] @ rest[:, 1])
+        score = pull * pull / length if length > 0 else 0.0
+        return delta, decrease, Point(delta, self.deviance - decrease, -2 * pull, tangent, score)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The deviance of a model as a function of its coefficients.
+
+    Attributes
+    ----------
+    source : Source
+    family : Family
+    free : ndarray of bool (p,)
+        Coefficients that are not aliased.
+    way : {"qr", "gram"}
+    dispersion : float
+        The unit in which decreases of the deviance are judged.
+    """
+
+    source: Source
+    family: Family
+    free: np.ndarray
+    way: str
+    dispersion: float
+
+    @classmethod
+    def of(cls, fit: GLM) -> Surface:
+        way = "gram" if fit.method == "cholesky" else "qr"
+        phi = fit.dispersion
+        return cls(fit.rows.source, fit.family, ~fit.aliased, way, phi if np.isfinite(phi) and phi > 0 else 1.0)
+
+    @property
+    def last_step(self) -> float:
+        return self.dispersion * (LAST_STEP_CANONICAL if is_canonical(self.family) else LAST_STEP)
+
+    def at(self, beta: np.ndarray) -> Local | None:
+        """One pass over the rows; None where the coefficients are not valid."""
+        sums = self.source.map_reduce(partial(run, Task(self.family, beta, self.way)), merge)
+        if not sums.usable or sums.fault:
+            return None
+        if isinstance(sums.solve, Tables):
+            R, r = root_of(*assemble(sums.solve))
+        else:
+            assert sums.solve is not None
+            p = len(beta)  # a row more holds what no column explains
+            R = sums.solve[:p, :p]
+            r = sums.solve[:p, p] - R @ beta
+        return Local(sums.deviance, R, r) if np.isfinite(R).all() and np.isfinite(r).all() else None
+
+    def settle(self, beta: np.ndarray, held: int | None) -> Point:
+        """Fisher scoring from `beta` in the coefficients that are not held, with halved steps where needed.
+
+        Raises
+        ------
+        OutsideError
+            `beta` is not valid.
+        """
+        free = self.free.copy()
+        if held is not None:
+            free[held] = False
+        here = self.at(beta)
+        if here is None:
+            raise OutsideError
+        before = np.inf
+        for _ in range(MAX_STEPS):
+            delta, decrease, point = here.step(free, held)
+            small = decrease <= self.last_step or decrease * decrease <= self.last_step * before * 1e-2
+            if small or decrease <= ROUNDING * abs(here.deviance):
+                break
+            new = self.downhill(beta, delta, here.deviance)
+            if new is None:
+                delta = np.zeros_like(delta)
+                break
+            before = decrease
+            beta, here = new
+        if point is None:
+            return Point(beta + delta, here.deviance - decrease, 0.0, np.zeros_like(beta), 0.0)
+        return Point(beta + delta, point.deviance, point.slope, point.tangent, point.score)
+
+    def downhill(self, beta: np.ndarray, delta: np.ndarray, deviance: float) -> tuple[np.ndarray, Local] | None:
+        """The first of beta + delta, beta + delta / 2 ... that is valid and not worse; None if there is none."""
+        limit = deviance + ROUNDING * (abs(deviance) + 1)
+        for _ in range(MAX_HALVINGS):
+            there = self.at(beta + delta)
+            if there is not None and there.deviance <= limit:
+                return beta + delta, there
+            delta = delta / 2
+        return None
+
+
+def is_canonical(family: Family) -> bool:
+    """Whether dmu/deta is proportional to V(mu): then Fisher scoring is Newton's method."""
+    mu = np.array([0.3, 0.6])  # valid means of every family
+    with np.errstate(all="ignore"):
+        _, slope, variance = family.working(family.link.linkfun(mu))
+    ratio = slope / variance
+    return bool(np.isclose(ratio[0], ratio[1], rtol=1e-9, atol=0.0))
+
+
+def root_of(gram: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """R and r with R'R = gram and R'r = score."""
+    lengths = np.sqrt(gram.diagonal())
+    lengths = np.where(lengths > 0, lengths, 1.0)
+    scaled = gram / np.multiply.outer(lengths, lengths)
+    try:
+        factor = cholesky(scaled)
+        if (factor.diagonal() ** 2).min(initial=1.0) > SMALLEST_PIVOT:
+            return factor * lengths, solve_triangular(factor, score / lengths, trans="T")
+    except (LinAlgError, ValueError):
+        pass
+    if not np.isfinite(scaled).all():
+        return np.full_like(gram, np.nan), score
+    values, vectors = np.linalg.eigh(scaled)
+    kept = values > SMALLEST_PIVOT
+    root = np.sqrt(values[kept])
+    return (vectors[:, kept] * root).T * lengths, vectors[:, kept].T @ (score / lengths) / root
+
+
+def least_squares(columns: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (k, m) and residuals (q, m) of `right` (q, m) on `columns` (q, k)."""
+    k = columns.shape[1]
+    if k == 0:
+        return np.zeros((0, right.shape[1])), right
+    lengths = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+    lengths = np.where(lengths > 0, lengths, 1.0)
+    scaled = columns / lengths
+    if len(columns) >= k:
+        Q, upper = np.linalg.qr(scaled)
+        if np.abs(upper.diagonal()).min() > SMALLEST_PIVOT:
+            along = Q.T @ right
+            change = solve_triangular(upper, along)
+            return change / lengths[:, None], right - Q @ along
+    change = np.linalg.lstsq(scaled, right, rcond=SMALLEST_PIVOT)[0]
+    return change / lengths[:, None], right - scaled @ change
