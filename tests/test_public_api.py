@@ -20,6 +20,7 @@ NAMES = """
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
     AIC BIC anova coef confint deviance fitted logLik nobs predict residuals simulate summary vcov
+    drop1 add1 step update extractAIC
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     GLMFormulaError FormulaError DataError FamilyError FitError
@@ -43,6 +44,10 @@ ARGUMENTS = {
     "GLM.residuals": "self type='deviance'",
     "GLM.vcov": "self type=None cluster=None complete=True",
     "GLM.anova": "self *others *test=None *dispersion=None",
+    "GLM.drop1": "self scope=None test='none' k=2.0 *scale=0.0",
+    "GLM.add1": "self scope test='none' k=2.0 *scale=0.0",
+    "GLM.step": "self scope=None direction=None k=2.0 trace=1 **options",
+    "GLM.update": "self formula=None **changes",
     "GLM.simulate": "self nsim=1 seed=None",
     "GLM.model_matrix": "self newdata=None",
 }

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..engine.irls import fit_glm
+from ..engine.nested import Columns, Nested
+from ..engine.passes import weights_at
 from ..engine.result import Control
-from ..families import gaussian
+from ..engine.rows import evaluate_rows
+from ..families import Family, gaussian
+from ..sources.base import Block
+from ..sources.mapped import Mapped
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -23,3 +32,27 @@ def score_statistic(small: GLM, big: GLM) -> float:
     source = big.rows.source.with_response(state.working_residuals, state.working_weights)
     regression = fit_glm(source, gaussian(), names=big.column_names, intercept=small.terms.intercept, control=Control())
     return regression.null_deviance - regression.deviance
+
+
+def nested_score_statistic(columns: Columns, small: Nested, big: frozenset[int]) -> float:
+    """The same for two sub-models of one set of columns, in passes over the rows; `big` are its terms.
+
+    R's ``drop1`` and ``add1`` subtract the mean of the residuals even where the model has no intercept, which
+    is not the score test; ``anova`` does it right in R, and this too.
+    """
+    source = Mapped(columns.source, partial(_regression, columns.family, small, big))
+    chosen = np.isin(columns.assign, list(big))
+    names = tuple(f"column {j}" for j in np.flatnonzero(chosen))
+    regression = fit_glm(source, gaussian(), names=names, intercept=columns.intercept, control=Control())
+    return regression.null_deviance - regression.deviance
+
+
+def _regression(family: Family, small: Nested, big: frozenset[int], block: Block) -> Block:
+    """Working residuals and weights of the small model as response and weights of the big one's columns."""
+    inner = replace(block, design=block.design.select_terms(small.terms), etastart=None, mustart=None)
+    eta, mu = evaluate_rows(inner, small.beta, family)
+    with np.errstate(all="ignore"):
+        residuals = (block.y - mu) / family.link.mu_eta(eta)
+        weights = weights_at(small.solved_at, family, inner)
+    used = weights > 0
+    return Block(block.design.select_terms(big), np.where(used, residuals, 0.0), np.where(used, weights, 0.0))

@@ -9,8 +9,10 @@ import pandas as pd
 from .model import GLM
 
 if TYPE_CHECKING:
+    from ..inference.extract_aic import ExtractedAIC
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
+    from ..inference.step import SelectedGLM
     from ..inference.summary import GLMSummary
     from ..render.table import StatTable
 
@@ -60,22 +62,47 @@ def deviance(fit: GLM) -> float:
     return fit.deviance
 
 
-def logLik(fit: GLM) -> LogLik:  # noqa: N802 - R's name
+def logLik(fit: GLM) -> LogLik:
     """Log-likelihood with its ``df`` and ``nobs``."""
     return fit.loglik
 
 
-def AIC(fit: GLM, *others: GLM, k: float = 2.0) -> float | pd.DataFrame:  # noqa: N802 - R's name
+def AIC(fit: GLM, *others: GLM, k: float = 2.0) -> float | pd.DataFrame:
     """-2 log-likelihood + k df; for several models a DataFrame with ``df`` and ``AIC``."""
     return _criterion("AIC", [fit, *others], [k] * (1 + len(others)))
 
 
-def BIC(fit: GLM, *others: GLM) -> float | pd.DataFrame:  # noqa: N802 - R's name
+def BIC(fit: GLM, *others: GLM) -> float | pd.DataFrame:
     """-2 log-likelihood + log(n) df; for several models a DataFrame with ``df`` and ``BIC``."""
     import math
 
     fits = [fit, *others]
     return _criterion("BIC", fits, [math.log(f.nobs_rows) for f in fits])
+
+
+def drop1(fit: GLM, scope: Any = None, **options: Any) -> StatTable:
+    """Single term deletions; see :meth:`GLM.drop1`."""
+    return fit.drop1(scope, **options)
+
+
+def add1(fit: GLM, scope: Any, **options: Any) -> StatTable:
+    """Single term additions; see :meth:`GLM.add1`."""
+    return fit.add1(scope, **options)
+
+
+def step(fit: GLM, scope: Any = None, **options: Any) -> SelectedGLM:
+    """The model that AIC chooses step by step; see :meth:`GLM.step`."""
+    return fit.step(scope, **options)
+
+
+def update(fit: GLM, formula: str | None = None, **changes: Any) -> GLM:
+    """The same call with changes; see :meth:`GLM.update`."""
+    return fit.update(formula, **changes)
+
+
+def extractAIC(fit: GLM, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
+    """(edf, AIC with penalty `k`); see :meth:`GLM.extract_aic`."""
+    return fit.extract_aic(scale, k)
 
 
 def nobs(fit: GLM) -> int:

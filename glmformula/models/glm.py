@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .model import GLM
 from .training import TrainingData
 
 METHODS = ("auto", "qr", "cholesky")
+ROW_ARGUMENTS = ("weights", "offset", "subset", "na_action", "contrasts", "etastart", "mustart")
 
 
 def glm_control(epsilon: float = 1e-8, maxit: int = 25, trace: bool = False) -> Control:
@@ -109,32 +111,23 @@ def glm(
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     control = _control(control, control_arguments)
     family = get_family(family)
-    frame = design_frame(
-        formula,
-        data,
-        weights=weights,
-        offset=offset,
-        subset=subset,
-        na_action=na_action,
-        contrasts=contrasts,
-        etastart=etastart,
-        mustart=mustart,
-        binomial=family.is_binomial,
-    )
-    response = frame.response
-    if response is None:
-        raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
-    trials = None if response.trials is None or not (response.trials > 1).any() else response.trials
-    family.check_response(response.y, response.prior_weights, trials, frame.index)
-    source = MemorySource(
-        frame.design,
-        response.y,
-        prior_weights=response.prior_weights,
-        offset=frame.offset,
-        etastart=frame.etastart,
-        mustart=frame.mustart,
-        trials=trials,
-    )
+    arguments = {
+        "formula": formula,
+        "data": data,
+        "family": family,
+        "weights": weights,
+        "subset": subset,
+        "na_action": na_action,
+        "start": start,
+        "etastart": etastart,
+        "mustart": mustart,
+        "offset": offset,
+        "control": control,
+        "contrasts": contrasts,
+        "method": method,
+    }
+    training = training_rows(arguments)
+    source, frame = training.source, training.frame
     result = fit_glm(
         source,
         family,
@@ -155,26 +148,40 @@ def glm(
         schema=frame.schema,
         control=control,
         n_omitted=len(frame.omitted),
-        training=TrainingData(
-            source,
-            frame,
-            {
-                "formula": formula,
-                "data": data,
-                "family": family,
-                "weights": weights,
-                "subset": subset,
-                "na_action": na_action,
-                "start": start,
-                "etastart": etastart,
-                "mustart": mustart,
-                "offset": offset,
-                "control": control,
-                "contrasts": contrasts,
-                "method": method,
-            },
-        ),
+        training=training,
     )
+
+
+def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
+    """The rows that a call of `glm` with these arguments (all of them, by name) fits, checked for its family.
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError
+        As `glm`.
+    """
+    family: Family = arguments["family"]
+    frame = design_frame(
+        arguments["formula"],
+        arguments["data"],
+        **{name: arguments[name] for name in ROW_ARGUMENTS},
+        binomial=family.is_binomial,
+    )
+    response = frame.response
+    if response is None:
+        raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
+    trials = None if response.trials is None or not (response.trials > 1).any() else response.trials
+    family.check_response(response.y, response.prior_weights, trials, frame.index)
+    source = MemorySource(
+        frame.design,
+        response.y,
+        prior_weights=response.prior_weights,
+        offset=frame.offset,
+        etastart=frame.etastart,
+        mustart=frame.mustart,
+        trials=trials,
+    )
+    return TrainingData(source, frame, arguments)
 
 
 def _control(control: Control | None, arguments: dict[str, Any]) -> Control:

@@ -1,0 +1,106 @@
+"""What each further term would bring: the model with it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..engine.nested import Columns
+from ..errors import DataWarning
+from ..formula.scope import Scope, add_labels, positions, with_terms
+from ..models.glm import training_rows
+from ..render.table import StatTable
+from .score import nested_score_statistic
+from .single_term import Comparison, fit_one, single_term_table, test_name
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+
+def add1(
+    fit: GLM,
+    scope: Scope,
+    test: str | bool | None = "none",
+    k: float = 2.0,
+    *,
+    scale: float = 0.0,
+) -> StatTable:
+    """Single term additions, R's ``add1.glm``.
+
+    Parameters
+    ----------
+    fit : GLM
+    scope : formula or labels of terms
+        What to add, one at a time: of a formula (``"~ . + x"``, ``"~ .^2"``) the terms whose margins the model
+        has; labels as they are given.
+    test, k, scale
+        As `drop1`'s; "F" divides by the larger model's deviance / residual df.
+
+    Returns
+    -------
+    StatTable
+        As `drop1`'s.
+
+    Raises
+    ------
+    FormulaError
+        "no terms in scope for adding to object"; a term of the model that a scope formula lacks.
+    FitError
+        A larger model has no valid fit: the message names the term.
+
+    Warns
+    -----
+    DataWarning
+        "using the 70/80 rows from a combined fit": all models of the table are fitted to the rows without
+        missing values in any of the scope's variables. AIC is shifted to that of `fit` and the F test counts
+        the residual df of `fit`, as in R.
+
+    Notes
+    -----
+    The columns are those of the formula with all the terms, as in R, formed once. Chambers & Hastie (1992),
+    section 6.3.
+    """
+    name = test_name(test)
+    labels = add_labels(fit.terms, scope)
+    training = training_rows({**fit.rows.arguments, "formula": with_terms(fit.terms, labels)})
+    frame = training.frame
+    n = len(frame.index)
+    if n < fit.nobs_rows:
+        lost = ", ".join(f"{variable} {count}" for variable, count in frame.lost.items())
+        warnings.warn(
+            f"using the {n}/{fit.nobs_rows} rows from a combined fit (rows missing: {lost}); AIC and residual "
+            "df stay those of the model on its own rows",
+            DataWarning,
+            stacklevel=3,
+        )
+    columns = Columns(
+        training.source,
+        fit.family,
+        frame.design.assign,
+        frame.terms.intercept,
+        fit.control,
+        n,
+        fit.coefficients.reindex(list(frame.design.names)).fillna(0.0).to_numpy(),
+        fit.rows.arguments.get("method", "auto"),
+    )
+    own = frozenset([0, *(place + 1 for place in positions(frame.terms, fit.terms.labels))])
+    base = fit_one(columns, own, "itself on the rows of the combined fit")
+    rank, deviance, score = [base.rank], [base.deviance], [np.nan]
+    for label, place in zip(labels, positions(frame.terms, labels)):
+        terms = own | {place + 1}
+        larger = fit_one(columns, terms, f"with ‘{label}’")
+        rank.append(larger.rank)
+        deviance.append(larger.deviance)
+        if name == "Rao":
+            score.append(nested_score_statistic(columns, base, terms))
+    compared = Comparison(
+        "additions",
+        labels,
+        np.array(rank),
+        np.array(deviance),
+        np.array(score) if name == "Rao" else None,
+        base.n_ok,
+    )
+    return single_term_table(fit, compared, name, k, scale)

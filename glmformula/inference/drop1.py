@@ -1,0 +1,93 @@
+"""What each term is worth: the model without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..engine.nested import Columns
+from ..formula.scope import Scope, drop_labels, positions
+from ..render.table import StatTable
+from .score import nested_score_statistic
+from .single_term import Comparison, fit_one, single_term_table, test_name
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+
+def drop1(
+    fit: GLM,
+    scope: Scope | None = None,
+    test: str | bool | None = "none",
+    k: float = 2.0,
+    *,
+    scale: float = 0.0,
+) -> StatTable:
+    """Single term deletions, R's ``drop1.glm``.
+
+    Parameters
+    ----------
+    fit : GLM
+    scope : formula or labels of terms, optional
+        What to leave out, one at a time. Default: every term that no other one contains (marginality).
+    test : {"none", "LRT", "Chisq", "Rao", "F"} or None
+        "Chisq" is "LRT". "F" divides by the model's deviance / residual df.
+    k : float
+        Penalty of the AIC.
+    scale : float
+        A known dispersion, 0 for the model's own.
+
+    Returns
+    -------
+    StatTable
+        Rows ``<none>`` and the terms; columns Df, Deviance, AIC (families with a likelihood), then LRT (scaled
+        dev. where the dispersion is not 1), Rao score or F value, and its probability.
+
+    Raises
+    ------
+    FormulaError
+        "scope is not a subset of term labels".
+    FitError
+        A smaller model has no valid fit: the message names the term.
+
+    Notes
+    -----
+    Each smaller model keeps the columns of the others as they are coded in `fit` and the rows of `fit`, as in
+    R; nothing is read or coded again. Chambers & Hastie (1992), section 6.3.
+    """
+    name = test_name(test)
+    labels = drop_labels(fit.terms, scope)
+    columns = columns_of(fit)
+    everything = frozenset(range(len(fit.terms.labels) + 1))
+    rank, deviance, score = [fit.rank], [fit.deviance], [np.nan]
+    for label, place in zip(labels, positions(fit.terms, labels)):
+        smaller = fit_one(columns, everything - {place + 1}, f"without ‘{label}’")
+        rank.append(smaller.rank)
+        deviance.append(smaller.deviance)
+        if name == "Rao":
+            score.append(nested_score_statistic(columns, smaller, everything))
+    compared = Comparison(
+        "deletions",
+        labels,
+        np.array(rank),
+        np.array(deviance),
+        np.array(score) if name == "Rao" else None,
+        fit.nobs,
+    )
+    return single_term_table(fit, compared, name, k, scale)
+
+
+def columns_of(fit: GLM) -> Columns:
+    """The fit's own columns, of which its sub-models have some."""
+    training = fit.rows
+    return Columns(
+        training.source,
+        fit.family,
+        fit.assign,
+        fit.terms.intercept,
+        fit.control,
+        fit.nobs_rows,
+        np.nan_to_num(fit.result.coefficients),
+        training.arguments.get("method", "auto"),
+    )

@@ -1,0 +1,39 @@
+"""The criterion by which `step` chooses: AIC with any penalty, and the parameters it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+
+class ExtractedAIC(NamedTuple):
+    """`edf`, the equivalent degrees of freedom, and the criterion."""
+
+    edf: float
+    aic: float
+
+
+def extract_aic(fit: GLM, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
+    """AIC + (k - 2) edf, R's ``extractAIC.glm``.
+
+    Parameters
+    ----------
+    fit : GLM
+    scale : float
+        Not used for a glm, as in R.
+    k : float
+        Penalty for a coefficient: 2 for AIC, log(n) for BIC's.
+
+    Returns
+    -------
+    ExtractedAIC
+        (edf, aic); edf is the number of estimated coefficients, so that of a family with a dispersion `aic`
+        counts one parameter more than edf. NaN where there is no likelihood.
+
+    Notes
+    -----
+    R counts rows of zero weight in edf; here edf is the rank.
+    """
+    return ExtractedAIC(float(fit.rank), fit.aic + (k - 2) * fit.rank)

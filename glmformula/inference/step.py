@@ -1,0 +1,244 @@
+"""Stepwise choice of terms by AIC, R's ``step``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import FitError, FormulaError
+from ..formula.lines import formula_lines
+from ..formula.scope import add_scope, drop_scope, scope_terms, with_terms
+from ..formula.terms import Terms
+from ..models.model import GLM
+from ..models.update import update
+from ..render.numbers import format_number, round_half
+from ..render.table import StatTable
+from .add1 import add1
+from .drop1 import drop1
+from .extract_aic import extract_aic
+
+StepScope = str | Mapping[str, Any] | Sequence[Any]
+DIRECTIONS = ("both", "backward", "forward")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class StepPath(StatTable):
+    """The models on the way, one a row: R's ``fit$anova``.
+
+    It prints as R prints it. ``frame.attrs["heading"]`` says from which model to which. Called, it is the
+    model's own analysis of deviance: ``fit.anova()`` means the same for every model.
+    """
+
+    fit: GLM | None = field(default=None, kw_only=True)
+
+    def __call__(self, *others: GLM, **options: Any) -> StatTable:
+        """`GLM.anova` of the chosen model."""
+        assert self.fit is not None
+        return GLM.anova(self.fit, *others, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class SelectedGLM(GLM):
+    """A model that `step` chose; `anova` is the path that led to it, and callable as every model's."""
+
+    path: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True, repr=False)
+
+    @property
+    def anova(self) -> StepPath:  # type: ignore[override]
+        """The models on the way; ``fit.anova(...)`` is the analysis of deviance."""
+        return StepPath(self.path, kind="data.frame", fit=self)
+
+
+def step(
+    fit: GLM,
+    scope: StepScope | None = None,
+    direction: str | None = None,
+    k: float = 2.0,
+    trace: int | bool = 1,
+    *,
+    scale: float = 0.0,
+    test: str | bool | None = "none",
+    steps: int = 1000,
+) -> SelectedGLM:
+    """Drop or add the term that lowers AIC most, again and again, R's ``step``.
+
+    Parameters
+    ----------
+    fit : GLM
+        Where to start.
+    scope : formula, mapping with "lower" and "upper", or pair (lower, upper), optional
+        The terms that stay in every model, and those that may come in; a formula is the upper one. A dot stands
+        for the terms of `fit`.
+    direction : {"both", "backward", "forward"}, optional
+        Default, as in R: "both" with a scope, "backward" without one. ("both" without a scope may take back
+        what it dropped.)
+    k : float
+        Penalty for a coefficient: 2 for AIC, ``log(n)`` for BIC.
+    trace : int
+        0 prints nothing, 1 the tables that R prints.
+    scale, test
+        Handed to `drop1` and `add1`.
+    steps : int
+        At most so many.
+
+    Returns
+    -------
+    GLM
+        The chosen model; its ``anova`` is the path (columns Step, Df, Deviance, Resid. Df, Resid. Dev, AIC).
+
+    Raises
+    ------
+    FitError
+        AIC is not defined (quasi families) or -infinity; "number of rows in use has changed: remove missing
+        values?".
+    FormulaError
+        A scope that does not fit the model.
+
+    Notes
+    -----
+    Venables & Ripley (2002), Modern Applied Statistics with S, section 6.8. The tables' sub-models are those of
+    `drop1` and `add1`; only the chosen model of each step is fitted in full.
+    """
+    lower, upper = _bounds(fit.terms, scope)
+    backward, forward = _directions(direction, scope)
+    initial, n = fit, fit.nobs
+    aic = extract_aic(fit, scale, k).aic
+    if math.isnan(aic):
+        raise FitError(
+            "AIC is not defined for this model, so 'step' cannot proceed: the family "
+            f"{fit.family.name!r} has no likelihood; use drop1(test=\"F\") and update()"
+        )
+    if aic == -math.inf:
+        raise FitError("AIC is -infinity for this model, so 'step' cannot proceed: it fits every row exactly")
+    path = [_Stage("", fit.deviance, fit.df_residual, aic)]
+    _tell(trace, _headline("Start", aic, fit.formula))
+    for _ in range(steps):
+        drops = drop_scope(fit.terms, lower) if backward else []
+        adds = add_scope(fit.terms, upper) if forward else []
+        table = drop1(fit, drops, test, k, scale=scale) if drops else None
+        frame = None if table is None else _signed(table.frame, "-")
+        change = None if frame is None else _aliased(frame)
+        if change is None:
+            if adds:
+                more = _signed(add1(fit, adds, test, k, scale=scale).frame, "+")
+                frame = more if frame is None else pd.concat([frame, more.iloc[1:]])
+            if frame is None:
+                break
+            frame = frame[frame["Df"] != 0]
+            order = np.argsort(frame["AIC"].to_numpy(), kind="stable")
+            _tell(trace, f"{StatTable(frame.iloc[order], kind='anova')}\n")
+            if order[0] == 0:
+                break
+            change = str(frame.index[order[0]])
+        sign, label = change[0], change[2:]
+        fit = update(fit, with_terms(fit.terms, [label], sign))
+        if fit.nobs != n:
+            raise FitError(
+                f"number of rows in use has changed: remove missing values? (from {n} to {fit.nobs} with the step "
+                f"‘{change}’; give glm() data without the rows that have missing values in any term of the scope)"
+            )
+        previous, aic = aic, extract_aic(fit, scale, k).aic
+        _tell(trace, "\n" + _headline("Step", aic, fit.formula))
+        if aic >= previous + 1e-7:
+            break
+        path.append(_Stage(change, fit.deviance, fit.df_residual, aic))
+    known = {f.name: getattr(fit, f.name) for f in fields(GLM)}
+    return SelectedGLM(**known, path=_path_frame(path, initial, fit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    change: str
+    deviance: float
+    df_residual: float
+    aic: float
+
+
+def _bounds(model: Terms, scope: StepScope | None) -> tuple[Terms | None, Terms]:
+    """The terms that stay (None: none has to) and those that may be there."""
+    if scope is None:
+        return None, model
+    if isinstance(scope, str):
+        lower, upper = None, scope
+    elif isinstance(scope, Mapping):
+        unknown = sorted(set(scope) - {"lower", "upper"})
+        if unknown:
+            raise FormulaError(f"scope should have 'lower' and 'upper'; got {', '.join(map(repr, unknown))}")
+        lower, upper = scope.get("lower"), scope.get("upper")
+    elif isinstance(scope, Sequence) and len(scope) == 2:
+        lower, upper = scope
+    else:
+        raise FormulaError(
+            "scope should be a formula (the largest model), a mapping with 'lower' and 'upper', or a pair "
+            f"(lower, upper); got {type(scope).__name__}"
+        )
+    return _scope_terms(model, lower), _scope_terms(model, upper) or model
+
+
+def _scope_terms(model: Terms, scope: Any) -> Terms | None:
+    if scope is None:
+        return None
+    text = scope.formula if isinstance(scope, GLM) else scope
+    if not isinstance(text, str):
+        raise TypeError(f"a scope should be a formula or a fitted model; got {type(scope).__name__}")
+    return scope_terms(model, text)
+
+
+def _directions(direction: str | None, scope: StepScope | None) -> tuple[bool, bool]:
+    """Whether to drop, whether to add."""
+    if direction is None:
+        return True, scope is not None
+    matches = [name for name in DIRECTIONS if isinstance(direction, str) and direction and name.startswith(direction)]
+    if len(matches) != 1:
+        raise ValueError(f"direction should be one of {', '.join(map(repr, DIRECTIONS))}; got {direction!r}")
+    return matches[0] != "forward", matches[0] != "backward"
+
+
+def _signed(frame: pd.DataFrame, sign: str) -> pd.DataFrame:
+    return frame.set_axis([frame.index[0], *(f"{sign} {label}" for label in frame.index[1:])])
+
+
+def _aliased(frame: pd.DataFrame) -> str | None:
+    """The last term that costs no degree of freedom: it goes first, without a table."""
+    free = frame.index[frame["Df"] == 0]
+    return str(free[-1]) if len(free) else None
+
+
+def _headline(word: str, aic: float, formula: str) -> str:
+    lines = "\n".join(formula_lines(formula))
+    return f"{word}:  AIC={format_number(round_half([aic], 2)[0])}\n{lines}\n\n"
+
+
+def _tell(trace: int | bool, text: str) -> None:
+    if trace:
+        print(text, end="", flush=True)
+
+
+def _path_frame(path: list[_Stage], initial: GLM, final: GLM) -> pd.DataFrame:
+    df = np.array([stage.df_residual for stage in path], dtype=float)
+    deviance = np.array([stage.deviance for stage in path])
+    frame = pd.DataFrame(
+        {
+            "Step": [stage.change for stage in path],
+            "Df": np.concatenate([[np.nan], np.diff(df)]),
+            "Deviance": np.concatenate([[np.nan], np.abs(np.diff(deviance))]),
+            "Resid. Df": df,
+            "Resid. Dev": deviance,
+            "AIC": [stage.aic for stage in path],
+        },
+        index=range(1, len(path) + 1),
+    )
+    frame.attrs["heading"] = (
+        "Stepwise Model Path \nAnalysis of Deviance Table",
+        "\nInitial Model:",
+        *formula_lines(initial.formula),
+        "\nFinal Model:",
+        *formula_lines(final.formula),
+        "\n",
+    )
+    return frame
