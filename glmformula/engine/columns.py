@@ -1,4 +1,4 @@
-"""What the engine does with a design's pieces on the rows of one block: linear predictor and dense columns."""
+"""A design's pieces on the rows of one block: linear predictor, and the columns that are formed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Part:
 def plan(pieces: tuple[Piece, ...], solve: str | None) -> tuple[Part, ...]:
     """Which pieces to form as columns.
 
-    All of them for QR; only those without levels where nothing is solved; for a Gram matrix all but the widest
-    factors, as many as make a row cheapest.
+    All of them for QR; only those without levels where nothing is solved; for a Gram matrix all but the
+    widest factors, as many as make a row cheapest.
     """
     least = np.inf if solve == "qr" else 0.0
     if solve == "gram":
@@ -53,7 +53,9 @@ def narrowest_counted(factors: list[int], pieces: tuple[Piece, ...]) -> float:
 
 def dense_indices(parts: tuple[Part, ...]) -> np.ndarray:
     """The design columns that are formed, in order."""
-    return np.array([j for part in parts if not part.counted for j in range(part.start, part.stop)], dtype=int)
+    return np.array(
+        [j for part in parts if not part.counted for j in range(part.start, part.stop)], dtype=int
+    )
 
 
 def dense_columns(pieces: tuple[Piece, ...], parts: tuple[Part, ...], m: int) -> np.ndarray:

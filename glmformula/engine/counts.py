@@ -6,7 +6,6 @@ import numpy as np
 import scipy.sparse as sp
 
 
-
 def count_publicly(
     rows: int, columns: int, n: int, i: np.ndarray, j: np.ndarray, w: np.ndarray, out: np.ndarray, order: int
 ) -> None:

@@ -1,8 +1,8 @@
 """X'WX and X'Wu of one block, and of all blocks, without the columns of wide factors.
 
-Numeric pieces and narrow factors are gathered into a small dense buffer and multiplied by BLAS. A wide factor is
-*counted*: its part of the Gram matrix is a table of weight sums by level (or by pair of levels), kept in the
-indicator basis while blocks are added up; contrast matrices are applied once, to the sum.
+Numeric pieces and narrow factors are gathered into a small dense buffer and multiplied by BLAS. A wide factor
+is *counted*: its part of the Gram matrix is a table of weight sums by level (or by pair of levels), kept in
+the indicator basis while blocks are added up; contrast matrices are applied once, to the sum.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def tables(
     pieces: tuple[Piece, ...], parts: tuple[Part, ...], columns: np.ndarray, working_weights: np.ndarray
 ) -> Tables:
     """The sums of one block; `columns` is [B, u] by rows, overwritten."""
-    if not any([part.counted for part in parts]):
+    if not any(part.counted for part in parts):
         columns *= np.sqrt(working_weights)
         return Tables(parts, columns @ columns.T)
     counted = [level_codes(i, piece) for i, (piece, part) in enumerate(zip(pieces, parts)) if part.counted]
@@ -84,7 +84,9 @@ def tables(
     levels, squares = [], []
     for i, a in enumerate(counted):
         rows = weighted if a.product is None else weighted * a.product
-        if ones is not None and i in margins:  # the weights themselves are a margin of a table there is already
+        if (
+            ones is not None and i in margins
+        ):  # the weights themselves are a margin of a table there is already
             table, axis = margins[i]
             sums = np.empty((len(rows), a.levels))
             sums[ones] = table.sum(axis=axis)
@@ -112,7 +114,8 @@ class Counted:
 
 
 def level_codes(i: int, piece: Piece) -> Counted:
-    assert piece.codes is not None and piece.contrast is not None
+    assert piece.codes is not None
+    assert piece.contrast is not None
     levels = len(piece.contrast)
     key = ("piece", i) if piece.key is None else ("key", piece.key)
     return Counted(key, checked_codes(piece.codes, levels), levels, row_product(piece))
@@ -156,6 +159,7 @@ def assemble(sums: Tables) -> tuple[np.ndarray, np.ndarray]:
 
 def contrasted(a: Part, table: np.ndarray | sp.csr_array, b: Part) -> np.ndarray:
     """contrast_a' table contrast_b; a vector stands for a diagonal table."""
-    assert a.contrast is not None and b.contrast is not None
+    assert a.contrast is not None
+    assert b.contrast is not None
     right = table[:, None] * b.contrast if table.ndim == 1 else table @ b.contrast
     return a.contrast.T @ right

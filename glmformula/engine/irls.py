@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import add
@@ -23,8 +24,11 @@ from .starts import intercept_starts
 SMALL_PROBLEM, SMALL_ROWS = 1e7, 2e5
 # R's tolerance min(1e-7, epsilon / 1000) with a floor: below it the rounding of the QR itself counts as rank.
 SMALLEST_TOLERANCE = 1e-14
-# A step that promises less than this share of epsilon has converged: what deviance changes then is rounding.
-NEGLIGIBLE = 0.01
+# A step that promises less than this share of epsilon has converged: what the deviance changes then, if
+# little, is rounding.
+NEGLIGIBLE, LITTLE = 0.01, 1e-6
+# A relative rise in deviance below this is rounding, however small epsilon is.
+SMALLEST_RISE = 1e-10
 TEN_EPS = 10 * float(np.finfo(np.float64).eps)
 METHODS = ("auto", "qr", "cholesky")
 
@@ -54,9 +58,9 @@ def fit_glm(
     start : ndarray (p,), optional
         Starting coefficients; the blocks' `etastart` takes precedence, as in R.
     method : {'auto', 'qr', 'cholesky'}
-        'qr': a QR factor of each block, merged: R's accuracy and R's rule for aliased columns. 'cholesky': Gram
-        matrices. 'auto': QR for small problems; Gram matrices for large ones as long as they carry enough digits,
-        else the fit starts again with QR.
+        'qr': a QR factor of each block, merged: R's accuracy and R's rule for aliased columns. 'cholesky':
+        Gram matrices. 'auto': QR for small problems; Gram matrices for large ones as long as they carry
+        enough digits, else the fit starts again with QR.
 
     Returns
     -------
@@ -71,10 +75,11 @@ def fit_glm(
 
     Notes
     -----
-    Starting values, convergence rule, iteration count and warnings of R's ``glm.fit``, and standard errors from
-    the last *solved* X'WX as there. Differences: where the first step leaves the valid region and R gives up,
-    the step is halved towards a line that is valid; iterations that end above a deviance they had passed, or fail
-    after the deviance rose, are run again with step-halving (Marschner 2011, R's package glm2).
+    Starting values, convergence rule, iteration count and warnings of R's ``glm.fit``, and standard errors
+    from the last *solved* X'WX as there. Differences: where the first step leaves the valid region and R
+    gives up, the step is halved towards a line that is valid; iterations that end above a deviance they had
+    passed, or fail after the deviance rose, are run again with step-halving (Marschner 2011, R's package
+    glm2).
     """
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
@@ -119,8 +124,8 @@ def count_rows(block: Block) -> int:
 class Path:
     """Where the iterations ended.
 
-    `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows; `lowest`
-    is the lowest deviance passed, `rose` whether the deviance went up on the way.
+    `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows;
+    `lowest` is the lowest deviance passed, `rose` whether the deviance went up on the way.
     """
 
     beta: np.ndarray
@@ -138,7 +143,28 @@ class Path:
 class Lost(FitError):
     """The iterations cannot go on; `rose` as in Path."""
 
-    rose = False
+    def __init__(self, message: str, rose: bool = False) -> None:
+        super().__init__(message)
+        self.rose = rose
+
+
+def finite(at: Sums) -> bool:
+    return bool(np.isfinite(at.deviance))
+
+
+def usable(at: Sums) -> bool:
+    return at.usable
+
+
+def not_above(deviance: float, at: Sums) -> bool:
+    return at.deviance <= deviance
+
+
+# R's two reasons to halve a step, in its order and words.
+RETREATS = (
+    (finite, "step size truncated due to divergence", "inner loop 1; cannot correct step size"),
+    (usable, "step size truncated: out of bounds", "inner loop 2; cannot correct step size"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +206,9 @@ class Problem:
         mean = at.weighted_y / at.weight_sum if at.weight_sum else np.nan
         return {"report": null, "null_mu": mean, "dispersion": self.family.fixed_dispersion}
 
-    def step(self, at: Sums, beta: np.ndarray, solved_at: np.ndarray | None, before: Solution | None) -> Solution:
+    def step(
+        self, at: Sums, beta: np.ndarray, solved_at: np.ndarray | None, before: Solution | None
+    ) -> Solution:
         if not isinstance(at.solve, Tables):
             assert at.solve is not None
             tolerance = max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
@@ -188,13 +216,15 @@ class Problem:
         gram, score = assemble(at.solve)
         solution = solve_gram(gram, score, beta, self.strict)
         if self.strict and len(solution.relations):
-            known = before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all()
+            known = (
+                before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all()
+            )
             if not known:
                 self.verify(solution, solved_at, gram.diagonal())
         return solution
 
     def verify(self, solution: Solution, at: np.ndarray | None, squares: np.ndarray) -> None:
-        """IllConditioned unless the columns that the Gram matrix drops vanish on the rows, as R would have it."""
+        """IllConditioned unless the columns that the Gram matrix drops vanish on the rows, by R's rule."""
         lengths = self.at(at, relations=solution.relations).lengths
         assert lengths is not None
         dropped = solution.pivot[solution.rank :]
@@ -229,37 +259,30 @@ class Problem:
     def iterate(self, start: np.ndarray | None, guarded: bool = False) -> Path:
         """Fisher scoring with R's rules; `guarded` also halves steps that raise the deviance."""
         epsilon, maxit = self.control.epsilon, self.control.maxit
-        messages: list[str] = []
-        beta, back = np.zeros(self.p), start
         at = self.at(start, solve=True)
         last = self.last_pass(at)
-        if at.rows == 0 or at.n_ok == 0:
+        if at.n_ok == 0:
             raise FitError(
-                f"no observations informative at iteration 1: there are {at.rows} rows, {at.n_ok} of them with "
-                "a non-zero prior weight"
+                f"no observations informative at iteration 1: there are {at.rows} rows, {at.n_ok} of them "
+                "with a non-zero prior weight"
             )
-        if start is not None:
-            beta = start
-        elif not at.usable:
-            beta, back, at = self.valid_start(at, solve=True)
+        beta, back = (np.zeros(self.p), None) if start is None else (start, start)
+        if not at.usable:
+            if start is not None:
+                raise Lost("cannot find valid starting values: please specify some")
+            beta, at = self.valid_start(at, solve=True)
+            back = beta
         previous = lowest = at.deviance
+        messages: list[str] = []
         solution: Solution | None = None
         solved_at: np.ndarray | None = None
         rose = converged = boundary = False
         iteration = 0
-
-        def lost(message: str) -> Lost:
-            error = Lost(message)
-            error.rose = rose
-            return error
-
-        if not at.usable:
-            raise lost("cannot find valid starting values: please specify some")
         for iteration in range(1, maxit + 1):
             if at.solve is None:
                 at = self.at(beta, solve=True)
             if at.fault:
-                raise lost(at.fault)
+                raise Lost(at.fault, rose)
             if at.informative == 0:
                 messages.append(f"no observations informative at iteration {iteration}")
                 break
@@ -267,63 +290,67 @@ class Problem:
             if not np.isfinite(step.beta).all():
                 messages.append(f"non-finite coefficients at iteration {iteration}")
                 break
-            solution, solved_at, new = step, back, step.beta
+            solution, solved_at = step, back
             promise = step.decrease / (abs(previous) + 0.1)
-            at = self.at(new, solve=True) if promise > epsilon and iteration < maxit else self.at(new, **last)
+            beta = step.beta
+            at = (
+                self.at(beta, solve=True)
+                if promise > epsilon and iteration < maxit
+                else self.at(beta, **last)
+            )
             self.trace("Deviance = {} Iterations - {}", at, iteration)
             boundary = False
-            for good, why in (
-                (lambda s: np.isfinite(s.deviance), "step size truncated due to divergence"),
-                (lambda s: s.usable, "step size truncated: out of bounds"),
-            ):
-                if good(at):
-                    continue
-                if back is None:
-                    _, back, _ = self.valid_start(at, solve=False)
-                messages.append(why)
-                for _ in range(maxit):
-                    new = (new + back) / 2
-                    at = self.at(new)
-                    if good(at):
-                        break
-                else:
-                    raise lost(f"inner loop {1 if 'div' in why else 2}; cannot correct step size")
-                boundary = True
-                self.trace("Step halved: new deviance = {}", at)
+            for good, why, hopeless in RETREATS:
+                if not good(at):
+                    if back is None:
+                        back, _ = self.valid_start(at, solve=False)
+                    messages.append(why)
+                    beta, at = self.halved(beta, back, good)
+                    if not good(at):
+                        raise Lost(hopeless, rose)
+                    boundary = True
             change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
-            if back is not None and change >= epsilon:
+            if back is not None and change >= max(epsilon, SMALLEST_RISE):
                 rose = True
                 if guarded:
                     messages.append("step size truncated due to increasing deviance")
-                    for _ in range(maxit):
-                        new = (new + back) / 2
-                        at = self.at(new)
-                        if at.deviance <= previous:
-                            break
-                    else:
-                        new, at = back, self.at(back)
-                    self.trace("Step halved: new deviance = {}", at)
+                    beta, at = self.halved(beta, back, partial(not_above, previous))
+                    if not at.deviance <= previous:
+                        beta, at = back, self.at(back)
                     change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
-            beta = new
             lowest = min(lowest, at.deviance) if back is not None else at.deviance
-            if abs(change) < epsilon or (promise < NEGLIGIBLE * epsilon and abs(change) < 1e-6):
+            if abs(change) < epsilon or (promise < NEGLIGIBLE * epsilon and abs(change) < LITTLE):
                 converged = True
                 break
-            previous, back = at.deviance, new
+            previous, back = at.deviance, beta
         if solution is None:
-            raise lost(f"{messages[0]}: please supply starting values" if messages else "maxit should be 1 or more")
+            raise Lost(
+                f"{messages[0]}: please supply starting values" if messages else "maxit should be at least 1"
+            )
         return Path(
             beta, at, solution, solved_at, iteration, converged, boundary, lowest, rose, tuple(messages)
         )
 
-    def valid_start(self, at: Sums, solve: bool) -> tuple[np.ndarray, np.ndarray, Sums]:
+    def halved(
+        self, beta: np.ndarray, back: np.ndarray, good: Callable[[Sums], bool]
+    ) -> tuple[np.ndarray, Sums]:
+        """Half way back to `back`, again and again, until the pass is good or `maxit` halvings are done."""
+        for _ in range(max(1, self.control.maxit)):
+            beta = (beta + back) / 2
+            at = self.at(beta)
+            if good(at):
+                break
+        self.trace("Step halved: new deviance = {}", at)
+        return beta, at
+
+    def valid_start(self, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
         """Coefficients with valid fitted values where R's own start, or first step, is not valid."""
         if self.intercept and not (at.has_start and solve):
             mean = at.weighted_y / at.weight_sum
             for beta in intercept_starts(self.source, self.family, self.p, mean):
                 valid = self.at(beta, solve=solve)
                 if valid.usable:
-                    return beta, beta, valid
+                    return beta, valid
         if solve:
             raise Lost("cannot find valid starting values: please specify some")
         raise Lost("no valid set of coefficients has been found: please supply starting values")
@@ -389,7 +416,7 @@ class Problem:
         return fit, messages
 
     def null_with_offset(self, beta: np.ndarray) -> tuple[float, list[str]]:
-        """Deviance of the intercept-only refit with the offset, started at the fitted values as in R's ``glm``."""
+        """Deviance of the intercept with the offset, refitted from the fitted values as in R's ``glm``."""
         null = replace(self, p=1, null_of=beta, way="gram", strict=False)
         try:
             path = null.best_path(None)

@@ -1,7 +1,8 @@
 """One pass over the rows at given coefficients: what each block adds up, and how two sums become one.
 
-Everything here is a module-level function of a frozen `Task` and a `Block`, so that it can be sent to workers.
-Blocks are merged in row order, which makes a result independent of the number of threads, bit for bit.
+Everything here is a module-level function of a frozen `Task` and a `Block`, so that it can be sent to
+workers. Blocks are merged in row order, which makes a result independent of the number of threads, bit for
+bit.
 """
 
 from __future__ import annotations
@@ -130,9 +131,9 @@ def _run(task: Task, block: Block) -> Sums:
     chunk = max(4 * (p + 1), QR_CELLS // (p + 1)) if task.solve == "qr" else m
     parts = plan(pieces, task.solve if m <= 2 * chunk else None)
     columns = dense_columns(pieces, parts, m)
-    eta = start_eta(task, block)
-    if eta is None:
-        assert task.beta is not None
+    if task.beta is None:
+        eta = start_eta(task, block)
+    else:
         eta = predictor_from_columns(pieces, parts, columns, task.beta, block.offset)
     mu, slope, variance = family.working(eta)
     more: dict[str, Any] = {}
@@ -165,7 +166,11 @@ def _run(task: Task, block: Block) -> Sums:
         weighted_y=total(y, weights),
         has_offset=block.offset is not None,
         has_start=block.etastart is not None or block.mustart is not None,
-        valid=bool(family.link.valid_eta(eta).all() and family.valid_mu(mu).all()),
+        valid=bool(
+            family.link.valid_eta(eta).all()
+            and family.valid_mu(mu).all()
+            and (task.beta is not None or np.isfinite(eta).all())  # the logarithm of a zero is no start
+        ),
         deviance=total(family.unit_deviance(y, mu), weights),
         **{"informative": m, **more},
     )
@@ -175,10 +180,8 @@ def total(values: np.ndarray, weights: np.ndarray | None) -> float:
     return float(values.sum() if weights is None else weights @ values)
 
 
-def start_eta(task: Task, block: Block) -> np.ndarray | None:
-    """eta on the rows of a block where no coefficients of the task's own design give it."""
-    if task.beta is not None:
-        return None
+def start_eta(task: Task, block: Block) -> np.ndarray:
+    """eta on the rows of a block where the task has no coefficients."""
     if task.null_of is not None:
         return linear_predictor(block.design, task.null_of, block.offset)
     if block.etastart is not None:
@@ -225,9 +228,11 @@ def working_response(
 
 def weights_at(beta: np.ndarray | None, family: Family, block: Block) -> np.ndarray:
     """Working weights (m,) at `beta` (None: the start values): prior_weights (dmu/deta)^2 / V(mu)."""
-    eta = start_eta(Task(family, beta), block)
-    if eta is None and beta is not None:
-        eta = linear_predictor(block.design, beta, block.offset)
+    eta = (
+        start_eta(Task(family, None), block)
+        if beta is None
+        else linear_predictor(block.design, beta, block.offset)
+    )
     _, slope, variance = family.working(eta)
     weights = slope * slope / variance
     if block.prior_weights is not None:

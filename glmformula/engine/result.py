@@ -46,8 +46,8 @@ class GlmFit:
     method : str
         'qr' or 'cholesky', what was used in the end.
     solved_at : ndarray (p,) or None
-        The coefficients at which the last Gram was taken (aliased: 0); None when that was the start. Working weights
-        as R reports them are the weights there.
+        The coefficients at which the last Gram was taken (aliased: 0); None when that was the start. Working
+        weights as R reports them are the weights there.
     """
 
     coefficients: np.ndarray

@@ -11,16 +11,17 @@ from .passes import weights_at
 from .result import GlmFit
 
 
-def evaluate_rows(
-    block: Block, beta: np.ndarray, family: Family
-) -> tuple[np.ndarray, np.ndarray]:
+def evaluate_rows(block: Block, beta: np.ndarray, family: Family) -> tuple[np.ndarray, np.ndarray]:
     """Linear predictor and mean, each (m,), at coefficients (p,) of which aliased ones may be NaN."""
     eta = linear_predictor(block.design, np.nan_to_num(beta, nan=0.0), block.offset)
     return eta, family.link.linkinv(eta)
 
 
 def working_weights(block: Block, result: GlmFit, family: Family) -> np.ndarray:
-    """Working weights (m,) of the last solved iteration: prior_weights (dmu/deta)^2 / V(mu), R's ``fit$weights``."""
+    """Working weights (m,) of the last solved iteration, R's ``fit$weights``.
+
+    They are prior_weights (dmu/deta)^2 / V(mu).
+    """
     with np.errstate(all="ignore"):
         return weights_at(result.solved_at, family, block)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
-# What a Gram matrix may be trusted with: relative pivots (squared lengths) and the condition of the scaled columns.
+# What a Gram matrix may be trusted with: relative pivots (squared lengths) and the condition of the scaled
+# columns.
 SMALLEST_PIVOT = 1e-9
 LARGEST_CONDITION = 1e5
 # A squared length that rounding may leave where a column is a combination of others.
@@ -61,16 +62,17 @@ class IllConditioned(ArithmeticError):
 
 
 def solve_qr(triangle: np.ndarray, beta: np.ndarray, tolerance: float) -> Solution:
-    """The next iterate from a triangular factor of [sqrt(W) X, sqrt(W) z], z the working response less offset.
+    """The next iterate from a triangular factor of [sqrt(W) X, sqrt(W) z].
 
     Parameters
     ----------
     triangle : ndarray (q, p + 1), q <= p + 1
-        Upper trapezoidal; its last column is Q'z.
+        Upper trapezoidal; its last column is Q'z, z the working response less offset.
     beta : ndarray (p,)
         Current coefficients, for `decrease` only.
     tolerance : float
-        A column whose residual length falls below this share of its length is aliased, as in LINPACK's dqrdc2.
+        A column whose residual length falls below this share of its length is aliased, as in LINPACK's
+        dqrdc2.
     """
     p = len(beta)
     diagonal = np.abs(triangle.diagonal()[:p])
@@ -96,7 +98,7 @@ def solve_qr(triangle: np.ndarray, beta: np.ndarray, tolerance: float) -> Soluti
 def limited_pivoting(
     triangle: np.ndarray, lengths: np.ndarray, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """LINPACK dqrdc2's rule on a triangular factor: a column that depends on earlier kept ones goes to the end.
+    """LINPACK dqrdc2's rule on a triangular factor: columns that depend on earlier kept ones go to the end.
 
     Returns the new factor (columns where they were), the order of the columns and the rank.
     """
@@ -134,8 +136,8 @@ def reflect(rows: np.ndarray, column: int) -> None:
 def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bool) -> Solution:
     """The step from X'WX and X'Wu: columns scaled to unit length, Cholesky in column order.
 
-    Solved for the increment, so that the accuracy of the answer is that of the score. A column that is aliased now
-    but had a coefficient before is moved to the right-hand side.
+    Solved for the increment, so that the accuracy of the answer is that of the score. A column that is
+    aliased now but had a coefficient before is moved to the right-hand side.
 
     Parameters
     ----------
@@ -148,8 +150,8 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
 
     Notes
     -----
-    A column is dropped where its pivot falls below 1e-12 of its squared length. Rounding can hide there what R
-    would keep (its rule is 1e-11 of the length itself), so the caller checks `relations` on the rows.
+    A column is dropped where its pivot falls below 1e-12 of its squared length. Rounding can hide there what
+    R would keep (its rule is 1e-11 of the length itself), so the caller checks `relations` on the rows.
     """
     p = len(beta)
     lengths = np.sqrt(gram.diagonal())
@@ -189,7 +191,7 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
 
 
 def cholesky_pivots(scaled: np.ndarray) -> tuple[np.ndarray, int, float]:
-    """Order, rank and smallest kept pivot by limited pivoting on a matrix with unit diagonal (0 for a zero column)."""
+    """Order, rank and smallest kept pivot by limited pivoting; unit diagonal, but 0 for a zero column."""
     rest = np.array(scaled)
     kept: list[int] = []
     dropped: list[int] = []

@@ -11,7 +11,7 @@ from ..sources.base import Block, Source
 
 
 def intercept_starts(source: Source, family: Family, p: int, mean: float) -> Iterator[np.ndarray]:
-    """Intercepts to try, the other coefficients 0: the mean response, moved by the mean or an end of the offset."""
+    """Intercepts to try, all else 0: the mean response, less the mean or an end of the offset."""
     with np.errstate(all="ignore"):
         level = float(family.link.linkfun(np.array([mean]))[0])
     if not np.isfinite(level):
@@ -28,5 +28,7 @@ def offset_range(block: Block) -> tuple[float, float, float, int]:
     return float(offset.min()), float(offset.max()), float(offset.sum()), len(offset)
 
 
-def wider(a: tuple[float, float, float, int], b: tuple[float, float, float, int]) -> tuple[float, float, float, int]:
+def wider(
+    a: tuple[float, float, float, int], b: tuple[float, float, float, int]
+) -> tuple[float, float, float, int]:
     return min(a[0], b[0]), max(a[1], b[1]), a[2] + b[2], a[3] + b[3]

@@ -18,7 +18,9 @@ from .blas import one_blas_thread
 
 T = TypeVar("T")
 
-BLOCK_ROWS = 16_384  # a block of 20 columns (2.6 MB) stays in cache through eta, mu, weights and Gram
+# Rows of a block: so many that NumPy's cost per call is small, enough blocks to share out, and no more than
+# BLOCK_CELLS numbers in its numeric columns. It must not depend on the number of threads: the digits would too.
+MOST_ROWS, FEWEST_ROWS, BLOCKS, BLOCK_CELLS = 2**16, 2**14, 16, 2**21
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class MemorySource:
     design : Design
         n rows.
     y, prior_weights, offset, etastart, mustart, trials : ndarray of float64 (n,) or None
-    block_rows : int
-        Rows of a block; the last one may have half as many more, so that no tiny block is left over.
+    block_rows : int or None
+        Rows of a block (None: chosen by the size of the design); the last one may have half as many more, so that no tiny block is left over.
     threads : int or None
         None: one for each processor, and a single one where there is only one block.
 
@@ -47,7 +49,7 @@ class MemorySource:
     etastart: np.ndarray | None = None
     mustart: np.ndarray | None = None
     trials: np.ndarray | None = None
-    block_rows: int = BLOCK_ROWS
+    block_rows: int | None = None
     threads: int | None = None
 
     @property
@@ -56,7 +58,7 @@ class MemorySource:
 
     def blocks(self) -> list[slice]:
         """Row ranges in order; one empty block when there is no row."""
-        n, size = self.design.nrows, max(1, self.block_rows)
+        n, size = self.design.nrows, max(1, self.block_rows or usual_rows(self.design))
         count = max(1, int(n / size + 0.5))
         starts = [k * size for k in range(count)]
         return [slice(a, b) for a, b in zip(starts, [*starts[1:], n])]
@@ -87,8 +89,7 @@ class MemorySource:
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
         blocks = self.blocks()
-        workers = min(self.threads or os.cpu_count() or 1, len(blocks))
-        if workers > 1:
+        if len(blocks) > 1 and (workers := min(self.threads or os.cpu_count() or 1, len(blocks))) > 1:
             return reduce(merge_fn, self._threaded(block_fn, blocks, workers))
         return reduce(merge_fn, (block_fn(self.block(rows)) for rows in blocks))
 
@@ -102,3 +103,10 @@ class MemorySource:
                 waiting.append(pool.submit(block_fn, self.block(rows)))
             while waiting:
                 yield waiting.popleft().result()
+
+
+def usual_rows(design: Design) -> int:
+    """Rows of a block where nobody says."""
+    numeric = sum(piece.codes is None for piece in design.pieces)
+    rows = min(MOST_ROWS, max(FEWEST_ROWS, design.nrows // BLOCKS))
+    return max(FEWEST_ROWS // 4, min(rows, BLOCK_CELLS // (numeric + 1)))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tolerances
 
 from glmformula import families
 from glmformula.engine.irls import fit_glm
@@ -17,10 +18,11 @@ from glmformula.engine.result import Control
 from glmformula.engine.rows import row_arrays
 from glmformula.errors import ConvergenceWarning
 
-import tolerances
 from .arrays import Blocks, matrix_design
 
-PROBLEMS = json.loads(gzip.decompress((Path(__file__).parents[1] / "reference/engine.json.gz").read_bytes()))["problems"]
+PROBLEMS = json.loads(gzip.decompress((Path(__file__).parents[1] / "reference/engine.json.gz").read_bytes()))[
+    "problems"
+]
 FITTED = {p["name"]: p for p in PROBLEMS if "fit" in p}
 NAN = float("nan")
 
@@ -108,7 +110,9 @@ def compare(fit, r, rtol, family):
         if np.isnan(expected):
             assert not np.isfinite(got), name
         else:
-            np.testing.assert_allclose(got, expected, rtol=max(rtol, tolerances.DEVIANCE), atol=1e-9, err_msg=name)
+            np.testing.assert_allclose(
+                got, expected, rtol=max(rtol, tolerances.DEVIANCE), atol=1e-9, err_msg=name
+            )
 
 
 @pytest.mark.parametrize("name", sorted(set(FITTED) - WANDERING))
