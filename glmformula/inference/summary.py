@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,18 +40,47 @@ class GLMSummary(Rendered):
     correlation : DataFrame (rank, rank) or None
     """
 
-    coefficients: pd.DataFrame
-    dispersion: float
+    parts: SummaryParts
     df: tuple[int, int, int]
-    cov_unscaled: pd.DataFrame
-    cov_scaled: pd.DataFrame
-    aliased: pd.Series
-    correlation: pd.DataFrame | None
-    parts: SummaryParts = field(repr=False)
+    unscaled: np.ndarray = field(repr=False)
+    scaled: np.ndarray = field(repr=False)
+
+    # the frames are made when asked for: printing needs none of them
+
+    @cached_property
+    def coefficients(self) -> pd.DataFrame:
+        return pd.DataFrame(self.parts.coefficients, index=self._kept, columns=list(self.parts.columns))
 
     @property
     def frame(self) -> pd.DataFrame:
         return self.coefficients
+
+    @property
+    def dispersion(self) -> float:
+        return self.parts.dispersion
+
+    @property
+    def cov_unscaled(self) -> pd.DataFrame:
+        return self._square(self.unscaled)
+
+    @property
+    def cov_scaled(self) -> pd.DataFrame:
+        return self._square(self.scaled)
+
+    @property
+    def correlation(self) -> pd.DataFrame | None:
+        return None if self.parts.correlation is None else self._square(self.parts.correlation)
+
+    @property
+    def aliased(self) -> pd.Series:
+        return pd.Series(self.parts.aliased, index=list(self.parts.names))
+
+    @property
+    def _kept(self) -> list[str]:
+        return [n for n, gone in zip(self.parts.names, self.parts.aliased, strict=True) if not gone]
+
+    def _square(self, matrix: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(matrix, index=self._kept, columns=self._kept)
 
     def blocks(self) -> Sequence[Block]:
         return summary_blocks(self.parts)
@@ -82,31 +112,24 @@ def summary(
             "observations with zero weight not used for calculating dispersion", GLMFormulaWarning, stacklevel=3
         )
     kept = ~fit.aliased
-    names = [n for n, k in zip(fit.column_names, kept, strict=True) if k]
+    rank = fit.rank
     unscaled = fit.result.cov_unscaled
     scaled = phi * unscaled if vcov is None else covariance_of(fit, vcov)
     estimate = fit.result.coefficients[kept]
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.sqrt(np.diag(scaled))
         statistic = estimate / error
-    letter = "t" if estimated or not names else "z"
+    letter = "t" if estimated or not rank else "z"
     if estimated and fit.df_residual <= 0 and vcov is None:
-        error = statistic = np.full(len(names), math.nan)
+        error = statistic = np.full(rank, math.nan)
         p_value = error
     else:
         p_value = two_sided(statistic, fit.df_residual if estimated and fit.df_residual > 0 else math.inf)
     columns = ("Estimate", "Std. Error", f"{letter} value", f"Pr(>|{letter}|)")
     table = np.column_stack([estimate, error, statistic, p_value])
     size = np.sqrt(np.diag(unscaled))
-    correlations = unscaled / np.outer(size, size) if correlation and names else None
+    correlations = unscaled / np.outer(size, size) if correlation and rank else None
     return GLMSummary(
-        coefficients=pd.DataFrame(table, index=names, columns=list(columns)),
-        dispersion=phi,
-        df=(fit.rank, fit.df_residual, len(fit.column_names)),
-        cov_unscaled=pd.DataFrame(unscaled, index=names, columns=names),
-        cov_scaled=pd.DataFrame(scaled, index=names, columns=names),
-        aliased=pd.Series(fit.aliased, index=list(fit.column_names)),
-        correlation=None if correlations is None else pd.DataFrame(correlations, index=names, columns=names),
         parts=SummaryParts(
             coefficients=table,
             columns=columns,
@@ -117,6 +140,9 @@ def summary(
             correlation=correlations,
             **_common(fit),
         ),
+        df=(fit.rank, fit.df_residual, len(fit.column_names)),
+        unscaled=unscaled,
+        scaled=scaled,
     )
 
 
