@@ -70,9 +70,9 @@ def deletion(fit: GLM, type: str) -> Deletion:
         residual = np.where(size < TINY * np.nanmedian(size), 0.0, residual)
         hat = kept(leverages(fit))
         whole = np.nansum(residual**2)
-        left = fit.df_residual - 1
         without = whole - np.where(hat < 1, residual**2 / (1 - hat), 0.0)
-        sigma = kept(np.sqrt(np.float64(1) * without / left))
+        left = fit.df_residual - 1  # where 0, `without` is 0 but for rounding
+        sigma = kept(np.sqrt(without / left) if left else np.full_like(hat, np.nan))
         total = float(np.sqrt(np.float64(whole) / fit.df_residual))
     return Deletion(hat, residual, deviance, pearson, sigma, counted, total)
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..design.build import NewData, design_for
 from ..design.dense import dense
 from ..engine.columns import linear_predictor
 from ..errors import DataError, RankWarning, nearest
-from ..design.build import NewData, design_for
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
 from ..sources.memory import MemorySource
@@ -118,7 +118,7 @@ def design_frame(fit: GLM, newdata: Any = None) -> pd.DataFrame:
     """The model matrix as a DataFrame."""
     rows = _Rows.of(fit, newdata, "na.pass", "error")
     X = np.concatenate([*collect(rows.source, _dense_block), np.empty((0, len(fit.column_names)))])
-    return rows.frame(dict(enumerate(X.T))).set_axis(list(fit.column_names), axis=1)
+    return rows.table(X, fit.column_names)
 
 
 def column_means(source: Source, ncols: int) -> np.ndarray:
@@ -144,6 +144,12 @@ class _Rows:
 
     def frame(self, columns: dict[Any, np.ndarray]) -> pd.DataFrame:
         return pd.DataFrame({name: self.series(values) for name, values in columns.items()})
+
+    def table(self, values: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
+        """A column for each name, also where there is none; `values` (n, len(names))."""
+        index = self.series(np.zeros(len(values))).index
+        columns = {k: self.series(column) for k, column in enumerate(values.T)}
+        return pd.DataFrame(columns, index=index).set_axis(list(names), axis=1)
 
     def predict(self, fit: GLM, phi: float | None) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """eta, its standard error (with `phi`), and whether each row is estimable (None: all are, full rank)."""
@@ -207,10 +213,10 @@ def _terms(
     parts = collect(rows.source, partial(_terms_block, columns, centre, beta, cov if se_fit else None))
     empty = np.empty((0, len(wanted)))
     values = np.concatenate([empty, *(p[0] for p in parts)])
-    out = rows.frame(dict(enumerate(values.T))).set_axis(wanted, axis=1)
+    out = rows.table(values, wanted)
     if se_fit:
         errors = np.concatenate([empty, *(p[1] for p in parts)])
-        se = rows.frame(dict(enumerate(errors.T))).set_axis(wanted, axis=1)
+        se = rows.table(errors, wanted)
         out = pd.concat({"fit": out, "se_fit": se}, axis=1)
     out.attrs["constant"] = float(centre @ beta) if fit.terms.intercept else 0.0
     return out

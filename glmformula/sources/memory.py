@@ -78,6 +78,7 @@ class MemorySource:
             part(self.etastart),
             part(self.mustart),
             part(self.trials),
+            rows.start,
         )
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> MemorySource:

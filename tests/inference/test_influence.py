@@ -47,6 +47,8 @@ def well_posed(id_):
     return id_ in OWN or not models.reference()[id_]["reasons"]
 
 
+# R sets the response of a binomial to 0 where its weight is 0; we leave it.
+OTHER_Y = {"binomial-identity/weights", "zero-weights/aliased"}
 IDS = [i for i in answers("4.2")["models"] if well_posed(i)]
 
 
@@ -69,6 +71,8 @@ def same(ours, r):
     if r["columns"] and isinstance(ours, pd.DataFrame):
         assert list(ours.columns) == r["columns"]
     values = ours.to_numpy(dtype=float).reshape(len(ours), -1)
+    if not values.size:
+        return
     theirs = models.numbers(r["values"]).reshape(-1, values.shape[1])
     k = len(theirs)
     ends = values if k == len(values) else np.concatenate([values[: k // 2], values[-(k // 2) :]])
@@ -87,7 +91,7 @@ def test_measures(id_, version):
     r = answers(version)["models"][id_]
     fit = fit_of(id_)
     for name, theirs in r.items():
-        if "error" in theirs:
+        if "error" in theirs or (name == "partial" and id_ in OTHER_Y):
             continue
         ours = ours_of(fit, name, VERSIONS[version])
         same(ours, theirs)
@@ -99,3 +103,34 @@ def test_measures(id_, version):
 
 def test_enough_models():
     assert len(IDS) >= 150
+
+
+def without_call(text):
+    return re.sub(r"\t glm\(.*?\) :", "\t glm() :", text, count=1, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("id_", [i for i, t in answers("4.2")["texts"].items() if isinstance(t, str)])
+def test_texts(id_, version):
+    name, how = id_.split(" ")
+    table = fit_of(name, counted_from_1=True).influence_measures(VERSIONS[version])
+    ours = str(table if how == "print" else table.summary())
+    assert without_call(ours).rstrip("\n") == answers(version)["texts"][id_].rstrip("\n")
+
+
+def test_abbreviated_names():
+    r = answers("4.2")
+    ascii_ = [k for k, word in enumerate(r["words"]) if word.isascii()]  # R itself warns about the others
+    assert [shortened(r["words"][k].strip(), 4) for k in ascii_] == [r["alone"][k] for k in ascii_]
+    words = [r["words"][k] for k in ascii_]
+    assert abbreviate(words) == [r["abbreviated"][k] for k in ascii_]
+
+
+def test_names_of_a_data_frame():
+    assert make_names(["dfb.f()2", "dfb.f().2", "dfb.f()2", "hat", "dfb.f..2"]) == [
+        "dfb.f..2.1",
+        "dfb.f...2",
+        "dfb.f..2.2",
+        "hat",
+        "dfb.f..2",
+    ]
