@@ -7,8 +7,11 @@ COEFFICIENT = 1e-7
 STANDARD_ERROR = 1e-6
 DEVIANCE = 1e-9
 SHARP = 1e-9  # coefficients and standard errors at epsilon = 1e-14
-# At epsilon 1e-14 round-off in the deviance may end R's iterations one sooner or later than ours; where Fisher
-# scoring converges linearly that is a factor in the distance to the limit, R's own included.
+# At epsilon 1e-14 round-off in the deviance (some ten units in the last place) may end R's iterations sooner or
+# later than ours. |change of deviance| < epsilon leaves a last step of sqrt(epsilon); where Fisher scoring
+# converges linearly, one iteration is a factor in the distance to the limit, R's own included.
+ROUND_OFF_OF_DEVIANCE = 1e-13
+LAST_STEP = 1e-7
 ONE_ITERATION = 4
 
 # A p-value magnifies the statistic's error by |z| (z^2 / 2 in the exponent): z up to 40 times STANDARD_ERROR.
@@ -55,3 +58,7 @@ DESIGN_VALUES = 1e-10
 # --- influence and residuals --------------------------------------------------------------------------------
 # The bar of the project for numbers: 1e-6, relative to the largest of each column.
 INFLUENCE = 1e-6
+
+# --- invariants ------------------------------------------------------------------------------------------
+# Two ways to the same optimum at epsilon = 1e-13: sums in another order, well-conditioned problems.
+INVARIANT = 1e-9

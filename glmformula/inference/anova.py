@@ -188,8 +188,8 @@ def _check_same_rows(fits: list[GLM]) -> None:
     first = fits[0]
     for number, other in enumerate(fits[1:], start=2):
         same = other.nobs_rows == first.nobs_rows
-        if same and first.rows is not None and other.rows is not None:
-            same = first.rows.same_rows(other.rows)
+        if same and first.training is not None and other.training is not None:
+            same = first.training.same_rows(other.training)
         if not same:
             raise FitError(
                 "models were not all fitted to the same size of dataset: model 1 has "
