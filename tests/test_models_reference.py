@@ -16,8 +16,10 @@ from tolerances import (
     COEFFICIENT,
     DEVIANCE,
     ILL_POSED_DEVIANCE,
+    LAST_STEP,
     ONE_ITERATION,
     P_VALUE,
+    ROUND_OFF_OF_DEVIANCE,
     ROWS,
     SHARP,
     STANDARD_ERROR,
@@ -214,20 +216,25 @@ def test_anova_default_test_is_that_of_r_4_4(id_):
         same_anova(anova_of(fitted(id_).fit)[0], theirs)
 
 
-@pytest.mark.parametrize("test", TESTS)
 @pytest.mark.parametrize("id_", WELL_POSED)
-def test_anova_with_each_test(id_, test):
+def test_anova_with_each_test(id_):
     answers = reference()[id_]["anova"]
-    if "error" in answers[test]:
-        return
     fit = fitted(id_).fit
-    table_, warned = anova_of(fit, test=test)
-    same_anova(table_, answers[test])
-    inappropriate = any("using F test with a" in w for w in warned)
-    assert inappropriate == (test == "F" and fit.family.name in ("binomial", "poisson"))
-    if test == "Chisq":
-        for sentence in R_SENTENCES:
-            assert any(sentence in w for w in warned) <= any(sentence in w for w in answers["warnings"] or [])
+    given_start = {"mustart", "etastart"} & set(table()[id_])
+    for test in TESTS:
+        theirs = answers[test]
+        if "error" in theirs:  # R's refits may want starting values
+            continue
+        if test == "Rao" and given_start:  # ours refits from it, R from its own: other last iterates, or none
+            continue
+        ours, warned = anova_of(fit, test=test)
+        same_anova(ours, theirs)
+        inappropriate = any("using F test with a" in w for w in warned)
+        assert inappropriate == (test == "F" and fit.family.name in ("binomial", "poisson"))
+        if test == "Chisq":
+            for sentence in R_SENTENCES:
+                theirs_too = any(sentence in w for w in answers["warnings"] or [])
+                assert theirs_too or not any(sentence in w for w in warned)
 
 
 def sharp_ids():
@@ -242,8 +249,7 @@ def sharp_ids():
 
 @pytest.mark.parametrize("id_", sharp_ids())
 def test_coefficients_at_epsilon_1e_14(id_):
-    """Where the stopping rule falls on round-off our iteration count may differ from R's: then we must be
-    at least as near the limit of the iterations as R is."""
+    """Where round-off decides when R stops, we must be near the limit of the iterations instead."""
     fit, r = fitted(id_, sharp=True).fit, reference()[id_]["sharp"]
     coef, se = fit.coefficients.to_numpy(), se_of(fit)
     scale = np.nan_to_num(numbers(r["se"]))
@@ -251,12 +257,14 @@ def test_coefficients_at_epsilon_1e_14(id_):
         close(coef, r["coef"], SHARP, scale)
         close(se, r["se"], SHARP)
         return
-    assert min(abs(c) for c in numbers(r["criteria"])[-2:]) < 1e-13, "round-off does not decide this count"
-    limit_coef, limit_se = numbers(r["limit"]["coef"]), numbers(r["limit"]["se"])
-    own = np.nanmax(np.abs(numbers(r["coef"]) - limit_coef) / np.maximum(np.abs(limit_coef), scale))
-    close(coef, limit_coef, max(SHARP, ONE_ITERATION * own), scale)
-    own = np.nanmax(np.abs(numbers(r["se"]) / limit_se - 1))
-    close(se, limit_se, max(SHARP, ONE_ITERATION * own))
+    at_our_end = numbers(r["criteria"])[min(fit.iter, r["iter"]) - 2]  # the criteria begin at iteration 2
+    assert at_our_end < ROUND_OFF_OF_DEVIANCE, "round-off does not decide this count"
+    for ours, theirs, limit, size in (
+        (coef, numbers(r["coef"]), numbers(r["limit"]["coef"]), scale),
+        (se, numbers(r["se"]), numbers(r["limit"]["se"]), 0.0),
+    ):
+        own = np.nanmax(np.abs(theirs - limit) / np.maximum(np.abs(limit), size))
+        close(ours, limit, max(LAST_STEP, ONE_ITERATION * own), size)
 
 
 @pytest.mark.parametrize("id_", IDS)

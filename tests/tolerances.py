@@ -7,8 +7,8 @@ COEFFICIENT = 1e-7
 STANDARD_ERROR = 1e-6
 DEVIANCE = 1e-9
 SHARP = 1e-9  # coefficients and standard errors at epsilon = 1e-14
-# At epsilon 1e-14 round-off in the deviance (some ten units in the last place) may end R's iterations sooner or
-# later than ours. |change of deviance| < epsilon leaves a last step of sqrt(epsilon); where Fisher scoring
+# At epsilon 1e-14 round-off in the deviance (some ten units in the last place) may end R's iterations sooner
+# or later than ours. |change of deviance| < epsilon leaves a last step of sqrt(epsilon); where Fisher scoring
 # converges linearly, one iteration is a factor in the distance to the limit, R's own included.
 ROUND_OFF_OF_DEVIANCE = 1e-13
 LAST_STEP = 1e-7

@@ -32,10 +32,7 @@ deviances <- function(call) {           # of each iteration
   dev <- as.numeric(sub(".*eviance = *([^ ]+).*", "\\1", lines))
   dev[!duplicated(cumsum(grepl("Iterations", lines)), fromLast = TRUE)]
 }
-last_criteria <- function(dev) {        # the convergence ratio of the last three iterations
-  if (length(dev) < 2) return(numeric())
-  tail(abs(diff(dev)) / (abs(dev[-1]) + 0.1), 3)
-}
+criteria <- function(dev) if (length(dev) > 1) signif(abs(diff(dev)) / (abs(dev[-1]) + 0.1), 4)  # of iterations 2, 3, ...
 coefficients_of <- function(fit) {
   s <- summary(fit); k <- s$coefficients; aliased <- is.na(coef(fit))
   se <- statistic <- p <- rep(NA_real_, length(coef(fit)))
@@ -102,12 +99,12 @@ for (m in table) {
   s <- sharp$value
   limit <- suppressWarnings(tryCatch(eval(call_of(m, epsilon = 1e-300, maxit = 150)), error = function(e) NULL))
   answers[[m$id]] <- c(list(start = m$start, warnings = first$warnings), ill_posed(fit, dev),
-    list(criteria = last_criteria(dev)), coefficients_of(fit), scalars_of(fit),
+    list(criteria = criteria(dev)), coefficients_of(fit), scalars_of(fit),
     list(cov_unscaled = lower(summary(fit)$cov.unscaled), rows = rows_of(fit, d), confint = confint_of(fit),
          anova = anova_of(fit), predict = predict_of(fit, d),
          sharp = if (is.null(s)) list(error = one(sharp$error)) else
            c(coefficients_of(s)[c("coef", "se")], scalars_of(s)[c("dispersion", "deviance", "aic", "iter", "converged", "rank")],
-             list(criteria = last_criteria(sharp_dev), reasons = ill_posed(s, sharp_dev)$reasons,
+             list(criteria = criteria(sharp_dev), reasons = ill_posed(s, sharp_dev)$reasons,
                 limit = if (!is.null(limit)) coefficients_of(limit)[c("coef", "se")]))))
 }
 version <- list(R = one(R.version.string), MASS = one(as.character(packageVersion("MASS"))), statmod = one(as.character(packageVersion("statmod"))))
