@@ -24,9 +24,9 @@ from .starts import intercept_starts
 SMALL_PROBLEM, SMALL_ROWS = 1e7, 2e5
 # R's tolerance min(1e-7, epsilon / 1000) with a floor: below it the rounding of the QR itself counts as rank.
 SMALLEST_TOLERANCE = 1e-14
-# A step that promises less than this share of epsilon has converged: what the deviance changes then, if
-# little, is rounding.
-NEGLIGIBLE, LITTLE = 0.01, 1e-6
+# Two steps in a row that promise so little (relative to the deviance: 1e-10 standard errors or so) have converged,
+# however small epsilon is: what the deviance changes then, if little, is rounding.
+NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
 TEN_EPS = 10 * float(np.finfo(np.float64).eps)
@@ -273,6 +273,7 @@ class Problem:
             beta, at = self.valid_start(at, solve=True)
             back = beta
         previous = lowest = at.deviance
+        promised = np.inf
         messages: list[str] = []
         solution: Solution | None = None
         solved_at: np.ndarray | None = None
@@ -319,9 +320,10 @@ class Problem:
                         beta, at = back, self.at(back)
                     change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
             lowest = min(lowest, at.deviance) if back is not None else at.deviance
-            if abs(change) < epsilon or (promise < NEGLIGIBLE * epsilon and abs(change) < LITTLE):
+            if abs(change) < epsilon or (abs(change) < LITTLE and max(promise, promised) < NEGLIGIBLE):
                 converged = True
                 break
+            promised = promise
             previous, back = at.deviance, beta
         if solution is None:
             raise Lost(
