@@ -62,3 +62,9 @@ INFLUENCE = 1e-6
 # --- invariants ------------------------------------------------------------------------------------------
 # Two ways to the same optimum at epsilon = 1e-13: sums in another order, well-conditioned problems.
 INVARIANT = 1e-9
+
+# --- profile limits --------------------------------------------------------------------------------------
+# In standard errors: R reads its limits off a spline, whose own error is up to 2e-3 (r-facts); the bar is 1e-4.
+PROFILE_LIMIT = 1e-4
+# Robust covariances, relative to the largest entry.
+COVARIANCE = 1e-6

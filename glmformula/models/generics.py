@@ -180,6 +180,36 @@ def influence_measures(fit: GLM, type: str = "deviance") -> InfluenceMeasures:
     return fit.influence_measures(type)
 
 
+def tidy(fit: GLM, **options: Any) -> pd.DataFrame:
+    """One row for each coefficient; see :meth:`GLM.tidy`."""
+    return fit.tidy(**options)
+
+
+def glance(fit: GLM) -> pd.DataFrame:
+    """One row for the whole fit; see :meth:`GLM.glance`."""
+    return fit.glance()
+
+
+def augment(fit: GLM, newdata: Any = None, **options: Any) -> pd.DataFrame:
+    """One row for each observation; see :meth:`GLM.augment`."""
+    return fit.augment(newdata, **options)
+
+
+def bread(fit: GLM) -> pd.DataFrame:
+    """The bread of a sandwich covariance; see :meth:`GLM.bread`."""
+    return fit.bread()
+
+
+def meat(fit: GLM, adjust: bool = False) -> pd.DataFrame:
+    """Its meat; see :meth:`GLM.meat`."""
+    return fit.meat(adjust)
+
+
+def estfun(fit: GLM) -> pd.DataFrame:
+    """Estimating functions of the rows; see :meth:`GLM.estfun`."""
+    return fit.estfun()
+
+
 def _criterion(name: str, fits: list[GLM], penalties: list[float]) -> float | pd.DataFrame:
     logs = [logLik(f) for f in fits]
     values = [-2 * float(ll) + k * ll.df for ll, k in zip(logs, penalties, strict=True)]

@@ -122,7 +122,9 @@ class GLM:
     @property
     def _dispersion_df(self) -> int:
         """Parameters besides the coefficients; R counts the dispersion of a quasi family though it has no likelihood."""
-        return self.family.extra_df if self.family.has_likelihood else int(self.family.fixed_dispersion is None)
+        return (
+            self.family.extra_df if self.family.has_likelihood else int(self.family.fixed_dispersion is None)
+        )
 
     @property
     def bic(self) -> float:
@@ -293,11 +295,31 @@ class GLM:
 
         return residuals(self, type)
 
-    def vcov(self, type: str | None = None, cluster: Any = None, complete: bool = True) -> pd.DataFrame:
-        """Covariance of the coefficients; see :func:`glmformula.inference.covariance.vcov`."""
+    def vcov(
+        self, type: str | None = None, cluster: Any = None, complete: bool = True, **options: bool
+    ) -> pd.DataFrame:
+        """Covariance of the coefficients, robust ones too; see :func:`glmformula.inference.covariance.vcov`."""
         from ..inference.covariance import vcov
 
-        return vcov(self, type=type, cluster=cluster, complete=complete)
+        return vcov(self, type, cluster, complete, **options)
+
+    def bread(self) -> pd.DataFrame:
+        """n phi (X'WX)^-1; see :func:`glmformula.inference.sandwich.bread`."""
+        from ..inference.sandwich import bread
+
+        return bread(self)
+
+    def meat(self, adjust: bool = False) -> pd.DataFrame:
+        """Mean product of the estimating functions; see :func:`glmformula.inference.sandwich.meat`."""
+        from ..inference.sandwich import meat
+
+        return meat(self, adjust)
+
+    def estfun(self) -> pd.DataFrame:
+        """Estimating functions of the rows; see :func:`glmformula.inference.sandwich.estfun`."""
+        from ..inference.sandwich import estfun
+
+        return estfun(self)
 
     def confint(
         self,
@@ -367,6 +389,26 @@ class GLM:
         from ..inference.extract_aic import extract_aic
 
         return extract_aic(self, scale, k)
+
+    def tidy(
+        self, conf_int: bool = False, conf_level: float = 0.95, exponentiate: bool = False, **options: Any
+    ) -> pd.DataFrame:
+        """One row for each coefficient, broom's ``tidy``; see :func:`glmformula.inference.tidy.tidy`."""
+        from ..inference.tidy import tidy
+
+        return tidy(self, conf_int, conf_level, exponentiate, **options)
+
+    def glance(self) -> pd.DataFrame:
+        """One row for the whole fit, broom's ``glance``; see :func:`glmformula.inference.tidy.glance`."""
+        from ..inference.tidy import glance
+
+        return glance(self)
+
+    def augment(self, newdata: Any = None, **options: Any) -> pd.DataFrame:
+        """One row for each observation, broom's ``augment``; see :func:`glmformula.inference.tidy.augment`."""
+        from ..inference.tidy import augment
+
+        return augment(self, newdata, **options)
 
     def simulate(self, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
         """Responses drawn from the fitted model; see :func:`glmformula.inference.simulate.simulate`."""

@@ -1,0 +1,118 @@
+"""The fit as plain DataFrames: broom's ``tidy``, ``glance`` and ``augment`` for a glm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .confint import confint
+from .influence import deletion
+from .predict import predict
+from .residuals import residuals
+from .summary import Vcov, summary
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+
+def tidy(
+    fit: GLM,
+    conf_int: bool = False,
+    conf_level: float = 0.95,
+    exponentiate: bool = False,
+    conf_method: str = "profile",
+    vcov: Vcov = None,
+) -> pd.DataFrame:
+    """One row for each coefficient, broom's ``tidy.glm``.
+
+    Parameters
+    ----------
+    conf_int : bool
+        Add ``conf_low`` and ``conf_high``.
+    conf_level : float
+    exponentiate : bool
+        Estimates and limits as exp(.): odds ratios of a logit, rate ratios of a log link. Standard errors stay
+        on the link scale, as broom's.
+    conf_method : {"profile", "wald", "profile-exact"}
+    vcov : str, matrix or function, optional
+        Another covariance of the coefficients, for errors, tests and (then Wald) limits.
+
+    Returns
+    -------
+    DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased).
+    """
+    table = summary(fit, vcov=vcov).coefficients.reindex(list(fit.column_names))
+    out = pd.DataFrame(
+        {
+            "term": list(fit.column_names),
+            "estimate": table.iloc[:, 0].to_numpy(),
+            "std_error": table.iloc[:, 1].to_numpy(),
+            "statistic": table.iloc[:, 2].to_numpy(),
+            "p_value": table.iloc[:, 3].to_numpy(),
+        }
+    )
+    if conf_int:
+        method = conf_method if vcov is None else "wald"
+        limits = confint(fit, level=conf_level, method=method, vcov=vcov).frame
+        out["conf_low"], out["conf_high"] = limits.iloc[:, 0].to_numpy(), limits.iloc[:, 1].to_numpy()
+    if exponentiate:
+        ratios = out.columns.intersection(["estimate", "conf_low", "conf_high"])
+        out[ratios] = np.exp(out[ratios])
+    return out
+
+
+def glance(fit: GLM) -> pd.DataFrame:
+    """One row for the whole fit, broom's ``glance.glm``."""
+    return pd.DataFrame(
+        {
+            "null_deviance": [fit.null_deviance],
+            "df_null": [fit.df_null],
+            "logLik": [float(fit.loglik)],
+            "AIC": [fit.aic],
+            "BIC": [fit.bic],
+            "deviance": [fit.deviance],
+            "df_residual": [fit.df_residual],
+            "nobs": [fit.nobs],
+        }
+    )
+
+
+def augment(
+    fit: GLM,
+    newdata: Any = None,
+    type_predict: str = "link",
+    type_residuals: str = "deviance",
+    se_fit: bool = False,
+) -> pd.DataFrame:
+    """One row for each observation, broom's ``augment.glm``.
+
+    Parameters
+    ----------
+    newdata : DataFrame, optional
+        Predict these rows: their own columns, then ``_fitted`` (and ``_se_fit``).
+    type_predict : {"link", "response"}
+    type_residuals : {"deviance", "pearson"}
+    se_fit : bool
+
+    Returns
+    -------
+    DataFrame
+        The model frame, then ``_fitted``, ``_se_fit`` if asked for, ``_resid _hat _sigma _cooksd _std_resid``.
+        Broom's names with ``_`` for ``.``; ``na.exclude`` pads with NaN.
+    """
+    fitted = predict(fit, newdata, type_predict, se_fit)
+    frame = fitted.to_frame("fit") if isinstance(fitted, pd.Series) else fitted
+    frame = frame.rename(columns={"fit": "_fitted", "se_fit": "_se_fit"})
+    if newdata is not None:
+        return pd.concat([pd.DataFrame(newdata), frame], axis=1)
+    from .influence import cooks_distance, hatvalues, rstandard
+
+    d = deletion(fit, "deviance")
+    frame["_resid"] = residuals(fit, type_residuals)
+    frame["_hat"] = hatvalues(fit).reindex_like(frame["_fitted"])
+    frame["_sigma"] = fit.rows.labelled(d.sigma)
+    frame["_cooksd"] = cooks_distance(fit).reindex_like(frame["_fitted"])
+    frame["_std_resid"] = rstandard(fit).reindex_like(frame["_fitted"])
+    return pd.concat([fit.model_frame().reindex(frame.index), frame], axis=1)
