@@ -31,7 +31,7 @@ def score_statistic(small: GLM, big: GLM) -> float:
     state = small.row_state
     source = big.rows.source.with_response(state.working_residuals, state.working_weights)
     regression = fit_glm(source, gaussian(), names=big.column_names, intercept=small.terms.intercept, control=Control())
-    return regression.null_deviance - regression.deviance
+    return max(0.0, regression.null_deviance - regression.deviance)  # negative by rounding only
 
 
 def nested_score_statistic(columns: Columns, small: Nested, big: frozenset[int]) -> float:
@@ -44,7 +44,7 @@ def nested_score_statistic(columns: Columns, small: Nested, big: frozenset[int])
     chosen = np.isin(columns.assign, list(big))
     names = tuple(f"column {j}" for j in np.flatnonzero(chosen))
     regression = fit_glm(source, gaussian(), names=names, intercept=columns.intercept, control=Control())
-    return regression.null_deviance - regression.deviance
+    return max(0.0, regression.null_deviance - regression.deviance)  # negative by rounding only
 
 
 def _regression(family: Family, small: Nested, big: frozenset[int], block: Block) -> Block:
