@@ -84,16 +84,14 @@ def tables(
     levels, squares = [], []
     for i, a in enumerate(counted):
         rows = weighted if a.product is None else weighted * a.product
-        if (
-            ones is not None and i in margins
-        ):  # the weights themselves are a margin of a table there is already
+        if ones is None or i not in margins:
+            sums = by_level(a.codes, a.levels, rows)
+        else:  # the weights alone are a margin of a table that is there already
             table, axis = margins[i]
             sums = np.empty((len(rows), a.levels))
             sums[ones] = table.sum(axis=axis)
             sums[:ones] = by_level(a.codes, a.levels, rows[:ones])
             sums[ones + 1 :] = by_level(a.codes, a.levels, rows[ones + 1 :])
-        else:
-            sums = by_level(a.codes, a.levels, rows)
         levels.append(sums)
         if a.product is None and ones is not None:
             squares.append(sums[ones])

@@ -24,8 +24,8 @@ from .starts import intercept_starts
 SMALL_PROBLEM, SMALL_ROWS = 1e7, 2e5
 # R's tolerance min(1e-7, epsilon / 1000) with a floor: below it the rounding of the QR itself counts as rank.
 SMALLEST_TOLERANCE = 1e-14
-# Two steps in a row that promise so little (relative to the deviance: 1e-10 standard errors or so) have converged,
-# however small epsilon is: what the deviance changes then, if little, is rounding.
+# Two steps in a row that promise so little (relative to the deviance: 1e-10 standard errors or so) have
+# converged, however small epsilon is: what the deviance changes then, if little, is rounding.
 NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
@@ -260,6 +260,8 @@ class Problem:
         """Fisher scoring with R's rules; `guarded` also halves steps that raise the deviance."""
         epsilon, maxit = self.control.epsilon, self.control.maxit
         at = self.at(start, solve=True)
+        if start is not None and at.has_etastart:
+            start, at = None, self.at(None, solve=True)
         last = self.last_pass(at)
         if at.n_ok == 0:
             raise FitError(

@@ -17,7 +17,7 @@ from scipy.linalg import lapack
 from ..design.pieces import Piece
 from ..families import Family
 from ..sources.base import Block
-from .columns import dense_columns, linear_predictor, plan, predictor_from_columns
+from .columns import Part, dense_columns, linear_predictor, plan, predictor_from_columns
 from .gram import Tables, tables
 
 INTERCEPT = Piece(numeric=())
@@ -72,6 +72,7 @@ class Sums:
     weighted_y: float
     has_offset: bool
     has_start: bool
+    has_etastart: bool
     valid: bool
     deviance: float
     informative: int = 0
@@ -103,6 +104,7 @@ def merge(a: Sums, b: Sums) -> Sums:
         weighted_y=a.weighted_y + b.weighted_y,
         has_offset=a.has_offset or b.has_offset,
         has_start=a.has_start or b.has_start,
+        has_etastart=a.has_etastart or b.has_etastart,
         valid=a.valid and b.valid,
         deviance=a.deviance + b.deviance,
         informative=a.informative + b.informative,
@@ -144,15 +146,11 @@ def _run(task: Task, block: Block) -> Sums:
             more["informative"] = int(np.count_nonzero(working))
         if task.relations is not None:
             more["lengths"] = np.array([squared_length(block, r, working) for r in task.relations])
-        elif task.solve == "gram":
-            columns[-1] = u
-            more["solve"] = tables(pieces, parts, columns, working)
-        elif m <= 2 * chunk:
-            columns[-1] = u
-            columns *= np.sqrt(working)
-            more["solve"] = triangular(columns)
-        else:
+        elif m > 2 * chunk:
             more["solve"] = triangular_by_chunks(pieces, working, u, chunk)
+        else:
+            columns[-1] = u
+            more["solve"] = for_the_step(task, pieces, parts, columns, working)
     if task.report:
         more |= reported(task, block, mu)
     if task.pearson:
@@ -166,6 +164,7 @@ def _run(task: Task, block: Block) -> Sums:
         weighted_y=total(y, weights),
         has_offset=block.offset is not None,
         has_start=block.etastart is not None or block.mustart is not None,
+        has_etastart=block.etastart is not None,
         valid=bool(
             family.link.valid_eta(eta).all()
             and family.valid_mu(mu).all()
@@ -266,6 +265,20 @@ def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
             null = total(np.where(y == null_mu, 0.0, unit), weights)
         out["null_deviance"] = null
     return out
+
+
+def for_the_step(
+    task: Task,
+    pieces: tuple[Piece, ...],
+    parts: tuple[Part, ...],
+    columns: np.ndarray,
+    working_weights: np.ndarray,
+) -> np.ndarray | Tables:
+    """What the next step is solved from; `columns` is [B, u] by rows, overwritten."""
+    if task.solve == "gram":
+        return tables(pieces, parts, columns, working_weights)
+    columns *= np.sqrt(working_weights)
+    return triangular(columns)
 
 
 def squared_length(block: Block, relation: np.ndarray, working_weights: np.ndarray) -> float:

@@ -242,6 +242,12 @@ class TestStarts:
         with pytest.raises(FitError, match="cannot find valid starting values: please specify some"):
             fit(source, poisson())
 
+    def test_etastart_goes_before_start(self):
+        X = np.column_stack([np.ones(4), np.arange(4)])
+        source = Blocks(matrix_design(X), np.arange(4.0), etastart=np.zeros(4))
+        alone = fit(source, poisson())
+        assert_same_fit(fit(source, poisson(), start=[-30.0, 0.0]), alone, 1e-15)
+
     def test_no_valid_line_without_an_intercept(self):
         X = np.array([[-1.0], [1.0], [2.0]])
         with pytest.raises(
