@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy  # scipy.special loads when it is first used, and not with this package
 
 from ..errors import FamilyError, nearest
 from .arguments import real_number
@@ -117,12 +117,12 @@ def logit_working(eta: Array) -> tuple[Array, Array, Array]:
 
 @quiet
 def probit_fun(mu: Array) -> Array:
-    return np.asarray(special.ndtri(mu))
+    return np.asarray(scipy.special.ndtri(mu))
 
 
 @quiet
 def probit_inv(eta: Array) -> Array:
-    return np.asarray(special.ndtr(np.clip(eta, -PROBIT_LIMIT, PROBIT_LIMIT)))
+    return np.asarray(scipy.special.ndtr(np.clip(eta, -PROBIT_LIMIT, PROBIT_LIMIT)))
 
 
 @quiet

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
+import scipy  # scipy.special loads when it is first used, and not with this package
 
 from .link import Array, quiet
 
@@ -93,5 +93,5 @@ def stirling_error(n: Array) -> Array:
 
 
 def _stirling_error_small(n: Array) -> Array:
-    direct = special.gammaln(n + 1.0) - (n + 0.5) * np.log(n) + n - HALF_LOG_2PI
+    direct = scipy.special.gammaln(n + 1.0) - (n + 0.5) * np.log(n) + n - HALF_LOG_2PI
     return np.where(n > 0.0, direct, 0.0)
