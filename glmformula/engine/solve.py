@@ -17,6 +17,7 @@ SMALLEST_PIVOT = 1e-9
 LARGEST_CONDITION = 1e5
 # A squared length that rounding may leave where a column is a combination of others.
 ALIASED_PIVOT = 1e-12
+PANEL = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +192,30 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
 
 
 def cholesky_pivots(scaled: np.ndarray) -> tuple[np.ndarray, int, float]:
-    """Order, rank and smallest kept pivot by limited pivoting; unit diagonal, but 0 for a zero column."""
+    """Order, rank and smallest kept pivot by limited pivoting; unit diagonal, but 0 for a zero column.
+
+    Right-looking by panels: columns are judged one by one inside a panel, the rest is updated with BLAS.
+    """
+    p = len(scaled)
     rest = np.array(scaled)
     kept: list[int] = []
     dropped: list[int] = []
     smallest = np.inf
-    for j in range(len(rest)):
-        if rest[j, j] <= ALIASED_PIVOT:
-            dropped.append(j)
-            continue
-        kept.append(j)
-        smallest = min(smallest, rest[j, j])
-        row = rest[j, j:] / np.sqrt(rest[j, j])
-        rest[j:, j:] -= np.multiply.outer(row, row)
+    for start in range(0, p, PANEL):
+        stop = min(start + PANEL, p)
+        panel = rest[start:stop, start:stop].copy()
+        good = []
+        for j in range(stop - start):
+            if panel[j, j] <= ALIASED_PIVOT:
+                dropped.append(start + j)
+                continue
+            good.append(start + j)
+            smallest = min(smallest, panel[j, j])
+            row = panel[j, j:] / np.sqrt(panel[j, j])
+            panel[j:, j:] -= row[:, None] * row
+        kept += good
+        if good and stop < p:
+            factor, _ = lapack.dpotrf(rest[np.ix_(good, good)], lower=0, clean=1)
+            across, _ = lapack.dtrtrs(factor, rest[good, stop:], trans=1)
+            rest[stop:, stop:] -= across.T @ across
     return np.array(kept + dropped, dtype=int), len(kept), float(smallest)

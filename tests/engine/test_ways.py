@@ -150,6 +150,17 @@ class TestSwitching:
         assert np.isnan(auto.coefficients[[2, 4, 5]]).all()
         assert_same_fit(auto, fit(source, poisson(), method="qr"))
 
+    def test_many_aliased_columns(self, rng):
+        """Wider than a panel of the pivoting, aliased columns everywhere."""
+        base = rng.integers(-1, 2, (300, 40)).astype(float)
+        sums = base[:, :30] @ rng.integers(0, 2, (30, 25))
+        X = np.column_stack([np.ones(300), base, sums, base[:, 30:] - 1])
+        X = X[:, [0, *(1 + rng.permutation(X.shape[1] - 1))]]
+        source = Blocks(matrix_design(X), rng.normal(size=300), blocks=2)
+        auto = fit(source, gaussian())
+        assert (auto.method, auto.rank) == ("cholesky", 41)
+        assert_same_fit(auto, fit(source, gaussian(), method="qr"))
+
     def test_rank_may_change_on_the_way(self, columns):
         """A start with a coefficient on a column that turns out to be aliased."""
         x, z, _, y = columns
