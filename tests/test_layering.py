@@ -29,6 +29,7 @@ ORDER = (
     "render",
     "models",
     "inference",
+    "plot",
 )
 ROOT_MODULES = {"__init__", "__main__", "datasets"}
 
@@ -40,7 +41,7 @@ ONLY = {
 }
 
 # Imports inside a function run when it is called: methods delegate to later rooms so, and nobody else.
-LAZY = {("models", "inference")}
+LAZY = {("models", "inference"), ("models", "plot")}
 
 MAX_LINES = 600
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..inference.extract_aic import ExtractedAIC
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
+    from ..inference.profile import Profile
     from ..inference.step import SelectedGLM
     from ..inference.summary import GLMSummary
     from ..render.table import StatTable
@@ -208,6 +209,27 @@ def meat(fit: GLM, adjust: bool = False) -> pd.DataFrame:
 def estfun(fit: GLM) -> pd.DataFrame:
     """Estimating functions of the rows; see :meth:`GLM.estfun`."""
     return fit.estfun()
+
+
+def effect_plot(fit: GLM, variable: str, **options: Any) -> Any:
+    """A variable's fitted effect with band and data; see :func:`glmformula.plot.effects.effect_plot`."""
+    from ..plot import effect_plot as draw
+
+    return draw(fit, variable, **options)
+
+
+def coefficient_plot(fit: GLM, **options: Any) -> Any:
+    """Estimates with their intervals; see :func:`glmformula.plot.effects.coefficient_plot`."""
+    from ..plot import coefficient_plot as draw
+
+    return draw(fit, **options)
+
+
+def profile_plot(profile: Profile, **options: Any) -> Any:
+    """Likelihood profiles; see :func:`glmformula.plot.effects.profile_plot`."""
+    from ..plot import profile_plot as draw
+
+    return draw(profile, **options)
 
 
 def _criterion(name: str, fits: list[GLM], penalties: list[float]) -> float | pd.DataFrame:

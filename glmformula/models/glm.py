@@ -213,7 +213,12 @@ def _start(start: Any, names: tuple[str, ...]) -> np.ndarray | None:
 def _call(formula: str, family: Family, weights: Any, subset: Any, offset: Any, contrasts: Any) -> str:
     """The call as one would type it; arrays and tables are named, not printed."""
     parts = [f"formula = {formula.strip()}", f"family = {family.name}({family.link.name!r})", "data"]
-    for name, value in (("weights", weights), ("subset", subset), ("offset", offset), ("contrasts", contrasts)):
+    for name, value in (
+        ("weights", weights),
+        ("subset", subset),
+        ("offset", offset),
+        ("contrasts", contrasts),
+    ):
         if value is not None:
             parts.append(f"{name} = {value}" if isinstance(value, str | dict) else name)
     return f"glm({', '.join(parts)})"

@@ -410,6 +410,12 @@ class GLM:
 
         return augment(self, newdata, **options)
 
+    def plot(self, which: Any = (1, 2, 3, 5), axes: Any = None, label: int = 3) -> Any:
+        """Diagnostic panels (extra ``plot``); see :func:`glmformula.plot.diagnostics.plot`."""
+        from ..plot.diagnostics import plot
+
+        return plot(self, which, axes, label)
+
     def simulate(self, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
         """Responses drawn from the fitted model; see :func:`glmformula.inference.simulate.simulate`."""
         from ..inference.simulate import simulate

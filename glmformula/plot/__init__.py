@@ -1,0 +1,8 @@
+"""Pictures of a fit (extra ``plot``: matplotlib): data in, artists out."""
+
+from __future__ import annotations
+
+from .diagnostics import plot
+from .effects import coefficient_plot, effect_plot, profile_plot
+
+__all__ = ["coefficient_plot", "effect_plot", "plot", "profile_plot"]
