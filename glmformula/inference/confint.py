@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,10 +63,12 @@ def confint(
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     if vcov is not None and method != "wald":
-        raise ValueError(f"a covariance matrix says nothing of a profile: give method='wald' with vcov, not {method!r}")
+        raise ValueError(
+            f"a covariance matrix says nothing of a profile: give method='wald' with vcov, not {method!r}"
+        )
     which = positions(fit, parm)
     if method == "wald":
-        return limits_table(fit, which, level, wald_limits(fit, which, level, vcov), method)
+        return limits_table(fit, which, level, wald_limits(fit, level, vcov), method)
     if method == "profile-exact":
         return limits_table(fit, which, level, exact_limits(fit, which.tolist(), level), method)
     return profile(fit, which.tolist(), alpha=(1 - level) / 4, test=test).confint(which.tolist(), level)
@@ -90,23 +93,25 @@ def positions(fit: GLM, parm: Any) -> np.ndarray:
     return np.asarray(out, dtype=int)
 
 
-def wald_limits(fit: GLM, which: np.ndarray, level: float, vcov: Vcov = None) -> np.ndarray:
-    """(k, 2) limits estimate +- z se."""
-    se = np.full(len(fit.column_names), np.nan)
+def wald_limits(fit: GLM, level: float, vcov: Vcov = None) -> dict[int, tuple[float, float]]:
+    """Limits estimate +- z se of the coefficients that are not aliased."""
     cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
-    se[~fit.aliased] = np.sqrt(np.diag(cov))
-    z = ndtri((1 + level) / 2)
-    return fit.result.coefficients[which, None] + se[which, None] * np.array([-z, z])
+    half = float(ndtri((1 + level) / 2)) * np.sqrt(np.diag(cov))
+    kept = np.flatnonzero(~fit.aliased).tolist()
+    return {j: (b - h, b + h) for j, b, h in zip(kept, fit.result.coefficients[kept].tolist(), half.tolist())}
 
 
-def limits_table(fit: GLM, which: np.ndarray, level: float, limits: np.ndarray, method: str) -> StatTable:
+def limits_table(
+    fit: GLM, which: np.ndarray, level: float, limits: Mapping[int, tuple[float, float]], method: str
+) -> StatTable:
     """The limits as R prints them; a single profile interval as a named vector."""
-    names = [fit.column_names[k] for k in which]
-    single = len(which) == 1 and method != "wald"
-    return StatTable(
-        pd.DataFrame(limits, index=names, columns=percent_names(level, method)),
-        kind="vector" if single else "matrix",
+    rows = [limits.get(j, (math.nan, math.nan)) for j in which.tolist()]
+    frame = pd.DataFrame(
+        np.array(rows).reshape(-1, 2),
+        index=[fit.column_names[k] for k in which],
+        columns=percent_names(level, method),
     )
+    return StatTable(frame, kind="vector" if len(which) == 1 and method != "wald" else "matrix")
 
 
 def percent_names(level: float, method: str = "wald") -> list[str]:
