@@ -68,7 +68,9 @@ def _write(node: Node, page: _Page) -> None:
 def _is_operator(call: Call) -> bool:
     if len(call.args) != 2 or call.names or call.namespace:
         return False
-    return call.function in BINARY or (call.function[0] == "%" == call.function[-1] and len(call.function) > 1)
+    return call.function in BINARY or (
+        call.function[0] == "%" == call.function[-1] and len(call.function) > 1
+    )
 
 
 def _write_atom(node: Node, page: _Page) -> None:

@@ -1,4 +1,4 @@
-"""Which terms may be dropped from a formula or added to it, by marginality: R's ``drop.scope``, ``add.scope``."""
+"""Which terms may leave a formula or come into it, by marginality: R's ``drop.scope`` and ``add.scope``."""
 
 from __future__ import annotations
 
@@ -111,7 +111,8 @@ def add_labels(model: Terms, scope: Scope) -> list[str]:
     labels = add_scope(model, scope_terms(model, asked)) if isinstance(asked, str) else list(asked)
     if not labels:
         raise FormulaError(
-            f"no terms in scope for adding to object: {model.text} has them all; name a new one, as in '~ . + x'"
+            f"no terms in scope for adding to object: {model.text} has them all; name a new one, as in "
+            "'~ . + x'"
         )
     return labels
 

@@ -33,8 +33,8 @@ def add1(
     ----------
     fit : GLM
     scope : formula or labels of terms
-        What to add, one at a time: of a formula (``"~ . + x"``, ``"~ .^2"``) the terms whose margins the model
-        has; labels as they are given.
+        What to add, one at a time: of a formula (``"~ . + x"``, ``"~ .^2"``) the terms whose margins the
+        model has; labels as they are given.
     test, k, scale
         As `drop1`'s; "F" divides by the larger model's deviance / residual df.
 
@@ -70,8 +70,8 @@ def add1(
     if n < fit.nobs_rows:
         lost = ", ".join(f"{variable} {count}" for variable, count in frame.lost.items())
         warnings.warn(
-            f"using the {n}/{fit.nobs_rows} rows from a combined fit (rows missing: {lost}); AIC and residual "
-            "df stay those of the model on its own rows",
+            f"using the {n}/{fit.nobs_rows} rows from a combined fit (rows missing: {lost}); AIC and "
+            "residual df stay those of the model on its own rows",
             DataWarning,
             stacklevel=3,
         )
@@ -86,7 +86,7 @@ def add1(
         fit.rows.arguments.get("method", "auto"),
     )
     own = frozenset([0, *(place + 1 for place in positions(frame.terms, fit.terms.labels))])
-    base = fit_one(columns, own, "itself on the rows of the combined fit")
+    base = fit_one(columns, own, "itself on the rows of the combined fit", cold=name == "Rao")
     rank, deviance, score = [base.rank], [base.deviance], [np.nan]
     for label, place in zip(labels, positions(frame.terms, labels)):
         terms = own | {place + 1}

@@ -41,8 +41,8 @@ def drop1(
     Returns
     -------
     StatTable
-        Rows ``<none>`` and the terms; columns Df, Deviance, AIC (families with a likelihood), then LRT (scaled
-        dev. where the dispersion is not 1), Rao score or F value, and its probability.
+        Rows ``<none>`` and the terms; columns Df, Deviance, AIC (families with a likelihood), then LRT
+        (scaled dev. where the dispersion is not 1), Rao score or F value, and its probability.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def drop1(
     everything = frozenset(range(len(fit.terms.labels) + 1))
     rank, deviance, score = [fit.rank], [fit.deviance], [np.nan]
     for label, place in zip(labels, positions(fit.terms, labels)):
-        smaller = fit_one(columns, everything - {place + 1}, f"without ‘{label}’")
+        smaller = fit_one(columns, everything - {place + 1}, f"without ‘{label}’", cold=name == "Rao")
         rank.append(smaller.rank)
         deviance.append(smaller.deviance)
         if name == "Rao":

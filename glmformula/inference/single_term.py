@@ -60,10 +60,10 @@ def test_name(test: str | bool | None) -> str:
     return "LRT" if matches[0] == "Chisq" else matches[0]
 
 
-def fit_one(columns: Columns, terms: frozenset[int], described: str) -> Nested:
+def fit_one(columns: Columns, terms: frozenset[int], described: str, cold: bool = False) -> Nested:
     """A sub-model; its warnings and errors say which one it is ('without ‘x’')."""
     try:
-        fit = columns.fit(terms)
+        fit = columns.fit(terms, cold)
     except FitError as error:
         raise FitError(f"the model {described} could not be fitted: {error}") from error
     for message in fit.messages:

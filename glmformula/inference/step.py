@@ -49,7 +49,7 @@ class SelectedGLM(GLM):
     path: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True, repr=False)
 
     @property
-    def anova(self) -> StepPath:  # type: ignore[override]
+    def anova(self) -> StepPath:
         """The models on the way; ``fit.anova(...)`` is the analysis of deviance."""
         return StepPath(self.path, kind="data.frame", fit=self)
 
@@ -72,8 +72,8 @@ def step(
     fit : GLM
         Where to start.
     scope : formula, mapping with "lower" and "upper", or pair (lower, upper), optional
-        The terms that stay in every model, and those that may come in; a formula is the upper one. A dot stands
-        for the terms of `fit`.
+        The terms that stay in every model, and those that may come in; a formula is the upper one. A dot
+        stands for the terms of `fit`.
     direction : {"both", "backward", "forward"}, optional
         Default, as in R: "both" with a scope, "backward" without one. ("both" without a scope may take back
         what it dropped.)
@@ -101,8 +101,8 @@ def step(
 
     Notes
     -----
-    Venables & Ripley (2002), Modern Applied Statistics with S, section 6.8. The tables' sub-models are those of
-    `drop1` and `add1`; only the chosen model of each step is fitted in full.
+    Venables & Ripley (2002), Modern Applied Statistics with S, section 6.8. The tables' sub-models are those
+    of `drop1` and `add1`; only the chosen model of each step is fitted in full.
     """
     lower, upper = _bounds(fit.terms, scope)
     backward, forward = _directions(direction, scope)
@@ -111,7 +111,7 @@ def step(
     if math.isnan(aic):
         raise FitError(
             "AIC is not defined for this model, so 'step' cannot proceed: the family "
-            f"{fit.family.name!r} has no likelihood; use drop1(test=\"F\") and update()"
+            f'{fit.family.name!r} has no likelihood; use drop1(test="F") and update()'
         )
     if aic == -math.inf:
         raise FitError("AIC is -infinity for this model, so 'step' cannot proceed: it fits every row exactly")
@@ -139,8 +139,9 @@ def step(
         fit = update(fit, with_terms(fit.terms, [label], sign))
         if fit.nobs != n:
             raise FitError(
-                f"number of rows in use has changed: remove missing values? (from {n} to {fit.nobs} with the step "
-                f"‘{change}’; give glm() data without the rows that have missing values in any term of the scope)"
+                f"number of rows in use has changed: remove missing values? (from {n} to {fit.nobs} with the "
+                f"step ‘{change}’; give glm() data without the rows that have missing values in any term of "
+                "the scope)"
             )
         previous, aic = aic, extract_aic(fit, scale, k).aic
         _tell(trace, "\n" + _headline("Step", aic, fit.formula))
@@ -163,6 +164,8 @@ def _bounds(model: Terms, scope: StepScope | None) -> tuple[Terms | None, Terms]
     """The terms that stay (None: none has to) and those that may be there."""
     if scope is None:
         return None, model
+    lower: Any
+    upper: Any
     if isinstance(scope, str):
         lower, upper = None, scope
     elif isinstance(scope, Mapping):
@@ -171,7 +174,7 @@ def _bounds(model: Terms, scope: StepScope | None) -> tuple[Terms | None, Terms]
             raise FormulaError(f"scope should have 'lower' and 'upper'; got {', '.join(map(repr, unknown))}")
         lower, upper = scope.get("lower"), scope.get("upper")
     elif isinstance(scope, Sequence) and len(scope) == 2:
-        lower, upper = scope
+        lower, upper = list(scope)
     else:
         raise FormulaError(
             "scope should be a formula (the largest model), a mapping with 'lower' and 'upper', or a pair "
@@ -193,7 +196,7 @@ def _directions(direction: str | None, scope: StepScope | None) -> tuple[bool, b
     """Whether to drop, whether to add."""
     if direction is None:
         return True, scope is not None
-    matches = [name for name in DIRECTIONS if isinstance(direction, str) and direction and name.startswith(direction)]
+    matches = [name for name in DIRECTIONS if name.startswith(str(direction))]
     if len(matches) != 1:
         raise ValueError(f"direction should be one of {', '.join(map(repr, DIRECTIONS))}; got {direction!r}")
     return matches[0] != "forward", matches[0] != "backward"

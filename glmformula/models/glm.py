@@ -160,7 +160,7 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
     FormulaError, DataError, FamilyError
         As `glm`.
     """
-    family: Family = arguments["family"]
+    family = arguments["family"]
     frame = design_frame(
         arguments["formula"],
         arguments["data"],
