@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from reference.models.load import fitted, load, new_rows, numbers, reference, table
+from reference.models.load import fitted, new_rows, numbers, reference, table
 from test_models_reference import close
 from tolerances import ROWS, STANDARD_ERROR
 
@@ -20,7 +20,7 @@ def predicted(id_, **options):
     with warnings.catch_warnings():
         if fit.rank < len(fit.coefficients):
             warnings.simplefilter("ignore", RankWarning)
-        return fit.predict(new_rows(load(table()[id_]["data"])), se_fit=True, **options)
+        return fit.predict(new_rows(table()[id_]["data"]), se_fit=True, **options)
 
 
 def scale_of(values):

@@ -82,8 +82,10 @@ def load(name: str) -> pd.DataFrame:
     return pd.DataFrame(columns, index=raw[".row"].to_list() if entry["named_rows"] else None)
 
 
-def new_rows(data: pd.DataFrame) -> pd.DataFrame:
-    """Four rows of the data, fractional columns moved a little (common.R has its twin)."""
+@cache
+def new_rows(name: str) -> pd.DataFrame:
+    """Four rows of a data set, fractional columns moved a little (common.R has its twin)."""
+    data = load(name)
     n = len(data)
     out = data.iloc[[0, n // 3, 2 * n // 3, n - 1]].copy()
     for name in out.columns:
@@ -134,9 +136,16 @@ def fitted(id_: str, sharp: bool = False) -> Fitted:
 
 def numbers(values: Any) -> np.ndarray:
     """R's numbers: null is NaN (also for a vector of no numbers: write ``x or []``), "Inf" infinite."""
+    if isinstance(values, np.ndarray) and values.dtype == float:
+        return values
+    return np.array(_floats(values), dtype=float)
 
-    def convert(v: Any) -> float:
-        return np.nan if v is None else float(v)
 
-    array = np.asarray(values, dtype=object)
-    return np.vectorize(convert, otypes=[float])(array) if array.size else np.zeros(array.shape)
+def _floats(values: Any) -> Any:
+    return (
+        [_floats(v) for v in values]
+        if isinstance(values, list)
+        else np.nan
+        if values is None
+        else float(values)
+    )
