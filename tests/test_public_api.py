@@ -23,6 +23,7 @@ NAMES = """
     drop1 add1 step update extractAIC
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
+    bread meat estfun
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
 """.split()
@@ -39,10 +40,10 @@ ARGUMENTS = {
     "GLM.summary": "self dispersion=None correlation=False vcov=None",
     "GLM.predict": (
         "self newdata=None type='link' se_fit=False *dispersion=None *terms=None *interval=None "
-        "*level=0.95 *na_action='na.pass' *new_levels='error'"
+        "*level=0.95 *na_action='na.pass' *new_levels='error' *vcov=None"
     ),
     "GLM.residuals": "self type='deviance'",
-    "GLM.vcov": "self type=None cluster=None complete=True",
+    "GLM.vcov": "self type=None cluster=None complete=True **options",
     "GLM.anova": "self *others *test=None *dispersion=None",
     "GLM.drop1": "self scope=None test='none' k=2.0 *scale=0.0",
     "GLM.add1": "self scope test='none' k=2.0 *scale=0.0",

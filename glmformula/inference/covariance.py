@@ -10,20 +10,81 @@ import pandas as pd
 if TYPE_CHECKING:
     from ..models.model import GLM
 
+TYPES = ("const", "HC", "HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5", "CL")
+CLUSTERED = ("CL", "HC", "HC0", "HC1", "HC2", "HC3")
 
-def vcov(fit: GLM, type: str | None = None, cluster: Any = None, complete: bool = True) -> pd.DataFrame:
-    """Covariance of the coefficients, link scale: phi (X'WX)^-1, R's ``vcov.glm``.
+
+def vcov(
+    fit: GLM,
+    type: str | None = None,
+    cluster: Any = None,
+    complete: bool = True,
+    *,
+    cadjust: bool = True,
+    multi0: bool = False,
+    fix: bool = False,
+) -> pd.DataFrame:
+    """Covariance of the coefficients, link scale.
 
     Parameters
     ----------
+    type : str, optional
+        None: phi (X'WX)^-1, R's ``vcov.glm``. "const", "HC0" to "HC4", "HC4m", "HC5": sandwich's
+        ``vcovHC`` (whose own default is "HC3"). "CL", or any of "HC0" to "HC3" with `cluster`: sandwich's
+        ``vcovCL``, "CL" being its default for a glm, HC0.
+    cluster : str, array, Series, DataFrame or list, optional
+        A column's name, an R expression or a formula such as ``"~ firm + year"``, evaluated in the data;
+        values for the rows of the fit or of the data; several of them for multi-way clustering. With
+        ``type="CL"`` and no clusters every row is its own.
     complete : bool
         With aliased coefficients as rows and columns of NaN (R's default), or without them.
+    cadjust, multi0, fix : bool
+        As in ``vcovCL``: the factor G / (G - 1); rows instead of the last intersection; no negative
+        eigenvalues.
+
+    Returns
+    -------
+    DataFrame (p, p)
+
+    Raises
+    ------
+    ValueError
+        An unknown type, or one that has no clustered form.
+    DataError, FitError
+        Clusters that do not fit the rows; leverages that leave no answer.
+
+    Notes
+    -----
+    Rows of zero prior weight are left out of every count; sandwich counts them in n, which makes its
+    matrices too small by (1 - share of such rows)^2. G counts the clusters that occur, where sandwich counts
+    the levels of a factor.
     """
+    if type is not None and type not in TYPES:
+        raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))} or None; got {type!r}")
+    if cluster is not None and type not in (None, *CLUSTERED):
+        raise ValueError(
+            f"type should be one of {', '.join(map(repr, CLUSTERED))} with clusters; got {type!r}: leverages "
+            "of clusters are defined for HC2 and HC3 only"
+        )
+    if cluster is not None or type == "CL":
+        from .cluster_covariance import cl_covariance
+
+        kind = "HC0" if type in (None, "CL", "HC") else type
+        cov = cl_covariance(fit, cluster, kind, cadjust, multi0, fix)
+    elif type is not None:
+        from .sandwich import hc_covariance
+
+        cov = hc_covariance(fit, type)
+    else:
+        cov = fit.dispersion * fit.result.cov_unscaled
+    return _named(fit, cov, complete)
+
+
+def _named(fit: GLM, cov: np.ndarray, complete: bool) -> pd.DataFrame:
     kept = ~fit.aliased
-    names = np.asarray(fit.column_names, dtype=object)
-    cov = fit.dispersion * fit.result.cov_unscaled
-    if not complete or kept.all():
-        return pd.DataFrame(cov, index=list(names[kept]), columns=list(names[kept]))
-    full = np.full((len(names), len(names)), np.nan)
-    full[np.ix_(kept, kept)] = cov
-    return pd.DataFrame(full, index=list(names), columns=list(names))
+    names = pd.Index([n for n, k in zip(fit.column_names, kept, strict=True) if k or complete])
+    if complete and not kept.all():
+        full = np.full((len(names), len(names)), np.nan)
+        full[np.ix_(kept, kept)] = cov
+        cov = full
+    return pd.DataFrame(cov, index=names, columns=names)

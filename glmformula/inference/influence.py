@@ -270,8 +270,8 @@ def influence_measures(fit: GLM, type: str = "deviance") -> InfluenceMeasures:
     n = int(np.count_nonzero(d.hat > 0))
     if n <= p:
         raise FitError(
-            f"too few cases i with h_ii > 0: {n} of {fit.nobs} rows, and {p} coefficients; influence measures "
-            "need more rows than coefficients"
+            f"too few cases i with h_ii > 0: {n} of {fit.nobs} rows, and {p} coefficients; influence "
+            "measures need more rows than coefficients"
         )
     with np.errstate(all="ignore"):
         dfb = _dfbeta(fit, d) / np.outer(d.sigma, np.sqrt(np.diag(fit.result.cov_unscaled)))

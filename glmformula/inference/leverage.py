@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..design.dense import dense
-from ..engine.rows import working_weights
+from ..engine.rows import row_arrays, working_weights
 from ..sources.mapped import collect
 
 if TYPE_CHECKING:
@@ -19,48 +19,61 @@ if TYPE_CHECKING:
     from ..models.model import GLM
     from ..sources.base import Block
 
-# A hat value this near to 1 is 1: R's 10 eps is for a QR of the whole matrix; a Gram matrix leaves p eps more.
+# A hat value this near to 1 is 1. R takes 10 eps, after a QR of the whole matrix; blocks round a little more.
 FULL = 1e-13
 
 
 @dataclass(frozen=True)
-class Weighted:
-    """What a block needs for sqrt(W) X: W of the last solved iteration, X without aliased columns.
-
-    Attributes
-    ----------
-    result : GlmFit
-    family : Family
-    root : ndarray (rank, rank) or None
-        T with T T' = (X'WX)^-1, so that rows of Q are sqrt(w) x'T.
-    """
+class FitRows:
+    """What the rows of a block say once a model is fitted: X without aliased columns, weights and scores."""
 
     result: GlmFit
     family: Family
-    root: np.ndarray | None = None
 
-    def columns(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
-        """X (m, rank) and the working weights (m,)."""
+    def design(self, block: Block) -> np.ndarray:
+        """X (m, rank)."""
         X = dense(block.design)
         aliased = np.isnan(self.result.coefficients)
-        if aliased.any():
-            X = X[:, ~aliased]
-        return X, working_weights(block, self.result, self.family)
+        return X[:, ~aliased] if aliased.any() else X
 
-    def orthogonal(self, X: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Q (m, rank) = sqrt(W) X T, orthonormal columns over all rows."""
-        assert self.root is not None
-        Q: np.ndarray = X @ self.root
-        Q *= np.sqrt(weights)[:, None]
-        return Q
+    def weights(self, block: Block) -> np.ndarray:
+        """Working weights (m,) of the last solved iteration."""
+        return working_weights(block, self.result, self.family)
+
+    def scores(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
+        """Working weights w and working scores  w (y - mu) / (dmu/deta),  0 where w is 0; each (m,).
+
+        A row of X times its score is the derivative of the log-likelihood, but for the dispersion.
+        """
+        *_, residuals, weights = row_arrays(block, self.result, self.family)
+        return weights, np.where(weights > 0, weights * residuals, 0.0)
+
+
+@dataclass(frozen=True)
+class Weighted(FitRows):
+    """The same with an inverse root T of the information: T T' = (X'WX)^-1, T (rank, rank)."""
+
+    root: np.ndarray
+
+    def basis(self, block: Block) -> np.ndarray:
+        """Y (m, rank) = X T, in which (X'WX)^-1 is the identity."""
+        return np.asarray(self.design(block) @ self.root)
+
+    def from_basis(self, inner: np.ndarray) -> np.ndarray:
+        """T inner T': a covariance in the basis of Y as one of the coefficients."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.root @ inner @ self.root.T)
+
+    def orthogonal(self, block: Block) -> np.ndarray:
+        """Q (m, rank) = sqrt(W) X T, whose columns are orthonormal over all rows."""
+        return self.basis(block) * np.sqrt(self.weights(block))[:, None]
 
 
 def weighted(fit: GLM) -> Weighted:
     """The fit's weighted design with its inverse root.
 
-    From the covariance where a Gram matrix was found to carry enough digits, else from a QR of the rows, as R.
+    From the covariance where a Gram matrix was found to carry enough digits, else from a QR of the rows.
     """
-    bare = Weighted(fit.result, fit.family)
     if fit.rank == 0:
         return Weighted(fit.result, fit.family, np.empty((0, 0)))
     if fit.result.method == "cholesky":
@@ -68,7 +81,7 @@ def weighted(fit: GLM) -> Weighted:
         size = np.sqrt(np.diag(cov))
         root = np.linalg.cholesky(cov / np.outer(size, size)) * size[:, None]
     else:
-        triangle = fit.rows.source.map_reduce(partial(_triangle, bare), _stacked)
+        triangle = fit.rows.source.map_reduce(partial(_triangle, FitRows(fit.result, fit.family)), _stacked)
         root = lapack.dtrtri(triangle)[0]
     return Weighted(fit.result, fit.family, root)
 
@@ -94,9 +107,9 @@ def coefficient_changes(fit: GLM, scaled_residuals: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _triangle(frame: Weighted, block: Block) -> np.ndarray:
-    X, weights = frame.columns(block)
-    X *= np.sqrt(weights)[:, None]
+def _triangle(frame: FitRows, block: Block) -> np.ndarray:
+    X = frame.design(block)
+    X *= np.sqrt(frame.weights(block))[:, None]
     return np.asarray(np.linalg.qr(X, mode="r"))
 
 
@@ -105,9 +118,8 @@ def _stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _hat(frame: Weighted, block: Block) -> np.ndarray:
-    return hat_of(frame.orthogonal(*frame.columns(block)))
+    return hat_of(frame.orthogonal(block))
 
 
 def _changes(frame: Weighted, block: Block) -> np.ndarray:
-    assert frame.root is not None
-    return np.asarray(frame.orthogonal(*frame.columns(block)) @ frame.root.T)
+    return np.asarray(frame.orthogonal(block) @ frame.root.T)

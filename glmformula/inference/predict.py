@@ -20,6 +20,7 @@ from ..sources.memory import MemorySource
 from .dispersion import test_df
 from .distributions import quantile
 from .prediction_interval import predictive_limits
+from .summary import Vcov, covariance_of
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -41,6 +42,7 @@ def predict(
     level: float = 0.95,
     na_action: str = "na.pass",
     new_levels: str = "error",
+    vcov: Vcov = None,
 ) -> pd.Series | pd.DataFrame:
     """Predictions from a fitted model, R's ``predict.glm``.
 
@@ -66,6 +68,8 @@ def predict(
         What a row of `newdata` with a missing value gives: NaN, nothing, NaN, an error.
     new_levels : {"error", "na"}
         What a level not seen at the fit gives.
+    vcov : str, mapping, matrix or function, optional
+        Another covariance of the coefficients for the standard errors (see ``fit.summary``).
 
     Returns
     -------
@@ -92,9 +96,9 @@ def predict(
     if type == "terms":
         if interval is not None:
             raise ValueError("interval goes with type='link' or 'response'; type='terms' has se_fit")
-        return _terms(fit, rows, terms, se_fit, phi)
+        return _terms(fit, rows, terms, _covariance(fit, phi, vcov) if se_fit else None)
     want_se = se_fit or interval is not None
-    eta, se, estimable = rows.predict(fit, phi if want_se else None)
+    eta, se, estimable = rows.predict(fit, _covariance(fit, phi, vcov) if want_se else None)
     out: dict[str, np.ndarray] = {}
     if type == "response":
         with np.errstate(invalid="ignore"):
@@ -151,11 +155,12 @@ class _Rows:
         columns = {k: self.series(column) for k, column in enumerate(values.T)}
         return pd.DataFrame(columns, index=index).set_axis(list(names), axis=1)
 
-    def predict(self, fit: GLM, phi: float | None) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """eta, its standard error (with `phi`), and whether each row is estimable (None: all are, full rank)."""
+    def predict(
+        self, fit: GLM, cov: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """eta, its standard error (with `cov`), and whether each row is estimable (None: all are, full rank)."""
         aliased = fit.aliased
         check = bool(aliased.any()) and not self.training
-        cov = None if phi is None else phi * fit.result.cov_unscaled
         null = fit.result.null_space if check else None
         parts = collect(self.source, partial(_predict_block, fit.result.coefficients, cov, null))
         eta = np.concatenate([np.empty(0), *(p[0] for p in parts)])
@@ -197,7 +202,7 @@ def _limits(
 
 
 def _terms(
-    fit: GLM, rows: _Rows, chosen: str | Sequence[str] | None, se_fit: bool, phi: float
+    fit: GLM, rows: _Rows, chosen: str | Sequence[str] | None, kept_cov: np.ndarray | None
 ) -> pd.DataFrame:
     labels = list(fit.terms.labels)
     wanted = labels if chosen is None else [chosen] if isinstance(chosen, str) else list(chosen)
@@ -207,19 +212,25 @@ def _terms(
     beta = np.nan_to_num(fit.result.coefficients)
     kept = ~fit.aliased
     centre = fit.column_means if fit.terms.intercept else np.zeros(len(beta))
-    cov = np.zeros((len(beta), len(beta)))
-    cov[np.ix_(kept, kept)] = phi * fit.result.cov_unscaled
+    cov = None
+    if kept_cov is not None:
+        cov = np.zeros((len(beta), len(beta)))
+        cov[np.ix_(kept, kept)] = kept_cov
     columns = [np.flatnonzero(fit.assign == 1 + labels.index(label)) for label in wanted]
-    parts = collect(rows.source, partial(_terms_block, columns, centre, beta, cov if se_fit else None))
+    parts = collect(rows.source, partial(_terms_block, columns, centre, beta, cov))
     empty = np.empty((0, len(wanted)))
     values = np.concatenate([empty, *(p[0] for p in parts)])
     out = rows.table(values, wanted)
-    if se_fit:
+    if cov is not None:
         errors = np.concatenate([empty, *(p[1] for p in parts)])
         se = rows.table(errors, wanted)
         out = pd.concat({"fit": out, "se_fit": se}, axis=1)
     out.attrs["constant"] = float(centre @ beta) if fit.terms.intercept else 0.0
     return out
+
+
+def _covariance(fit: GLM, phi: float, vcov: Vcov) -> np.ndarray:
+    return phi * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
 
 
 def _dense_block(block: Block) -> np.ndarray:

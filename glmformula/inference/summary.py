@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from .distributions import two_sided
 if TYPE_CHECKING:
     from ..models.model import GLM
 
-Vcov = str | np.ndarray | pd.DataFrame | Callable[["GLM"], Any] | None
+Vcov = str | Mapping[str, Any] | np.ndarray | pd.DataFrame | Callable[["GLM"], Any] | None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -109,7 +109,9 @@ def summary(
     phi = fit.dispersion if dispersion is None else float(dispersion)
     if estimated and fit.nobs < fit.nobs_rows:
         warnings.warn(
-            "observations with zero weight not used for calculating dispersion", GLMFormulaWarning, stacklevel=3
+            "observations with zero weight not used for calculating dispersion",
+            GLMFormulaWarning,
+            stacklevel=3,
         )
     kept = ~fit.aliased
     rank = fit.rank
@@ -147,11 +149,17 @@ def summary(
 
 
 def covariance_of(fit: GLM, vcov: Vcov) -> np.ndarray:
-    """The (rank, rank) covariance that `vcov` stands for: a type, a matrix over all or the kept columns, a function."""
-    value = vcov(fit) if callable(vcov) else fit.vcov(type=vcov) if isinstance(vcov, str) else vcov
+    """The (rank, rank) covariance that `vcov` stands for.
+
+    A type (``"HC3"``), arguments of ``fit.vcov`` (``{"cluster": "firm"}``), a matrix over all columns or those
+    that are not aliased (a DataFrame in any order), or a function of the fit that gives one of these.
+    """
+    value = _covariance_value(fit, vcov)
     kept = ~fit.aliased
-    if isinstance(value, pd.DataFrame) and set(value.index) == set(fit.column_names):
-        value = value.loc[list(fit.column_names), list(fit.column_names)]
+    if isinstance(value, pd.DataFrame):
+        names = [name for name in fit.column_names if name in value.index]
+        if len(names) == len(value):
+            value = value.loc[names, names]
     matrix = np.asarray(value, dtype=float)
     if matrix.shape == (len(kept), len(kept)):
         return matrix[np.ix_(kept, kept)]
@@ -161,6 +169,14 @@ def covariance_of(fit: GLM, vcov: Vcov) -> np.ndarray:
         f"vcov should be a matrix of shape ({fit.rank}, {fit.rank}), one row and column for each coefficient; "
         f"got shape {matrix.shape}"
     )
+
+
+def _covariance_value(fit: GLM, vcov: Vcov) -> Any:
+    if callable(vcov):
+        return vcov(fit)
+    if isinstance(vcov, Mapping):
+        return fit.vcov(**vcov)
+    return fit.vcov(type=vcov) if isinstance(vcov, str) else vcov
 
 
 def print_text(fit: GLM) -> str:

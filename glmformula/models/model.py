@@ -272,6 +272,7 @@ class GLM:
         level: float = 0.95,
         na_action: str = "na.pass",
         new_levels: str = "error",
+        vcov: Any = None,
     ) -> pd.Series | pd.DataFrame:
         """Predictions, R's ``predict.glm``; see :func:`glmformula.inference.predict.predict`."""
         from ..inference.predict import predict
@@ -287,6 +288,7 @@ class GLM:
             level=level,
             na_action=na_action,
             new_levels=new_levels,
+            vcov=vcov,
         )
 
     def residuals(self, type: str = "deviance") -> pd.Series | pd.DataFrame:

@@ -43,7 +43,7 @@ def measures_blocks(
     blocks.append(Cells(tuple(rows[:shown]), headings, tuple(body)))
     if shown < len(rows):
         left = len(rows) - shown
-        blocks.append(f' [ reached \'max\' / getOption("max.print") -- omitted {left} rows ]\n')
+        blocks.append(f" [ reached 'max' / getOption(\"max.print\") -- omitted {left} rows ]\n")
     return blocks
 
 
@@ -67,7 +67,7 @@ def summary_blocks(
 
 
 def abbreviate(names: Sequence[str], minlength: int = 4) -> list[str]:
-    """R's ``abbreviate``: each name at least `minlength` long where it was, longer where two would be equal."""
+    """R's ``abbreviate``: names cut to `minlength`, to more where two would be equal."""
     unique = list(dict.fromkeys(name.strip(" ") for name in names))
     short = [shortened(name, minlength) for name in unique]
     while again := _repeated(short):
@@ -87,7 +87,7 @@ def _repeated(short: list[str]) -> list[int]:
 
 
 def shortened(text: str, length: int) -> str:
-    """Lower-case vowels, then lower-case letters, then anything, taken from the end; words keep their initials."""
+    """Without lower-case vowels, lower-case letters, anything, from the end; words keep their initials."""
     c = list(text)
     if len(c) <= length:
         return text

@@ -36,13 +36,14 @@ measured <- function(fit) {
 shown <- function(fit, how) {
   fit$call <- quote(glm())
   options(digits = 7)
-  r <- caught(capture.output(if (how == "print") print(influence.measures(fit)) else summary(influence.measures(fit))))
+  r <- caught(capture.output(if (how == "print") print(influence.measures(fit)) else invisible(summary(influence.measures(fit)))))
   options(digits = 22)
   if (is.null(r$error)) one(paste0(paste(r$value, collapse = "\n"), "\n")) else list(error = one(r$error))
 }
 printed <- c("gaussian-identity/plain", "exclude/quasipoisson", "exclude/subset", "hat-one/gaussian", "hat-one/poisson", "zero-weights/gaussian",
-             "zero-weights/poisson", "zero-weights/aliased", "no-intercept", "intercept-only", "classic/esoph", "classic/swiss", "classic/stackloss",
-             "Gamma-inverse/plain", "binomial-logit/factor", "poisson-log/interaction", "saturated", "one-left", "zero-weights/exclude")
+             "zero-weights/aliased", "no-intercept", "intercept-only", "classic/clotting-1", "classic/lifecycle",
+             "classic/esoph-ordered", "classic/freeny", "classic/mtcars-dot", "classic/backtick", "classic/long-names", "classic/nuclear",
+             "Gamma-inverse/plain", "binomial-logit/plain", "poisson-log/plain", "poisson-log/offset", "classic/orange", "classic/remission")
 answers <- texts <- list()
 all_models <- readRDS("build/models.rds"); names(all_models) <- vapply(all_models, function(m) m$id, "")
 for (m in c(models, all_models[setdiff(intersect(printed, names(all_models)), names(models))])) {

@@ -1,0 +1,172 @@
+"""What a user names as clusters, as codes aligned with the rows of a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError
+from ..formula.algebra import terms as read_terms
+from ..formula.deparse import deparse
+from ..formula.evaluate import Scope
+from ..formula.tree import Name, Node
+from ..formula.values import Factor, Logical, Matrix, Text
+from ..frame.arguments import aligned, expression
+from ..frame.columns import Columns, as_frame
+from ..frame.variables import evaluate_variable
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+ROWS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """One grouping of the rows of a fit.
+
+    Attributes
+    ----------
+    codes : ndarray of int (n,)
+        Group of each row, -1 for rows of zero weight, which belong to none.
+    size : int
+        How many groups.
+    """
+
+    codes: np.ndarray
+    size: int
+
+    @classmethod
+    def of(cls, values: Any, counted: np.ndarray) -> Clusters:
+        """Groups of equal values among the `counted` rows."""
+        codes = np.full(len(counted), -1, dtype=np.int32)
+        found, levels = pd.factorize(values if counted.all() else values[counted])
+        codes[counted] = found
+        return cls(codes, len(levels))
+
+
+def cluster_codes(fit: GLM, cluster: Any) -> list[Clusters]:
+    """The groupings that `cluster` names, one for each way of clustering.
+
+    Parameters
+    ----------
+    cluster : str, array, Series, DataFrame, list or None
+        A column's name, an R expression or a formula ``"~ firm + year"``, evaluated in the data; values for
+        the rows of the fit or of the data (rows lost to missing values or `subset` are cut), a Series by its
+        row labels; a DataFrame or a list of these for several ways. None: every row is its own cluster.
+
+    Raises
+    ------
+    DataError
+        Lengths or labels that do not match, or missing values.
+    """
+    counted = fit.row_state.prior_weights != 0
+    if cluster is None:
+        return [Clusters.of(np.arange(len(counted)), counted)]
+    return [Clusters.of(_complete(fit, values, name), counted) for name, values in _ways(fit, cluster)]
+
+
+def intersections(clusters: Sequence[Clusters]) -> list[tuple[int, Clusters]]:
+    """Sign and grouping of every combination: 1 for one way, -1 for pairs ... (Cameron et al. 2011)."""
+    sizes = range(1, len(clusters) + 1)
+    return [((-1) ** (k + 1), _crossed(chosen)) for k in sizes for chosen in combinations(clusters, k)]
+
+
+def _crossed(clusters: Sequence[Clusters]) -> Clusters:
+    """The groups of rows that share every cluster."""
+    first, *others = clusters
+    for other in others:
+        counted = first.codes >= 0
+        joint = first.codes.astype(np.int64) * other.size + other.codes
+        first = Clusters.of(joint, counted)
+    return first
+
+
+def _ways(fit: GLM, cluster: Any) -> list[tuple[str, Any]]:
+    """Name and values, over the rows of the fit, of each way of clustering."""
+    if isinstance(cluster, str):
+        data = as_frame(fit.rows.arguments["data"])
+        if cluster.lstrip().startswith("~"):
+            terms = read_terms(cluster)
+            return [(n, _evaluated(fit, v, data)) for n, v in zip(terms.names, terms.variables, strict=True)]
+        return [(cluster, _evaluated(fit, expression(cluster, data), data))]
+    if isinstance(cluster, pd.DataFrame):
+        return [(str(name), _rows_of_fit(fit, column)) for name, column in cluster.items()]
+    if isinstance(cluster, list | tuple) and _several(fit, cluster):
+        return [way for part in cluster for way in _ways(fit, part)]
+    if isinstance(cluster, pd.Series):
+        return [(str(cluster.name or "cluster"), _rows_of_fit(fit, cluster))]
+    values = np.asarray(cluster)
+    if values.ndim == 2:
+        return [(f"cluster {k}", _rows_of_fit(fit, column)) for k, column in enumerate(values.T, 1)]
+    return [("cluster", _rows_of_fit(fit, values))]
+
+
+def _several(fit: GLM, parts: Sequence[Any]) -> bool:
+    """Whether a list holds ways of clustering, arrays or names of columns, and not the labels of the rows."""
+    if all(isinstance(part, str) for part in parts):
+        return set(parts) <= set(as_frame(fit.rows.arguments["data"]).columns)
+    return all(isinstance(part, str | pd.Series | np.ndarray | list | tuple) for part in parts)
+
+
+def _evaluated(fit: GLM, node: Node, data: pd.DataFrame) -> Any:
+    """A column, or the value of an R expression, on the rows of the fit."""
+    if isinstance(node, Name) and node.name in data.columns:
+        return _cut(fit, data[node.name])
+    value = evaluate_variable(node, deparse(node), Scope(Columns(data), len(data)))
+    if isinstance(value, Factor):
+        return _cut(fit, np.where(value.codes < 0, np.nan, value.codes.astype(float)))
+    if isinstance(value, Logical):
+        missing = np.zeros(len(data), bool) if value.missing is None else value.missing
+        return _cut(fit, np.where(missing, np.nan, value.values.astype(float)))
+    if isinstance(value, Matrix):
+        raise DataError(f"'{deparse(node)}' is a matrix: expected one value a row to cluster by")
+    return _cut(fit, value.values if isinstance(value, Text) else np.asarray(value))
+
+
+def _cut(fit: GLM, values: Any) -> Any:
+    """Values over all rows of the data on those of the fit."""
+    kept = fit.rows.frame.kept
+    if kept is None:
+        return values
+    return values.iloc[kept] if isinstance(values, pd.Series) else values[kept]
+
+
+def _rows_of_fit(fit: GLM, values: pd.Series | np.ndarray) -> Any:
+    """Values given by the user on the rows of the fit: by label for a Series, by position for an array."""
+    frame = fit.rows.frame
+    n, whole = frame.nrows, len(frame.data_index)
+    if isinstance(values, pd.Series):
+        if values.index.equals(frame.index):
+            return values
+        if values.index.equals(frame.data_index):
+            return _cut(fit, values)
+        return aligned(values, "cluster", frame.index)
+    if len(values) == n:
+        return values
+    if len(values) == whole:
+        return _cut(fit, values)
+    if len(values) == n + frame.omitted.size and frame.kept is not None:  # after `subset`, as in R
+        return values[np.isin(np.sort(np.concatenate([frame.kept, frame.omitted])), frame.kept)]
+    raise DataError(
+        f"number of observations in 'cluster' and 'estfun()' do not match: {len(values)} values for the {n} "
+        f"rows of the fit (the data have {whole})"
+    )
+
+
+def _complete(fit: GLM, values: Any, name: str) -> Any:
+    """The values, if none is missing."""
+    missing = np.asarray(pd.isna(values))
+    if missing.any():
+        rows = ", ".join(repr(label) for label in fit.rows.frame.index[missing][:ROWS_SHOWN].tolist())
+        raise DataError(
+            "cannot handle NAs in 'cluster': either refit the model without the NA observations in 'cluster' "
+            f"or impute the NAs ('{name}' is missing in {int(missing.sum())} of {len(missing)} rows, first "
+            f"rows: {rows})"
+        )
+    return values.to_numpy() if isinstance(values, pd.Series) and values.dtype == object else values
