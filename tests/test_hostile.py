@@ -272,7 +272,7 @@ def test_row_22_more_than_two_levels():
 
 def test_row_23_all_zero_poisson():
     ours, caught = fit("allzero ~ 1", family="poisson")
-    assert all(issubclass(w.category, SeparationWarning) for w in caught)  # the separation check's, as in row 3
+    assert all(issubclass(w.category, SeparationWarning) for w in caught)  # as row 3
     r = reference()["fits"]["23"]
     assert ours.iter == r["iter"]
     assert ours.coefficients.iloc[0] == pytest.approx(r["coef"][0], rel=1e-9)

@@ -11,7 +11,16 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 import pytest
-from reference.models.load import default_anova, fitted, load, numbers, reference, table
+from reference.models.load import (
+    default_anova,
+    fitted,
+    fitted_without_start,
+    load,
+    numbers,
+    reference,
+    refused,
+    table,
+)
 from tolerances import (
     ANOVA,
     COEFFICIENT,
@@ -28,7 +37,7 @@ from tolerances import (
 
 import glmformula
 from glmformula import AIC, BIC, confint, logLik, nobs
-from glmformula.errors import GLMFormulaWarning
+from glmformula.errors import FamilyError, GLMFormulaWarning
 
 IDS = sorted(table())
 WELL_POSED = [i for i in IDS if not reference()[i]["reasons"]]
@@ -285,6 +294,19 @@ def test_warnings_are_rs(id_):
             ours,
             theirs,
         )
+
+
+@pytest.mark.parametrize("id_", sorted(refused()))
+def test_models_r_refuses_without_start(id_):
+    """We find a start; where R fits from the null model's, our deviance is not above R's."""
+    if "positive values only" in refused()[id_]["error"]:
+        with pytest.raises(FamilyError, match="positive values only are allowed for the"):
+            fitted_without_start(id_)
+        return
+    fit = fitted_without_start(id_).fit
+    assert np.isfinite(fit.deviance)
+    if id_ in reference():
+        assert fit.deviance <= reference()[id_]["deviance"] * (1 + ILL_POSED_DEVIANCE)
 
 
 def test_attrition_is_the_shipped_data():

@@ -50,6 +50,12 @@ def reference() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def refused() -> dict[str, dict[str, Any]]:
+    """The models R refuses without starting values, each with R's sentence."""
+    return _json("models_errors.json")
+
+
+@cache
 def default_anova() -> dict[str, dict[str, Any]]:
     return _json("anova_reference.json.gz")["default"]
 
@@ -112,7 +118,16 @@ class Fitted:
 @cache
 def fitted(id_: str, sharp: bool = False) -> Fitted:
     """Our fit of a table entry (`sharp`: at epsilon 1e-14) and the warnings it gave."""
-    entry = table()[id_]
+    return _fit(table()[id_], sharp)
+
+
+def fitted_without_start(id_: str) -> Fitted:
+    """The same for one of the `refused`, with no starting values."""
+    entries = {m["id"]: m for m in _json("models.json")}
+    return _fit(entries[id_])
+
+
+def _fit(entry: dict[str, Any], sharp: bool = False) -> Fitted:
     names = (
         "weights",
         "offset",
