@@ -31,7 +31,7 @@ class Mapped:
 
 
 def select_terms(source: Source, keep: frozenset[int]) -> Mapped:
-    """The same rows with only the columns whose `assign` is in `keep` (0 is the intercept)."""
+    """The same rows, only the columns whose `assign` is in `keep` (0 is the intercept), without start values."""
     return Mapped(source, partial(_selected, keep))
 
 
@@ -45,7 +45,7 @@ def _after(block_fn: Callable[[Block], T], transform: Callable[[Block], Block], 
 
 
 def _selected(keep: frozenset[int], block: Block) -> Block:
-    return replace(block, design=block.design.select_terms(keep))
+    return replace(block, design=block.design.select_terms(keep), etastart=None, mustart=None)
 
 
 def _listed(block_fn: Callable[[Block], Any], block: Block) -> list[Any]:
