@@ -16,6 +16,8 @@ ONE_ITERATION = 4
 
 # A p-value magnifies the statistic's error by |z| (z^2 / 2 in the exponent): z up to 40 times STANDARD_ERROR.
 P_VALUE = 1e-4
+# Deviances of sub-models by another way to the same minimum: what the stopping rule leaves (epsilon 1e-8).
+SAME_DEVIANCE = 1e-8
 # Rows (fitted, eta, residuals) relative to the largest of the vector: residuals are differences.
 ROWS = 1e-7
 # Differences of deviances relative to the null deviance; statistics relative to max(1, value).

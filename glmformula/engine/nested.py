@@ -112,10 +112,10 @@ class Columns:
 
     def start(self, terms: frozenset[int]) -> np.ndarray | None:
         """First step of a sub-model, from `equations`."""
-        if self.equations is None:
+        kept = np.flatnonzero(np.isin(self.assign, list(terms)))
+        if not len(kept) or self.equations is None:
             return None
         gram, right = self.equations
-        kept = np.flatnonzero(np.isin(self.assign, list(terms)))
         nothing = np.zeros(len(kept))
         return solve_gram(gram[np.ix_(kept, kept)], right[kept], nothing, strict=False).beta
 
