@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 TESTS = ("Rao", "LRT", "Chisq", "F", "Cp")
 
 
-def anova(fit: GLM, *others: GLM, test: str | bool | None = None, dispersion: float | None = None) -> StatTable:
+def anova(
+    fit: GLM, *others: GLM, test: str | bool | None = None, dispersion: float | None = None
+) -> StatTable:
     """Analysis of deviance table.
 
     Parameters
@@ -103,7 +105,7 @@ def _sequential(fit: GLM, test: str | None, phi: float | None) -> StatTable:
 
 def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
     fits = _same_response(fits)
-    _check_same_rows(fits)
+    check_same_rows(fits)
     if len(fits) == 1:
         return _sequential(fits[0], test, phi)
     resid_df = np.array([f.df_residual for f in fits], dtype=float)
@@ -125,7 +127,12 @@ def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
 
 
 def _tested(
-    table: pd.DataFrame, heading: tuple[str, ...], test: str | None, phi: float | None, model: GLM, df_scale: float
+    table: pd.DataFrame,
+    heading: tuple[str, ...],
+    test: str | None,
+    phi: float | None,
+    model: GLM,
+    df_scale: float,
 ) -> StatTable:
     """The table with R's statistic and probability columns, as ``stat.anova``."""
     fixed = model.family.fixed_dispersion is not None
@@ -184,7 +191,7 @@ def _same_response(fits: list[GLM]) -> list[GLM]:
     return [f for f in fits if f.response_name == wanted]
 
 
-def _check_same_rows(fits: list[GLM]) -> None:
+def check_same_rows(fits: list[GLM]) -> None:
     first = fits[0]
     for number, other in enumerate(fits[1:], start=2):
         same = other.nobs_rows == first.nobs_rows

@@ -28,8 +28,8 @@ def vcov(fit: GLM, **options: Any) -> pd.DataFrame:
     return fit.vcov(**options)
 
 
-def confint(fit: GLM, parm: Any = None, level: float = 0.95, **options: Any) -> StatTable:
-    """Confidence intervals; see :meth:`GLM.confint`."""
+def confint(fit: GLM | Profile, parm: Any = None, level: float = 0.95, **options: Any) -> StatTable:
+    """Confidence intervals, of a fit or a profile; see :meth:`GLM.confint`."""
     return fit.confint(parm, level, **options)
 
 
@@ -209,6 +209,48 @@ def meat(fit: GLM, adjust: bool = False) -> pd.DataFrame:
 def estfun(fit: GLM) -> pd.DataFrame:
     """Estimating functions of the rows; see :meth:`GLM.estfun`."""
     return fit.estfun()
+
+
+def profile(fit: GLM, which: Any = None, **options: Any) -> Profile:
+    """Likelihood profiles; see :meth:`GLM.profile`."""
+    return fit.profile(which, **options)
+
+
+def Anova(  # noqa: N802 - car's name
+    fit: GLM, type: str | int = "II", test: str = "LR", **options: Any
+) -> StatTable:
+    """Type II and III tests; see :meth:`GLM.Anova`."""
+    return fit.Anova(type, test, **options)
+
+
+def lrtest(fit: GLM, *others: Any) -> StatTable:
+    """Likelihood ratio tests; see :meth:`GLM.lrtest`."""
+    return fit.lrtest(*others)
+
+
+def waldtest(fit: GLM, *others: Any, **options: Any) -> StatTable:
+    """Wald tests of nested models; see :meth:`GLM.waldtest`."""
+    return fit.waldtest(*others, **options)
+
+
+def linear_hypothesis(fit: GLM, hypothesis: Any, rhs: Any = None, **options: Any) -> StatTable:
+    """Wald test of restrictions; see :meth:`GLM.linear_hypothesis`."""
+    return fit.linear_hypothesis(hypothesis, rhs, **options)
+
+
+def coeftest(fit: GLM, vcov: Any = None, df: float | None = None) -> StatTable:
+    """Tests of the coefficients; see :meth:`GLM.coeftest`."""
+    return fit.coeftest(vcov, df)
+
+
+def vif(fit: GLM) -> StatTable:
+    """Variance inflation factors; see :meth:`GLM.vif`."""
+    return fit.vif()
+
+
+def delta_method(fit: GLM, expression: Any, **options: Any) -> StatTable:
+    """Functions of the coefficients; see :meth:`GLM.delta_method`."""
+    return fit.delta_method(expression, **options)
 
 
 def effect_plot(fit: GLM, variable: str, **options: Any) -> Any:

@@ -351,6 +351,52 @@ class GLM:
 
         return anova(self, *others, test=test, dispersion=dispersion)
 
+    def Anova(  # noqa: N802 - car's name
+        self, type: str | int = "II", test: str = "LR", **options: Any
+    ) -> StatTable:
+        """Type II and III tests; see :func:`glmformula.inference.marginal_anova.Anova`."""
+        from ..inference.marginal_anova import Anova
+
+        return Anova(self, type, test, **options)
+
+    def lrtest(self, *others: Any) -> StatTable:
+        """Likelihood ratio tests; see :func:`glmformula.inference.lrtest.lrtest`."""
+        from ..inference.lrtest import lrtest
+
+        return lrtest(self, *others)
+
+    def waldtest(self, *others: Any, test: str = "F", vcov: Any = None) -> StatTable:
+        """Wald tests of nested models; see :func:`glmformula.inference.waldtest.waldtest`."""
+        from ..inference.waldtest import waldtest
+
+        return waldtest(self, *others, test=test, vcov=vcov)
+
+    def linear_hypothesis(
+        self, hypothesis: Any, rhs: Any = None, test: str = "Chisq", **options: Any
+    ) -> StatTable:
+        """Wald test of restrictions; see :func:`glmformula.inference.linear_hypothesis.linear_hypothesis`."""
+        from ..inference.linear_hypothesis import linear_hypothesis
+
+        return linear_hypothesis(self, hypothesis, rhs, test, **options)
+
+    def coeftest(self, vcov: Any = None, df: float | None = None) -> StatTable:
+        """Tests of the coefficients; see :func:`glmformula.inference.coeftest.coeftest`."""
+        from ..inference.coeftest import coeftest
+
+        return coeftest(self, vcov, df)
+
+    def vif(self) -> StatTable:
+        """Variance inflation factors; see :func:`glmformula.inference.vif.vif`."""
+        from ..inference.vif import vif
+
+        return vif(self)
+
+    def delta_method(self, expression: Any, level: float = 0.95, names: Any = None, **options: Any) -> StatTable:
+        """Functions of the coefficients; see :func:`glmformula.inference.delta_method.delta_method`."""
+        from ..inference.delta_method import delta_method
+
+        return delta_method(self, expression, level, names, **options)
+
     def drop1(
         self, scope: Any = None, test: str | bool | None = "none", k: float = 2.0, *, scale: float = 0.0
     ) -> StatTable:

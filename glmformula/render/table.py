@@ -24,7 +24,7 @@ class StatTable(Rendered):
         Full-precision numbers under R's column names; the index holds R's row names.
     kind : str
         How it prints: ``"coefmat"`` (printCoefmat), ``"anova"`` (print.anova), ``"matrix"`` (numeric matrix),
-        ``"data.frame"``, ``"vector"`` (one row, as a named vector).
+        ``"data.frame"``, ``"vector"`` (one row or column, as a named vector).
     heading, footer : tuple of str
         Lines before and after the table, each with a newline after it (R's ``cat(heading, sep = "\\n")``).
     digits : int, optional
@@ -104,7 +104,8 @@ def _texts(column: pd.Series, digits: int) -> tuple[str, ...]:
 
 
 def _vector(table: StatTable) -> NamedVector:
-    return named_numbers([v for c in _numbers(table.frame) for v in c], _labels(table.frame)[0], table.digits or 7)
+    frame = table.frame if len(table.frame.columns) == 1 else table.frame.T
+    return named_numbers(frame.iloc[:, 0].to_numpy(dtype=float), [str(n) for n in frame.index], table.digits or 7)
 
 
 _KINDS: dict[str, Callable[[StatTable], Cells | NamedVector]] = {

@@ -1,0 +1,126 @@
+"""Wald tests of linear restrictions on the coefficients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, FitError
+from ..formula.lines import formula_lines
+from ..render.table import StatTable
+from .distributions import chisq_upper, f_upper
+from .restrictions import read_restriction, write_restriction
+from .summary import Vcov, covariance_of
+from .waldtest import quadratic_form, refuse_aliased
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+TESTS = ("Chisq", "F")
+
+
+def linear_hypothesis(
+    fit: GLM,
+    hypothesis: str | Sequence[str] | np.ndarray | Sequence[float] | Sequence[Sequence[float]],
+    rhs: float | Sequence[float] | None = None,
+    test: str = "Chisq",
+    *,
+    vcov: Vcov = None,
+    singular_ok: bool = False,
+) -> StatTable:
+    """Test L beta = rhs, car's ``linearHypothesis``.
+
+    (L b - rhs)' (L V L')^-1 (L b - rhs), chi-squared with as many degrees of freedom as restrictions; divided
+    by their number it is compared with F.
+
+    Parameters
+    ----------
+    hypothesis : str, list of str, or matrix (q, rank)
+        Restrictions such as ``"x1 = x2"``, ``"2*x + z = 1"``, ``"x"`` (equal to 0), with the coefficients'
+        names; or L, whose columns are the coefficients (those that are not aliased, or all).
+    rhs : float or sequence, optional
+        Right sides where the text has none; default 0.
+    test : {"Chisq", "F"}
+    vcov : str, matrix or function, optional
+        Another covariance of the coefficients (see ``fit.summary``).
+    singular_ok : bool
+        Leave aliased coefficients out; by default they are an error.
+
+    Returns
+    -------
+    StatTable
+        Res.Df, Df, Chisq or F, and its probability; ``.frame.attrs`` has ``value`` (L b - rhs) and ``vcov`` (its
+        covariance).
+
+    Raises
+    ------
+    FormulaError
+        A restriction that cannot be read: points at the character.
+    FitError
+        Aliased coefficients; no residual degrees of freedom; restrictions that depend on each other.
+    DataError
+        A matrix of another width.
+    """
+    if test not in TESTS:
+        raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
+    if not singular_ok:
+        refuse_aliased(fit)
+    if fit.df_residual == 0:
+        raise FitError("residual df = 0: the model has as many coefficients as rows, nothing is left to test with")
+    names = [name for name, aliased in zip(fit.column_names, fit.aliased) if not aliased]
+    L, right = restrictions(fit, names, hypothesis, rhs)
+    q = len(L)
+    if np.linalg.matrix_rank(L) < q:
+        raise FitError(f"the {q} restrictions depend on each other (L has rank {np.linalg.matrix_rank(L)}): leave some out")
+    cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
+    value = L @ fit.result.coefficients[~fit.aliased] - right
+    spread = L @ cov @ L.T
+    statistic = quadratic_form(value, spread)
+    df = float(fit.df_residual)
+    if test == "F":
+        statistic /= q
+        p_value = float(f_upper(statistic, q, df))
+    else:
+        p_value = float(chisq_upper(statistic, q))
+    table = pd.DataFrame(
+        {
+            "Res.Df": [df + q, df],
+            "Df": [math.nan, float(q)],
+            test: [math.nan, statistic],
+            f"Pr(>{test})": [math.nan, p_value],
+        },
+        index=["1", "2"],
+    )
+    table.attrs |= {"value": value, "vcov": spread}
+    heading = (
+        "Linear hypothesis test\n\nHypothesis:",
+        *(write_restriction(row, r, names) for row, r in zip(L, right.tolist())),
+        "",
+        "Model 1: restricted model",
+        "Model 2: " + "\n".join(formula_lines(fit.formula)),
+        "" if vcov is None else "\nNote: Coefficient covariance matrix supplied.\n",
+    )
+    return StatTable(table, kind="anova", heading=heading)
+
+
+def restrictions(fit: GLM, names: list[str], hypothesis: Any, rhs: Any) -> tuple[np.ndarray, np.ndarray]:
+    """L (q, rank) and its right sides (q,)."""
+    texts = [hypothesis] if isinstance(hypothesis, str) else hypothesis
+    if len(texts) and all(isinstance(text, str) for text in texts):
+        given = [None] * len(texts) if rhs is None else np.resize(np.asarray(rhs, dtype=float), len(texts)).tolist()
+        rows, right = zip(*(read_restriction(text, names, r) for text, r in zip(texts, given)))
+        return np.array(rows), np.array(right)
+    L = np.atleast_2d(np.asarray(hypothesis, dtype=float))
+    if L.shape[1] == len(fit.column_names) and not L[:, fit.aliased].any():
+        L = L[:, ~fit.aliased]
+    if L.shape[1] != len(names) or not len(L):
+        raise DataError(
+            f"the hypothesis matrix should have {len(names)} columns, one for each coefficient "
+            f"({', '.join(names)}); got shape {L.shape}"
+        )
+    right = np.zeros(len(L)) if rhs is None else np.resize(np.asarray(rhs, dtype=float), len(L))
+    return L, right

@@ -1,0 +1,62 @@
+"""Likelihood ratio tests of nested models."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..render.table import StatTable
+from .compared_models import compared_models, model_lines
+from .distributions import chisq_upper
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+
+def lrtest(fit: GLM, *others: object) -> StatTable:
+    """Likelihood ratio tests, lmtest's ``lrtest``.
+
+    Parameters
+    ----------
+    *others : GLM, formula or terms
+        Each is compared with the model before it. A formula (``". ~ . - x"``) updates that model; a label or
+        position (from 0; R counts from 1) of a term, or a list of them, is left out of it. By default the
+        model with the intercept alone.
+
+    Returns
+    -------
+    StatTable
+        #Df (estimated parameters, the dispersion where there is one), LogLik, Df, Chisq = 2 |difference|,
+        Pr(>Chisq). NaN for families without a likelihood.
+
+    Raises
+    ------
+    DataError, FitError
+        An unknown term; models on different rows.
+    """
+    fits = compared_models(fit, others)
+    logs = [f.loglik for f in fits]
+    df = np.array([float(ll.df) for ll in logs])
+    value = np.array([float(ll) for ll in logs])
+    change = np.concatenate([[math.nan], np.diff(df)])
+    statistic = np.concatenate([[math.nan], 2 * np.abs(np.diff(value))])
+    table = pd.DataFrame(
+        {
+            "#Df": df,
+            "LogLik": value,
+            "Df": change,
+            "Chisq": statistic,
+            "Pr(>Chisq)": upper_tail(statistic, np.abs(change)),
+        },
+        index=[str(k + 1) for k in range(len(fits))],
+    )
+    return StatTable(table, kind="anova", heading=("Likelihood ratio test\n", model_lines(fits)))
+
+
+def upper_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
+    """P(chi-squared(df) > statistic); with df = 0 R's 0 for a positive statistic, 1 for none."""
+    with np.errstate(invalid="ignore"):
+        return np.where(df == 0, np.where(statistic > 0, 0.0, 1.0), chisq_upper(statistic, df))
