@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import ConvergenceWarning, DataError, FitError
 from ..families import Family
 from ..sources.base import Block, Source
+from .edges import near_an_end
 from .gram import Tables, assemble
 from .passes import Sums, Task, merge, run
 from .result import Control, GlmFit
@@ -416,8 +417,16 @@ class Problem:
             boundary=path.boundary,
             method="cholesky" if self.way == "gram" else "qr",
             solved_at=path.solved_at,
+            near_end=bool(self.p) and self.near_end(path, at),
         )
         return fit, messages
+
+    def near_end(self, path: Path, at: Sums) -> bool:
+        """Whether separation is not excluded by what the iterations know."""
+        if not path.converged or path.boundary:
+            return True
+        mean_weight = at.weight_sum / at.n_ok if at.n_ok else 1.0
+        return near_an_end(self.family, at.mu_range, path.solution.decrease, mean_weight)
 
     def null_with_offset(self, beta: np.ndarray) -> tuple[float, list[str]]:
         """Deviance of the intercept with the offset, refitted from the fitted values as in R's ``glm``."""

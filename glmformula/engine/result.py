@@ -48,6 +48,11 @@ class GlmFit:
     solved_at : ndarray (p,) or None
         The coefficients at which the last Gram was taken (aliased: 0); None when that was the start. Working
         weights as R reports them are the weights there.
+    near_end : bool
+        A fitted value is so near an end of its range that separation is not excluded.
+    limits : ndarray (p,) or None
+        inf or -inf where a coefficient has no finite estimate (separation), else 0; None where nobody looked or
+        there is no separation.
     """
 
     coefficients: np.ndarray
@@ -67,3 +72,5 @@ class GlmFit:
     boundary: bool
     method: str
     solved_at: np.ndarray | None
+    near_end: bool = False
+    limits: np.ndarray | None = None

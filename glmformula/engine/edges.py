@@ -1,0 +1,90 @@
+"""Where a family and a link end: the interval of eta, and which responses pull a row to one of its ends."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from ..families import Family
+
+FAR, FURTHEST = 1e6, 1e300
+# A fitted value is suspiciously near an end where its share of the decrease that the last step promised, in
+# deviance, is not excluded: by separation every step takes the separated rows down by a factor of e or so.
+SUSPICION = 10.0
+
+
+def eta_interval(family: Family) -> tuple[float, float]:
+    """The open interval of linear predictors that give a valid mean; the whole line where they are two."""
+    link = family.link
+    with np.errstate(all="ignore"):
+        cuts = [float(e) for e in link.linkfun(np.array(family.mu_interval)) if np.isfinite(e)]
+        if not link.valid_eta(np.zeros(1))[0]:
+            cuts.append(0.0)
+        ends = [-np.inf, *sorted({abs(cut) if cut == 0 else cut for cut in cuts}), np.inf]
+        valid = [
+            (low, high)
+            for low, high in pairwise(ends)
+            if _valid(family, np.array([between(low, high)]))[0]
+        ]
+    return valid[0] if len(valid) == 1 else (-np.inf, np.inf)
+
+
+def between(low: float, high: float) -> float:
+    """A point inside the interval, not far from 0."""
+    if np.isfinite(low) and np.isfinite(high):
+        return (low + high) / 2
+    return low + 1.0 if np.isfinite(low) else high - 1.0 if np.isfinite(high) else 0.0
+
+
+def _valid(family: Family, eta: np.ndarray) -> np.ndarray:
+    mu = family.link.linkinv(eta)
+    low, high = family.mu_interval
+    return np.asarray(family.link.valid_eta(eta) & (mu >= low) & (mu <= high))
+
+
+def far_ends(family: Family) -> tuple[tuple[int, float, bool], ...]:
+    """(sign, mean, whether that is the largest mean) for each infinite end of eta that is valid.
+
+    None where eta may be positive or negative but not zero (the inverse link of a gaussian mean).
+    """
+    link = family.link
+    with np.errstate(all="ignore"):
+        if not link.valid_eta(np.zeros(1))[0] and _valid(family, np.array([-1.0, 1.0])).all():
+            return ()
+        out = []
+        for sign in (-1, 1):
+            near, far = np.array([sign * FAR]), np.array([sign * FURTHEST])
+            end = float(link.linkinv(far)[0])
+            if _valid(family, near)[0] and np.isfinite(end) and abs(end) < FAR:
+                inside = float(link.linkinv(np.array([sign * 2.0]))[0])
+                out.append((sign, end, end > inside))
+    return tuple(out)
+
+
+def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np.ndarray:
+    """+1 or -1 where the deviance of a row falls all the way as eta goes to +Inf or -Inf; 0 elsewhere, (m,)."""
+    out = np.zeros(len(y), dtype=np.int8)
+    for sign, end, largest in far_ends(family):
+        out[y >= end if largest else y <= end] = sign
+    if prior_weights is not None:
+        out[prior_weights == 0] = 0
+    return out
+
+
+def near_an_end(
+    family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float
+) -> bool:
+    """Whether some fitted value is so near an end of the means that its row may be on the way there.
+
+    A row that runs away has given its share, (y - mu)^2 / V, to the `decrease` that the last step promised: so a
+    fit that has settled far from the ends needs no further look.
+    """
+    low, high = mu_range
+    for _, end, largest in far_ends(family):
+        mu = np.array([high if largest else low])
+        with np.errstate(all="ignore"):
+            share = float(((mu - end) ** 2 / family.variance(mu))[0])
+        if not share * min(1.0, mean_weight) > SUSPICION * decrease + 1e-15:
+            return True
+    return False

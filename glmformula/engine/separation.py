@@ -1,0 +1,329 @@
+"""Separation: which coefficients have no finite maximum-likelihood estimate, decided by linear programmes.
+
+Let a row pull its eta to +Inf or -Inf (`edges.drift`: s = +1 or -1; a binomial row of successes only, a zero
+count) or hold it (s = 0). There is no finite estimate where some direction delta of the coefficients has
+X delta = 0 on the rows that hold and  s X delta >= 0  on those that pull, not 0 on all of them: the deviance
+falls all the way along it (Albert & Anderson 1984). Konis (2007) finds it by the linear programme
+
+    maximise sum(s X delta)   subject to   s X delta >= 0,   -1 <= delta <= 1,
+
+and the sign of delta_j says where coefficient j goes; R's ``detectseparation`` does the same for binomial
+models. Here any family and link with an infinite end of eta is decided, and where the optimum leaves rows
+unseparated the programme is solved again for those, so no infinite coefficient is missed.
+
+Only the rows that matter enter a programme: those that hold give a null space (one weighted least-squares
+fit), and of many rows that pull a sample is taken, to which rows that contradict the answer are added
+until none is left; so it works block by block on any source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import add
+
+import numpy as np
+from scipy.optimize import linprog
+
+from ..design.dense import dense
+from ..families import Family, gaussian
+from ..sources.base import Block, Source
+from ..sources.mapped import Mapped
+from .columns import linear_predictor
+from .edges import drift, far_ends
+from .irls import fit_glm
+from .result import GlmFit
+
+# Rows of a block that one pass brings into the programme, and rounds of adding rows.
+MOST_ROWS, ROUNDS = 500, 60
+# A direction, or a row's part of one, is zero below this (columns scaled to unit length, |delta| <= 1).
+ZERO = 1e-7
+# What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
+RUNAWAY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """A direction without end.
+
+    Attributes
+    ----------
+    direction : ndarray (p,)
+        Coefficients change along it, deviance falls; 0 for those that have a finite estimate, and for
+        aliased ones.
+    complete : bool
+        Whether it separates every row (of non-zero prior weight).
+    """
+
+    direction: np.ndarray
+    complete: bool
+
+    @property
+    def limits(self) -> np.ndarray:
+        """(p,): 0, inf or -inf, where each coefficient goes."""
+        return np.where(self.direction == 0, 0.0, np.copysign(np.inf, self.direction))
+
+
+def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation | None:
+    """The separation that a fit ran into, if there is any.
+
+    The rows that ran away are known by their last step, as long as all they have left to go; none, no
+    separation. Where the iterations did not settle every row is a candidate.
+    """
+    if not fit.near_end or not far_ends(family):
+        return None
+    kept = fit.pivot[: fit.rank]
+    beta = np.nan_to_num(fit.coefficients, nan=0.0)
+    if fit.converged and not fit.boundary and fit.solved_at is not None:
+        rows = source.map_reduce(partial(runaways, family, beta, beta - fit.solved_at), joined)
+        if not len(rows.signs):
+            return None
+    return separation(source, family, kept, len(beta))
+
+
+def separation(source: Source, family: Family, kept: np.ndarray, p: int) -> Separation | None:
+    """The separation of the rows of a source, None where every coefficient has a finite estimate.
+
+    Parameters
+    ----------
+    source : Source
+    family : Family
+    kept : ndarray of int (r,)
+        The columns that are not aliased.
+    p : int
+        All columns.
+    """
+    if not far_ends(family) or not len(kept):
+        return None
+    basis = held_null_space(source, family, kept, p)
+    if not basis.shape[1]:
+        return None
+    rows = source.map_reduce(partial(pulling, family), joined)
+    for _ in range(ROUNDS):
+        direction, rest = recession(rows, basis)
+        if not rest.shape[1]:
+            return None
+        found = source.map_reduce(partial(against, family, direction, rest), contradiction)
+        if not len(found.rows.signs):
+            return Separation(direction, found.complete) if found.separated else None
+        rows = joined(rows, found.rows)
+    return None
+
+
+# -- rows ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Distinct rows of the design (k, p) with the end they pull to (k,) and how often they occur (k,)."""
+
+    X: np.ndarray
+    signs: np.ndarray
+    counts: np.ndarray
+
+
+def joined(a: Rows, b: Rows) -> Rows:
+    if not len(a.signs) or not len(b.signs):
+        return a if len(a.signs) else b
+    return distinct(
+        np.concatenate([a.X, b.X]), np.concatenate([a.signs, b.signs]), np.concatenate([a.counts, b.counts])
+    )
+
+
+def distinct(X: np.ndarray, signs: np.ndarray, counts: np.ndarray) -> Rows:
+    """Equal rows together, in order of first appearance."""
+    both = np.column_stack([X, signs]) + 0.0  # no -0.0, which has other bytes
+    keys = np.ascontiguousarray(both).view(np.dtype((np.void, both.dtype.itemsize * both.shape[1]))).ravel()
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return Rows(X[first[order]], signs[first[order]], np.bincount(group, counts)[order])
+
+
+def chosen(block: Block, signs: np.ndarray, which: np.ndarray) -> Rows:
+    """The rows at these positions; at most MOST_ROWS of them, evenly spread."""
+    if len(which) > MOST_ROWS:
+        which = which[np.linspace(0, len(which) - 1, MOST_ROWS).astype(int)]
+    X = dense(block.design.rows(which))
+    return distinct(X, signs[which].astype(float), np.ones(len(which)))
+
+
+def pulling(family: Family, block: Block) -> Rows:
+    signs = drift(family, block.y, block.prior_weights)
+    return chosen(block, signs, np.flatnonzero(signs))
+
+
+def runaways(family: Family, beta: np.ndarray, step: np.ndarray, block: Block) -> Rows:
+    """The rows at an end of their range that moved, at the last step, about as far as they had left to go."""
+    signs = drift(family, block.y, block.prior_weights)
+    where = np.flatnonzero(signs)
+    some = replace(block, design=block.design.rows(where))
+    offset = None if block.offset is None else block.offset[where]
+    with np.errstate(all="ignore"):
+        mu, slope, _ = family.working(linear_predictor(some.design, beta, offset))
+        left = (block.y[where] - mu) / slope
+        moved = linear_predictor(some.design, step, None)
+        away = ~(np.abs(moved) < RUNAWAY * np.abs(left)) | ~np.isfinite(left)
+    return chosen(block, signs, where[away])
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What the rows say of a direction: those to add to the programme, and which rows it separates."""
+
+    rows: Rows
+    separated: bool
+    complete: bool
+
+
+def contradiction(a: Contradiction, b: Contradiction) -> Contradiction:
+    return Contradiction(joined(a.rows, b.rows), a.separated or b.separated, a.complete and b.complete)
+
+
+def against(family: Family, direction: np.ndarray, rest: np.ndarray, block: Block) -> Contradiction:
+    """Rows that the direction takes the wrong way, or that it leaves alone though one in `rest` would not."""
+    signs = drift(family, block.y, block.prior_weights)
+    counted = np.ones(len(signs), bool) if block.prior_weights is None else block.prior_weights > 0
+    size = float(np.abs(direction).max(initial=0.0)) or 1.0
+    margin = signs * linear_predictor(block.design, direction / size, None)
+    scale = row_sizes(block, direction / size)
+    wrong = margin < -ZERO * scale
+    if not wrong.any():
+        still = (signs != 0) & (margin <= ZERO * scale)
+        if still.any():
+            reach = np.zeros(len(signs))
+            for column in rest.T:
+                reach = np.maximum(reach, np.abs(linear_predictor(block.design, column, None)))
+            wrong = still & (reach > ZERO * row_sizes(block, np.abs(rest).max(axis=1)))
+    separated = margin > ZERO * scale
+    return Contradiction(
+        chosen(block, signs, np.flatnonzero(wrong)), bool(separated.any()), bool(separated[counted].all())
+    )
+
+
+def row_sizes(block: Block, coefficients: np.ndarray) -> np.ndarray:
+    """sum_j |x_j coefficient_j| of each row: the scale of its rounding."""
+    pieces = tuple(
+        replace(
+            piece,
+            numeric=tuple(np.abs(np.asarray(a, dtype=float)) for a in piece.numeric),
+            contrast=None if piece.contrast is None else np.abs(piece.contrast),
+        )
+        for piece in block.design.pieces
+    )
+    return linear_predictor(replace(block.design, pieces=pieces), np.abs(coefficients), None)
+
+
+# -- rows that hold -----------------------------------------------------------------------------------------
+
+
+def held_null_space(source: Source, family: Family, kept: np.ndarray, p: int) -> np.ndarray:
+    """(p, k): a basis of the directions, over the kept columns, that move no row that holds."""
+    holds = source.map_reduce(partial(how_many_hold, family), add)
+    unit = np.zeros((p, len(kept)))
+    unit[kept, np.arange(len(kept))] = 1.0
+    if not holds:
+        return unit
+    held = Mapped(source, partial(as_weights, family))
+    fit = fit_glm(held, gaussian(), names=("",) * p, intercept=False)
+    aliased = np.setdiff1d(np.arange(p), kept)
+    return without(fit.null_space, aliased) if len(aliased) else fit.null_space
+
+
+def without(space: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """A basis of the part of a space that vanishes in some coordinates."""
+    if not space.shape[1]:
+        return space
+    _, sizes, right = np.linalg.svd(space[columns])
+    rank = int((sizes > ZERO * max(1.0, sizes.max(initial=0.0))).sum())
+    return np.asarray(space @ right[rank:].T)
+
+
+def how_many_hold(family: Family, block: Block) -> int:
+    weights = block.prior_weights
+    counted = len(block.y) if weights is None else int(np.count_nonzero(weights))
+    return counted - int(np.count_nonzero(drift(family, block.y, weights)))
+
+
+def as_weights(family: Family, block: Block) -> Block:
+    """The block with weight 1 for the rows that hold, 0 for the others."""
+    weights = (drift(family, block.y, block.prior_weights) == 0).astype(float)
+    if block.prior_weights is not None:
+        weights[block.prior_weights == 0] = 0.0
+    return Block(block.design, np.zeros(len(weights)), weights, start=block.start)
+
+
+# -- the linear programme -----------------------------------------------------------------------------------
+
+
+def recession(rows: Rows, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A direction (p,) that separates every row of `rows` that any does, and the space (p, k) of all of them.
+
+    The directions are combinations of the columns of `basis` (p, q).
+    """
+    sizes = np.abs(rows.X).max(axis=0, initial=0.0)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    space = basis * sizes[:, None]  # columns scaled: X delta = (X / sizes) (sizes delta)
+    lengths = np.sqrt(np.einsum("ij,ij->j", space, space))
+    space = space / np.where(lengths > 0, lengths, 1.0)
+    box = np.clip(sizes / sizes.max(), 1e-3, 1.0)  # R's |delta| <= 1, as far as scaling lets it
+    margins = (rows.X / sizes * rows.signs[:, None]) @ space
+    margins[np.abs(margins) < 1e-12] = 0.0
+    open_ = np.ones(len(margins), bool)
+    total = np.zeros(space.shape[1])
+    while open_.any():
+        part = steepest(margins[open_], rows.counts[open_], space, box)
+        if part is None:
+            break
+        gains = margins @ part
+        new = open_ & (gains > ZERO)
+        if not new.any():
+            break
+        done = ~open_
+        ahead = margins[done] @ total
+        total = total * (1.0 + float(np.max(-gains[done] / ahead, initial=0.0))) + part
+        open_ &= ~new
+    rest = null_space(margins[open_], space.shape[1])
+    total = rest @ (rest.T @ total)  # exactly zero on the rows left, which the programme has to 1e-9
+    return cleaned(space @ total) / sizes, cleaned(space @ rest) / sizes[:, None]
+
+
+def cleaned(values: np.ndarray) -> np.ndarray:
+    """What is rounding beside the largest becomes 0."""
+    return np.where(np.abs(values) < ZERO * np.abs(values).max(axis=0, initial=0.0), 0.0, values)
+
+
+def steepest(
+    margins: np.ndarray, counts: np.ndarray, space: np.ndarray, box: np.ndarray
+) -> np.ndarray | None:
+    """Konis's programme; None where its maximum is zero."""
+    keep = np.abs(margins).max(axis=1) > 0
+    if not keep.any():
+        return None
+    used = margins[keep]
+    gain = counts[keep] @ used
+    square = space.shape[0] == space.shape[1] and np.count_nonzero(space) == len(space)
+    walls = used if square else np.vstack([used, -space, space])
+    slack = np.zeros(len(used)) if square else np.concatenate([np.zeros(len(used)), -box, -box])
+    limits = box if square else np.full(space.shape[1], np.inf)
+    answer = linprog(
+        -gain / np.abs(gain).max(initial=1e-300),
+        A_ub=-walls,
+        b_ub=-slack,
+        bounds=np.column_stack([-limits, limits]),
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9},
+    )
+    if answer.x is None or not (used @ answer.x).max() > ZERO:
+        return None
+    return np.asarray(answer.x)
+
+
+def null_space(rows: np.ndarray, q: int) -> np.ndarray:
+    """(q, k) orthonormal basis of the vectors that every row (m, q) maps to zero."""
+    rows = rows[np.abs(rows).max(axis=1, initial=0.0) > 0]
+    if not len(rows):
+        return np.eye(q)
+    rows = np.linalg.qr(rows, mode="r") if len(rows) > q else rows
+    _, sizes, right = np.linalg.svd(rows)
+    rank = int((sizes > ZERO * 1e-3 * sizes.max(initial=0.0)).sum())
+    return np.asarray(right[rank:].T)

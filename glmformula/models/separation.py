@@ -1,0 +1,43 @@
+"""What a fit says where some of its coefficients have no finite estimate."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from ..engine.result import GlmFit
+from ..engine.separation import separation_of_fit
+from ..errors import SeparationWarning
+from ..families import Family
+from ..sources.base import Source
+
+MOST_NAMES = 10
+
+
+def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...]) -> GlmFit:
+    """The fit with its `limits`, and one SeparationWarning, if separation is what it ran into."""
+    found = separation_of_fit(source, family, fit)
+    if found is None:
+        return fit
+    kind = "complete separation" if found.complete else "separation"
+    warnings.warn(
+        f"{kind}: no finite maximum-likelihood estimate of {infinite_names(found.limits, names)}; what is given "
+        "for these coefficients is where the iterations stopped. Fit with method='firth' for finite estimates, "
+        "or leave out or merge what separates the responses",
+        SeparationWarning,
+        stacklevel=3,
+    )
+    return replace(fit, limits=found.limits)
+
+
+def infinite_names(limits: np.ndarray, names: tuple[str, ...]) -> str:
+    """``NV (+Inf), grade3 (-Inf)``."""
+    found = [
+        f"{name} ({'+' if limit > 0 else '-'}Inf)"
+        for name, limit in zip(names, limits, strict=True)
+        if np.isinf(limit)
+    ]
+    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+    return ", ".join(found[:MOST_NAMES]) + more
