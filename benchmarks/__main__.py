@@ -1,9 +1,9 @@
-"""``python -m benchmarks [dense] [factors] [small] [import] [memory]``: all of them write results.md.
+"""``python -m benchmarks [dense] [factors] [small] [drop1] [import] [memory]``: all of them write results.md.
 
 Each race is one process, the same data frame, interleaved rounds; what is printed is the median, and the
 ratio of paired rounds beside its bar. ``--statsmodels-factors`` lets statsmodels into the race of factors (it
 builds a dense matrix of 678,000 x 323: minutes and several gigabytes); ``--r`` lets R, where installed, into
-the dense race.
+the dense race and that of drop1.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from . import contenders, measure, portfolio
+from . import drop1 as deletions
 
 Row = tuple[str, ...]
 HEADER: Row = ("race", "contender", "median", "range", "glmformula is", "bar", "met")
@@ -42,7 +43,9 @@ def dense(options: argparse.Namespace) -> list[Row]:
     field = dict(contenders.DENSE)
     if options.r and contenders.has_r():
         field["R"] = contenders.RLogistic()
-    times = measure.race(field, portfolio.dense(), options.rounds, few={"statsmodels": 2, "R": 1})
+    times = measure.race(
+        field, portfolio.dense(), portfolio.dense(2000), options.rounds, few={"statsmodels": 2, "R": 1}
+    )
     return race_rows("dense: 1e6 × 20 logistic", times, {"glum": 0.45, "statsmodels": 0.1})
 
 
@@ -50,13 +53,26 @@ def factors(options: argparse.Namespace) -> list[Row]:
     field = dict(contenders.PORTFOLIO)
     if not options.statsmodels_factors:
         del field["statsmodels"]
-    times = measure.race(field, portfolio.portfolio(), options.rounds, few={"statsmodels": 1})
+    times = measure.race(
+        field, portfolio.portfolio(), portfolio.portfolio(60_000), options.rounds, few={"statsmodels": 1}
+    )
     return race_rows("factors: 678,000 × 8 factors, Poisson", times, {"glum": 0.35})
 
 
 def small(options: argparse.Namespace) -> list[Row]:
-    times = measure.race(contenders.SMALL, portfolio.small(), 20 * options.rounds)
+    times = measure.race(contenders.SMALL, portfolio.small(), portfolio.small(), 20 * options.rounds)
     return race_rows("small: 200 rows, logistic", times, {"statsmodels": 0.35})
+
+
+def drop1(options: argparse.Namespace) -> list[Row]:
+    title = "drop1: 678,000 × 8 factors, Poisson"
+    fits, drops = deletions.beside_its_fit(portfolio.portfolio(), options.rounds)
+    rows = race_rows(title, {"its fit": fits, OURS: drops}, {})
+    share = measure.ratio(drops, fits)
+    rows = [(*rows[0][:4], "", "", ""), (*rows[1][:4], f"{share:.3f} ×", "≤ 6 ×", verdict(share, 6))]
+    field = deletions.field(options.r and contenders.has_r())
+    times = measure.race(field, portfolio.portfolio(deletions.SMALL_ROWS), options.rounds, few={"R": 2})
+    return rows + race_rows("drop1: 20,000 × 3 factors, Poisson", times, {})
 
 
 def imports(options: argparse.Namespace) -> list[Row]:
@@ -83,6 +99,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "dense": dense,
     "factors": factors,
     "small": small,
+    "drop1": drop1,
     "import": imports,
     "memory": memory,
 }
@@ -97,7 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("races", nargs="*", choices=[*RACES, []], help="default: all of them")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--r", action="store_true", help="let R into the dense race")
+    parser.add_argument("--r", action="store_true", help="let R into the dense race and that of drop1")
     parser.add_argument("--statsmodels-factors", action="store_true")
     options = parser.parse_args()
     rows: list[Row] = []

@@ -32,7 +32,9 @@ def classic(name: str) -> str:
 def cases() -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
 
-    def add(show: str, name: str, update: str | None = None, call: dict[str, Any] | None = None, **args: Any) -> None:
+    def add(
+        show: str, name: str, update: str | None = None, call: dict[str, Any] | None = None, **args: Any
+    ) -> None:
         label = " ".join([show, name, *([update] if update else []), *(f"{k}={v}" for k, v in args.items())])
         case = {"id": label, "show": show, "model": classic(name), "args": args}
         if update:
@@ -122,5 +124,7 @@ if __name__ == "__main__":
     table = cases()
     assert len({c["id"] for c in table}) == len(table), "ids must differ"
     assert all(c["model"] in TABLE or "call" in c for c in table)
-    Path(__file__).with_name("cases.json").write_text("[\n" + ",\n".join(json.dumps(c) for c in table) + "\n]\n")
+    Path(__file__).with_name("cases.json").write_text(
+        "[\n" + ",\n".join(json.dumps(c) for c in table) + "\n]\n"
+    )
     print(len(table), "texts")
