@@ -35,14 +35,18 @@ def race(
     data: pd.DataFrame,
     rounds: int,
     few: Mapping[str, int] | None = None,
+    warm_up: pd.DataFrame | None = None,
 ) -> dict[str, list[float]]:
     """Seconds of each contender, round after round, every second round in reverse order.
 
-    A contender named in `few` runs in that many rounds only. The coefficients must agree to 1e-3 with the
-    first contender's (glum stops early by default): a race of different answers means nothing.
+    Each runs on `warm_up` first, untimed, so that nobody pays for imports. A contender named in `few` runs in
+    that many rounds only. The coefficients must agree to 1e-3 with the first contender's (glum stops early by
+    default): a race of different answers means nothing.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
     answers: dict[str, np.ndarray] = {}
+    for run in contenders.values() if warm_up is not None else ():
+        run(warm_up)
     for turn in range(rounds):
         for name in list(contenders)[:: -1 if turn % 2 else 1]:
             if turn < (few or {}).get(name, rounds):
