@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from ..engine.counts import by_level
 from ..errors import FitError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CL_TYPES = ("HC", "HC0", "HC1", "HC2", "HC3")
 FEW = 2**12  # so many groups are summed in a table a block; more are kept as (groups met, sums)
-CELLS = 2**23  # sums held at once for leverage-adjusted clusters (64 MB); more groups take more passes
+CELLS = 2**23  # sums held at once (64 MB): more groups take more passes over the rows
 SINGULAR = 1e-10  # I - H of a cluster counts as singular below this
 
 Sums = list[
@@ -28,49 +28,64 @@ Sums = list[
 ]  # groups (u,) and their sums (u, k); one pair for each stretch of rows
 
 
-def cluster_sums(source: Source, scores: Scores, clusters: Clusters) -> np.ndarray:
-    """(size, r): the estimating functions `scores` (block -> (m, r)) of any model added up by cluster."""
-    return collected(source, partial(_block_sums, scores, clusters), clusters.size)
+def cluster_products(source: Source, scores: Scores, clusters: Clusters, r: int) -> np.ndarray:
+    """Sum over clusters of s s', s the sum of the estimating functions `scores` (block -> (r, m)) in a cluster."""
+    total = np.zeros((r, r))
+    for some in parts_of(clusters, r):
+        sums = collected(source, partial(_block_sums, scores, some), some.size)
+        total += sums @ sums.T
+    return total
 
 
-def collected(source: Source, sums: Any, size: int) -> np.ndarray:
-    """The sums of all blocks as one (size, k) table."""
+def parts_of(clusters: Clusters, width: int) -> Iterator[Clusters]:
+    """The clusters in parts so small that `width` sums for each of them fit in `CELLS`."""
+    chunk = max(1, CELLS // width)
+    if clusters.size <= chunk:
+        yield clusters
+        return
+    for low in range(0, clusters.size, chunk):
+        size = min(chunk, clusters.size - low)
+        inside = (clusters.codes >= low) & (clusters.codes < low + size)
+        yield Clusters(np.where(inside, clusters.codes - low, -1).astype(np.int32), size)
+
+
+def collected(source: Source, sums: Callable[[Block], Sums], size: int) -> np.ndarray:
+    """The sums of all blocks as one (k, size) table."""
     ((_, table),) = _compacted(source.map_reduce(sums, partial(_merged, size)), size)
     return table
 
 
 def _block_sums(scores: Scores, clusters: Clusters, block: Block) -> Sums:
-    codes = clusters.codes[block.start : block.start + len(block.y)]
-    return by_group(codes, clusters.size, scores(block))
+    return by_group(clusters.codes[block.start : block.start + len(block.y)], clusters.size, scores(block))
 
 
 def by_group(codes: np.ndarray, size: int, values: np.ndarray) -> Sums:
-    """The rows of `values` (m, k) added up by code; rows of code -1 are left out."""
-    if len(codes) and codes.min() < 0:
-        values, codes = values[codes >= 0], codes[codes >= 0]
+    """The columns of `values` (k, m) added up by code; those of code -1 are left out."""
+    inside = codes >= 0
+    if not inside.all():
+        values, codes = values[:, inside], codes[inside]
     if size <= FEW:
         met, inverse = np.arange(size), codes
     else:
         met, inverse = np.unique(codes, return_inverse=True)
-    rows = np.ascontiguousarray(values.T)
-    return [(met, by_level(np.ascontiguousarray(inverse, dtype=np.int32), len(met), rows).T)]
+    rows = np.ascontiguousarray(values)
+    return [(met, by_level(np.ascontiguousarray(inverse, dtype=np.int32), len(met), rows))]
 
 
 def _merged(size: int, a: Sums, b: Sums) -> Sums:
     if size <= FEW:
         return [(a[0][0], a[0][1] + b[0][1])]
     both = a + b
-    return _compacted(both, size) if sum(len(met) for met, _ in both) > 2 * size + FEW else both
+    return _compacted(both, size) if sum(len(met) for met, _ in both) > size + CELLS // 64 else both
 
 
 def _compacted(sums: Sums, size: int) -> Sums:
-    """One table with a row for every group."""
+    """One table with a column for every group."""
     if len(sums) == 1 and len(sums[0][0]) == size:
         return sums
-    met = np.concatenate([m for m, _ in sums])
-    values = np.concatenate([v for _, v in sums])
-    ones = np.ones(len(met))
-    table = sp.csr_array((ones, (met, np.arange(len(met)))), shape=(size, len(met))) @ values
+    table = np.zeros((len(sums[0][1]), size))
+    for met, values in sums:  # no group twice in one of them
+        table[:, met] += values
     return [(np.arange(size), table)]
 
 
@@ -142,26 +157,20 @@ def _inner(fit: GLM, frame: Weighted, groups: Clusters, type: str) -> np.ndarray
         total: np.ndarray = source.map_reduce(partial(_row_products, frame, power), np.add)
         return total
     if not adjusted:
-        sums = cluster_sums(source, partial(_scores, frame), groups)
-        return np.asarray(sums.T @ sums)
-    power = -0.5 if type == "HC2" else -1.0
+        return cluster_products(source, partial(_scores, frame), groups, fit.rank)
     p = fit.rank
-    chunk = max(1, CELLS // (2 * p + p * (p + 1)))
     total = np.zeros((p, p))
-    for low in range(0, groups.size, chunk):
-        size = min(chunk, groups.size - low)
-        inside = (groups.codes >= low) & (groups.codes < low + size)
-        some = Clusters(np.where(inside, groups.codes - low, -1), size)
-        sums = collected(source, partial(_leverage_sums, frame, some), size)
-        scores = adjusted_scores(sums, p, power, type)
+    for some in parts_of(groups, width(p)):
+        sums = collected(source, partial(_leverage_sums, frame, some), some.size)
+        scores = adjusted_scores(sums.T, p, type)
         total += scores.T @ scores
     return total
 
 
 def _scores(frame: Weighted, block: Block) -> np.ndarray:
-    """Working scores times y = T'x, (m, rank)."""
+    """Working scores times Y, (rank, m)."""
     _, u = frame.scores(block)
-    return np.asarray(frame.basis(block) * u[:, None])
+    return frame.basis(block) * u
 
 
 def _row_products(frame: Weighted, power: float, block: Block) -> np.ndarray:
@@ -170,57 +179,78 @@ def _row_products(frame: Weighted, power: float, block: Block) -> np.ndarray:
     Y = frame.basis(block)
     squares = u * u
     if power:
+        hat = hat_of(Y * np.sqrt(weights))
         with np.errstate(all="ignore"):
-            squares = np.where(
-                weights > 0, squares / (1 - hat_of(Y * np.sqrt(weights)[:, None])) ** power, 0.0
-            )
-    return np.asarray((Y * squares[:, None]).T @ Y)
+            squares = np.where(weights > 0, squares / (1 - hat) ** power, 0.0)
+    return np.asarray((Y * squares) @ Y.T)
 
 
 def _leverage_sums(frame: Weighted, groups: Clusters, block: Block) -> Sums:
-    """For each cluster:  Y'u,  Y'Wu  and the upper triangles of  Y'Y  and  Y'WY,  with Y = X T.
+    """For each cluster:  Yu,  YY' (its upper triangle by rows),  YWu  and  YWY',  with Y = T'X'.
 
-    These are all that a power of I - H needs: H = Y Y'W has the rank of X, however many rows a cluster has.
+    These are all that a power of I - H needs: H = Y'YW has the rank of X, however many rows a cluster has.
     """
     codes = groups.codes[block.start : block.start + len(block.y)]
-    chosen = codes >= 0
-    if not chosen.any():
-        return by_group(codes[:0], groups.size, np.empty((0, _width(len(frame.root)))))
     weights, u = frame.scores(block)
     Y = frame.basis(block)
-    Y, weights, u, codes = Y[chosen], weights[chosen], u[chosen], codes[chosen]
+    chosen = codes >= 0
+    if not chosen.all():
+        Y, weights, u, codes = Y[:, chosen], weights[chosen], u[chosen], codes[chosen]
     parts = []
-    for w in (np.ones(len(u)), weights):
-        weighted_rows = Y * w[:, None]
-        parts.append(by_group(codes, groups.size, weighted_rows * u[:, None]))
-        for j in range(Y.shape[1]):
-            parts.append(by_group(codes, groups.size, weighted_rows[:, [j]] * Y[:, j:]))
-    return [(parts[0][0][0], np.concatenate([part[0][1] for part in parts], axis=1))]
+    for WY in (Y, Y * weights):
+        parts.append(by_group(codes, groups.size, WY * u))
+        parts += [by_group(codes, groups.size, WY[j] * Y[j:]) for j in range(len(Y))]
+    return [(parts[0][0][0], np.concatenate([part[0][1] for part in parts]))]
 
 
-def _width(p: int) -> int:
+def width(p: int) -> int:
+    """How many sums a cluster has in `_leverage_sums`."""
     return 2 * p + p * (p + 1)
 
 
-def adjusted_scores(sums: np.ndarray, p: int, power: float, type: str) -> np.ndarray:
-    """(groups, p):  Y'(I - H)^power u  for each cluster, from its `_leverage_sums`.
+def adjusted_scores(sums: np.ndarray, p: int, type: str) -> np.ndarray:
+    """(groups, p):  Y(I - H)^power u  for each cluster, from its `_leverage_sums` (groups, width).
 
-    With S = Y'WY = U d U':  Y'u + Y'Y U f(d) U' Y'Wu,  f(d) = ((1 - d)^power - 1) / d.
+    With S = YWY':  Yu + YY' f(S) YWu,  f(d) = ((1 - d)^power - 1) / d on the eigenvalues of S, which is the
+    inverse of I - S for the power -1 (HC3).
+
+    Raises
+    ------
+    FitError
+        I - S has no inverse.
     """
     half = sums.shape[1] // 2
-    plain, weighted_ = (_unpacked(sums[:, k * half : (k + 1) * half], p) for k in range(2))
-    d, U = np.linalg.eigh(weighted_[1])
-    alone = (d > 1 - SINGULAR).any(axis=1)
+    (Yu, YY), (YWu, S) = (_unpacked(sums[:, k * half : (k + 1) * half], p) for k in range(2))
+    if type == "HC3":
+        left = np.eye(p) - S
+        pivots = np.diagonal(_cholesky(left), axis1=1, axis2=2)
+        _check(~((pivots**2).min(axis=1) > SINGULAR), type)
+        inner = np.linalg.solve(left, YWu[:, :, None])[:, :, 0]
+    else:
+        d, U = np.linalg.eigh(S)
+        _check(d[:, -1] > 1 - SINGULAR, type)
+        d = np.maximum(d, 1e-300)
+        f = np.expm1(-0.5 * np.log1p(-d)) / d
+        inner = np.einsum("gij,gj->gi", U, f * np.einsum("gji,gj->gi", U, YWu))
+    return np.asarray(Yu + np.einsum("gij,gj->gi", YY, inner))
+
+
+def _cholesky(matrices: np.ndarray) -> np.ndarray:
+    """Factors of each matrix; zeros for all when one has none (they are then looked at one by one)."""
+    try:
+        return np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        smallest = np.linalg.eigvalsh(matrices)[:, 0]
+        return np.sqrt(np.maximum(smallest, 0))[:, None, None] * np.eye(matrices.shape[1])
+
+
+def _check(alone: np.ndarray, type: str) -> None:
     if alone.any():
         raise FitError(
-            f"{type} with clusters: system is computationally singular: {int(alone.sum())} of {len(d)} "
-            "clusters decide a coefficient alone (I - H of the cluster has no inverse); take HC0 or HC1, or leave the "
-            "coefficient out"
+            f"{type} with clusters: system is computationally singular: {int(alone.sum())} of {len(alone)} "
+            "clusters decide a coefficient alone (I - H of the cluster has no inverse); take HC0 or HC1, or "
+            "leave the coefficient out"
         )
-    d = np.maximum(d, 1e-300)
-    f = np.expm1(power * np.log1p(-d)) / d
-    inner = np.einsum("gji,gj->gi", U, weighted_[0]) * f
-    return np.asarray(plain[0] + np.einsum("gij,gjk,gk->gi", plain[1], U, inner, optimize=True))
 
 
 def _unpacked(sums: np.ndarray, p: int) -> tuple[np.ndarray, np.ndarray]:

@@ -31,10 +31,10 @@ class FitRows:
     family: Family
 
     def design(self, block: Block) -> np.ndarray:
-        """X (m, rank)."""
-        X = dense(block.design)
+        """X' (rank, m): a row for each coefficient."""
+        X = dense(block.design).T
         aliased = np.isnan(self.result.coefficients)
-        return X[:, ~aliased] if aliased.any() else X
+        return X[~aliased] if aliased.any() else X
 
     def weights(self, block: Block) -> np.ndarray:
         """Working weights (m,) of the last solved iteration."""
@@ -43,7 +43,7 @@ class FitRows:
     def scores(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
         """Working weights w and working scores  w (y - mu) / (dmu/deta),  0 where w is 0; each (m,).
 
-        A row of X times its score is the derivative of the log-likelihood, but for the dispersion.
+        X times its row's score is the derivative of the log-likelihood, but for the dispersion.
         """
         *_, residuals, weights = row_arrays(block, self.result, self.family)
         return weights, np.where(weights > 0, weights * residuals, 0.0)
@@ -56,8 +56,8 @@ class Weighted(FitRows):
     root: np.ndarray
 
     def basis(self, block: Block) -> np.ndarray:
-        """Y (m, rank) = X T, in which (X'WX)^-1 is the identity."""
-        return np.asarray(self.design(block) @ self.root)
+        """Y = T'X' (rank, m), in which (X'WX)^-1 is the identity."""
+        return np.asarray(self.root.T @ self.design(block))
 
     def from_basis(self, inner: np.ndarray) -> np.ndarray:
         """T inner T': a covariance in the basis of Y as one of the coefficients."""
@@ -65,8 +65,8 @@ class Weighted(FitRows):
             return np.asarray(self.root @ inner @ self.root.T)
 
     def orthogonal(self, block: Block) -> np.ndarray:
-        """Q (m, rank) = sqrt(W) X T, whose columns are orthonormal over all rows."""
-        return self.basis(block) * np.sqrt(self.weights(block))[:, None]
+        """T'X' sqrt(W) (rank, m), orthonormal over all rows."""
+        return self.basis(block) * np.sqrt(self.weights(block))
 
 
 def weighted(fit: GLM) -> Weighted:
@@ -87,8 +87,8 @@ def weighted(fit: GLM) -> Weighted:
 
 
 def hat_of(Q: np.ndarray) -> np.ndarray:
-    """Row sums of squares, 1 where they are 1 but for rounding."""
-    hat = np.einsum("ij,ij->i", Q, Q)
+    """Sums of squares of the columns, 1 where they are 1 but for rounding."""
+    hat = np.einsum("ij,ij->j", Q, Q)
     hat[hat > 1 - FULL] = 1.0
     return hat
 
@@ -108,9 +108,8 @@ def coefficient_changes(fit: GLM, scaled_residuals: np.ndarray) -> np.ndarray:
 
 
 def _triangle(frame: FitRows, block: Block) -> np.ndarray:
-    X = frame.design(block)
-    X *= np.sqrt(frame.weights(block))[:, None]
-    return np.asarray(np.linalg.qr(X, mode="r"))
+    X = frame.design(block) * np.sqrt(frame.weights(block))
+    return np.asarray(np.linalg.qr(X.T, mode="r"))
 
 
 def _stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -122,4 +121,4 @@ def _hat(frame: Weighted, block: Block) -> np.ndarray:
 
 
 def _changes(frame: Weighted, block: Block) -> np.ndarray:
-    return np.asarray(frame.orthogonal(block) @ frame.root.T)
+    return np.asarray((frame.root @ frame.orthogonal(block)).T)

@@ -38,14 +38,14 @@ def sandwich(bread: np.ndarray, meat: np.ndarray, n: int) -> np.ndarray:
 
 
 def crossproduct(source: Source, scores: Scores) -> np.ndarray:
-    """Sum over rows of psi psi', for the estimating functions `scores` (block -> (m, r)) of any model."""
+    """Sum over rows of psi psi', for the estimating functions `scores` (block -> (r, m)) of any model."""
     total: np.ndarray = source.map_reduce(partial(_crossproduct, scores), add)
     return total
 
 
 def _crossproduct(scores: Scores, block: Block) -> np.ndarray:
     psi = scores(block)
-    return np.asarray(psi.T @ psi)
+    return np.asarray(psi @ psi.T)
 
 
 def score_dispersion(fit: GLM) -> float:
@@ -72,9 +72,9 @@ def _added(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
 
 
 def glm_scores(frame: FitRows, phi: float, block: Block) -> np.ndarray:
-    """Estimating functions of a GLM on a block, (m, rank)."""
+    """Estimating functions of a GLM on a block, (rank, m)."""
     _, u = frame.scores(block)
-    return np.asarray(frame.design(block) * (u / phi)[:, None])
+    return np.asarray(frame.design(block) * (u / phi))
 
 
 def estfun(fit: GLM) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def estfun(fit: GLM) -> pd.DataFrame:
     ``na.exclude`` pads with NaN.
     """
     scores = partial(glm_scores, FitRows(fit.result, fit.family), score_dispersion(fit))
-    values = np.concatenate([np.empty((0, fit.rank)), *collect(fit.rows.source, scores)])
+    values = np.concatenate([np.empty((fit.rank, 0)), *collect(fit.rows.source, scores)], axis=1).T
     index = fit.rows.labelled(np.zeros(len(values))).index
     columns = {k: fit.rows.labelled(column) for k, column in enumerate(values.T)}
     return pd.DataFrame(columns, index=index).set_axis(kept_names(fit), axis=1)
@@ -207,13 +207,13 @@ def _hc_sums(frame: Weighted, omega: Omega, block: Block) -> tuple[np.ndarray, l
     Y = frame.basis(block)
     hat, unstable = None, []
     if omega.type in LEVERAGED:
-        hat = hat_of(Y * np.sqrt(weights)[:, None])
+        hat = hat_of(Y * np.sqrt(weights))
         unstable = (block.start + np.flatnonzero(hat > UNSTABLE)).tolist()[: ROWS_SHOWN + 1]
     with np.errstate(all="ignore"):
         each = omega(u, hat)
         if block.prior_weights is not None:
             each = np.where(block.prior_weights > 0, each, 0.0)
-        inner = np.asarray((Y * each[:, None]).T @ Y)
+        inner = np.asarray((Y * each) @ Y.T)
     return inner, unstable
 
 
