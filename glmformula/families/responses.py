@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -17,25 +19,109 @@ Labels = Sequence[object] | None
 BINOMIAL_TOLERANCE = 1e-3
 
 
-def _where(bad: Mask, values: Array, labels: Labels) -> str:
-    """'3 of 40 values, the first in rows 2 (-1), 5 (-0.5), ...'"""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows that a check found fault with; those of two blocks add up.
+
+    Attributes
+    ----------
+    sentence, remedy : str
+    count, total : int
+        How many rows, and of how many.
+    shown : tuple of str
+        The first of them: "5 (-0.5)".
+    place : str
+        What the numbers in `shown` are: "row" or "position".
+    fatal : bool
+        An error, else a warning.
+    """
+
+    sentence: str
+    remedy: str
+    count: int
+    total: int
+    shown: tuple[str, ...]
+    place: str
+    fatal: bool
+
+    @property
+    def text(self) -> str:
+        """'negative values ...: 3 of 40 values, at rows 2 (-1), 5 (-0.5), ... What to do.'"""
+        if not self.shown:
+            return self.sentence
+        plural = "" if self.count == 1 else "s"
+        more = ", ..." if self.count > len(self.shown) else ""
+        where = f"at {self.place}{plural} {', '.join(self.shown)}{more}"
+        return f"{self.sentence}: {self.count} of {self.total} values, {where}. {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a check says of some rows."""
+
+    rows: int
+    problems: tuple[Found, ...] = ()
+
+    def plus(self, other: Findings) -> Findings:
+        """Of these rows followed by the other's."""
+        first = {(p.fatal, p.remedy): p for p in self.problems}
+        for p in other.problems:
+            before = first.setdefault((p.fatal, p.remedy), p)
+            if before is not p:
+                shown = (*before.shown, *p.shown)[:ROWS_SHOWN]
+                first[p.fatal, p.remedy] = replace(before, count=before.count + p.count, shown=shown)
+        return Findings(self.rows + other.rows, tuple(first.values()))
+
+    def report(self) -> None:
+        """The error, or the warnings, that all rows together give."""
+        for problem in self.problems:
+            text = replace(problem, total=self.rows).text
+            if problem.fatal:
+                raise FamilyError(text)
+            warnings.warn(text, DataWarning, stacklevel=5)
+
+
+ROWS_SHOWN = 3
+_collecting: ContextVar[list[Found] | None] = ContextVar("collecting", default=None)
+
+
+def findings(
+    check: Callable[..., None], y: Array, prior_weights: Array | None, trials: Array | None, labels: Labels
+) -> Findings:
+    """What a family's ``check_response`` has against some rows, neither raised nor warned."""
+    problems: list[Found] = []
+    token = _collecting.set(problems)
+    try:
+        check(y, prior_weights, trials, labels)
+    except FamilyError as error:
+        problems.append(getattr(error, "found", None) or Found(str(error), str(error), 0, 0, (), "", True))
+    finally:
+        _collecting.reset(token)
+    return Findings(len(y), tuple(problems))
+
+
+def _found(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str, fatal: bool) -> Found:
     rows = np.flatnonzero(bad)
-    shown = [
-        f"{rows[i] if labels is None else labels[rows[i]]} ({values[rows[i]]:g})"
-        for i in range(min(3, rows.size))
-    ]
+    shown = tuple(
+        f"{row if labels is None else labels[row]} ({values[row]:g})" for row in rows[:ROWS_SHOWN]
+    )
     place = "position" if labels is None else "row"
-    plural = "" if rows.size == 1 else "s"
-    more = ", ..." if rows.size > 3 else ""
-    return f"{rows.size} of {np.size(values)} values, at {place}{plural} {', '.join(shown)}{more}"
+    return Found(sentence, remedy, rows.size, np.size(values), shown, place, fatal)
 
 
 def refuse(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -> NoReturn:
-    raise FamilyError(f"{sentence}: {_where(bad, values, labels)}. {remedy}")
+    found = _found(sentence, bad, values, labels, remedy, True)
+    error: Any = FamilyError(found.text)
+    error.found = found
+    raise error
 
 
 def warn(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -> None:
-    warnings.warn(f"{sentence}: {_where(bad, values, labels)}. {remedy}", DataWarning, stacklevel=4)
+    found = _found(sentence, bad, values, labels, remedy, False)
+    if (problems := _collecting.get()) is not None:
+        problems.append(found)
+    else:
+        warnings.warn(found.text, DataWarning, stacklevel=4)
 
 
 @quiet

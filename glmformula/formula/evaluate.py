@@ -35,7 +35,7 @@ CONSTANTS: dict[str, Value] = {
     "letters": Text(objects(_LETTERS)),
     "LETTERS": Text(objects(_LETTERS.upper())),
 }
-_BLOCKS = (
+BLOCKS = (
     "a row's value depends on the rows before it or on how many there are, "
     "and these data arrive in blocks of rows: compute the column before the fit, or load the data into memory"
 )
@@ -99,12 +99,12 @@ def evaluate(node: Node, scope: Scope) -> Value:
     """
     try:
         with np.errstate(all="ignore"):
-            value: Value | RFunction | None = _value(node, scope)
+            value: Value | RFunction | None = value_of(node, scope)
     except RecursionError:
         raise FormulaError("the expression is nested too deeply") from None
     if value is None or isinstance(value, RFunction):
         text = deparse(node)
-        raise FormulaError(f"invalid type ({kind(value)}) for variable '{text}'", *_place(node, scope))
+        raise FormulaError(f"invalid type ({kind(value)}) for variable '{text}'", *place(node, scope))
     if isinstance(value, Matrix) and value.values.shape[1] == 1:
         return Matrix(value.values, ("",))
     return value
@@ -124,7 +124,7 @@ def variables_used(node: Node) -> set[str]:
     return set().union(*(variables_used(arg) for arg in node.args)) if isinstance(node, Call) else set()
 
 
-def _value(node: Node, scope: Scope) -> Any:
+def value_of(node: Node, scope: Scope) -> Any:
     match node:
         case Call():
             return _call(node, scope)
@@ -140,7 +140,7 @@ def _literal(node: Literal) -> Any:
     return node.value
 
 
-def _place(node: Node, scope: Scope) -> tuple[str | None, int | None, int | None]:
+def place(node: Node, scope: Scope) -> tuple[str | None, int | None, int | None]:
     return (
         (scope.source, node.start, node.stop)
         if scope.source is not None and node.stop
@@ -194,27 +194,27 @@ def _frozen_levels(key: str, name: str, value: Value, scope: Scope) -> Value:
 
 
 def _call(node: Call, scope: Scope) -> Any:
-    function = _find(node, scope)
-    rowwise = any(_depends_on_rows(arg, scope) for arg in node.args)
+    function = find(node, scope)
+    rowwise = any(depends_on_rows(arg, scope) for arg in node.args)
     try:
         if function.order_dependent and scope.blocks and rowwise:
-            raise FormulaError(f"{function.name}() cannot be used here: {_BLOCKS}")
-        if function.keeps_state or _is_summary(node, function, scope):
+            raise FormulaError(f"{function.name}() cannot be used here: {BLOCKS}")
+        if function.keeps_state or is_summary(node, function, scope):
             key = deparse(node)
             if rowwise or (scope.frozen and key in scope.state):
                 return _with_state(node, key, function, scope)
         return _plain(function, *_arguments(node, function, scope))
     except GLMFormulaError as error:
-        raise _placed(error, node, scope) from error.__cause__
+        raise placed(error, node, scope) from error.__cause__
     except (RecursionError, MemoryError):
         raise
     except Exception as error:
         who = "the registered function" if function.user else "function"
         problem = FormulaError(f"{who} '{function.name}' failed: {type(error).__name__}: {error}")
-        raise _placed(problem, node, scope) from error
+        raise placed(problem, node, scope) from error
 
 
-def _placed(error: GLMFormulaError, node: Call, scope: Scope) -> GLMFormulaError:
+def placed(error: GLMFormulaError, node: Call, scope: Scope) -> GLMFormulaError:
     """The error with the innermost call it came from."""
     if getattr(error, "placed", False) or isinstance(error, ColumnTypeError):
         return error
@@ -223,20 +223,20 @@ def _placed(error: GLMFormulaError, node: Call, scope: Scope) -> GLMFormulaError
     text = deparse(node)
     suffix = "" if text in str(error) else f" (in {text if len(text) <= 80 else text[:76] + ' ...'})"
     if isinstance(error, FormulaError):
-        new: Any = FormulaError(error.message + suffix, *_place(node, scope))
+        new: Any = FormulaError(error.message + suffix, *place(node, scope))
     else:
         new = type(error)(f"{error}{suffix}")
     new.placed = True
-    placed: GLMFormulaError = new
-    return placed
+    out: GLMFormulaError = new
+    return out
 
 
-def _find(node: Call, scope: Scope) -> RFunction:
+def find(node: Call, scope: Scope) -> RFunction:
     function = scope.functions.get(node.function)
     if node.function == "$":
         raise FormulaError(
             "'$' is not available in a formula: name the column itself, it is looked up in the data",
-            *_place(node, scope),
+            *place(node, scope),
         )
     if function is None:
         spelled = f"{node.namespace}::{node.function}" if node.namespace else node.function
@@ -244,13 +244,13 @@ def _find(node: Call, scope: Scope) -> RFunction:
             f'could not find function "{spelled}"{nearest(node.function, _callable_names(scope))}. '
             "Formulas call R's functions of a closed table; "
             f"add your own with register_function('{node.function}', f)",
-            *_place(node, scope),
+            *place(node, scope),
         )
     if node.namespace is not None and node.namespace not in function.namespaces:
         home = f": write {function.namespaces[0]}::{function.name}" if function.namespaces else ""
         raise FormulaError(
             f"'{node.function}' is not an exported object from 'namespace:{node.namespace}'{home}",
-            *_place(node, scope),
+            *place(node, scope),
         )
     return function
 
@@ -260,12 +260,20 @@ def _callable_names(scope: Scope) -> Iterator[str]:
 
 
 def _arguments(node: Call, function: RFunction, scope: Scope) -> tuple[list[Any], dict[str, Any]]:
+    return matched(node, function, [argument(node, function, i, scope) for i in range(len(node.args))])
+
+
+def argument(node: Call, function: RFunction, i: int, scope: Scope) -> Any:
+    """The value of a call's argument."""
+    arg = node.args[i]
+    if i and isinstance(arg, Name) and arg.name in function.words:
+        return function.words[arg.name]
+    return value_of(arg, scope)
+
+
+def matched(node: Call, function: RFunction, values: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The values of a call's arguments as positional and keyword arguments of the function."""
     names = node.names or (None,) * len(node.args)
-    words = function.words
-    values = [
-        words[arg.name] if i and isinstance(arg, Name) and arg.name in words else _value(arg, scope)
-        for i, arg in enumerate(node.args)
-    ]
     if function.user:
         return _plain_arguments(values, names)
     args, named, dots = match_arguments(function, values, names, [deparse(arg) for arg in node.args])
@@ -294,10 +302,10 @@ def _with_state(node: Call, key: str, function: RFunction, scope: Scope) -> Any:
     known = scope.state.get(key) if scope.frozen or scope.blocks else None
     if known is None and (scope.frozen or scope.blocks):
         raise FormulaError(f"{key} has no state: it must be learned from the fitted data first")
-    if _is_summary(node, function, scope):
+    if is_summary(node, function, scope):
         if known is None:
             args, named = _arguments(node, function, scope)
-            known = scope.state[key] = {"value": _freeze(function.call(*args, **named))}
+            known = scope.state[key] = {"value": freeze(function.call(*args, **named))}
         return _thaw(known["value"])
     args, named = _arguments(node, function, scope)
     if function.user:
@@ -310,7 +318,7 @@ def _with_state(node: Call, key: str, function: RFunction, scope: Scope) -> Any:
     return function.call(known, *args, **named)
 
 
-def _freeze(value: Any) -> Any:
+def freeze(value: Any) -> Any:
     """A summary as plain data."""
     match value:
         case Text() | Factor():
@@ -356,7 +364,7 @@ def _from_user(result: Any) -> Value:
     return column_value(pd.Series(array))
 
 
-def _is_summary(node: Call, function: RFunction, scope: Scope) -> bool:
+def is_summary(node: Call, function: RFunction, scope: Scope) -> bool:
     """A reduction, or some elements picked by position: ``x[1]``."""
     if function.reduction:
         return True
@@ -364,17 +372,17 @@ def _is_summary(node: Call, function: RFunction, scope: Scope) -> bool:
         return False
     index = node.args[1]
     leaves_out = isinstance(index, Call) and index.function == "-"
-    return not leaves_out and not _depends_on_rows(index, scope)
+    return not leaves_out and not depends_on_rows(index, scope)
 
 
-def _depends_on_rows(node: Node, scope: Scope) -> bool:
+def depends_on_rows(node: Node, scope: Scope) -> bool:
     """Whether an expression has a value per row: it names a column outside every summary."""
     match node:
         case Call():
             function = scope.functions.get(node.function)
-            if function is not None and _is_summary(node, function, scope):
+            if function is not None and is_summary(node, function, scope):
                 return False
-            return any(_depends_on_rows(arg, scope) for arg in node.args)
+            return any(depends_on_rows(arg, scope) for arg in node.args)
         case Name():
             return not (node.name in CONSTANTS or node.name in scope.functions) or _is_column(
                 node.name, scope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from ..errors import DataError, nearest
 from ..formula.functions.convert import column_value
 from ..formula.values import Value
+from .interchange import foreign_frame, foreign_names, is_foreign
 
 
 class UnknownColumn(DataError):
@@ -46,13 +47,26 @@ class Columns:
         return column_value(data[name], name)
 
 
-def as_frame(data: Any) -> pd.DataFrame:
-    """The data as a DataFrame: one already, or a mapping of columns."""
+def as_frame(data: Any, wanted: Callable[[list[str]], Sequence[str]] | None = None) -> pd.DataFrame:
+    """The data as a DataFrame: one already, a mapping of columns, or a table of another library.
+
+    ``wanted(names)`` says which columns of such a table are needed (None: all).
+
+    Raises
+    ------
+    DataError
+        Of another kind.
+    """
     if isinstance(data, pd.DataFrame):
         return data
     if isinstance(data, Mapping):
         return pd.DataFrame(dict(data))
-    raise DataError(f"data must be a pandas DataFrame (or a dict of columns), not {type(data).__name__}")
+    if is_foreign(data):
+        return foreign_frame(data, None if wanted is None else wanted(foreign_names(data)))
+    raise DataError(
+        "data must be a pandas DataFrame (or a dict of columns, a polars or Arrow table), "
+        f"not {type(data).__name__}"
+    )
 
 
 def data_names(data: pd.DataFrame) -> list[str]:

@@ -5,8 +5,9 @@ Only the columns that the formula and the arguments name are touched; a column i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ import pandas as pd
 
 from ..errors import DataError
 from ..formula.algebra import terms as read_terms
-from ..formula.evaluate import Scope
+from ..formula.evaluate import Scope, variables_used
+from ..formula.reader import read
 from ..formula.terms import Terms
 from ..formula.tree import Node
 from ..formula.values import Factor, Matrix, Value
@@ -94,6 +96,10 @@ class ModelFrame:
     def nrows(self) -> int:
         return len(self.index)
 
+    @property
+    def n_omitted(self) -> int:
+        return len(self.omitted)
+
     def labelled(self, values: np.ndarray) -> pd.Series:
         """A Series over the rows in use; with ``na.exclude`` the omitted rows are in their places, as NaN."""
         if self.na_action != "na.exclude" or not self.omitted.size:
@@ -154,7 +160,8 @@ def model_frame(
     """
     if na_action not in NA_ACTIONS:
         raise DataError(f"na_action must be one of {', '.join(map(repr, NA_ACTIONS))}, not {na_action!r}")
-    data = as_frame(data)
+    if not isinstance(data, pd.DataFrame):
+        data = as_frame(data, partial(_needed, formula, (weights, offset, subset, etastart, mustart)))
     terms = formula if isinstance(formula, Terms) else read_terms(formula, data_names(data))
     state: dict[Any, Any] = {}
     columns = Columns(data)
@@ -224,6 +231,15 @@ def model_frame(
         cut.suspects,
         {f"({k})": v for k, v in {"weights": weights, "offset": offset}.items() if isinstance(v, str)},
     )
+
+
+def _needed(formula: str | Node | Terms, arguments: Sequence[Any], names: Sequence[str]) -> list[str]:
+    """Of a table's columns those that a fit reads."""
+    terms = formula if isinstance(formula, Terms) else read_terms(formula, names)
+    texts = [text for text in arguments if isinstance(text, str)]
+    nodes = [*terms.variables, *(read(text) for text in texts if text not in names)]
+    used = set(texts).union(*map(variables_used, nodes))
+    return [name for name in names if name in used]
 
 
 def check_finite(frame: ModelFrame) -> None:

@@ -41,7 +41,7 @@ def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False)
         if scope.source is None:
             raise
         raise FormulaError(
-            str(error), scope.source, *_place(node, getattr(scope.column, "unknown", None))
+            str(error), scope.source, *place_of(node, getattr(scope.column, "unknown", None))
         ) from None
     found = length(value)
     if found != scope.nrows:
@@ -152,12 +152,12 @@ def listed(levels: tuple[str, ...]) -> str:
     return f"{shown}, ... ({len(levels)} in all)" if len(levels) > LEVELS_SHOWN else shown
 
 
-def _place(node: Node, name: str | None) -> tuple[int, int] | tuple[None, None]:
+def place_of(node: Node, name: str | None) -> tuple[int, int] | tuple[None, None]:
     """Where a name stands in the formula's text."""
     if isinstance(node, Name) and node.name == name and node.stop:
         return node.start, node.stop
     for arg in node.args if isinstance(node, Call) else ():
-        found = _place(arg, name)
+        found = place_of(arg, name)
         if found[0] is not None:
             return found
     return None, None

@@ -13,8 +13,10 @@ from ..engine.result import Control
 from ..errors import FitError, FormulaError
 from ..families import Family, get_family
 from ..sources.memory import MemorySource
+from ..sources.registry import opened
 from .model import GLM
 from .separation import looked_at
+from .streams import streamed_rows
 from .training import TrainingData
 
 METHODS = ("auto", "qr", "cholesky")
@@ -151,7 +153,7 @@ def glm(
         result=result,
         schema=frame.schema,
         control=control,
-        n_omitted=len(frame.omitted),
+        n_omitted=frame.n_omitted,
         training=training,
     )
 
@@ -164,6 +166,9 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
     FormulaError, DataError, FamilyError
         As `glm`.
     """
+    table = opened(arguments["data"])
+    if table is not None:
+        return streamed_rows(arguments, table)
     family = arguments["family"]
     frame = design_frame(
         arguments["formula"],

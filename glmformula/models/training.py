@@ -50,7 +50,9 @@ class TrainingData:
         return self.frame.labelled(values)
 
     def same_rows(self, other: TrainingData) -> bool:
-        """Whether the two fits used rows of the same labels."""
+        """Whether the two fits used rows of the same labels; True where one of them cannot tell."""
+        if type(self) is not type(other):
+            return True
         mine, theirs = self.frame.index, other.frame.index
         return len(mine) == len(theirs) and (mine is theirs or mine.equals(theirs))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,16 +76,31 @@ def _given(value: Value, name: str, width: int) -> np.ndarray | None:
 def learn_scale(x: Value, center: Value = True, scale: Value = True) -> dict[str, Any]:
     """Column means, and root mean squares (n - 1) of what is left; missing values are skipped."""
     values, _ = _columns(x)
-    width = values.shape[1]
     known = [column[~np.isnan(column)] for column in values.T]
+    counts, means = np.array([len(c) for c in known]), np.array([mean_of(c) for c in known])
+
+    def squares_about(middle: np.ndarray) -> np.ndarray:
+        return np.array([float(((c - m) ** 2).sum()) for c, m in zip(known, middle, strict=True)])
+
+    return scale_state(center, scale, counts, means, squares_about)
+
+
+def scale_state(
+    center: Value,
+    scale: Value,
+    counts: np.ndarray,
+    means: np.ndarray,
+    squares_about: Callable[[np.ndarray], np.ndarray],
+) -> dict[str, Any]:
+    """The state of ``scale``, of columns of which only counts, means and squares about a point are known."""
+    width = len(counts)
     middle = _given(center, "center", width)
     if middle is None:
-        middle = np.array([mean_of(c) for c in known]) if flag_argument(center, "center") else np.zeros(width)
+        middle = means if flag_argument(center, "center") else np.zeros(width)
     spread = _given(scale, "scale", width)
     if spread is None:
         if flag_argument(scale, "scale"):
-            squares = [float(((c - m) ** 2).sum()) for c, m in zip(known, middle, strict=True)]
-            spread = np.sqrt([s / max(1, len(c) - 1) for s, c in zip(squares, known, strict=True)])
+            spread = np.sqrt(squares_about(middle) / np.maximum(1, counts - 1))
         else:
             spread = np.ones(width)
     return {"center": middle, "scale": spread}

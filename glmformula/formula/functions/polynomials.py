@@ -49,22 +49,44 @@ def learn_recurrence(x: np.ndarray, degree: int) -> Recurrence:
     distinct = len(np.unique(x[: 10 * degree]))
     distinct = distinct if distinct > degree else len(np.unique(x))
     if degree >= distinct:
-        raise DataError(
-            f"'degree' must be less than number of unique points: degree {degree}, {distinct} unique points"
-        )
+        raise too_few_points(degree, distinct)
     middle = mean_of(x)
     centred = x - middle
     unit = np.abs(centred).max()  # powers of a centred variable in its own unit do not overflow
     q, r = np.linalg.qr(np.vander(centred / unit, degree + 1, increasing=True))
-    if (np.abs(np.diag(r)) < _RANK_TOLERANCE * np.sqrt((r**2).sum(axis=0))).any():
-        raise DataError(
-            "'degree' must be less than number of unique points: "
-            "numerically some points are equal; lower the degree"
-        )
+    _refuse_equal_points(r)
     raw = q * (np.diag(r) * unit ** np.arange(degree + 1))
     norm2 = (raw**2).sum(axis=0)
     alpha = (centred[:, None] * raw**2).sum(axis=0) / norm2 + middle
     return {"alpha": alpha[:degree], "norm2": np.concatenate([[1.0], norm2])}
+
+
+def recurrence_of(R: np.ndarray, middle: float, unit: float) -> Recurrence:
+    """The same constants from the triangular factor of the powers 1, t ... t^degree, t = (x - middle) / unit.
+
+    The monic orthogonal polynomial of degree k has the norm |R[k, k]|, and its shift is the difference of
+    R[k, k+1] / R[k, k] and R[k-1, k] / R[k-1, k-1]: so blocks of rows need only be merged into one R.
+    """
+    _refuse_equal_points(R)
+    diagonal = np.diag(R)
+    ratio = np.diag(R, 1) / diagonal[:-1]
+    alpha = middle + unit * np.diff(ratio, prepend=0.0)
+    norm2 = (diagonal * unit ** np.arange(len(R))) ** 2
+    return {"alpha": alpha, "norm2": np.concatenate([[1.0], norm2])}
+
+
+def too_few_points(degree: int, distinct: int) -> DataError:
+    return DataError(
+        f"'degree' must be less than number of unique points: degree {degree}, {distinct} unique points"
+    )
+
+
+def _refuse_equal_points(R: np.ndarray) -> None:
+    if (np.abs(np.diag(R)) < _RANK_TOLERANCE * np.sqrt((R**2).sum(axis=0))).any():
+        raise DataError(
+            "'degree' must be less than number of unique points: "
+            "numerically some points are equal; lower the degree"
+        )
 
 
 def orthogonal(x: np.ndarray, constants: Recurrence) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import DataError, DataWarning, FormulaError
 from ..values import Factor, Matrix, Value
 from .registry import RFunction, function
+from .samples import Sample
 from .summaries import quantiles
 from .vectors import flag_argument, is_text, kind, vector, whole_argument
 
@@ -55,9 +56,10 @@ def basis_matrix(x: np.ndarray, knots: np.ndarray, order: int, derivative: int =
     return out
 
 
-def _inner_knots(x: np.ndarray, count: int, boundary: np.ndarray) -> np.ndarray:
+def _inner_knots(x: np.ndarray | Sample, count: int, boundary: np.ndarray) -> np.ndarray:
     """Quantile knots; those that fall on a boundary are moved an eighth of the way to the next (R >= 4.3)."""
-    inside = x[(x >= boundary[0]) & (x <= boundary[1])]
+    low, high = boundary
+    inside = x.between(low, high) if isinstance(x, Sample) else x[(x >= low) & (x <= high)]
     knots = quantiles(inside, np.linspace(0, 1, count + 2)[1:-1])
     for end, side in ((0, "left"), (1, "right")):
         on_boundary = knots == boundary[end]
@@ -80,7 +82,15 @@ def _numeric(x: Value) -> np.ndarray:
     return vector(x)
 
 
-def _boundary(values: np.ndarray, given: Value | None) -> np.ndarray:
+def _known(x: Value | Sample) -> np.ndarray | Sample:
+    """The numbers that are not missing; a sample has no others."""
+    if isinstance(x, Sample):
+        return x
+    values = _numeric(x)
+    return values[~np.isnan(values)]
+
+
+def _boundary(values: np.ndarray | Sample, given: Value | None) -> np.ndarray:
     if given is not None:
         ends = np.sort(vector(given))
         if ends.size != 2 or np.isnan(ends).any():
@@ -95,7 +105,7 @@ def _boundary(values: np.ndarray, given: Value | None) -> np.ndarray:
 
 
 def _knots(
-    values: np.ndarray, df: Value | None, knots: Value | None, boundary: np.ndarray, least: int
+    values: np.ndarray | Sample, df: Value | None, knots: Value | None, boundary: np.ndarray, least: int
 ) -> np.ndarray:
     """Inner knots given, or as many as `df` leaves over `least`."""
     if knots is not None:
@@ -116,15 +126,14 @@ def _knots(
 
 
 def learn_bs(
-    x: Value,
+    x: Value | Sample,
     df: Value | None = None,
     knots: Value | None = None,
     degree: Value = 3,
     intercept: Value = False,
     boundary_knots: Value | None = None,
 ) -> dict[str, Any]:
-    values = _numeric(x)
-    values = values[~np.isnan(values)]
+    values = _known(x)
     power, whole = whole_argument(degree, "degree"), flag_argument(intercept, "intercept")
     if power < 1:
         raise FormulaError("'degree' must be integer >= 1")
@@ -134,14 +143,13 @@ def learn_bs(
 
 
 def learn_ns(
-    x: Value,
+    x: Value | Sample,
     df: Value | None = None,
     knots: Value | None = None,
     intercept: Value = False,
     boundary_knots: Value | None = None,
 ) -> dict[str, Any]:
-    values = _numeric(x)
-    values = values[~np.isnan(values)]
+    values = _known(x)
     whole = flag_argument(intercept, "intercept")
     boundary = _boundary(values, boundary_knots)
     inner = _knots(values, df, knots, boundary, 1 + whole)

@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import DataError, FormulaError
 from ..values import Factor, Value
 from .registry import RFunction, function
+from .samples import Sample, Window
 from .vectors import (
     as_whole,
     flag_argument,
@@ -84,9 +85,9 @@ def mad(x: Value, center: Value | None = None, constant: Value = 1.4826, na_rm: 
     return number_argument(constant, "constant") * float(np.asarray(median(np.abs(values - middle))))
 
 
-def quantiles(values: np.ndarray, probs: np.ndarray, type_: int = 7) -> np.ndarray:
+def quantiles(values: np.ndarray | Sample | Window, probs: np.ndarray, type_: int = 7) -> np.ndarray:
     """Sample quantiles of values without NaN, by the nine definitions of Hyndman & Fan (1996)."""
-    ordered, n = np.sort(values), values.size
+    ordered, n = np.sort(values) if isinstance(values, np.ndarray) else values, values.size
     if not n:
         return np.full(probs.size, np.nan)
     if type_ == 7:

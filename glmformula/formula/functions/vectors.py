@@ -28,6 +28,13 @@ class ColumnText(Text):
         for name, item in (("series", series), ("_array", None), ("_factorized", None)):
             object.__setattr__(self, name, item)
 
+    @classmethod
+    def coded(cls, series: pd.Series, codes: np.ndarray, strings: Iterable[str]) -> ColumnText:
+        """A string column that is there as codes into its strings (-1: missing)."""
+        out = cls(series)
+        object.__setattr__(out, "_factorized", (codes, objects(strings)))
+        return out
+
     @property
     def values(self) -> np.ndarray:
         if self._array is not None:

@@ -1,0 +1,191 @@
+"""A fit's columns on one piece of a table after another: the frozen schema on rows that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError
+from ..formula.algebra import terms as read_terms
+from ..formula.terms import Terms
+from ..formula.values import Factor, Value
+from ..frame import rows as row_tools
+from ..frame.columns import Columns, data_names
+from ..frame.learn import learned
+from ..frame.model_frame import ModelFrame, total_offset
+from ..frame.newdata import NewFrame
+from ..frame.pieces import Piece, Table
+from ..frame.recipe import Recipe, evaluated, kept_rows, recipe_for
+from ..frame.response import Response, response_arrays
+from ..frame.schema import Schema
+from ..frame.survey import Check, Survey, response_of, schema_of, survey
+from .build import with_design
+from .materializer import RMaterializer
+from .pieces import Design
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A piece's rows in use, ready for the engine.
+
+    Attributes
+    ----------
+    design : Design
+    response : Response
+    offset, etastart, mustart : ndarray of float64 (m,) or None
+    kept : ndarray of bool or None
+        Which rows of the piece these are; None: all.
+    """
+
+    design: Design
+    response: Response
+    offset: np.ndarray | None
+    etastart: np.ndarray | None
+    mustart: np.ndarray | None
+    kept: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """Everything that is frozen of a fit to a table; no rows, picklable.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    schema : Schema
+    design : Design
+        Of a few rows: its `names`, `assign` and `term_labels` are those of every block.
+    binomial : bool
+    response_kind : str
+    response_levels : tuple of str
+        Of a factor, string or logical response.
+    trials : bool
+        Whether the response is counts of which some are above 1.
+    survey : Survey
+    """
+
+    recipe: Recipe
+    schema: Schema
+    design: Design
+    binomial: bool
+    response_kind: str
+    response_levels: tuple[str, ...]
+    trials: bool
+    survey: Survey
+
+    @property
+    def terms(self) -> Terms:
+        return self.schema.terms
+
+    @property
+    def nrows(self) -> int:
+        """Rows in use."""
+        return self.survey.kept
+
+    @property
+    def n_omitted(self) -> int:
+        return self.survey.chosen - self.survey.kept
+
+    @property
+    def index(self) -> pd.Index:
+        raise _no_rows("row labels")
+
+    data_index = omitted = index
+
+    def to_dataframe(self) -> pd.DataFrame:
+        raise _no_rows("the model frame")
+
+    def rows(self, piece: Piece) -> Rows | None:
+        """The rows in use of a piece; None where it has none."""
+        values = evaluated(self.recipe, piece, self.schema.variables)
+        kept, _ = kept_rows(self.recipe, values)
+        m = len(piece.frame) if kept is None else int(np.count_nonzero(kept))
+        if not m:
+            return None
+        variables = {name: row_tools.take(value, kept) for name, value in values.variables.items()}
+        extra = {k: v if kept is None else v[kept] for k, v in values.extra.items()}
+        offset = total_offset(self.terms, variables, extra.get("offset"))
+        frame = NewFrame(self.terms, variables, offset, pd.RangeIndex(m), np.zeros(0, dtype=bool))
+        design = RMaterializer(frame, terms=self.terms).get_model_matrix(self.schema.spec).__wrapped__
+        response = self._response(values.response, values.response_kind, kept, extra.get("weights"))
+        return Rows(design, response, offset, extra.get("etastart"), extra.get("mustart"), kept)
+
+    def _response(
+        self, value: Value | None, kind: str, kept: np.ndarray | None, weights: np.ndarray | None
+    ) -> Response:
+        assert value is not None
+        value = row_tools.take(value, kept)
+        if isinstance(value, Factor) and kind != "logical":
+            place = {level: k for k, level in enumerate(self.response_levels)}
+            table = np.array([*(place.get(level, 0) for level in value.levels), -1], dtype=np.intp)
+            value = Factor(table[value.codes], self.response_levels, value.ordered)
+        out = response_arrays(value, weights, self.binomial, self.terms.names[0], kind)
+        return out if self.trials else replace(out, trials=None)
+
+
+def streamed(
+    formula: str | Terms,
+    table: Table,
+    *,
+    binomial: bool,
+    check: Check,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: str = "na.omit",
+    **arguments: Any,
+) -> Streamed:
+    """Learn what a fit must know of all rows: state, then levels, missing rows and the response, in passes.
+
+    Parameters
+    ----------
+    formula : str or Terms
+    table : Table
+    binomial : bool
+        Whether the family is of the binomial kind.
+    check : callable
+        ``check(response, row_labels)`` gives what the family has against some rows.
+    contrasts, na_action
+        As for `model_frame`.
+    **arguments
+        ``weights``, ``offset``, ``subset``, ``etastart``, ``mustart``: column names or R expressions.
+
+    Raises
+    ------
+    FormulaError, DataError
+        As `design_frame`, and where a function needs all rows at once.
+    """
+    meta = table.meta
+    terms = formula if isinstance(formula, Terms) else read_terms(formula, data_names(meta))
+    recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
+    recipe = learned(recipe, table)
+    found = survey(recipe, table, binomial, check)
+    recipe = replace(recipe, complete=not any(found.lost.values()))
+    schema, values = schema_of(recipe, found)
+    kind, levels = response_of(recipe, found, binomial) if terms.response is not None else ("", ())
+    frame = with_design(_stand_in(recipe, schema, values, found, contrasts))
+    return Streamed(recipe, frame.schema, frame.design, binomial, kind, levels, found.many_trials, found)
+
+
+def _stand_in(
+    recipe: Recipe,
+    schema: Schema,
+    values: Mapping[str, Value],
+    found: Survey,
+    contrasts: Mapping[str, Any] | None,
+) -> ModelFrame:
+    """A model frame whose few values stand for all rows: enough to set contrasts and to name the columns."""
+    nothing = np.empty(0, dtype=np.intp)
+    index = pd.RangeIndex(found.kept)
+    return ModelFrame(
+        recipe.terms, schema, values, None, "", None, None, None, None, None, None, index, None, nothing,
+        recipe.na_action, {}, index, contrasts,
+    )  # fmt: skip
+
+
+def _no_rows(what: str) -> DataError:
+    return DataError(
+        f"{what}: the rows of this fit arrive in blocks and are not held; fit a part of them in memory"
+    )

@@ -1,0 +1,73 @@
+"""State that calls keep (poly's coefficients, knots, means ...), learned in passes over a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..formula.evaluate import variables_used
+from ..formula.functions.learning import Learning, Question
+from ..formula.stateful import learning, rounds, row_values, users_functions
+from ..formula.tree import Node
+from .columns import Columns
+from .pieces import Piece, Table
+from .recipe import Recipe
+from .schema import kind_of
+
+Questions = Mapping[str, tuple[Node, Question]]
+FACTORS = frozenset({"factor", "ordered"})
+
+
+def learned(recipe: Recipe, table: Table) -> Recipe:
+    """The recipe with the state of all its calls.
+
+    A call nested in another is learned before it; how many passes that takes depends on the formula, not on
+    the data, and each reads only the columns it needs: ``poly(log(x - mean(x)), 2)`` takes three over `x`.
+
+    Raises
+    ------
+    FormulaError
+        A function that needs all rows at once, or in their order.
+    DataError
+        What the function itself refuses.
+    """
+    empty = Piece(table.meta)
+    nodes = list(recipe.nodes())
+    recipe = replace(recipe, functions=users_functions(nodes, recipe.scope(empty)), state=dict(recipe.state))
+    scope = recipe.scope(empty)
+    columns = Columns(table.meta)
+    factors = frozenset(name for name in recipe.columns if kind_of(columns(name)) in FACTORS)
+    for depth in rounds(nodes, scope, factors):
+        _learn(recipe, table, depth)
+    return recipe
+
+
+def _learn(recipe: Recipe, table: Table, nodes: Mapping[str, Node]) -> None:
+    """Passes until each of the learners has what it wants; `recipe.state` grows by what they found."""
+    scope = recipe.scope(Piece(table.meta))
+    asking: dict[str, Learning] = {key: learning(node, scope) for key, node in nodes.items()}
+    answers: dict[str, Any] = dict.fromkeys(asking)
+    while asking:
+        questions: dict[str, tuple[Node, Question]] = {}
+        for key, learner in list(asking.items()):
+            try:
+                questions[key] = nodes[key], learner.send(answers[key])
+            except StopIteration as done:
+                recipe.state[key] = {**recipe.state.get(key, {}), **done.value}
+                del asking[key]
+        if questions:
+            used = {name for node, _ in questions.values() for name in variables_used(node)}
+            read = [name for name in recipe.columns if name in used]
+            found = table.map_reduce(partial(_ask, recipe, questions), partial(_merge, questions), read)
+            answers = found if found is not None else _ask(recipe, questions, Piece(table.meta))
+
+
+def _ask(recipe: Recipe, questions: Questions, piece: Piece) -> dict[str, Any]:
+    scope = recipe.scope(piece)
+    return {key: question.of(*row_values(node, scope)) for key, (node, question) in questions.items()}
+
+
+def _merge(questions: Questions, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    return {key: question.merge(a[key], b[key]) for key, (_, question) in questions.items()}

@@ -1,0 +1,100 @@
+"""Fits to data that are gone through in pieces: what their training rows are, and what they cannot hold."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from ..design.streamed import Streamed, streamed
+from ..engine.result import GlmFit
+from ..errors import DataError, FormulaError
+from ..families import Family
+from ..families.responses import Findings, findings
+from ..frame.pieces import Table
+from ..frame.response import Response
+from ..sources.streamed import StreamSource
+from .training import RowState, TrainingData
+
+ARGUMENTS = ("weights", "offset", "subset", "na_action", "contrasts", "etastart", "mustart")
+
+
+@dataclass(frozen=True)
+class StreamedTraining(TrainingData):
+    """Training rows that stay where they are: `frame` holds none of them."""
+
+    frame: Streamed  # type: ignore[assignment]  # what other rooms ask of a frame, or an error that says how
+    table: Table
+
+    def labelled(self, values: np.ndarray) -> pd.Series:
+        _refuse()
+
+    def same_rows(self, other: TrainingData) -> bool:
+        """Whether the two fits used the same rows of the same table."""
+        if not isinstance(other, StreamedTraining):
+            return True
+        a, b = self.frame.survey, other.frame.survey
+        return self.table.identity == other.table.identity and (a.rows, a.kept, a.dropped) == (
+            b.rows,
+            b.kept,
+            b.dropped,
+        )
+
+    def state(self, result: GlmFit, family: Family) -> RowState:
+        _refuse()
+
+
+def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTraining:
+    """The rows of a table that a call of `glm` with these arguments fits, checked for its family.
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError
+        As `glm`; the response's errors and warnings are those of all rows together.
+    """
+    family: Family = arguments["family"]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        frame = streamed(
+            arguments["formula"],
+            table,
+            **{name: arguments[name] for name in ARGUMENTS},
+            binomial=family.is_binomial,
+            check=partial(_check, family),
+        )
+    _warn_once(caught)
+    if frame.terms.response is None:
+        raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
+    plain, with_trials = frame.survey.findings
+    (with_trials if frame.trials else plain).report()
+    return StreamedTraining(StreamSource(table, frame), frame, arguments, table)
+
+
+def _check(family: Family, response: Response | None, labels: pd.Index) -> Findings:
+    if response is None:
+        return Findings(len(labels))
+    return findings(family.check_response, response.y, response.prior_weights, response.trials, labels)  # type: ignore[arg-type]
+
+
+def _warn_once(caught: list[warnings.WarningMessage]) -> None:
+    """Blocks say the same of their own rows, pass after pass: the first of each kind speaks for all."""
+    first: dict[tuple[type, str], list[str]] = {}
+    for warning in caught:
+        text = str(warning.message)
+        first.setdefault((warning.category, text.partition(":")[0]), []).append(text)
+    for (category, _), texts in first.items():
+        more = len(set(texts)) - 1
+        suffix = f" (and in {more} more blocks of rows)" if more else ""
+        warnings.warn(texts[0] + suffix, category, stacklevel=4)
+
+
+def _refuse() -> NoReturn:
+    raise DataError(
+        "this fit's rows arrive in blocks and are not held, so nothing with a value for each row is: "
+        "write it out with predict(..., out=) or residuals(..., out=), or fit a part of the rows in memory"
+    )

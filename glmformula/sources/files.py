@@ -1,0 +1,85 @@
+"""Files by name: one, a directory, a pattern; which kind they are their endings say."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from ..frame.interchange import needed
+from ..frame.pieces import Table
+from .parquet import ParquetTable
+
+KINDS = {
+    ".parquet": "parquet", ".pq": "parquet", ".parq": "parquet",
+    ".arrow": "ipc", ".feather": "ipc", ".ipc": "ipc",
+    ".csv": "csv", ".tsv": "csv",
+}  # fmt: skip
+PACKED = (".gz", ".bz2", ".zst")
+
+
+def open_path(data: str | Path) -> Table:
+    """The table in a file, a directory or the files that a pattern names.
+
+    Raises
+    ------
+    DataError
+        Nothing is there, or the files are not of one known kind.
+    """
+    text = os.fspath(data)
+    if "://" in text:
+        return _open(text, _kind([text], text))
+    if os.path.isdir(text):
+        names = [f for f in _inside(text) if _ending(f) in KINDS]
+        return _open(text if names else [], _kind(names, text), names)
+    pattern = glob.has_magic(text) and not os.path.exists(text)
+    paths = [p for p in (sorted(glob.glob(text, recursive=True)) if pattern else [text]) if os.path.exists(p)]
+    if not paths:
+        raise DataError(
+            f"data={text!r}: no such file, directory or pattern of files was found; expected a DataFrame, or "
+            "the path of Parquet, Arrow IPC or CSV files"
+        )
+    return _open(paths, _kind(paths, text), paths)
+
+
+def open_dataset(data: Any) -> Table:
+    """A ``pyarrow.dataset``."""
+    dataset = needed("pyarrow.dataset", "arrow")
+    plain = isinstance(data, dataset.FileSystemDataset) and not getattr(data, "_scan_options", None)
+    if plain and isinstance(data.format, dataset.ParquetFileFormat):
+        return ParquetTable.of(data)
+    raise DataError("not yet")
+
+
+def _open(where: Any, kind: str, names: list[str] | None = None) -> Table:
+    dataset = needed("pyarrow.dataset", "arrow")
+    if kind == "parquet":
+        return ParquetTable.of(dataset.dataset(where, format="parquet", partitioning="hive"))
+    raise DataError("not yet")
+
+
+def _inside(folder: str) -> list[str]:
+    """The files below a folder, in order; hidden ones and those that begin with _ are not data."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if f[0] not in "._")
+        found += [os.path.join(root, name) for name in sorted(names) if name[0] not in "._"]
+    return found
+
+
+def _ending(path: str) -> str:
+    name, ending = os.path.splitext(path.lower())
+    return os.path.splitext(name)[1] if ending in PACKED else ending
+
+
+def _kind(paths: list[str], given: str) -> str:
+    kinds = {KINDS.get(_ending(path), "") for path in paths}
+    if len(kinds) != 1 or "" in kinds:
+        known = ", ".join(sorted(KINDS))
+        raise DataError(
+            f"data={given!r}: expected files of one kind, whose names end in one of {known}; found "
+            + (", ".join(sorted({_ending(p) or os.path.basename(p) for p in paths})) or "none")
+        )
+    return kinds.pop()

@@ -1,0 +1,162 @@
+"""Parquet files: row groups shared out to threads, each read in batches, only the columns asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from ..errors import DataError
+from ..frame.interchange import TEXT, arrow, needed
+from ..frame.pieces import Piece
+from .reading import Files, Part, meta_of, over_parts, piece_of, piece_rows, reading, short
+
+T = TypeVar("T")
+
+BUFFERED = 2**27  # bytes of a row group's columns beyond which they are read through a buffer
+BUFFER = 2**22
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFile:
+    """One file: its footer, the values of the directories it is in, and the number of its first row."""
+
+    path: str
+    metadata: Any
+    keys: dict[str, Any]
+    first: int
+
+
+@dataclass(frozen=True)
+class ParquetTable:
+    """One table in one or more Parquet files.
+
+    Parameters
+    ----------
+    files : Files
+    parts : tuple of ParquetFile
+    schema : pyarrow.Schema
+        Of all files together; directories named ``key=value`` are columns.
+    """
+
+    files: Files
+    parts: tuple[ParquetFile, ...]
+    schema: Any
+    meta: pd.DataFrame = field(repr=False)
+
+    @classmethod
+    def of(cls, dataset: Any) -> ParquetTable:
+        """Of a ``pyarrow.dataset`` of Parquet files.
+
+        Raises
+        ------
+        DataError
+            A footer cannot be read, or a column has types in different files that do not go together.
+        """
+        pa = arrow()
+        fragments = list(dataset.get_fragments())
+        files = Files.seen(dataset.filesystem, [fragment.path for fragment in fragments])
+        keys_of = needed("pyarrow.dataset", "arrow").get_partition_keys
+        parts, schemas, first = [], [], 0
+        for fragment in fragments:
+            with reading(short(fragment.path)):
+                metadata = fragment.metadata
+                schemas.append(fragment.physical_schema)
+            parts.append(ParquetFile(fragment.path, metadata, keys_of(fragment.partition_expression), first))
+            first += metadata.num_rows
+        keys = [f for f in dataset.schema if any(f.name in part.keys for part in parts)]
+        try:
+            schema = pa.unify_schemas([*schemas, pa.schema(keys)], promote_options="permissive")
+        except pa.ArrowException as error:
+            raise DataError(f"the files are not parts of one table: {str(error).splitlines()[0]}") from error
+        schema = schema.with_metadata(dataset.schema.metadata)
+        return cls(files, tuple(parts), schema, meta_of(schema))
+
+    @property
+    def identity(self) -> Hashable:
+        return self.files.state
+
+    def map_reduce(
+        self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
+    ) -> T | None:
+        self.files.check()
+        out = over_parts(list(self._parts(tuple(columns))), function, merge)
+        self.files.check()
+        return out
+
+    def _parts(self, columns: tuple[str, ...]) -> Iterator[Part]:
+        """A part for each row group; small neighbours in one file go together."""
+        least, number = piece_rows(len(columns)) // 2, 0
+        for file in self.parts:
+            groups: list[int] = []
+            rows, first = 0, file.first
+            for k in range(file.metadata.num_row_groups):
+                groups.append(k)
+                rows += file.metadata.row_group(k).num_rows
+                if rows >= least or k == file.metadata.num_row_groups - 1:
+                    yield self._part(file, columns, tuple(groups), first, number)
+                    number += 1
+                    groups, rows, first = [], 0, first + rows
+
+    def _part(
+        self, file: ParquetFile, columns: tuple[str, ...], groups: tuple[int, ...], first: int, number: int
+    ) -> Part:
+        which = f"row group {groups[0]}" if len(groups) == 1 else f"row groups {groups[0]} to {groups[-1]}"
+        place = f"{short(file.path)}, {which}"
+        return Part(place, partial(self._pieces, replace(file, first=first), columns, groups, place, number))
+
+    def _pieces(
+        self, file: ParquetFile, columns: tuple[str, ...], groups: tuple[int, ...], place: str, number: int
+    ) -> Iterator[Piece]:
+        parquet = needed("pyarrow.parquet", "arrow")
+        first = file.first
+        with reading(place):
+            size = max([0, *(file.metadata.row_group(k).total_byte_size for k in groups)])
+            opened = parquet.ParquetFile(
+                file.path,
+                metadata=file.metadata,
+                filesystem=self.files.filesystem,
+                read_dictionary=[name for name in columns if self._is_text(name)],
+                buffer_size=BUFFER if size > BUFFERED else 0,
+                pre_buffer=False,
+            )
+            here = set(opened.schema_arrow.names)
+            batches = opened.iter_batches(
+                piece_rows(len(columns)), list(groups), [c for c in columns if c in here], use_threads=False
+            )
+        with opened:
+            while True:
+                with reading(place):
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                yield piece_of(self._table(batch, file, columns), first, place, number)
+                first += batch.num_rows
+
+    def _is_text(self, name: str) -> bool:
+        types, kind = arrow().types, self.schema.field(name).type
+        return types.is_string(kind) or types.is_large_string(kind)
+
+    def _table(self, batch: Any, file: ParquetFile, columns: tuple[str, ...]) -> Any:
+        """The batch with exactly these columns: what this file lacks is missing, or its directory's value."""
+        pa = arrow()
+        fields, arrays = [], []
+        for name in columns:
+            known = self.schema.field(name)
+            kind, metadata = known.type, known.metadata
+            if name in file.keys:
+                array = pa.repeat(pa.scalar(file.keys[name], kind), batch.num_rows)
+            elif name not in batch.schema.names:
+                array = pa.nulls(batch.num_rows, kind)
+            else:
+                array = batch.column(name)
+                if pa.types.is_dictionary(array.type) and self._is_text(name):
+                    metadata = {TEXT: b""}
+                elif array.type != kind:
+                    array = array.cast(kind)
+            fields.append(pa.field(name, array.type, metadata=metadata))
+            arrays.append(array)
+        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))

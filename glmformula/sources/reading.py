@@ -1,0 +1,145 @@
+"""What all tables on disk have in common: pieces from Arrow batches, files that must not change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial, reduce
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from ..errors import DataError, GLMFormulaError
+from ..frame.interchange import arrow, arrow_frame
+from ..frame.pieces import Piece
+from .tasks import in_order, processors
+
+T = TypeVar("T")
+
+# Rows of a piece: enough that the cost of a call is small beside it, and at most so many numbers.
+MOST_ROWS, FEWEST_ROWS, PIECE_CELLS = 2**18, 2**14, 2**22
+
+
+def piece_rows(columns: int) -> int:
+    return max(FEWEST_ROWS, min(MOST_ROWS, PIECE_CELLS // max(columns, 1)))
+
+
+def piece_of(batch: Any, first: int = 0, place: str = "", number: int = 0) -> Piece:
+    """An Arrow batch or table as a piece whose rows are numbered from `first`."""
+    frame, texts = arrow_frame(batch, coded=True, first=first)
+    return Piece(frame, texts, place, number)
+
+
+def meta_of(schema: Any) -> pd.DataFrame:
+    """A DataFrame without rows of an Arrow schema; columns that hold pandas' row labels are left out."""
+    metadata = schema.pandas_metadata or {}
+    labels = {name for name in metadata.get("index_columns", []) if isinstance(name, str)}
+    kept = [f for f in schema if f.name not in labels or not f.name.startswith("__index_level_")]
+    frame, _ = arrow_frame(arrow().schema(kept).empty_table())
+    return frame
+
+
+@contextmanager
+def reading(place: str) -> Iterator[None]:
+    """Names the place where a file could not be read."""
+    try:
+        yield
+    except (OSError, arrow().ArrowException) as error:
+        raise DataError(
+            f"{place} could not be read: {_first_line(error)} (is the file complete, and what its name says?)"
+        ) from error
+
+
+def working(place: str, function: Callable[[Piece], T], piece: Piece) -> T:
+    """The function of a piece; a failure that is no message of ours names the place."""
+    try:
+        return function(piece)
+    except GLMFormulaError as error:
+        if place:
+            error.add_note(f"in {place}")
+        raise
+    except Exception as error:
+        where = place or "a block of rows"
+        raise DataError(f"the work on {where} failed: {type(error).__name__}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that one worker goes through, piece after piece."""
+
+    place: str
+    pieces: Callable[[], Iterator[Piece]]
+
+    def reduced(self, function: Callable[[Piece], T], merge: Callable[[T, T], T]) -> T | None:
+        results = (working(self.place, function, piece) for piece in self.pieces())
+        return reduce(partial(either, merge), results, None)
+
+
+def over_parts(parts: Sequence[Part], function: Callable[[Piece], T], merge: Callable[[T, T], T]) -> T | None:
+    """Parts shared out to threads."""
+    workers = min(processors(), len(parts))
+    tasks = [partial(part.reduced, function, merge) for part in parts]
+    results = in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
+    return reduce(partial(either, merge), results, None)
+
+
+def over_pieces(
+    pieces: Iterable[Piece], function: Callable[[Piece], T], merge: Callable[[T, T], T]
+) -> T | None:
+    """Pieces that come one after another, read here and worked on by threads."""
+    workers = processors()
+    tasks = (partial(working, piece.place, function, piece) for piece in pieces)
+    results = in_order(tasks, workers, 1) if workers > 1 else (task() for task in tasks)
+    return reduce(partial(either, merge), results, None)
+
+
+def either(merge: Callable[[T, T], T], a: T | None, b: T | None) -> T | None:
+    """`merge` where both are there."""
+    if a is None or b is None:
+        return b if a is None else a
+    return merge(a, b)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of a filesystem (Arrow's) as they were when they were found."""
+
+    filesystem: Any
+    state: tuple[tuple[str, int, int], ...]  # path, bytes, time of the last change (ns)
+
+    @classmethod
+    def seen(cls, filesystem: Any, paths: Sequence[str]) -> Files:
+        return cls(filesystem, _state(filesystem, paths))
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _, _ in self.state]
+
+    def check(self) -> None:
+        """DataError when a file is not what it was."""
+        for (path, size, when), (_, now, then) in zip(
+            self.state, _state(self.filesystem, self.paths), strict=True
+        ):
+            if (size, when) != (now, then):
+                raise DataError(
+                    f"{short(path)} has changed during the fit (it had {size:,} bytes, now {now:,}): "
+                    "fit again, to a file that stays as it is"
+                )
+
+
+def short(path: str) -> str:
+    """A file's name, for messages."""
+    return PurePath(path).name
+
+
+def _state(filesystem: Any, paths: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
+    return tuple(
+        (info.path, -1 if info.size is None else info.size, info.mtime_ns or 0)
+        for info in filesystem.get_file_info(list(paths))
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

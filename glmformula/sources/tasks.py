@@ -1,0 +1,36 @@
+"""Work shared out to threads, a few pieces under way at once, results in order; nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from .blas import one_blas_thread
+
+T = TypeVar("T")
+
+
+def processors() -> int:
+    return os.cpu_count() or 1
+
+
+def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iterator[T]:
+    """The results of tasks, in their order; at most ``workers + ahead`` of them are taken up at once.
+
+    When the caller stops (an error, Ctrl-C) tasks that have not begun are dropped and the threads end.
+    """
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[T]] = deque()
+    try:
+        with one_blas_thread():
+            for task in tasks:
+                if len(waiting) >= workers + ahead:
+                    yield waiting.popleft().result()
+                waiting.append(pool.submit(task))
+            while waiting:
+                yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
