@@ -43,9 +43,8 @@ def dense(options: argparse.Namespace) -> list[Row]:
     field = dict(contenders.DENSE)
     if options.r and contenders.has_r():
         field["R"] = contenders.RLogistic()
-    times = measure.race(
-        field, portfolio.dense(), portfolio.dense(2000), options.rounds, few={"statsmodels": 2, "R": 1}
-    )
+    few = {"statsmodels": 2, "R": 1}
+    times = measure.race(field, portfolio.dense(), options.rounds, few, warm_up=portfolio.dense(2000))
     return race_rows("dense: 1e6 × 20 logistic", times, {"glum": 0.45, "statsmodels": 0.1})
 
 
@@ -53,14 +52,14 @@ def factors(options: argparse.Namespace) -> list[Row]:
     field = dict(contenders.PORTFOLIO)
     if not options.statsmodels_factors:
         del field["statsmodels"]
-    times = measure.race(
-        field, portfolio.portfolio(), portfolio.portfolio(60_000), options.rounds, few={"statsmodels": 1}
-    )
+    data, warm_up = portfolio.portfolio(), portfolio.portfolio(60_000)
+    times = measure.race(field, data, options.rounds, few={"statsmodels": 1}, warm_up=warm_up)
     return race_rows("factors: 678,000 × 8 factors, Poisson", times, {"glum": 0.35})
 
 
 def small(options: argparse.Namespace) -> list[Row]:
-    times = measure.race(contenders.SMALL, portfolio.small(), portfolio.small(), 20 * options.rounds)
+    data = portfolio.small()
+    times = measure.race(contenders.SMALL, data, 20 * options.rounds, warm_up=data)
     return race_rows("small: 200 rows, logistic", times, {"statsmodels": 0.35})
 
 
