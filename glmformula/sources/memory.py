@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 # Rows of a block: so many that NumPy's cost per call is small, enough blocks to share out, and no more than
 # BLOCK_CELLS numbers in its numeric columns. It must not depend on the number of threads: the digits would too.
-MOST_ROWS, FEWEST_ROWS, BLOCKS, BLOCK_CELLS = 2**16, 2**14, 16, 2**21
+MOST_ROWS, FEWEST_ROWS, BLOCKS, BLOCK_CELLS = 2**16, 2**14, 16, 2**19
 
 
 @dataclass(frozen=True)
