@@ -20,7 +20,7 @@ NAMES = """
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
     AIC BIC anova coef confint deviance fitted logLik nobs predict residuals simulate summary vcov
-    drop1 add1 step update extractAIC
+    drop1 add1 step update extractAIC detect_separation
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     bread meat estfun

@@ -63,7 +63,7 @@ def far_ends(family: Family) -> tuple[tuple[int, float, bool], ...]:
 
 
 def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np.ndarray:
-    """+1 or -1 where the deviance of a row falls all the way as eta goes to +Inf or -Inf; 0 elsewhere, (m,)."""
+    """(m,): +1 or -1 where the deviance of a row falls all the way as eta goes to +Inf or -Inf."""
     out = np.zeros(len(y), dtype=np.int8)
     for sign, end, largest in far_ends(family):
         out[y >= end if largest else y <= end] = sign
@@ -75,10 +75,10 @@ def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np
 def near_an_end(
     family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float
 ) -> bool:
-    """Whether some fitted value is so near an end of the means that its row may be on the way there.
+    """Whether a fitted value is so near an end of the means that its row may be on the way there.
 
-    A row that runs away has given its share, (y - mu)^2 / V, to the `decrease` that the last step promised: so a
-    fit that has settled far from the ends needs no further look.
+    A row that runs away has given its share, (y - mu)^2 / V, to the `decrease` that the last step promised: so
+    a fit that has settled far from the ends needs no further look.
     """
     low, high = mu_range
     for _, end, largest in far_ends(family):

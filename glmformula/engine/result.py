@@ -51,8 +51,8 @@ class GlmFit:
     near_end : bool
         A fitted value is so near an end of its range that separation is not excluded.
     limits : ndarray (p,) or None
-        inf or -inf where a coefficient has no finite estimate (separation), else 0; None where nobody looked or
-        there is no separation.
+        inf or -inf where a coefficient has no finite estimate (separation), else 0; None where there is no
+        separation, or nobody looked.
     """
 
     coefficients: np.ndarray

@@ -23,7 +23,6 @@ from functools import partial
 from operator import add
 
 import numpy as np
-from scipy.optimize import linprog
 
 from ..design.dense import dense
 from ..families import Family, gaussian
@@ -296,6 +295,8 @@ def steepest(
     margins: np.ndarray, counts: np.ndarray, space: np.ndarray, box: np.ndarray
 ) -> np.ndarray | None:
     """Konis's programme; None where its maximum is zero."""
+    from scipy.optimize import linprog  # slow to import, rarely needed
+
     keep = np.abs(margins).max(axis=1) > 0
     if not keep.any():
         return None
@@ -323,7 +324,8 @@ def null_space(rows: np.ndarray, q: int) -> np.ndarray:
     rows = rows[np.abs(rows).max(axis=1, initial=0.0) > 0]
     if not len(rows):
         return np.eye(q)
-    rows = np.linalg.qr(rows, mode="r") if len(rows) > q else rows
+    if len(rows) > q:
+        rows = np.asarray(np.linalg.qr(rows, mode="r"))
     _, sizes, right = np.linalg.svd(rows)
     rank = int((sizes > ZERO * 1e-3 * sizes.max(initial=0.0)).sum())
     return np.asarray(right[rank:].T)

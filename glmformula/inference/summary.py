@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, GLMFormulaWarning
+from ..models.separation import infinite_names
 from ..render.report import Block, Rendered, to_text
 from ..render.summary import PrintParts, SummaryParts, print_blocks, summary_blocks
 from .distributions import two_sided
@@ -201,4 +202,10 @@ def _common(fit: GLM) -> dict[str, Any]:
 
 def _notes(fit: GLM) -> tuple[str, ...]:
     """Our own lines after R's text."""
-    return () if fit.converged else ("Note: the algorithm did not converge; raise maxit or look at the data",)
+    notes = []
+    if not fit.converged:
+        notes.append("Note: the algorithm did not converge; raise maxit or look at the data")
+    if fit.result.limits is not None:
+        infinite = infinite_names(fit.result.limits, fit.column_names)
+        notes.append(f"Note: separation, no finite maximum-likelihood estimate: {infinite}")
+    return tuple(notes)

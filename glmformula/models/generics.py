@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.profile import Profile
+    from ..inference.separation import DetectedSeparation
     from ..inference.step import SelectedGLM
     from ..inference.summary import GLMSummary
     from ..render.table import StatTable
@@ -89,6 +90,15 @@ def drop1(fit: GLM, scope: Any = None, **options: Any) -> StatTable:
 def add1(fit: GLM, scope: Any, **options: Any) -> StatTable:
     """Single term additions; see :meth:`GLM.add1`."""
     return fit.add1(scope, **options)
+
+
+def detect_separation(
+    formula: str, data: Any, family: Any = "binomial", **options: Any
+) -> DetectedSeparation:
+    """Infinite estimates; see :func:`glmformula.inference.separation.detect_separation`."""
+    from ..inference.separation import detect_separation as detect
+
+    return detect(formula, data, family, **options)
 
 
 def step(fit: GLM, scope: Any = None, **options: Any) -> SelectedGLM:

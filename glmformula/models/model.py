@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.profile import Profile
+    from ..inference.separation import DetectedSeparation
     from ..inference.step import SelectedGLM
     from ..inference.summary import GLMSummary
     from ..render.table import StatTable
@@ -245,6 +246,12 @@ class GLM:
         from ..inference.predict import design_frame
 
         return design_frame(self, newdata)
+
+    def separation(self) -> DetectedSeparation:
+        """Coefficients without a finite estimate; see :func:`glmformula.inference.separation.separation_of`."""
+        from ..inference.separation import separation_of
+
+        return separation_of(self)
 
     def strip_data(self) -> GLM:
         """The same model without a single training row."""

@@ -23,9 +23,9 @@ def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...
         return fit
     kind = "complete separation" if found.complete else "separation"
     warnings.warn(
-        f"{kind}: no finite maximum-likelihood estimate of {infinite_names(found.limits, names)}; what is given "
-        "for these coefficients is where the iterations stopped. Fit with method='firth' for finite estimates, "
-        "or leave out or merge what separates the responses",
+        f"{kind}: no finite maximum-likelihood estimate of {infinite_names(found.limits, names)}; what is "
+        "given for these coefficients is where the iterations stopped. Fit with method='firth' for finite "
+        "estimates, or leave out or merge what separates the responses",
         SeparationWarning,
         stacklevel=3,
     )
