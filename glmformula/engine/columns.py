@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from ..design.pieces import Design, Piece
 MULTIPLY_COST, COLUMN_COST, COUNT_COST = 0.05, 2.0, 1.7
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece without its rows: its place among the columns, and whether its columns are not to be formed."""
 
     start: int
