@@ -19,7 +19,8 @@ from .blas import one_blas_thread
 T = TypeVar("T")
 
 # Rows of a block: so many that NumPy's cost per call is small, enough blocks to share out, and no more than
-# BLOCK_CELLS numbers in its numeric columns. It must not depend on the number of threads: the digits would too.
+# BLOCK_CELLS numbers in its numeric columns. It must not depend on the number of threads: the digits would
+# too.
 MOST_ROWS, FEWEST_ROWS, BLOCKS, BLOCK_CELLS = 2**16, 2**14, 16, 2**19
 
 
@@ -33,7 +34,8 @@ class MemorySource:
         n rows.
     y, prior_weights, offset, etastart, mustart, trials : ndarray of float64 (n,) or None
     block_rows : int or None
-        Rows of a block (None: chosen by the size of the design); the last one may have half as many more, so that no tiny block is left over.
+        Rows of a block (None: chosen by the size of the design); the last one may have half as many more, so
+        that no tiny block is left over.
     threads : int or None
         None: one for each processor, and a single one where there is only one block.
 
