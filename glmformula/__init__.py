@@ -33,7 +33,6 @@ from .families import (
     register_link,
     tweedie,
 )
-from .formula.algebra import terms
 from .formula.functions import register_function
 from .models.generics import (
     AIC,
@@ -79,6 +78,7 @@ from .models.generics import (
     simulate,
     step,
     summary,
+    terms,
     tidy,
     update,
     vcov,

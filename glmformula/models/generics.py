@@ -9,6 +9,7 @@ import pandas as pd
 from .model import GLM
 
 if TYPE_CHECKING:
+    from ..formula.terms import Terms
     from ..inference.extract_aic import ExtractedAIC
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
@@ -49,9 +50,9 @@ def predict(fit: GLM, newdata: Any = None, **options: Any) -> pd.Series | pd.Dat
     return fit.predict(newdata, **options)
 
 
-def residuals(fit: GLM, type: str = "deviance") -> pd.Series | pd.DataFrame:
+def residuals(fit: GLM, type: str = "deviance", seed: int | None = None) -> pd.Series | pd.DataFrame:
     """Residuals; see :meth:`GLM.residuals`."""
-    return fit.residuals(type)
+    return fit.residuals(type, seed)
 
 
 def fitted(fit: GLM) -> pd.Series:
@@ -139,6 +140,15 @@ def model_matrix(
     from ..design.build import model_matrix as of_formula
 
     return of_formula(formula, data, newdata=newdata, contrasts=contrasts)
+
+
+def terms(fit: GLM | str, data: Any = None) -> Terms:
+    """R's terms of a fitted model, or of a formula (``.`` stands for the columns of `data`)."""
+    if isinstance(fit, GLM):
+        return fit.terms
+    from ..formula.algebra import terms as of_formula
+
+    return of_formula(fit, None if data is None else list(data))
 
 
 def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:

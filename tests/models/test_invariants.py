@@ -16,7 +16,12 @@ from glmformula.engine.irls import fit_glm
 from glmformula.engine.result import Control
 
 TIGHT = {"epsilon": 1e-13, "maxit": 60}
-FAMILIES = {"gaussian": gaussian, "binomial": binomial, "poisson": poisson, "Gamma": lambda: Gamma(link="log")}
+FAMILIES = {
+    "gaussian": gaussian,
+    "binomial": binomial,
+    "poisson": poisson,
+    "Gamma": lambda: Gamma(link="log"),
+}
 
 
 def made(seed: int, n: int = 80) -> pd.DataFrame:
@@ -45,7 +50,9 @@ def fitted(name: str, data: pd.DataFrame, right: str = "x + z * f", **options):
 def same(a, b, coefficients: bool = True) -> None:
     if coefficients:
         np.testing.assert_allclose(a.coefficients, b.coefficients, rtol=INVARIANT, atol=INVARIANT)
-        np.testing.assert_allclose(a.result.cov_unscaled, b.result.cov_unscaled, rtol=INVARIANT, atol=INVARIANT)
+        np.testing.assert_allclose(
+            a.result.cov_unscaled, b.result.cov_unscaled, rtol=INVARIANT, atol=INVARIANT
+        )
     for name in ("deviance", "null_deviance", "aic"):
         assert getattr(a, name) == pytest.approx(getattr(b, name), rel=INVARIANT)
 
@@ -74,7 +81,9 @@ def test_block_size_and_threads(name, method, rows):
             method=method,
         )
         np.testing.assert_allclose(blocks.coefficients, whole.coefficients, rtol=INVARIANT, atol=INVARIANT)
-        np.testing.assert_allclose(blocks.cov_unscaled, whole.result.cov_unscaled, rtol=INVARIANT, atol=INVARIANT)
+        np.testing.assert_allclose(
+            blocks.cov_unscaled, whole.result.cov_unscaled, rtol=INVARIANT, atol=INVARIANT
+        )
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -100,7 +109,9 @@ def test_units_of_measurement(name, seed, power):
     scale = 10.0**power
     plain, scaled = fitted(name, data), fitted(name, data.assign(x=data["x"] * scale))
     same(plain, scaled, coefficients=False)
-    np.testing.assert_allclose(scaled.coefficients["x"] * scale, plain.coefficients["x"], rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(
+        scaled.coefficients["x"] * scale, plain.coefficients["x"], rtol=1e-8, atol=1e-9
+    )
     rest = [c for c in plain.coefficients.index if c != "x"]
     np.testing.assert_allclose(scaled.coefficients[rest], plain.coefficients[rest], rtol=1e-8, atol=1e-9)
 
@@ -131,11 +142,15 @@ def test_a_binomial_has_three_ways_to_be_written():
     x = rng.normal(size=40)
     s = rng.binomial(n, 1 / (1 + np.exp(-x)))
     grouped = pd.DataFrame({"s": s, "n": n, "x": x, "p": s / n})
-    one = pd.DataFrame({"x": np.repeat(x, n), "y": np.concatenate([[1] * a + [0] * (b - a) for a, b in zip(s, n)])})
+    one = pd.DataFrame(
+        {"x": np.repeat(x, n), "y": np.concatenate([[1] * a + [0] * (b - a) for a, b in zip(s, n)])}
+    )
     counts = glm("cbind(s, n - s) ~ x", grouped, binomial, **TIGHT)
     proportion = glm("p ~ x", grouped, binomial, weights="n", **TIGHT)
     same(counts, proportion)
     single = glm("y ~ x", one, binomial, **TIGHT)
     np.testing.assert_allclose(counts.coefficients, single.coefficients, rtol=INVARIANT)
     np.testing.assert_allclose(counts.vcov(), single.vcov(), rtol=STANDARD_ERROR)
-    assert counts.null_deviance - counts.deviance == pytest.approx(single.null_deviance - single.deviance, rel=1e-8)
+    assert counts.null_deviance - counts.deviance == pytest.approx(
+        single.null_deviance - single.deviance, rel=1e-8
+    )

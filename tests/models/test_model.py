@@ -28,7 +28,14 @@ def gaps():
 
 def test_series_carry_the_row_labels(gaps):
     fit = glm("y ~ x", gaps)
-    for values in (fit.fitted_values, fit.linear_predictors, fit.residuals(), fit.weights, fit.prior_weights, fit.y):
+    for values in (
+        fit.fitted_values,
+        fit.linear_predictors,
+        fit.residuals(),
+        fit.weights,
+        fit.prior_weights,
+        fit.y,
+    ):
         assert list(values.index) == list("abef")
     assert list(fit.na_action.index) == ["c", "d"]
     assert fit.n_omitted == 2
@@ -78,6 +85,12 @@ def test_model_matrix_and_frame_of_a_formula():
     assert list(gf.model_frame("left ~ log(salary)", data)) == ["left", "log(salary)"]
 
 
+def test_terms_of_a_formula_and_of_a_model(fit):
+    assert gf.terms(fit) is fit.terms
+    assert gf.terms("y ~ a * b").labels == ("a", "b", "a:b")
+    assert gf.terms("left ~ . - sick_days", attrition()).labels == fit.terms.labels
+
+
 def test_pickle_and_copy(fit):
     for again in (pickle.loads(pickle.dumps(fit)), copy.deepcopy(fit)):
         assert str(again.summary()) == str(fit.summary())
@@ -111,7 +124,9 @@ def test_predict_checks_what_it_is_asked(fit):
         fit.predict(interval="confidence", level=95)
     with pytest.raises(ValueError, match="interval goes with type='link' or 'response'"):
         fit.predict(type="terms", interval="confidence")
-    with pytest.raises(DataError, match="'salry' is not a term of the model; the nearest names are: 'salary'"):
+    with pytest.raises(
+        DataError, match="'salry' is not a term of the model; the nearest names are: 'salary'"
+    ):
         fit.predict(type="terms", terms="salry")
     with pytest.raises(ValueError, match="type should be one of"):
         fit.residuals("raw")
@@ -141,7 +156,9 @@ def test_intervals_hold_the_fit(fit):
 
 
 def test_prediction_interval_of_a_gaussian_is_that_of_lm():
-    cars = pd.DataFrame({"speed": [4, 7, 8, 9, 10, 11, 12, 13, 14], "dist": [2, 4, 16, 10, 18, 17, 24, 34, 26]})
+    cars = pd.DataFrame(
+        {"speed": [4, 7, 8, 9, 10, 11, 12, 13, 14], "dist": [2, 4, 16, 10, 18, 17, 24, 34, 26]}
+    )
     out = glm("dist ~ speed", cars, gaussian()).predict(
         pd.DataFrame({"speed": [10.0, 20.0]}), interval="prediction"
     )
