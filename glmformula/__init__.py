@@ -87,6 +87,7 @@ from .models.generics import (
 )
 from .models.glm import glm, glm_control
 from .models.model import GLM
+from .models.saved import load
 from .render.table import StatTable
 
 __version__ = "0.1.0"
@@ -112,9 +113,11 @@ __all__ = [
     "StatTable",
     "add1",
     "anova",
+    "augment",
     "binomial",
     "bread",
     "coef",
+    "coefficient_plot",
     "coeftest",
     "confint",
     "cooks_distance",
@@ -127,10 +130,12 @@ __all__ = [
     "dfbetas",
     "dffits",
     "drop1",
+    "effect_plot",
     "estfun",
     "extractAIC",
     "fitted",
     "gaussian",
+    "glance",
     "glm",
     "glm_control",
     "hatvalues",
@@ -138,6 +143,7 @@ __all__ = [
     "inverse_gaussian",
     "linear_hypothesis",
     "logLik",
+    "load",
     "lrtest",
     "make_link",
     "meat",
@@ -149,6 +155,7 @@ __all__ = [
     "power",
     "predict",
     "profile",
+    "profile_plot",
     "quasi",
     "quasibinomial",
     "quasipoisson",
@@ -162,6 +169,7 @@ __all__ = [
     "step",
     "summary",
     "terms",
+    "tidy",
     "tweedie",
     "update",
     "vcov",

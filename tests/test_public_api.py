@@ -26,6 +26,7 @@ NAMES = """
     bread meat estfun
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
+    Anova augment coefficient_plot coeftest delta_method effect_plot glance linear_hypothesis lrtest profile profile_plot tidy vif waldtest
 """.split()
 ARGUMENTS = {
     "glm": (
@@ -42,7 +43,7 @@ ARGUMENTS = {
         "self newdata=None type='link' se_fit=False *dispersion=None *terms=None *interval=None "
         "*level=0.95 *na_action='na.pass' *new_levels='error' *vcov=None"
     ),
-    "GLM.residuals": "self type='deviance'",
+    "GLM.residuals": "self type='deviance' seed=None",
     "GLM.vcov": "self type=None cluster=None complete=True **options",
     "GLM.anova": "self *others *test=None *dispersion=None",
     "GLM.drop1": "self scope=None test='none' k=2.0 *scale=0.0",

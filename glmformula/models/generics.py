@@ -142,13 +142,13 @@ def model_matrix(
     return of_formula(formula, data, newdata=newdata, contrasts=contrasts)
 
 
-def terms(fit: GLM | str, data: Any = None) -> Terms:
+def terms(formula: GLM | str, data: Any = None) -> Terms:
     """R's terms of a fitted model, or of a formula (``.`` stands for the columns of `data`)."""
-    if isinstance(fit, GLM):
-        return fit.terms
+    if isinstance(formula, GLM):
+        return formula.terms
     from ..formula.algebra import terms as of_formula
 
-    return of_formula(fit, None if data is None else list(data))
+    return of_formula(formula, None if data is None else list(data))
 
 
 def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
