@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,12 +66,11 @@ def add1(
     labels = add_labels(fit.terms, scope)
     training = training_rows({**fit.rows.arguments, "formula": with_terms(fit.terms, labels)})
     frame = training.frame
-    n = len(frame.index)
+    n = frame.nrows
     if n < fit.nobs_rows:
-        lost = ", ".join(f"{variable} {count}" for variable, count in frame.lost.items())
         warnings.warn(
-            f"using the {n}/{fit.nobs_rows} rows from a combined fit (rows missing: {lost}); AIC and "
-            "residual df stay those of the model on its own rows",
+            f"using the {n}/{fit.nobs_rows} rows from a combined fit{_missing(frame)}; AIC and residual df "
+            "stay those of the model on its own rows",
             DataWarning,
             stacklevel=3,
         )
@@ -104,3 +103,10 @@ def add1(
         base.n_ok,
     )
     return single_term_table(fit, compared, name, k, scale)
+
+
+def _missing(frame: Any) -> str:
+    """Which variables lose rows, where the frame knows."""
+    lost = getattr(frame, "lost", None) or getattr(getattr(frame, "survey", None), "lost", {})
+    counts = ", ".join(f"{variable} {count}" for variable, count in lost.items() if count)
+    return f" (rows missing: {counts})" if counts else ""

@@ -196,6 +196,17 @@ def same(block):
     return block
 
 
+def test_rows_in_a_file(tmp_path):
+    pytest.importorskip("pyarrow")
+    data = load("birthwt").reset_index(drop=True)
+    data.to_parquet(tmp_path / "birthwt.parquet")
+    call = "low ~ age + lwt + factor(race) + smoke"
+    held, filed = (glm(call, source, "binomial") for source in (data, tmp_path / "birthwt.parquet"))
+    assert str(filed.drop1(test="Rao")) == str(held.drop1(test="Rao"))
+    assert str(filed.add1("~ . + ht", test="LRT")) == str(held.add1("~ . + ht", test="LRT"))
+    assert str(filed.step(trace=0).anova) == str(held.step(trace=0).anova)
+
+
 # --- missing values -----------------------------------------------------------------------------------------
 
 
