@@ -10,7 +10,9 @@ from typing import Any
 from ..errors import DataError
 from ..frame.interchange import needed
 from ..frame.pieces import Table
+from .batches import csv_table, dataset_table, ipc_table
 from .parquet import ParquetTable
+from .reading import Files, reading, short
 
 KINDS = {
     ".parquet": "parquet", ".pq": "parquet", ".parq": "parquet",
@@ -45,19 +47,25 @@ def open_path(data: str | Path) -> Table:
 
 
 def open_dataset(data: Any) -> Table:
-    """A ``pyarrow.dataset``."""
+    """A ``pyarrow.dataset``; Parquet files row group by row group, any other kind batch by batch."""
     dataset = needed("pyarrow.dataset", "arrow")
     plain = isinstance(data, dataset.FileSystemDataset) and not getattr(data, "_scan_options", None)
     if plain and isinstance(data.format, dataset.ParquetFileFormat):
         return ParquetTable.of(data)
-    raise DataError("not yet")
+    return dataset_table(data)
 
 
 def _open(where: Any, kind: str, names: list[str] | None = None) -> Table:
-    dataset = needed("pyarrow.dataset", "arrow")
-    if kind == "parquet":
-        return ParquetTable.of(dataset.dataset(where, format="parquet", partitioning="hive"))
-    raise DataError("not yet")
+    dataset, fs = needed("pyarrow.dataset", "arrow"), needed("pyarrow.fs", "arrow")
+    with reading(str(where) if isinstance(where, str) else short(where[0])):
+        if kind == "parquet":
+            return ParquetTable.of(dataset.dataset(where, format="parquet", partitioning="hive"))
+        if names is None:
+            filesystem, path = fs.FileSystem.from_uri(where)
+            files = Files.seen(filesystem, [path])
+        else:
+            files = Files.seen(fs.LocalFileSystem(), names)
+    return ipc_table(files) if kind == "ipc" else csv_table(files)
 
 
 def _inside(folder: str) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from ..frame.pieces import Table
 
@@ -15,29 +18,39 @@ def _is_path(data: Any) -> bool:
     return isinstance(data, str | Path)
 
 
-def _open_path(data: Any) -> Table:
-    from .files import open_path
-
-    return open_path(data)
-
-
-def _module(data: Any) -> str:
-    return type(data).__module__
-
-
 def _is_dataset(data: Any) -> bool:
-    return _module(data).startswith("pyarrow._dataset")
+    return type(data).__module__.startswith("pyarrow._dataset") and hasattr(data, "to_batches")
 
 
-def _open_dataset(data: Any) -> Table:
-    from .files import open_dataset
+def _named(kind: str) -> Callable[[Any], bool]:
+    """Of a class of that name."""
+    return lambda data: type(data).__name__ == kind
 
-    return open_dataset(data)
+
+def _is_dask(data: Any) -> bool:
+    return type(data).__module__.startswith("dask.") and type(data).__name__ == "DataFrame"
+
+
+def _is_query(data: Any) -> bool:
+    return isinstance(data, tuple) and len(data) == 2 and isinstance(data[0], str)
+
+
+def _opener(module: str, function: str) -> Opener:
+    """A function of a neighbouring module, imported when it is first needed."""
+
+    def open_with(data: Any) -> Table:
+        opener: Opener = getattr(import_module(f".{module}", __package__), function)
+        return opener(data)
+
+    return open_with
 
 
 OPENERS: list[tuple[Callable[[Any], bool], Opener]] = [
-    (_is_path, _open_path),
-    (_is_dataset, _open_dataset),
+    (_is_path, _opener("files", "open_path")),
+    (_is_dataset, _opener("files", "open_dataset")),
+    (_is_dask, _opener("cluster", "open_dask")),
+    (_named("DuckDBPyRelation"), _opener("database", "open_relation")),
+    (_is_query, _opener("database", "open_query")),
 ]
 """``(test, opener)``: the first whose test is true opens the data."""
 
@@ -50,6 +63,8 @@ def opened(data: Any) -> Table | None:
     DataError
         There is no such file, it cannot be read, or its kind is not known.
     """
+    if isinstance(data, pd.DataFrame):
+        return None
     for test, opener in OPENERS:
         if test(data):
             return opener(data)

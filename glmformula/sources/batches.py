@@ -1,0 +1,218 @@
+"""Tables that are read from the first batch to the last: Arrow IPC, CSV, datasets of any kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from ..errors import DataError
+from ..frame.interchange import needed
+from ..frame.pieces import Piece
+from .reading import Files, meta_of, over_pieces, piece_of, piece_rows, reading, short
+
+T = TypeVar("T")
+Batches = Iterator[tuple[Any, str]]
+"""Arrow batches, and where each is from."""
+
+CSV_BLOCK = 2**22  # bytes
+LARGE_BATCH = 2**20  # rows of an IPC batch beyond which it is not read as a whole
+BROKEN = re.compile(r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to ([\w\[\]]+)")
+
+
+class ReadAgain(Exception):
+    """A column's type turned out to be another than it seemed: what was read so far does not count."""
+
+
+@dataclass(frozen=True)
+class BatchTable:
+    """A table of which only a sequence of batches is known.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(columns)`` begins at the first row.
+    meta : DataFrame
+    identity : hashable
+    files : Files or None
+        What must not change.
+    """
+
+    read: Callable[[tuple[str, ...]], Batches]
+    meta: pd.DataFrame = field(repr=False)
+    identity: Hashable = None
+    files: Files | None = None
+
+    def map_reduce(
+        self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
+    ) -> T | None:
+        while True:
+            self._check()
+            try:
+                out = over_pieces(self._pieces(tuple(columns)), function, merge)
+            except ReadAgain:
+                continue
+            self._check()
+            return out
+
+    def _check(self) -> None:
+        if self.files is not None:
+            self.files.check()
+
+    def _pieces(self, columns: tuple[str, ...]) -> Iterator[Piece]:
+        first = number = 0
+        size = piece_rows(len(columns))
+        for batch, place in self.read(columns):
+            for start in range(0, batch.num_rows, size):
+                part = batch.slice(start, size)
+                yield piece_of(part, first, place, number)
+                first, number = first + part.num_rows, number + 1
+
+
+# ---- Arrow IPC ----
+
+
+def ipc_table(files: Files) -> BatchTable:
+    """Files in Arrow's IPC format (Feather, version 2), of one schema."""
+    schemas = []
+    for path in files.paths:
+        with reading(short(path)), _ipc(files, path) as opened:
+            schemas.append(opened.schema)
+    _same_schemas(files, schemas)
+    return BatchTable(partial(_ipc_batches, files), meta_of(schemas[0]), files.state, files)
+
+
+def _ipc_batches(files: Files, columns: tuple[str, ...]) -> Batches:
+    options = needed("pyarrow", "arrow").ipc.IpcReadOptions
+    for path in files.paths:
+        place = short(path)
+        with reading(place), _ipc(files, path) as whole:
+            names, count = whole.schema.names, whole.num_record_batches
+        chosen = options(included_fields=[names.index(name) for name in columns])
+        with reading(place), _ipc(files, path, chosen) as opened:
+            for k in range(count):
+                batch = opened.get_batch(k)
+                yield batch.select(list(columns)), f"{place}, batch {k}"
+
+
+def _ipc(files: Files, path: str, options: Any = None) -> Any:
+    pa = needed("pyarrow", "arrow")
+    return pa.ipc.open_file(files.filesystem.open_input_file(path), options=options)
+
+
+# ---- CSV ----
+
+
+def csv_table(files: Files) -> BatchTable:
+    """CSV files with a header.
+
+    A column is what its values in all files allow, as in R: whole numbers, numbers, TRUE and FALSE, else
+    strings (dates too). Arrow tells the type from the beginning of a file; when a later value does not fit,
+    the pass is begun again with the next wider type.
+    """
+    types: dict[str, Any] = {}
+    schemas = []
+    for path in files.paths:
+        with reading(short(path)), _csv(files, path, None, types) as opened:
+            schemas.append(opened.schema)
+    pa = needed("pyarrow", "arrow")
+    for schema in schemas:
+        for f in schema:
+            types[f.name] = _wider(types.get(f.name), f.type)
+    first = [name for name in schemas[0].names if all(name in s.names for s in schemas)]
+    meta = meta_of(pa.schema([(name, types[name]) for name in first]))
+    return BatchTable(partial(_csv_batches, files, types), meta, files.state, files)
+
+
+def _csv_batches(files: Files, types: dict[str, Any], columns: tuple[str, ...]) -> Batches:
+    pa = needed("pyarrow", "arrow")
+    for path in files.paths:
+        place = short(path)
+        with reading(place), _csv(files, path, None, types) as opened:
+            header = opened.schema.names
+        with reading(place):
+            try:
+                with _csv(files, path, columns, types) as opened:
+                    for batch in opened:
+                        yield batch.select(list(columns)), place
+            except pa.ArrowInvalid as error:
+                broken = BROKEN.search(str(error))
+                if broken is None:
+                    raise
+                name = header[int(broken[1])]
+                types[name] = _next_type(types[name])
+                raise ReadAgain from None
+
+
+def _csv(files: Files, path: str, columns: Sequence[str] | None, types: dict[str, Any]) -> Any:
+    csv = needed("pyarrow.csv", "arrow")
+    convert = csv.ConvertOptions(
+        column_types={name: kind for name, kind in types.items() if columns is None or name in columns},
+        include_columns=None if columns is None else list(columns),
+        strings_can_be_null=True,
+    )
+    return csv.open_csv(
+        files.filesystem.open_input_stream(path),
+        read_options=csv.ReadOptions(block_size=CSV_BLOCK),
+        parse_options=csv.ParseOptions(delimiter="\t" if ".tsv" in short(path).lower() else ","),
+        convert_options=convert,
+    )
+
+
+def _wider(a: Any, b: Any) -> Any:
+    """The type that holds what Arrow took for `a` in one file and for `b` in another."""
+    pa = needed("pyarrow", "arrow")
+    ladder = _ladder()
+    a, b = (pa.string() if t is not None and t not in ladder else t for t in (a, b))
+    if a is None or a == b:
+        return b
+    if pa.bool_() in (a, b) and pa.null() not in (a, b):
+        return pa.string()
+    return max(a, b, key=ladder.index)
+
+
+def _next_type(kind: Any) -> Any:
+    pa = needed("pyarrow", "arrow")
+    ladder = _ladder()
+    return pa.string() if kind == pa.bool_() else ladder[min(ladder.index(kind) + 1, len(ladder) - 1)]
+
+
+def _ladder() -> list[Any]:
+    pa = needed("pyarrow", "arrow")
+    return [pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string()]
+
+
+# ---- datasets ----
+
+
+def dataset_table(dataset: Any) -> BatchTable:
+    """A ``pyarrow.dataset`` of any kind: filtered, in memory, a union, other formats."""
+    paths = getattr(dataset, "files", None)
+    files = Files.seen(dataset.filesystem, paths) if paths else None
+    identity = (files.state if files else (), str(getattr(dataset, "_scan_options", "")), id(dataset))
+    return BatchTable(partial(_dataset_batches, dataset), meta_of(dataset.schema), identity, files)
+
+
+def _dataset_batches(dataset: Any, columns: tuple[str, ...]) -> Batches:
+    with reading("the dataset"):
+        batches = dataset.to_batches(
+            columns=list(columns),
+            batch_size=piece_rows(len(columns)),
+            batch_readahead=4,
+            fragment_readahead=1,
+        )
+        for batch in batches:
+            yield batch, "the dataset"
+
+
+def _same_schemas(files: Files, schemas: Sequence[Any]) -> None:
+    for path, schema in zip(files.paths, schemas, strict=True):
+        if not schema.equals(schemas[0]):
+            raise DataError(
+                f"the files are not parts of one table: {short(path)} has other columns or types than "
+                f"{short(files.paths[0])}"
+            )

@@ -1,0 +1,73 @@
+"""DuckDB: a relation, or SQL and a connection; the query runs anew for each pass and is read as Arrow batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import DataError
+from .batches import Batches, BatchTable
+from .reading import meta_of, piece_rows
+
+
+def open_relation(relation: Any) -> BatchTable:
+    """A DuckDB relation; only the columns that are used are asked of it.
+
+    Raises
+    ------
+    DataError
+        The query fails.
+    """
+    with querying():
+        reader = _reader(relation.limit(0), 1)
+        schema = reader.schema
+        reader.read_all()
+    return BatchTable(_Read(relation), meta_of(schema), ("duckdb", id(relation), relation.sql_query()))
+
+
+def open_query(query: tuple[str, Any]) -> BatchTable:
+    """SQL on a connection."""
+    sql, connection = query
+    if not hasattr(connection, "sql"):
+        raise DataError(
+            f"data=(sql, connection) needs a DuckDB connection, not {type(connection).__name__}"
+        )
+    with querying():
+        relation = connection.sql(sql)
+    if relation is None:
+        raise DataError(f"the SQL gives no table: expected a query, got {sql!r}")
+    return open_relation(relation)
+
+
+class querying:  # noqa: N801  # used as a statement
+    """Names the database where a query fails."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, Exception) and type(error).__module__.lstrip("_").startswith("duckdb"):
+            raise DataError(f"DuckDB could not run the query: {str(error).splitlines()[0]}") from error
+
+
+class _Read:
+    """Batches of some columns of a relation."""
+
+    def __init__(self, relation: Any) -> None:
+        self.relation = relation
+
+    def __call__(self, columns: tuple[str, ...]) -> Batches:
+        chosen = ", ".join('"' + name.replace('"', '""') + '"' for name in columns) or "1"
+        with querying():
+            reader = _reader(self.relation.project(chosen), piece_rows(len(columns)))
+            try:
+                for batch in reader:
+                    yield batch, "the DuckDB query"
+            finally:
+                reader.close()
+
+
+def _reader(relation: Any, rows: int) -> Any:
+    """A record batch reader, by the name that this version of DuckDB has for it."""
+    for name in ("to_arrow_reader", "fetch_arrow_reader", "fetch_record_batch"):
+        if (method := getattr(relation, name, None)) is not None:
+            return method(rows)
+    raise DataError("this version of DuckDB cannot be read as Arrow batches: install duckdb 1.0 or later")
