@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Change = "GLM | str | int | Iterable[str | int]"
 
 
-def compared_models(fit: GLM, others: Iterable[object]) -> list[GLM]:
-    """The models in order; by default `fit` and the one with nothing but the intercept (or nothing at all).
+def compared_models(fit: GLM, others: Iterable[object], default: str = ". ~ 1") -> list[GLM]:
+    """The models in order; by default `fit` and the one with nothing but the intercept.
 
     A change is made to the model before it, and that is fitted to the rows of `fit`, also where it would have
     more of them for want of missing values.
@@ -32,7 +32,7 @@ def compared_models(fit: GLM, others: Iterable[object]) -> list[GLM]:
         The models are not fitted to the same rows.
     """
     models = [fit]
-    for other in list(others) or [". ~ 1" if fit.terms.intercept else ". ~ 0"]:
+    for other in list(others) or [default]:
         models.append(changed(models[-1], other))
     check_same_rows(models)
     return models
@@ -67,10 +67,12 @@ def without(fit: GLM, terms: object) -> str:
         elif isinstance(term, str) and term in labels:
             names.append(term)
         else:
-            hint = nearest(term, labels) if isinstance(term, str) else f": it has {len(labels)}, counted from 0"
+            hint = (
+                nearest(term, labels) if isinstance(term, str) else f": it has {len(labels)}, counted from 0"
+            )
             raise DataError(
-                f"terms specified that are not in the model: {term!r}; expected a fitted model, a formula such as "
-                f"'. ~ . - x', or terms of {fit.formula!r}{hint}"
+                f"terms specified that are not in the model: {term!r}; expected a fitted model, a formula such "
+                f"as '. ~ . - x', or terms of {fit.formula!r}{hint}"
             )
     if not names:
         raise DataError("empty model specification: no term is named")

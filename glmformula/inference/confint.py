@@ -39,10 +39,10 @@ def confint(
         Coefficients by name or position (from 0); default all.
     level : float
     method : {"profile", "wald", "profile-exact"}
-        "profile": the values of a coefficient that a likelihood ratio test does not reject, as R's ``confint``
-        reads them off a spline through the profile. "profile-exact": the same, solved to 1e-8 (R's are up to 2e-3
-        standard errors off). "wald": estimate +- z se, R's ``confint.default``. All take normal quantiles, for
-        families with a dispersion too, as R does.
+        "profile": the values of a coefficient that a likelihood ratio test does not reject, as R's
+        ``confint`` reads them off a spline through the profile. "profile-exact": the same, solved to 1e-8
+        (R's are up to 2e-3 standard errors off). "wald": estimate +- z se, R's ``confint.default``. All
+        take normal quantiles, for families with a dispersion too, as R does.
     vcov : str, matrix or function, optional
         With ``method="wald"``: another covariance of the coefficients (see ``fit.summary``).
     test : {"LRT", "Rao"}

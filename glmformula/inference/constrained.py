@@ -1,8 +1,8 @@
 """The best fit with one coefficient held: what a likelihood profile is made of.
 
 The held column stays where it is: one pass over the rows gives X'WX (or its QR factor) and the score of *all*
-columns, and the step is taken in the others. So nothing of the data is copied or moved for a profile, and each pass
-also says how the held coefficient pulls: the slope of the profile and the direction in which the others follow.
+columns, and the step is taken in the others. So nothing of the data is copied for a profile, and each pass
+also says how the held coefficient pulls: the slope of the profile, and the way in which the others follow.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ..models.model import GLM
 
 MAX_STEPS, MAX_HALVINGS = 60, 12
-# A step that promises to lower the deviance by less (in units of the dispersion) is the last: what remains is this
-# times the rate of convergence; where that is quadratic (canonical links) a power of 1.5 of it.
+# A step that promises to lower the deviance by less (in units of the dispersion) is the last: what remains is
+# this times the rate of convergence; where that is quadratic (canonical links) a power of 1.5 of it.
 LAST_STEP, LAST_STEP_CANONICAL = 1e-8, 1e-5
 NO_GAIN = 1e-6  # of a step cut at the edge of the valid region, in units of the dispersion
 ROUNDING = 1e-12  # relative, of a deviance
@@ -74,7 +74,7 @@ class Local:
     r: np.ndarray
 
     def step(self, free: np.ndarray, held: int | None) -> tuple[np.ndarray, float, Point]:
-        """The change of the free coefficients, the decrease it promises, and the point it leads to (less beta)."""
+        """The change of the free coefficients, the decrease it promises, the point at its end (less beta)."""
         columns = self.R[:, free]
         right = self.r[:, None] if held is None else np.column_stack([self.r, self.R[:, held]])
         change, rest = least_squares(columns, right)
@@ -116,7 +116,9 @@ class Surface:
     def of(cls, fit: GLM) -> Surface:
         way = "gram" if fit.method == "cholesky" else "qr"
         phi = fit.dispersion
-        return cls(fit.rows.source, fit.family, ~fit.aliased, way, phi if np.isfinite(phi) and phi > 0 else 1.0)
+        return cls(
+            fit.rows.source, fit.family, ~fit.aliased, way, phi if np.isfinite(phi) and phi > 0 else 1.0
+        )
 
     @cached_property
     def canonical(self) -> bool:
@@ -195,7 +197,7 @@ def accelerated(
 ) -> np.ndarray:
     """Anderson's step: the combination of the last steps that would have been shortest, lengths by X'WX.
 
-    Fisher scoring converges linearly where the link is not canonical; this takes the rate to about its square.
+    Fisher scoring converges linearly where the link is not canonical; this about squares the rate.
     """
     steps = np.column_stack([delta - d for _, d in past])
     moves = np.column_stack([beta - b for b, _ in past])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BETTER = "profiling has found a better solution, so original fit had not converged"
+REMEDY = "fit again with a smaller epsilon, more iterations (maxit) or other starting values"
 # R's: a deviance lower than the fit's by less (in units of the dispersion) counts as the same.
 SAME = 1e-3
 RESTARTS = 5
@@ -57,15 +58,14 @@ class Curve:
             found = self.points[value] = self.reach(value, MAX_PARTS)
             if (found.deviance - self.best) / self.surface.dispersion <= -SAME:
                 better = BetterError(
-                    f"{BETTER}: it has deviance {found.deviance:.7g}, the fit {self.best:.7g}; fit again with a "
-                    "smaller epsilon, more iterations (maxit) or other starting values"
+                    f"{BETTER}: it has deviance {found.deviance:.7g}, the fit {self.best:.7g}; {REMEDY}"
                 )
                 better.point = found
                 raise better
         return found
 
     def reach(self, value: float, parts: int) -> Point:
-        """The fit there from the first start that leads to a minimum; by way of the middle where none is valid."""
+        """The fit there from the first start that leads to one; by way of the middle if none is valid."""
         stalled: Point | None = None
         for start in self.starts(value):
             try:
@@ -86,7 +86,7 @@ class Curve:
         return self.reach(value, parts - 1)
 
     def starts(self, value: float) -> Iterator[np.ndarray]:
-        """Coefficients extrapolated from the nearest points; theirs as they are; theirs drawn out in proportion."""
+        """Coefficients extrapolated from the nearest points; theirs as they are; theirs in proportion."""
         known = [b for b, point in self.points.items() if not point.stalled or b == self.estimate]
         nodes = sorted(known, key=lambda b: abs(b - value))[:3]
         near, first = nodes[0], self.points[nodes[0]]
@@ -105,7 +105,7 @@ class Curve:
         return math.copysign(math.sqrt(max(0.0, statistic) / self.surface.dispersion), value - self.estimate)
 
     def grid(self, zmax: float, step: float, maxsteps: int, test: str) -> np.ndarray:
-        """(k, 2) values and z of R's steps, in order of z: outward from the estimate until z passes `zmax`."""
+        """(k, 2) values and z in order of z: R's steps outward from the estimate until z passes `zmax`."""
         rows = [(self.estimate, 0.0)]
         for sign in (-1, 1):
             for k in range(1, maxsteps):
@@ -164,7 +164,9 @@ class Curve:
     def guess(self, cutoff: float) -> float:
         """A first value for `root`: Wald's, unless known points on that side say better."""
         wald = self.estimate + cutoff * self.se
-        side = [(abs(abs(self.z(b)) - abs(cutoff)), b) for b in self.points if (b - self.estimate) * cutoff > 0]
+        side = [
+            (abs(abs(self.z(b)) - abs(cutoff)), b) for b in self.points if (b - self.estimate) * cutoff > 0
+        ]
         return min(side)[1] if side else wald
 
     def is_level(self, value: float, point: Point, sign: float) -> bool:
@@ -173,7 +175,9 @@ class Curve:
         return way > 3 * self.se and point.slope * sign * way <= 1e-6 * self.surface.dispersion
 
 
-def hermite(value: float, nodes: Sequence[float], betas: Sequence[np.ndarray], tangent: np.ndarray) -> np.ndarray:
+def hermite(
+    value: float, nodes: Sequence[float], betas: Sequence[np.ndarray], tangent: np.ndarray
+) -> np.ndarray:
     """Newton's interpolation through the nodes, the first with its tangent."""
     xs = [nodes[0], *nodes]
     rows = [betas[0], *betas]
@@ -202,8 +206,8 @@ def of_each(fit: GLM, which: Sequence[int], question: Callable[[Curve], T]) -> d
         return {}
     if fit.family.fixed_dispersion is None and fit.deviance <= RESIDUALS_ARE_ZERO * fit.null_deviance:
         raise FitError(
-            f"the residuals are zero (deviance {fit.deviance:.2g}): the dispersion is round-off, and a profile would "
-            "be no more than that; method='wald' shows the size of the round-off"
+            f"the residuals are zero (deviance {fit.deviance:.2g}): the dispersion is round-off, and so would "
+            "a profile be; method='wald' shows its size"
         )
     beta = np.nan_to_num(fit.result.coefficients, nan=0.0)
     best = Point(beta, fit.deviance, 0.0, np.zeros_like(beta), 0.0)
@@ -218,9 +222,8 @@ def of_each(fit: GLM, which: Sequence[int], question: Callable[[Curve], T]) -> d
             continue
         if best.deviance < fit.deviance:
             warnings.warn(
-                f"{BETTER}: the profile is taken about the better one, deviance {best.deviance:.7g} in place of "
-                f"{fit.deviance:.7g}; fit again with a smaller epsilon, more iterations (maxit) or other starting "
-                "values",
+                f"{BETTER}: the profile is taken about the better one, deviance {best.deviance:.7g} in place "
+                f"of {fit.deviance:.7g}; {REMEDY}",
                 ConvergenceWarning,
                 stacklevel=5,
             )

@@ -36,14 +36,14 @@ def delta_method(
 ) -> StatTable:
     """Functions of the coefficients with standard errors by the delta method, car's ``deltaMethod``.
 
-    g(b) with standard error sqrt(grad' V grad), the gradient exact (forward differentiation of the expression;
-    nothing is run as Python).
+    g(b) with standard error sqrt(grad' V grad), the gradient exact (forward differentiation of the
+    expression; nothing is run as Python).
 
     Parameters
     ----------
     expression : str, list of them, or mapping of label to expression
-        R syntax: ``"exp(b1) / b2"``, ``"-`(Intercept)` / dose"``, ``"(Intercept) / x"``. Names of coefficients
-        that are not words stand in backticks; `pi` is known.
+        R syntax: ``"exp(b1) / b2"``, ``"-`(Intercept)` / dose"``, ``"(Intercept) / x"``. Names of
+        coefficients that are not words stand in backticks; `pi` is known.
     level : float
     names : sequence (p,) or mapping, optional
         Other names for the coefficients: one for each, or new name to coefficient.
@@ -78,15 +78,22 @@ def delta_method(
     for label, text in labelled.items():
         node = read(text)
         found = evaluate(node, values, text)
-        error = math.sqrt(max(0.0, float(found.gradient @ cov @ found.gradient)))
+        with np.errstate(invalid="ignore"):
+            error = float(np.sqrt(found.gradient @ cov @ found.gradient))
         half = float(ndtri(high)) * error
         row = [found.value, error, found.value - half, found.value + half]
         if rhs is not None:
-            z = (found.value - rhs) / error if error > 0 else math.nan
-            row += [rhs, z, float(two_sided(np.float64(z), math.inf))]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                z = float(np.float64(found.value - rhs) / error)
+            row += [rhs, z, float(two_sided(np.array(z), math.inf))]
         rows.append(row)
         index.append(label.replace(INTERCEPT, "Intercept") if label != text else written(deparse(node)))
-    columns = ["Estimate", "SE", *percent, *(["Hypothesis", "z value", "Pr(>|z|)"] if rhs is not None else [])]
+    columns = [
+        "Estimate",
+        "SE",
+        *percent,
+        *(["Hypothesis", "z value", "Pr(>|z|)"] if rhs is not None else []),
+    ]
     return StatTable(pd.DataFrame(rows, index=index, columns=columns), kind="coefmat")
 
 

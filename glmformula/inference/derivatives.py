@@ -140,7 +140,10 @@ def _evaluate(node: Node, values: Mapping[str, Dual], text: str) -> Dual:
         if node.name == "pi":
             return Dual(math.pi, np.zeros(size))
         raise FormulaError(
-            f"'{node.name}' is not a coefficient of the model{nearest(node.name, values)}", text, node.start, node.stop
+            f"'{node.name}' is not a coefficient of the model{nearest(node.name, values)}",
+            text,
+            node.start,
+            node.stop,
         )
     return _call(node, values, text, size)
 
@@ -158,8 +161,8 @@ def _call(node: Call, values: Mapping[str, Dual], text: str, size: int) -> Dual:
             return apply(FUNCTIONS[node.function], arguments[0])
     known = sorted(name for name in {*FUNCTIONS, *OPERATORS} if name != "(")
     raise FormulaError(
-        f"`{node.function}` with {len(arguments)} argument(s) has no derivative here: expected + - * / ^ or one of "
-        f"{', '.join(name for name in known if name.isidentifier())}{nearest(node.function, known)}",
+        f"`{node.function}` with {len(arguments)} argument(s) has no derivative here: expected + - * / ^ or one "
+        f"of {', '.join(name for name in known if name.isidentifier())}{nearest(node.function, known)}",
         text,
         node.start,
         node.stop,

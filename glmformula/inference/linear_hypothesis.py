@@ -53,8 +53,8 @@ def linear_hypothesis(
     Returns
     -------
     StatTable
-        Res.Df, Df, Chisq or F, and its probability; ``.frame.attrs`` has ``value`` (L b - rhs) and ``vcov`` (its
-        covariance).
+        Res.Df, Df, Chisq or F, and its probability; ``.frame.attrs`` has ``value`` (L b - rhs) and
+        ``vcov`` (its covariance).
 
     Raises
     ------
@@ -70,12 +70,16 @@ def linear_hypothesis(
     if not singular_ok:
         refuse_aliased(fit)
     if fit.df_residual == 0:
-        raise FitError("residual df = 0: the model has as many coefficients as rows, nothing is left to test with")
+        raise FitError(
+            "residual df = 0: the model has as many coefficients as rows, nothing is left to test with"
+        )
     names = [name for name, aliased in zip(fit.column_names, fit.aliased) if not aliased]
     L, right = restrictions(fit, names, hypothesis, rhs)
     q = len(L)
     if np.linalg.matrix_rank(L) < q:
-        raise FitError(f"the {q} restrictions depend on each other (L has rank {np.linalg.matrix_rank(L)}): leave some out")
+        raise FitError(
+            f"the {q} restrictions depend on each other (rank {np.linalg.matrix_rank(L)}): leave some out"
+        )
     cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
     value = L @ fit.result.coefficients[~fit.aliased] - right
     spread = L @ cov @ L.T
@@ -83,9 +87,9 @@ def linear_hypothesis(
     df = float(fit.df_residual)
     if test == "F":
         statistic /= q
-        p_value = float(f_upper(statistic, q, df))
+        p_value = float(f_upper(np.array(statistic), np.array(q), df))
     else:
-        p_value = float(chisq_upper(statistic, q))
+        p_value = float(chisq_upper(np.array(statistic), np.array(q)))
     table = pd.DataFrame(
         {
             "Res.Df": [df + q, df],
@@ -111,7 +115,11 @@ def restrictions(fit: GLM, names: list[str], hypothesis: Any, rhs: Any) -> tuple
     """L (q, rank) and its right sides (q,)."""
     texts = [hypothesis] if isinstance(hypothesis, str) else hypothesis
     if len(texts) and all(isinstance(text, str) for text in texts):
-        given = [None] * len(texts) if rhs is None else np.resize(np.asarray(rhs, dtype=float), len(texts)).tolist()
+        given = (
+            [None] * len(texts)
+            if rhs is None
+            else np.resize(np.asarray(rhs, dtype=float), len(texts)).tolist()
+        )
         rows, right = zip(*(read_restriction(text, names, r) for text, r in zip(texts, given)))
         return np.array(rows), np.array(right)
     L = np.atleast_2d(np.asarray(hypothesis, dtype=float))

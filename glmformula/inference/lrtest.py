@@ -15,6 +15,8 @@ from .distributions import chisq_upper
 if TYPE_CHECKING:
     from ..models.model import GLM
 
+SAME = 1e-9  # difference of two log-likelihoods, relative: the same model in other columns
+
 
 def lrtest(fit: GLM, *others: object) -> StatTable:
     """Likelihood ratio tests, lmtest's ``lrtest``.
@@ -36,6 +38,12 @@ def lrtest(fit: GLM, *others: object) -> StatTable:
     ------
     DataError, FitError
         An unknown term; models on different rows.
+
+    Notes
+    -----
+    A model that a change gives is fitted to the rows of the first, also where the variables left out had
+    missing values; lmtest picks other rows there (it applies positions in the model frame to the data). Where
+    Df is 0 the probability is 1 for the same model and NaN for another, where lmtest has 0.
     """
     fits = compared_models(fit, others)
     logs = [f.loglik for f in fits]
@@ -49,14 +57,14 @@ def lrtest(fit: GLM, *others: object) -> StatTable:
             "LogLik": value,
             "Df": change,
             "Chisq": statistic,
-            "Pr(>Chisq)": upper_tail(statistic, np.abs(change)),
+            "Pr(>Chisq)": upper_tail(statistic, np.abs(change), value),
         },
         index=[str(k + 1) for k in range(len(fits))],
     )
     return StatTable(table, kind="anova", heading=("Likelihood ratio test\n", model_lines(fits)))
 
 
-def upper_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
-    """P(chi-squared(df) > statistic); with df = 0 R's 0 for a positive statistic, 1 for none."""
-    with np.errstate(invalid="ignore"):
-        return np.where(df == 0, np.where(statistic > 0, 0.0, 1.0), chisq_upper(statistic, df))
+def upper_tail(statistic: np.ndarray, df: np.ndarray, loglik: np.ndarray) -> np.ndarray:
+    """P(chi-squared(df) > statistic); without degrees of freedom 1 for the same model, else no answer."""
+    same = statistic <= SAME * np.abs(loglik)
+    return np.where(df == 0, np.where(same, 1.0, np.nan), chisq_upper(statistic, df))

@@ -26,7 +26,7 @@ TESTS = ("LR", "F", "Wald")
 ERRORS = {"pearson": "Pearson residuals", "dispersion": "estimated dispersion", "deviance": "deviance"}
 
 
-def Anova(  # noqa: N802 - car's name
+def Anova(
     fit: GLM,
     type: str | int = "II",
     test: str = "LR",
@@ -62,20 +62,20 @@ def Anova(  # noqa: N802 - car's name
     Raises
     ------
     FitError
-        Type III of a model with aliased coefficients; no terms to test; a smaller model that cannot be fitted.
+        Type III with aliased coefficients; no terms to test; a smaller model that cannot be fitted.
     ValueError
         An unknown type, test or estimate.
 
     Warns
     -----
     GLMFormulaWarning
-        An intercept alone (type III instead); "dispersion" for binomial and Poisson (Pearson's instead); `vcov`
-        without "Wald".
+        An intercept alone (type III instead); "dispersion" for binomial and Poisson (Pearson's instead);
+        `vcov` without "Wald".
 
     Notes
     -----
-    Smaller models keep the columns of the others as they are coded in `fit`, and its rows. Aliased columns are
-    left out of type II Wald tests, where car stops ("non-conformable arguments").
+    Smaller models keep the columns of the others as they are coded in `fit`, and its rows. Aliased columns
+    are left out of type II Wald tests, where car stops ("non-conformable arguments").
     """
     chosen = TYPES.get(str(type))
     if chosen is None:
@@ -83,7 +83,8 @@ def Anova(  # noqa: N802 - car's name
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
     if error_estimate not in ERRORS:
-        raise ValueError(f"error_estimate should be one of {', '.join(map(repr, ERRORS))}; got {error_estimate!r}")
+        known = ", ".join(map(repr, ERRORS))
+        raise ValueError(f"error_estimate should be one of {known}; got {error_estimate!r}")
     if vcov is not None and test != "Wald":
         _warn(f"test='{test}'; vcov argument ignored")
     if chosen == "II" and fit.terms.intercept and not fit.terms.labels:
@@ -91,12 +92,13 @@ def Anova(  # noqa: N802 - car's name
         chosen = "III"
     if chosen == "III":
         refuse_aliased(fit)
+    more: tuple[str, ...] = ()
     if test == "Wald":
-        table, more = wald_table(fit, chosen, vcov), ()
+        table = wald_table(fit, chosen, vcov)
     elif not fit.terms.labels:
         raise FitError(f"the model has no term to leave out: {fit.formula!r}; test='Wald' tests an intercept")
     elif test == "LR":
-        table, more = ratio_table(fit, chosen), ()
+        table = ratio_table(fit, chosen)
     else:
         table, more = f_table(fit, chosen, error or fit, error_estimate)
     heading = (f"Analysis of Deviance Table (Type {chosen} tests)\n", f"Response: {fit.response_name}", *more)
@@ -111,7 +113,8 @@ def ratio_table(fit: GLM, type: str) -> pd.DataFrame:
     change, df = deviances(fit, type)
     statistic = change / fit.dispersion
     return pd.DataFrame(
-        {"LR Chisq": statistic, "Df": df, "Pr(>Chisq)": chisq_upper(statistic, df)}, index=list(fit.terms.labels)
+        {"LR Chisq": statistic, "Df": df, "Pr(>Chisq)": chisq_upper(statistic, df)},
+        index=list(fit.terms.labels),
     )
 
 
@@ -142,7 +145,7 @@ def f_table(fit: GLM, type: str, error: GLM, estimate: str) -> tuple[pd.DataFram
 
 
 def pearson_statistic(fit: GLM) -> float:
-    """Sum of the squared Pearson residuals at the final mean (the summary's takes the last solved weights)."""
+    """Sum of the squared Pearson residuals at the final mean (the summary's: the last solved weights)."""
     from .residuals import pearson_residuals
 
     return float(np.sum(pearson_residuals(fit.row_state, fit.family) ** 2))
@@ -193,9 +196,9 @@ def wald_table(fit: GLM, type: str, vcov: Vcov) -> pd.DataFrame:
         own = np.flatnonzero(assign == term)
         if not len(own):
             continue
-        above = np.flatnonzero(np.isin(assign, [j + 1 for j in containing(fit, term - 1)])) if type == "II" else []
+        above = np.flatnonzero(np.isin(assign, [j + 1 for j in containing(fit, term - 1)]))
         value, spread = estimate[own], cov[np.ix_(own, own)]
-        if len(above):
+        if type == "II" and len(above):
             slope = np.linalg.solve(cov[np.ix_(above, above)], cov[np.ix_(above, own)]).T
             value = value - slope @ estimate[above]
             spread = spread - slope @ cov[np.ix_(above, own)]

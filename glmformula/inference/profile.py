@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..models.model import GLM
 
 TESTS = ("LRT", "Rao")
-# Neighbouring points of the grid further apart than this many of R's intended steps in z: no basis for a spline.
+# Neighbouring points of the grid further apart than this many of R's intended steps: no basis for a spline.
 COARSE = 2.0
 
 
@@ -98,7 +98,11 @@ class Profile(Rendered):
         out: list[Block] = []
         for name, part in self.values.items():
             columns = [part[c].tolist() for c in part.columns]
-            out += [f"${name}\n", matrix(columns, list(part.columns), [str(k + 1) for k in range(len(part))]), "\n"]
+            out += [
+                f"${name}\n",
+                matrix(columns, list(part.columns), [str(k + 1) for k in range(len(part))]),
+                "\n",
+            ]
         return out
 
 
@@ -146,10 +150,10 @@ def profile(
 
     Notes
     -----
-    Each point starts from its neighbours, and ends where the deviance is exact to about 1e-8 of the dispersion.
-    R stops by a relative rule (1e-8 of the deviance), so its z is coarser where the deviance is large. Where the
-    refits leave the region of valid coefficients the side ends; R gives up. The arguments of the grid are R's
-    (`del_` is ``del``).
+    Each point starts from its neighbours, and ends where the deviance is exact to about 1e-8 of the
+    dispersion. R stops by a relative rule (1e-8 of the deviance), so its z is coarser where the deviance is
+    large. Where the refits leave the region of valid coefficients the side ends; R gives up. The arguments of
+    the grid are R's (`del_` is ``del``).
     """
     from .confint import positions
 
@@ -162,7 +166,9 @@ def profile(
     step = zmax / 5 if del_ is None else float(del_)
     kind = "z" if discrete else "tau"
     asked = positions(fit, which).tolist()
-    found = of_each(fit, asked, lambda curve: (curve, curve.grid(zmax, step, maxsteps, test))) if zmax > 0 else {}
+    found = (
+        of_each(fit, asked, lambda curve: (curve, curve.grid(zmax, step, maxsteps, test))) if zmax > 0 else {}
+    )
     values = {}
     for curve, grid in found.values():
         table = np.array([curve.at(b).beta for b in grid[:, 0]])
@@ -170,7 +176,9 @@ def profile(
         frame = pd.DataFrame(table, columns=list(fit.column_names))
         frame.insert(0, kind, grid[:, 1], allow_duplicates=True)
         values[fit.column_names[curve.column]] = frame
-    return Profile(fit, kind, test, alpha, maxsteps, step, values, asked, {j: c for j, (c, _) in found.items()})
+    return Profile(
+        fit, kind, test, alpha, maxsteps, step, values, asked, {j: c for j, (c, _) in found.items()}
+    )
 
 
 def largest_z(fit: GLM, alpha: float, discrete: bool) -> float:
@@ -194,8 +202,9 @@ def warn_of_edges(fit: GLM, curves: Sequence[Curve]) -> None:
     names = [f"'{fit.column_names[c.column]}'" for c in curves if c.at_edge]
     if names:
         warnings.warn(
-            f"the profile of {', '.join(names)} meets the edge of the coefficients that give valid fitted values (link "
-            f"'{fit.family.link.name}'): the limit there is where the profile ends, and may be too near",
+            f"the profile of {', '.join(names)} meets the edge of the coefficients that give valid fitted "
+            f"values (link '{fit.family.link.name}'): the limit there is where the profile ends, and may be "
+            "too near",
             ConvergenceWarning,
             stacklevel=5,
         )

@@ -131,9 +131,14 @@ class _Reader:
             word = WORD.match(self.text, self.at)
             if word:
                 self.fail(
-                    f"'{word[0]}' is not a coefficient of the model{nearest(word[0], self.known)}", *word.span()
+                    f"'{word[0]}' is not a coefficient of the model{nearest(word[0], self.known)}",
+                    *word.span(),
                 )
-            self.fail("a coefficient or a number is missing" if not self.peek() else "expected a coefficient or a number")
+            self.fail(
+                "a coefficient or a number is missing"
+                if not self.peek()
+                else "expected a coefficient or a number"
+            )
             raise AssertionError
         self.at = match.end()
         if self.name_at(self.at) is None:

@@ -52,9 +52,11 @@ def waldtest(fit: GLM, *others: object, test: str = "F", vcov: Vcov = None) -> S
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
     refuse_aliased(fit)
-    fits = same_response(compared_models(fit, others))
+    fits = same_response(compared_models(fit, others, ". ~ 1" if fit.terms.intercept else ". ~ 0"))
     if len(fits) > 2 and vcov is not None and not (callable(vcov) or isinstance(vcov, str | dict)):
-        raise ValueError("to compare more than 2 models `vcov' needs to be a function (or a type such as 'HC1')")
+        raise ValueError(
+            "to compare more than 2 models `vcov' needs to be a function or a type such as 'HC1'"
+        )
     residual = np.array([float(f.df_residual) for f in fits])
     df, statistic, larger = [math.nan], [math.nan], [math.nan]
     for first, second in zip(fits, fits[1:]):
@@ -84,11 +86,13 @@ def compare(first: GLM, second: GLM, vcov: Vcov) -> tuple[float, float]:
     own = [k for k, name in enumerate(names) if name not in fewer]
     if not set(smaller.terms.labels) <= set(larger.terms.labels) or len(own) != abs(change) or not own:
         raise FitError(
-            f"nesting of models cannot be determined: {smaller.formula!r} should have some of the terms and columns "
-            f"of {larger.formula!r}, and no others"
+            f"nesting of models cannot be determined: {smaller.formula!r} should have some of the terms and "
+            f"columns of {larger.formula!r}, and no others"
         )
     cov = larger.dispersion * larger.result.cov_unscaled if vcov is None else covariance_of(larger, vcov)
-    return float(change), quadratic_form(larger.result.coefficients[~larger.aliased][own], cov[np.ix_(own, own)])
+    return float(change), quadratic_form(
+        larger.result.coefficients[~larger.aliased][own], cov[np.ix_(own, own)]
+    )
 
 
 def quadratic_form(values: np.ndarray, cov: np.ndarray) -> float:
@@ -102,8 +106,8 @@ def quadratic_form(values: np.ndarray, cov: np.ndarray) -> float:
     scaled = cov / np.outer(size, size) if (size > 0).all() else np.zeros_like(cov)
     if not np.linalg.cond(scaled) < LARGEST_CONDITION:
         raise FitError(
-            "system is computationally singular: the covariance of what is tested has no inverse (fewer clusters than "
-            "restrictions, or a fit without residuals?)"
+            "system is computationally singular: the covariance of what is tested has no inverse (fewer "
+            "clusters than restrictions, or a fit without residuals?)"
         )
     return float((values / size) @ np.linalg.solve(scaled, values / size))
 
@@ -112,8 +116,8 @@ def refuse_aliased(fit: GLM) -> None:
     names = [name for name, aliased in zip(fit.column_names, fit.aliased) if aliased]
     if names:
         raise FitError(
-            f"there are aliased coefficients in the model: {', '.join(map(repr, names))} have no estimate; leave out "
-            "the columns that are combinations of others"
+            f"there are aliased coefficients in the model: {', '.join(map(repr, names))} have no estimate; "
+            "leave out the columns that are combinations of others"
         )
 
 

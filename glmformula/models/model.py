@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from .training import RowState, TrainingData
 
 if TYPE_CHECKING:
     from ..frame.schema import Schema
+    from ..inference.certificate import Certificate
     from ..inference.extract_aic import ExtractedAIC
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
@@ -257,7 +259,19 @@ class GLM:
         """The same model without a single training row."""
         return replace(self, training=None, kept_means=self.column_means)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model, without its rows, to a file; see :func:`glmformula.models.saved.save`."""
+        from .saved import save
+
+        save(self, path)
+
     # -- questions ---------------------------------------------------------------------------------------
+
+    def certificate(self) -> Certificate:
+        """How far the fit can be trusted; see :func:`glmformula.inference.certificate.certificate`."""
+        from ..inference.certificate import certificate
+
+        return certificate(self)
 
     def summary(
         self, dispersion: float | None = None, correlation: bool = False, vcov: Any = None
@@ -298,11 +312,11 @@ class GLM:
             vcov=vcov,
         )
 
-    def residuals(self, type: str = "deviance") -> pd.Series | pd.DataFrame:
+    def residuals(self, type: str = "deviance", seed: int | None = None) -> pd.Series | pd.DataFrame:
         """R's ``residuals.glm``; see :func:`glmformula.inference.residuals.residuals`."""
         from ..inference.residuals import residuals
 
-        return residuals(self, type)
+        return residuals(self, type, seed)
 
     def vcov(
         self, type: str | None = None, cluster: Any = None, complete: bool = True, **options: bool
@@ -358,7 +372,7 @@ class GLM:
 
         return anova(self, *others, test=test, dispersion=dispersion)
 
-    def Anova(  # noqa: N802 - car's name
+    def Anova(
         self, type: str | int = "II", test: str = "LR", **options: Any
     ) -> StatTable:
         """Type II and III tests; see :func:`glmformula.inference.marginal_anova.Anova`."""
@@ -398,7 +412,9 @@ class GLM:
 
         return vif(self)
 
-    def delta_method(self, expression: Any, level: float = 0.95, names: Any = None, **options: Any) -> StatTable:
+    def delta_method(
+        self, expression: Any, level: float = 0.95, names: Any = None, **options: Any
+    ) -> StatTable:
         """Functions of the coefficients; see :func:`glmformula.inference.delta_method.delta_method`."""
         from ..inference.delta_method import delta_method
 

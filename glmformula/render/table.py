@@ -105,7 +105,8 @@ def _texts(column: pd.Series, digits: int) -> tuple[str, ...]:
 
 def _vector(table: StatTable) -> NamedVector:
     frame = table.frame if len(table.frame.columns) == 1 else table.frame.T
-    return named_numbers(frame.iloc[:, 0].to_numpy(dtype=float), [str(n) for n in frame.index], table.digits or 7)
+    numbers = frame.iloc[:, 0].astype(float).tolist()
+    return named_numbers(numbers, [str(name) for name in frame.index], table.digits or 7)
 
 
 _KINDS: dict[str, Callable[[StatTable], Cells | NamedVector]] = {
