@@ -24,6 +24,7 @@ NAMES = """
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     bread meat estfun
+    overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
     Anova augment coefficient_plot coeftest delta_method effect_plot glance linear_hypothesis lrtest profile profile_plot tidy vif waldtest

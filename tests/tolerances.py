@@ -70,3 +70,5 @@ INVARIANT = 1e-9
 PROFILE_LIMIT = 1e-4
 # Robust covariances, relative to the largest entry.
 COVARIANCE = 1e-6
+# Tests and measures made of sums over rows of a fit at default control.
+GOODNESS = 1e-6

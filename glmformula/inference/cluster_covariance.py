@@ -23,13 +23,12 @@ FEW = 2**12  # so many groups are summed in a table a block; more are kept as (g
 CELLS = 2**23  # sums held at once (64 MB): more groups take more passes over the rows
 SINGULAR = 1e-10  # I - H of a cluster counts as singular below this
 
-Sums = list[
-    tuple[np.ndarray, np.ndarray]
-]  # groups (u,) and their sums (u, k); one pair for each stretch of rows
+# Groups met (u,) and their sums (k, u), for one stretch of rows after another.
+Sums = list[tuple[np.ndarray, np.ndarray]]
 
 
 def cluster_products(source: Source, scores: Scores, clusters: Clusters, r: int) -> np.ndarray:
-    """Sum over clusters of s s', s the sum of the estimating functions `scores` (block -> (r, m)) in a cluster."""
+    """Sum over clusters of s s', s the sum of the estimating functions `scores` (block -> (r, m)) in one."""
     total = np.zeros((r, r))
     for some in parts_of(clusters, r):
         sums = collected(source, partial(_block_sums, scores, some), some.size)

@@ -65,7 +65,9 @@ def cluster_codes(fit: GLM, cluster: Any) -> list[Clusters]:
     DataError
         Lengths or labels that do not match, or missing values.
     """
-    counted = fit.row_state.prior_weights != 0
+    counted = np.ones(fit.nobs_rows, dtype=bool)
+    if fit.nobs < fit.nobs_rows:
+        counted = fit.row_state.prior_weights != 0
     if cluster is None:
         return [Clusters.of(np.arange(len(counted)), counted)]
     return [Clusters.of(_complete(fit, values, name), counted) for name, values in _ways(fit, cluster)]

@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from ..models.model import GLM
     from ..models.training import RowState
 
-TYPES = ("deviance", "pearson", "working", "response", "partial")
+TYPES = ("deviance", "pearson", "working", "response", "partial", "quantile")
 
 
-def residuals(fit: GLM, type: str = "deviance") -> pd.Series | pd.DataFrame:
+def residuals(fit: GLM, type: str = "deviance", seed: int | None = None) -> pd.Series | pd.DataFrame:
     """Residuals, R's ``residuals.glm`` (McCullagh & Nelder 1989, section 2.4).
 
     Parameters
     ----------
-    type : {"deviance", "pearson", "working", "response", "partial"}
+    type : {"deviance", "pearson", "working", "response", "partial", "quantile"}
         deviance: sign(y - mu) sqrt(w d(y, mu)); pearson: (y - mu) sqrt(w / V(mu)); working:
         (y - mu) / (dmu/deta), link scale; response: y - mu; partial: working plus each term's centred
-        contribution, a column for each term.
+        contribution, a column for each term; quantile: standard normal for the true model (Dunn & Smyth
+        1996), see :func:`glmformula.inference.quantile_residuals.quantile_residuals`.
+    seed : int, optional
+        Of the draws that make quantile residuals of a discrete family continuous.
 
     Returns
     -------
@@ -42,6 +45,10 @@ def residuals(fit: GLM, type: str = "deviance") -> pd.Series | pd.DataFrame:
         terms = predict(fit, type="terms")
         working = fit.rows.labelled(fit.row_state.working_residuals)
         return terms.add(working.to_numpy(), axis=0)
+    if type == "quantile":
+        from .quantile_residuals import quantile_residuals
+
+        return fit.rows.labelled(quantile_residuals(fit, seed))
     return fit.rows.labelled(_KINDS[type](fit.row_state, fit.family, fit.df_residual))
 
 

@@ -11,12 +11,14 @@ from .model import GLM
 if TYPE_CHECKING:
     from ..formula.terms import Terms
     from ..inference.extract_aic import ExtractedAIC
+    from ..inference.goodness import HosmerLemeshow
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.profile import Profile
     from ..inference.separation import DetectedSeparation
     from ..inference.step import SelectedGLM
     from ..inference.summary import GLMSummary
+    from ..render.htest import HTest
     from ..render.table import StatTable
 
 
@@ -292,6 +294,26 @@ def profile_plot(profile: Profile, **options: Any) -> Any:
     from ..plot import profile_plot as draw
 
     return draw(profile, **options)
+
+
+def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
+    """Pearson's dispersion ratio and its test; see :meth:`GLM.overdispersion`."""
+    return fit.overdispersion(alternative)
+
+
+def dispersiontest(fit: GLM, trafo: Any = None, alternative: str = "greater") -> HTest:
+    """Cameron and Trivedi's test of a Poisson model; see :meth:`GLM.dispersiontest`."""
+    return fit.dispersiontest(trafo, alternative)
+
+
+def hosmer_lemeshow(fit: GLM, g: int = 10) -> HosmerLemeshow:
+    """Goodness of fit of a binomial model; see :meth:`GLM.hosmer_lemeshow`."""
+    return fit.hosmer_lemeshow(g)
+
+
+def pseudo_r2(fit: GLM) -> StatTable:
+    """Measures of explained variation; see :meth:`GLM.pseudo_r2`."""
+    return fit.pseudo_r2()
 
 
 def _criterion(name: str, fits: list[GLM], penalties: list[float]) -> float | pd.DataFrame:

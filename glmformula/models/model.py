@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from ..frame.schema import Schema
     from ..inference.certificate import Certificate
     from ..inference.extract_aic import ExtractedAIC
+    from ..inference.goodness import HosmerLemeshow
     from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.profile import Profile
     from ..inference.separation import DetectedSeparation
     from ..inference.step import SelectedGLM
     from ..inference.summary import GLMSummary
+    from ..render.htest import HTest
     from ..render.table import StatTable
 
 
@@ -546,6 +548,30 @@ class GLM:
         from ..inference.influence import influence_measures
 
         return influence_measures(self, type)
+
+    def overdispersion(self, alternative: str = "greater") -> HTest:
+        """Pearson's ratio and its test; see :func:`glmformula.inference.goodness.overdispersion`."""
+        from ..inference.goodness import overdispersion
+
+        return overdispersion(self, alternative)
+
+    def dispersiontest(self, trafo: Any = None, alternative: str = "greater") -> HTest:
+        """Cameron and Trivedi's test; see :func:`glmformula.inference.goodness.dispersiontest`."""
+        from ..inference.goodness import dispersiontest
+
+        return dispersiontest(self, trafo, alternative)
+
+    def hosmer_lemeshow(self, g: int = 10) -> HosmerLemeshow:
+        """Goodness of fit by groups; see :func:`glmformula.inference.goodness.hosmer_lemeshow`."""
+        from ..inference.goodness import hosmer_lemeshow
+
+        return hosmer_lemeshow(self, g)
+
+    def pseudo_r2(self) -> StatTable:
+        """Measures of explained variation; see :func:`glmformula.inference.goodness.pseudo_r2`."""
+        from ..inference.goodness import pseudo_r2
+
+        return pseudo_r2(self)
 
     # -- printing ----------------------------------------------------------------------------------------
 

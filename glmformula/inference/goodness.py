@@ -1,0 +1,240 @@
+"""Does the model fit: overdispersion, Hosmer-Lemeshow, pseudo R^2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ..errors import FamilyError
+from ..formula.functions.intervals import interval_labels
+from ..formula.functions.summaries import quantiles
+from ..models.refit import refit_terms
+from ..render.htest import ALTERNATIVES, HTest
+from ..render.table import StatTable
+from .distributions import chisq_upper
+from .residuals import pearson_residuals
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+
+def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
+    """Pearson's X^2 / df_residual and its chi-squared test (McCullagh & Nelder 1989, section 4.5).
+
+    Parameters
+    ----------
+    alternative : {"greater", "less", "two.sided"}
+
+    Returns
+    -------
+    HTest whose `estimate` is the ratio, the dispersion that a quasi family would take.
+
+    Raises
+    ------
+    FamilyError
+        The family estimates its dispersion: there is nothing to test.
+
+    Notes
+    -----
+    X^2 is not chi-squared for a 0/1 response or small counts; see `hosmer_lemeshow` and `dispersiontest`.
+    """
+    _check_alternative(alternative)
+    if fit.family.fixed_dispersion is None:
+        raise FamilyError(
+            f"family '{fit.family.name}' estimates its dispersion ({fit.dispersion:.4g}): overdispersion is "
+            "tested for families that fix it, such as binomial and poisson"
+        )
+    residuals = pearson_residuals(fit.row_state, fit.family)
+    statistic, df = float(residuals @ residuals) / fit.family.fixed_dispersion, fit.df_residual
+    above = float(chisq_upper(np.array([statistic]), np.array([df]))[0])
+    below = float(special.chdtr(df, statistic)) if df > 0 else np.nan
+    return HTest(
+        method="Pearson test of dispersion",
+        data_name=fit.formula,
+        statistic=statistic,
+        parameter=float(df),
+        p_value={"greater": above, "less": below, "two.sided": 2 * min(above, below)}[alternative],
+        estimate=statistic / df if df > 0 else np.nan,
+        null_value=1.0,
+        estimate_name="dispersion",
+        alternative=alternative,
+    )
+
+
+def dispersiontest(
+    fit: GLM,
+    trafo: float | Callable[[np.ndarray], np.ndarray] | None = None,
+    alternative: str = "greater",
+) -> HTest:
+    """Cameron and Trivedi's (1990) test of Var y = mu in a Poisson model, AER's ``dispersiontest``.
+
+    Parameters
+    ----------
+    trafo : number, function or None
+        The alternative is  Var y = mu + alpha trafo(mu),  a number standing for that power of mu (2: NB2).
+        None: Var y = dispersion mu, tested for 1.
+    alternative : {"greater", "less", "two.sided"}
+
+    Raises
+    ------
+    FamilyError
+        The family is not poisson.
+
+    Notes
+    -----
+    The t value of the regression of ((y - mu)^2 - y) / mu on trafo(mu) / mu without intercept, normal in
+    large samples. Rows of zero weight are left out; other weights do not count, as in AER.
+    """
+    _check_alternative(alternative)
+    if fit.family.name != "poisson":
+        raise FamilyError(
+            f"only Poisson GLMs can be tested, not family '{fit.family.name}'; overdispersion() takes others"
+        )
+    state = fit.row_state
+    kept = state.prior_weights != 0
+    y, mu = state.y[kept], state.mu[kept]
+    excess = ((y - mu) ** 2 - y) / mu
+    if trafo is None:
+        x, null, name = np.ones_like(mu), 1.0, "dispersion"
+    else:
+        x, null, name = _transformed(trafo, mu) / mu, 0.0, "alpha"
+    slope = float(x @ excess / (x @ x))
+    residual = excess - slope * x
+    error = np.sqrt(residual @ residual / (len(y) - 1) / (x @ x))
+    statistic = float(slope / error)
+    p_value = {
+        "greater": special.ndtr(-statistic),
+        "less": special.ndtr(statistic),
+        "two.sided": 2 * special.ndtr(-abs(statistic)),
+    }[alternative]
+    titles = {
+        "greater": "Overdispersion test",
+        "less": "Underdispersion test",
+        "two.sided": "Dispersion test",
+    }
+    return HTest(
+        method=titles[alternative],
+        data_name=fit.formula,
+        statistic=statistic,
+        statistic_name="z",
+        p_value=float(p_value),
+        estimate=slope + null,
+        null_value=null,
+        estimate_name=name,
+        alternative=alternative,
+    )
+
+
+def _transformed(trafo: float | Callable[[np.ndarray], np.ndarray], mu: np.ndarray) -> np.ndarray:
+    if callable(trafo):
+        values = np.asarray(trafo(mu), dtype=float)
+        if values.shape != mu.shape:
+            raise ValueError(
+                f"trafo should give a value for each of {len(mu)} means; got shape {values.shape}"
+            )
+        return values
+    if isinstance(trafo, bool) or not isinstance(trafo, int | float):
+        raise ValueError(f"trafo should be a power, a function of mu, or None; got {trafo!r}")
+    return mu ** float(trafo)
+
+
+def _check_alternative(alternative: str) -> None:
+    if alternative not in ALTERNATIVES:
+        names = ", ".join(map(repr, ALTERNATIVES))
+        raise ValueError(f"alternative should be one of {names}; got {alternative!r}")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class HosmerLemeshow(HTest):
+    """The test with its groups.
+
+    Attributes
+    ----------
+    observed, expected : DataFrame (groups, 2)
+        Weighted numbers of failures and successes in each group of fitted probabilities.
+    """
+
+    observed: pd.DataFrame = field(kw_only=True)
+    expected: pd.DataFrame = field(kw_only=True)
+
+
+def hosmer_lemeshow(fit: GLM, g: int = 10) -> HosmerLemeshow:
+    """Hosmer and Lemeshow's (1980) goodness-of-fit test, R's ``ResourceSelection::hoslem.test``.
+
+    Rows are grouped by the quantiles of their fitted probabilities; sum (observed - expected)^2 / expected
+    over failures and successes of the groups is compared with chi-squared on g - 2.
+
+    Parameters
+    ----------
+    g : int
+        Number of quantile groups, at least 3. Equal quantiles make fewer groups; df stays g - 2, as in R.
+
+    Raises
+    ------
+    FamilyError
+        The family is not binomial.
+
+    Notes
+    -----
+    A row of several trials counts with its weight (ResourceSelection takes 0/1 only).
+    """
+    if fit.family.name not in ("binomial", "quasibinomial"):
+        raise FamilyError(f"the Hosmer-Lemeshow test is for binomial models, not family '{fit.family.name}'")
+    if isinstance(g, bool) or not isinstance(g, int | np.integer) or g < 3:
+        raise ValueError(f"g should be a whole number of groups, 3 or more; got {g!r}")
+    state = fit.row_state
+    kept = state.prior_weights > 0
+    y, mu, w = state.y[kept], state.mu[kept], state.prior_weights[kept]
+    breaks = np.unique(quantiles(mu, np.arange(g + 1) * (1 / g)))
+    group = np.maximum(np.searchsorted(breaks, mu, side="left") - 1, 0)
+    labels = interval_labels(breaks, 3, True, True) if len(breaks) > 1 else [f"{mu[0]:.3g}"]
+    size = len(labels)
+
+    def by_group(values: np.ndarray) -> np.ndarray:
+        return np.bincount(group, weights=values, minlength=size)
+
+    observed = np.column_stack([by_group(w * (1 - y)), by_group(w * y)])
+    expected = np.column_stack([by_group(w * (1 - mu)), by_group(w * mu)])
+    statistic = float(((observed - expected) ** 2 / expected).sum())
+    return HosmerLemeshow(
+        method="Hosmer and Lemeshow goodness of fit (GOF) test",
+        data_name=fit.formula,
+        statistic=statistic,
+        parameter=float(g - 2),
+        p_value=float(chisq_upper(np.array([statistic]), np.array([g - 2]))[0]),
+        observed=pd.DataFrame(observed, index=labels, columns=["y0", "y1"]),
+        expected=pd.DataFrame(expected, index=labels, columns=["yhat0", "yhat1"]),
+    )
+
+
+def pseudo_r2(fit: GLM) -> StatTable:
+    """Measures of explained variation, against the model without terms (its offset kept).
+
+    McFadden: 1 - l / l0; Cox-Snell: 1 - exp(2 (l0 - l) / n); Nagelkerke: Cox-Snell over its largest value
+    1 - exp(2 l0 / n); deviance: 1 - deviance / null deviance. pscl's ``pR2`` calls the middle two r2ML and
+    r2CU (and drops an ``offset()`` term from its null model).
+
+    Returns
+    -------
+    StatTable with a row for each measure; NaN where the family has no likelihood.
+    """
+    loglik = float(fit.loglik)
+    null = loglik + (fit.deviance - fit.null_deviance) / 2
+    if fit.family.fixed_dispersion is None:
+        null = float(refit_terms(fit, (0,)).loglik) if fit.family.has_likelihood else np.nan
+    n = fit.nobs
+    with np.errstate(all="ignore"):
+        cox_snell = -np.expm1(2 * (null - loglik) / n)
+        values = {
+            "McFadden": 1 - np.float64(loglik) / null,
+            "Nagelkerke": cox_snell / -np.expm1(2 * null / n),
+            "Cox-Snell": cox_snell,
+            "deviance": 1 - np.float64(fit.deviance) / fit.null_deviance,
+        }
+    frame = pd.DataFrame({"pseudo R^2": list(values.values())}, index=list(values))
+    return StatTable(frame, digits=4)
