@@ -97,8 +97,8 @@ WELL_POSED = [i for i in NUMBERS if not models.reference()[i]["reasons"]]
 CLASSIC = [i for i in WELL_POSED if i.startswith("classic/")]
 IDS = CLASSIC + [i for i in WELL_POSED if i not in CLASSIC][::2]
 TESTS = ("LRT", "F", "Rao")
-# Sub-models in which R's iterations run away, past deviances that they had reached, or stop at the edge of the
-# valid means before the optimum there: ours are not above.
+# Sub-models in which R's iterations run away, past deviances that they had reached, or stop at the edge of
+# the valid means before the optimum there: ours are not above.
 LOWER = {
     "gaussian-sqrt/missing",
     "quasi-logit-mu(1-mu)/factor",
@@ -179,6 +179,8 @@ def test_numbers(id_):
         assert chosen.formula == theirs["formula"]
         frame = chosen.anova.frame
         assert list(frame["Step"]) == theirs["Step"]
+        if id_ in LOWER:
+            continue
         shift = {"Resid. Df": -weightless, "AIC": (options.get("k", 2) - 2) * weightless}
         for column in frame.columns[1:]:
             close(frame[column] + shift.get(column, 0), theirs[column], ANOVA, column)
