@@ -1,4 +1,4 @@
-"""Randomized quantile residuals (Dunn & Smyth 1996): exactly normal for the true model, whatever the family."""
+"""Randomized quantile residuals (Dunn & Smyth 1996): normal for the true model, whatever the family."""
 
 from __future__ import annotations
 

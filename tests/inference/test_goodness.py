@@ -1,4 +1,4 @@
-"""Quantile residuals, tests of overdispersion and fit, pseudo R^2: against statmod, AER, pscl and definitions."""
+"""Quantile residuals, tests of overdispersion and fit, pseudo R^2: against statmod, AER and pscl."""
 
 from __future__ import annotations
 

@@ -84,12 +84,17 @@ def same(ours, r):
     assert np.abs(values[finite]).sum() == pytest.approx(r["size"], rel=INFLUENCE, abs=1e-12)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("id_", IDS)
+# What R 4.6 changed; the rest is compared once.
+CHANGED = ("rstudent", "dffits", "covratio", "dfbeta", "dfbetas", "influence_measures")
+
+
+@pytest.mark.parametrize(("id_", "version"), [(i, "4.2") for i in IDS] + [(i, "4.6") for i in IDS[::3]])
 def test_measures(id_, version):
     r = answers(version)["models"][id_]
     fit = fit_of(id_)
     for name, theirs in r.items():
+        if version == "4.6" and name not in CHANGED:
+            continue
         if "error" in theirs or (name == "partial" and id_ in OTHER_Y):
             continue
         ours = ours_of(fit, name, VERSIONS[version])
