@@ -66,9 +66,11 @@ def ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
 
 
 def _fresh(code: str, *arguments: str) -> str:
-    """Standard output of `code` in a fresh interpreter."""
+    """Standard output of `code` in a fresh interpreter, which may keep bytecode as an installed package does."""
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stdout
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    run = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True, env=environment)
+    return run.stdout
 
 
 IMPORT = "import sys, time; t = time.perf_counter(); __import__(sys.argv[1]); print(time.perf_counter() - t)"
