@@ -66,7 +66,7 @@ def ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
 
 
 def _fresh(code: str, *arguments: str) -> str:
-    """Standard output of `code` in a fresh interpreter, which may keep bytecode as an installed package does."""
+    """Standard output of `code` in a fresh interpreter, with bytecode kept as in an installed package."""
     command = [sys.executable, "-c", code, *arguments]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     run = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True, env=environment)
