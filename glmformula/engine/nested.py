@@ -139,7 +139,7 @@ class Columns:
             source, self.family, p, self.intercept, self.control, way, strict=self.method == "auto"
         )
         attempts: list[Callable[[], Path | None]] = [
-            partial(solved, problem, None),
+            partial(with_digits, problem, lambda way: way.best_path(None)),
             partial(self.warm, problem, wanted),
         ]
         if not (small or cold or p == 0):
@@ -156,18 +156,21 @@ class Columns:
         raise failure or FitError("the sub-model could not be fitted")
 
     def warm(self, problem: Problem, terms: frozenset[int]) -> Path | None:
-        """From the start of the common pass; None where it does not end in the interior."""
+        """From the start of the common pass; None where there is none, or the way is not a plain one."""
         start = self.start(terms)
-        path = None if start is None else solved(problem, start)
-        return path if path is not None and path.converged and not path.boundary else None
+        if start is None:
+            return None
+        path = with_digits(problem, lambda way: way.iterate(start))
+        plain = path.converged and not (path.boundary or path.rose or path.messages)
+        return path if plain else None
 
 
-def solved(problem: Problem, start: np.ndarray | None) -> Path:
+def with_digits(problem: Problem, go: Callable[[Problem], Path]) -> Path:
     """As `fit_glm`: Gram matrices where they carry enough digits, else QR."""
     try:
-        return problem.best_path(start)
+        return go(problem)
     except IllConditioned:
-        return replace(problem, way="qr").best_path(start)
+        return go(replace(problem, way="qr"))
 
 
 def nested(terms: frozenset[int], family: Family, path: Path) -> Nested:
