@@ -1,0 +1,251 @@
+"""How far a fit can be trusted: what is left of the score, condition, rank, and how many digits are right."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..design.dense import dense
+from ..engine.result import GlmFit
+from ..families import Family
+from ..models.separation import infinite_names
+from ..sources.base import Block
+
+if TYPE_CHECKING:
+    from ..models.model import GLM
+
+MOST_DIGITS = 16.0
+EPS = float(np.finfo(np.float64).eps)
+EXTENDED = float(np.finfo(np.longdouble).eps) < EPS / 100
+"""Whether np.longdouble carries more digits than float64 (not on Windows and most ARM machines)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What `certificate` found; prints as a short table.
+
+    Attributes
+    ----------
+    converged : bool
+    boundary : bool
+        The fit ends at the edge of the valid means, where the score need not vanish.
+    iterations : int
+    score : float
+        The largest component of X'Wr, the columns sqrt(W) X and the working response sqrt(W) z scaled to unit
+        length: about 1e-16 at best, 0 at an exact optimum.
+    distance : float
+        Length of the step that is left, in standard errors: sqrt(U' (X'WX)^-1 U / phi).
+    condition : float
+        2-norm condition number of sqrt(W) X, columns scaled to unit length.
+    rank, columns : int
+    smallest_kept : float
+        The smallest residual length of a kept column given the kept columns before it, as a share of its own
+        length; `tolerance` is where a column counts as aliased.
+    largest_dropped : float
+        The same of the columns left out, given the kept ones; NaN where there are none.
+    tolerance : float
+    steps : Series (p,)
+        What a further step in extended precision would change, link scale; NaN where aliased.
+    digits : Series (p,)
+        Significant decimal digits that the step leaves alone: of the coefficients as the solution of the
+        problem as it is stored.
+    data_digits : float
+        Digits that survive the rounding of columns and response to float64, -log10(condition * eps): what is
+        lost here is lost for any algorithm.
+    separation : str
+        The coefficients without a finite estimate and where they go; empty where the fit found none.
+    near_end : bool
+        Fitted values so near an end of their range that separation was looked for.
+    extended : bool
+        The step was computed in more than double precision; where it could not be (the machine has no longer
+        type) `digits` is rougher.
+    """
+
+    converged: bool
+    boundary: bool
+    iterations: int
+    score: float
+    distance: float
+    condition: float
+    rank: int
+    columns: int
+    smallest_kept: float
+    largest_dropped: float
+    tolerance: float
+    steps: pd.Series
+    digits: pd.Series
+    data_digits: float
+    separation: str
+    near_end: bool
+    extended: bool
+
+    @property
+    def margin(self) -> float:
+        """Powers of ten between the rank decision and the nearest column that would change it."""
+        kept = math.log10(self.smallest_kept / self.tolerance) if self.smallest_kept > 0 else -math.inf
+        if math.isnan(self.largest_dropped) or self.largest_dropped == 0:
+            return kept
+        return min(kept, math.log10(self.tolerance / self.largest_dropped))
+
+    @property
+    def correct_digits(self) -> float:
+        """The fewest of all coefficients, and no more than the data's rounding leaves."""
+        return min([self.data_digits, *self.digits.dropna()])
+
+    def __str__(self) -> str:
+        lines = self._lines()
+        width = max(len(name) for name, _ in lines)
+        return "\n".join(["Certificate", *(f"  {name:<{width}}  {text}" for name, text in lines), ""])
+
+    __repr__ = __str__
+
+    def _lines(self) -> list[tuple[str, str]]:
+        ended = "yes" if self.converged else "NO"
+        edge = ", at the boundary of the valid means" if self.boundary else ""
+        plural = "" if self.iterations == 1 else "s"
+        known = self.digits.dropna()
+        fewest, worst = (known.min(), f" ({known.idxmin()})") if len(known) else (MOST_DIGITS, "")
+        aliased = self.columns - self.rank
+        dropped = f"; largest left out {self.largest_dropped:.1e}" if aliased else ""
+        decision = f"smallest kept {self.smallest_kept:.1e}{dropped}; tolerance {self.tolerance:.0e}"
+        how = "extended" if self.extended else "double"
+        lines = [
+            ("converged", f"{ended}, {self.iterations} iteration{plural}{edge}"),
+            ("score, relative", f"{self.score:.1e}"),
+            ("distance to the optimum", f"{self.distance:.1e} standard errors"),
+            ("condition, scaled columns", f"{self.condition:.3g}"),
+            ("rank", f"{self.rank} of {self.columns} columns"),
+            ("rank decision", f"{decision}, margin 10^{self.margin:.1f}"),
+            ("correct digits", f"{self.correct_digits:.1f}"),
+            ("  of the solution", f"{fewest:.1f}{worst}, one step in {how} precision"),
+            ("  that the data allow", f"{self.data_digits:.1f}"),
+        ]
+        found = self.separation or ("none found" if self.near_end else "no sign of it")
+        return [*lines, ("separation", found)]
+
+
+def certificate(fit: GLM) -> Certificate:
+    """Check a fit against its data in extended precision.
+
+    One pass over the rows takes a triangular factor of  sqrt(W) [X, r]  at the coefficients as they are, eta
+    and the working residuals r in np.longdouble, by Householder reflections, block after block (Golub & Van
+    Loan 2013, section 5.2). Its last column is the score and the step that scoring would still make; the
+    other columns give condition and rank. R has nothing like it.
+
+    Parameters
+    ----------
+    fit : GLM
+        With its training rows.
+
+    Returns
+    -------
+    Certificate
+
+    Raises
+    ------
+    DataError
+        The model holds no training rows.
+
+    Notes
+    -----
+    Digits are estimates. Columns that formulas compute (``I(x^10)``) are taken as they are stored in float64;
+    what their rounding costs is in `data_digits`.
+    """
+    result = fit.result
+    tall = fit.rows.source.map_reduce(partial(_triangle, fit.family, result), _stacked)
+    names = list(fit.column_names)
+    pivot, rank, p = result.pivot, result.rank, len(fit.column_names)
+    lengths = np.sqrt((tall.triangle[:, :p] ** 2).sum(axis=0))
+    factor, right = tall.triangle[:rank, :rank], tall.triangle[:rank, p]
+    kept = lengths[:rank]
+    score = factor.T @ right
+    steps = np.full(p, np.nan)
+    steps[pivot[:rank]] = _back_substituted(factor, right)
+    size = kept * np.sqrt(tall.response)
+    relative = np.divide(np.abs(score), size, out=np.zeros_like(score), where=size > 0)
+    residual = np.sqrt((tall.triangle[rank:, rank:p] ** 2).sum(axis=0))
+    shares = np.divide(residual, lengths[rank:], out=np.zeros_like(residual), where=lengths[rank:] > 0)
+    scaled = (factor / kept).astype(np.float64)
+    condition = float(np.linalg.cond(scaled)) if rank else 1.0
+    phi = fit.dispersion
+    return Certificate(
+        converged=fit.converged,
+        boundary=fit.boundary,
+        iterations=fit.iter,
+        score=float(relative.max(initial=0.0)),
+        distance=float(np.sqrt((right**2).sum() / phi)) if phi > 0 else math.nan,
+        condition=condition,
+        rank=rank,
+        columns=p,
+        smallest_kept=float(np.min(np.abs(np.diag(scaled)), initial=1.0)),
+        largest_dropped=float(shares.max()) if rank < p else math.nan,
+        tolerance=min(1e-7, fit.control.epsilon / 1000),
+        steps=pd.Series(steps, index=names),
+        digits=pd.Series(_digits(result.coefficients, steps), index=names),
+        data_digits=float(np.clip(-math.log10(condition * EPS), 0.0, MOST_DIGITS)),
+        separation="" if result.limits is None else infinite_names(result.limits, fit.column_names),
+        near_end=result.near_end,
+        extended=EXTENDED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Triangle:
+    triangle: np.ndarray  # longdouble (k, p + 1): of sqrt(W) X in pivot order, and sqrt(W) r
+    response: np.longdouble  # sum of W z^2
+
+
+def _triangle(family: Family, result: GlmFit, block: Block) -> _Triangle:
+    beta = np.nan_to_num(result.coefficients).astype(np.longdouble)
+    X = dense(block.design).astype(np.longdouble)
+    linear = X @ beta
+    eta = linear if block.offset is None else linear + block.offset
+    short = eta.astype(np.float64)
+    with np.errstate(all="ignore"):
+        mu, slope, variance = family.working(short)
+        # the link's functions take doubles: what rounding eta left out is put back to first order
+        exact = mu + slope * (eta - short)
+        prior = 1.0 if block.prior_weights is None else block.prior_weights
+        weights = np.sqrt(np.asarray(prior * slope**2 / variance, dtype=np.longdouble))
+        working = (block.y - exact) / slope
+        used = weights > 0
+        residual = np.where(used, weights * working, 0.0)
+        response = np.where(used, weights * (working + linear), 0.0)
+        rows = np.where(used[:, None], weights[:, None] * X, 0.0)[:, result.pivot]
+    return _Triangle(_reduced(np.column_stack([rows, residual])), (response**2).sum())
+
+
+def _stacked(a: _Triangle, b: _Triangle) -> _Triangle:
+    return _Triangle(_reduced(np.vstack([a.triangle, b.triangle])), a.response + b.response)
+
+
+def _reduced(rows: np.ndarray) -> np.ndarray:
+    """The triangular factor of a matrix by Householder reflections in its own precision; uses `rows` up."""
+    for j in range(min(len(rows) - 1, rows.shape[1])):
+        v = rows[j:, j].copy()
+        length = np.sqrt((v**2).sum())
+        if length == 0:
+            continue
+        v[0] += np.copysign(length, v[0])
+        rows[j:, j:] -= np.multiply.outer(v, 2 * (v @ rows[j:, j:]) / (v**2).sum())
+        rows[j + 1 :, j] = 0.0
+    return rows[: rows.shape[1]]
+
+
+def _back_substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    out = np.zeros_like(right)
+    for j in reversed(range(len(right))):
+        out[j] = (right[j] - factor[j, j + 1 :] @ out[j + 1 :]) / factor[j, j]
+    return out
+
+
+def _digits(beta: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """-log10 |step / coefficient|, between 0 and 16; of a coefficient that is 0, -log10 |step|."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lost = np.abs(steps) / np.where(beta == 0, 1.0, np.abs(beta))
+        return np.clip(-np.log10(lost), 0.0, MOST_DIGITS)

@@ -1,0 +1,412 @@
+"""Fitted models in files: a versioned JSON document of plain data, and no row of the training data.
+
+The document holds what a model stripped of its rows holds: the formula's text (read again on load), the
+schema, the family by name and parameters, the engine's numbers. Nothing in it is code; names are looked up
+only among R's functions, families and links and the registered ones; every field's type and shape is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from formulaic.parser.types import Factor
+
+from ..design.coding import Columns, build
+from ..design.materializer import new_spec, structure_of
+from ..design.pieces import Design
+from ..engine.result import GlmFit
+from ..errors import DataError, DataWarning, FamilyError, FormulaError
+from ..families.records import family_of, family_record
+from ..formula.algebra import terms as read_terms
+from ..formula.deparse import deparse
+from ..formula.exact import exact_text
+from ..formula.functions import TABLE
+from ..formula.reader import read
+from ..formula.terms import Terms
+from ..formula.tree import Call, Node
+from ..frame.schema import CATEGORICAL, Schema, Variable
+from ..frame.variables import variables_of
+from .plain import Json, array, member, packed, texts, typed, unpacked
+
+if TYPE_CHECKING:
+    from .model import GLM
+
+FORMAT = "glmformula model"
+VERSION = 1
+FRAME = ("values", "rows", "columns")
+PLAIN_KINDS = CATEGORICAL | {"numeric"}
+
+# The engine's numbers, and its arrays: a letter for each dimension (p columns, r rank, n = p - r), and the
+# kinds of dtype ("f" floats, "iu" integers).
+NUMBERS: dict[str, type] = {
+    "rank": int,
+    "deviance": float,
+    "null_deviance": float,
+    "pearson": float,
+    "minus2_loglik": float,
+    "nobs": int,
+    "n_ok": int,
+    "weight_sum": float,
+    "iter": int,
+    "converged": bool,
+    "boundary": bool,
+    "method": str,
+    "near_end": bool,
+}
+ARRAYS: dict[str, tuple[str, str]] = {
+    "coefficients": ("p", "f"),
+    "cov_unscaled": ("rr", "f"),
+    "null_space": ("pn", "f"),
+    "pivot": ("p", "iu"),
+    "solved_at": ("p", "f"),
+    "limits": ("p", "f"),
+}
+MAY_BE_NONE = {"solved_at", "limits"}
+
+
+def save(fit: GLM, path: str | os.PathLike[str]) -> None:
+    """Write a fitted model to a JSON file that `load` reads back to the last bit, without its training rows.
+
+    Parameters
+    ----------
+    fit : GLM
+    path : str or path
+        A file there is replaced, and only once the new one is complete.
+
+    Raises
+    ------
+    DataError
+        Something of the model is code that is not registered (a family, a link), or not plain data.
+
+    Notes
+    -----
+    R keeps models as ``saveRDS`` files, rows included. What the file does hold of the data is what new data
+    need: levels, knots, breaks, ranges and means that the formula's functions learned.
+    """
+    model = document(fit)
+    try:
+        restored(model)
+    except (DataError, FormulaError, FamilyError) as error:
+        raise DataError(f"this model cannot be saved: {error}") from error
+    whole = {"format": FORMAT, "version": VERSION, "checksum": _checksum(model), "model": model}
+    target = Path(path)
+    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(json.dumps(whole, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> GLM:
+    """Read a model that ``fit.save(path)`` wrote; no code in the file can run.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    GLM
+        As ``strip_data()`` leaves it: ``summary``, ``vcov``, Wald ``confint``, ``predict(newdata)`` give the
+        same bits as the model that was saved; what needs the training rows is refused.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, of another format or of a newer version, or it needs a function, family or link
+        that is not registered.
+    FileNotFoundError
+        There is no such file.
+    """
+    try:
+        whole = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"'{path}' is not a saved model: expected the JSON that fit.save(path) writes ({error})"
+        ) from None
+    if not isinstance(whole, dict) or whole.get("format") != FORMAT:
+        raise DataError(f"'{path}' is not a saved model: expected the JSON that fit.save(path) writes")
+    version = whole.get("version")
+    if type(version) is not int or not 1 <= version <= VERSION:
+        raise DataError(
+            f"'{path}' is a saved model of version {version!r}, and this glmformula reads versions 1 to "
+            f"{VERSION}: install a newer glmformula, or save the model again with this one"
+        )
+    try:
+        model = typed(member(whole, "model", "the file"), "model", dict)
+        if member(whole, "checksum", "the file") != _checksum(model):
+            raise DataError("its checksum does not agree with its contents, so it was changed or cut since")
+        return restored(model)
+    except (DataError, FormulaError, FamilyError, RecursionError) as error:
+        raise DataError(f"'{path}' cannot be loaded: {error}") from error
+
+
+# ---- model to document ----
+
+
+def document(fit: GLM) -> dict[str, Json]:
+    """Everything of a model but its rows, as JSON.
+
+    Raises
+    ------
+    DataError
+    """
+    schema = fit.schema
+    try:
+        family = family_record(fit.family)
+    except FamilyError as error:
+        raise DataError(f"this model cannot be saved: {error}") from error
+    nodes = [*fit.terms.variables, *([schema.offset] if isinstance(schema.offset, Call) else [])]
+    return {
+        "formula": fit.formula,
+        "call": fit.call,
+        "terms": fit.terms.text,
+        "variables": [exact_text(node) for node in fit.terms.variables],
+        "functions": sorted({name for node in nodes for name in _user_functions(node)}),
+        "family": {k: packed(v, f"family {k}") if k != "link" else v for k, v in family.items()},
+        "column_names": list(fit.column_names),
+        "assign": packed(fit.assign, "assign"),
+        "schema": {
+            "variables": [_described(v) for v in schema.variables.values()],
+            "state": packed(schema.state, "the state of the formula's functions"),
+            "offset": _offset(schema.offset),
+            "offset_lost": schema.offset_lost,
+        },
+        "result": {name: packed(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
+        "control": {name: packed(value, name) for name, value in vars(fit.control).items()},
+        "n_omitted": int(fit.n_omitted),
+        "column_means": packed(fit.column_means, "column_means"),
+    }
+
+
+def _described(variable: Variable) -> dict[str, Json]:
+    label = variable.contrast_label
+    if isinstance(label, pd.DataFrame):
+        parts = (label.to_numpy(), label.index.tolist(), label.columns.tolist())
+        label = dict(zip(FRAME, parts, strict=True))
+    where = f"the contrasts of {variable.name}"
+    return {
+        "name": variable.name,
+        "kind": variable.kind,
+        "levels": list(variable.levels),
+        "columns": list(variable.columns),
+        "contrast": packed(variable.contrast, where),
+        "contrast_names": list(variable.contrast_names),
+        "contrast_label": packed(label, where),
+    }
+
+
+def _offset(offset: Node | float | None) -> Json:
+    if offset is None:
+        return None
+    return packed(offset, "offset") if isinstance(offset, float) else exact_text(offset)
+
+
+def _user_functions(node: Node) -> set[str]:
+    found, stack = set(), [node]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Call):
+            stack.extend(here.args)
+            if here.function in TABLE and TABLE[here.function].user:
+                found.add(here.function)
+    return found
+
+
+# ---- document to model ----
+
+
+def restored(model: Mapping[str, Json]) -> GLM:
+    """The model that a document describes, without rows.
+
+    Raises
+    ------
+    DataError, FormulaError, FamilyError
+        A field is missing, of another type or shape, or does not agree with the others.
+    """
+    from .glm import glm_control
+    from .model import GLM
+
+    _functions_known(texts(member(model, "functions", "model"), "functions"))
+    terms = _terms(model)
+    described = _schema(member(model, "schema", "model"), terms)
+    names = texts(member(model, "column_names", "model"), "column_names")
+    p = len(names)
+    assign = array(member(model, "assign", "model"), "assign", (p,), "iu")
+    design = _empty_design(described)
+    if design.names != names or not np.array_equal(design.assign, assign):
+        raise DataError("column_names and assign are not those of the formula and its variables")
+    control = typed(member(model, "control", "model"), "control", dict)
+    try:
+        stopping = glm_control(**{k: unpacked(v, f"control {k}") for k, v in control.items()})
+    except (TypeError, ValueError) as error:
+        raise DataError(f"control: {error}") from None
+    family = typed(member(model, "family", "model"), "family", dict)
+    return GLM(
+        formula=typed(member(model, "formula", "model"), "formula", str),
+        call=typed(member(model, "call", "model"), "call", str),
+        terms=terms,
+        family=family_of({k: unpacked(v, f"family {k}") if k != "link" else v for k, v in family.items()}),
+        column_names=names,
+        assign=assign,
+        result=_result(typed(member(model, "result", "model"), "result", dict), p),
+        schema=_with_spec(described, design),
+        control=stopping,
+        n_omitted=_count(member(model, "n_omitted", "model"), "n_omitted"),
+        training=None,
+        kept_means=array(member(model, "column_means", "model"), "column_means", (p,)),
+    )
+
+
+def _functions_known(names: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in TABLE:
+            raise DataError(
+                f"its formula calls {name}(), the user's own function, which is not registered here: call "
+                f"register_function({name!r}, f) before load()"
+            )
+
+
+def _terms(model: Mapping[str, Json]) -> Terms:
+    terms = read_terms(typed(member(model, "terms", "model"), "terms", str))
+    variables = tuple(read(text) for text in texts(member(model, "variables", "model"), "variables"))
+    if tuple(map(deparse, variables)) != terms.names:
+        raise DataError("variables: they are not those of the formula")
+    return replace(terms, variables=variables, response=None if terms.response is None else variables[0])
+
+
+def _schema(model: Json, terms: Terms) -> Schema:
+    found = [_variable(v) for v in typed(member(model, "variables", "schema"), "schema variables", list)]
+    variables = {v.name: v for v in found}
+    needed = {name for _, _, name, _ in variables_of(terms)}
+    if len(variables) != len(found) or not needed <= set(variables):
+        raise DataError("schema variables: they are not those of the formula")
+    offset = member(model, "offset", "schema")
+    state = unpacked(member(model, "state", "schema"), "state")
+    return Schema(
+        terms,
+        variables,
+        state=typed(state, "state", dict),
+        offset=_offset_read(offset),
+        offset_lost=typed(member(model, "offset_lost", "schema"), "offset_lost", bool),
+    )
+
+
+def _offset_read(offset: Json) -> Node | float | None:
+    if offset is None:
+        return None
+    if isinstance(offset, str):
+        return read(offset)
+    constant: float = typed(offset, "offset", float)
+    return constant
+
+
+def _variable(model: Json) -> Variable:
+    name = typed(member(model, "name", "a variable"), "a variable's name", str)
+    where = f"variable {name}"
+    kind = typed(member(model, "kind", where), where, str)
+    levels = texts(member(model, "levels", where), where)
+    columns = texts(member(model, "columns", where), where)
+    contrast_names = texts(member(model, "contrast_names", where), where)
+    contrast = member(model, "contrast", where)
+    if kind not in PLAIN_KINDS and kind != f"nmatrix.{len(columns)}":
+        raise DataError(f"{where}: there is no kind {kind!r}")
+    if len(set(levels)) != len(levels):
+        raise DataError(f"{where}: a level stands there twice")
+    label = unpacked(member(model, "contrast_label", where), where)
+    if isinstance(label, dict):
+        label = _frame(label, where)
+    if contrast is not None:
+        contrast = array(contrast, f"the contrasts of {name}", (len(levels), len(contrast_names)))
+    return Variable(
+        name,
+        kind,
+        levels,
+        columns,
+        contrast,
+        contrast_names,
+        label,
+    )
+
+
+def _frame(label: Mapping[str, Any], where: str) -> pd.DataFrame:
+    try:
+        values, rows, columns = (label[part] for part in FRAME)
+        return pd.DataFrame(values, index=rows, columns=columns)
+    except (KeyError, TypeError, ValueError):
+        raise DataError(f"{where}: expected contrasts with the names of their rows and columns") from None
+
+
+def _empty_design(schema: Schema) -> Design:
+    """The columns that the schema makes of no row."""
+    nothing = np.empty(0)
+    columns = {
+        name: Columns(v, codes=np.empty(0, dtype=np.intp))
+        if v.categorical
+        else Columns(v, arrays=(nothing,) * max(1, len(v.columns)))
+        for name, v in schema.variables.items()
+    }
+    try:
+        return build(schema.terms, columns, 0)
+    except (ValueError, KeyError, IndexError) as error:
+        raise DataError(f"the variables do not make the formula's columns: {error}") from None
+
+
+def _with_spec(schema: Schema, design: Design) -> Schema:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # what the fit has warned about
+        spec = new_spec(schema.terms, schema.state)
+    used = {factor.expr for term in spec.formula for factor in term.factors}
+    kinds = (Factor.Kind.NUMERICAL, Factor.Kind.CATEGORICAL)
+    spec.encoder_state.update(
+        {name: (kinds[v.categorical], v) for name, v in schema.variables.items() if name in used}
+    )
+    return replace(schema, spec=spec.update(structure=structure_of(spec.formula, design)))
+
+
+def _result(model: Mapping[str, Json], p: int) -> GlmFit:
+    # fields that came later have defaults, and older files have not got them
+    model = {f.name: f.default for f in fields(GlmFit) if f.default is not MISSING} | dict(model)
+    numbers: dict[str, Any] = {
+        name: typed(member(model, name, "result"), f"result {name}", kind) for name, kind in NUMBERS.items()
+    }
+    rank = numbers["rank"]
+    if not 0 <= rank <= p or not 0 <= numbers["n_ok"] <= numbers["nobs"]:
+        raise DataError(f"result: rank {rank} of {p} columns, {numbers['n_ok']} rows of {numbers['nobs']}")
+    sizes = {"p": p, "r": rank, "n": p - rank}
+    arrays: dict[str, Any] = {
+        name: None
+        if name in MAY_BE_NONE and member(model, name, "result") is None
+        else array(member(model, name, "result"), f"result {name}", [sizes[s] for s in shape], kinds)
+        for name, (shape, kinds) in ARRAYS.items()
+    }
+    coefficients, pivot = arrays["coefficients"], arrays["pivot"]
+    if sorted(pivot) != list(range(p)) or np.isnan(coefficients[pivot[:rank]]).any():
+        raise DataError("result: pivot, rank and coefficients do not agree")
+    return GlmFit(**numbers, **arrays)
+
+
+def _count(value: Json, where: str) -> int:
+    count: int = typed(value, where, int)
+    if count < 0:
+        raise DataError(f"{where}: expected a count, found {count}")
+    return count
+
+
+def _checksum(model: Mapping[str, Json]) -> str:
+    text = json.dumps(model, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")

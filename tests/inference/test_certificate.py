@@ -1,0 +1,187 @@
+"""The certificate: NIST's sets through glm(gaussian()), and what it says of other fits."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tolerances import CERTIFIED_DIGITS, NIST_ALLOWED
+
+import glmformula as gf
+from glmformula import DataError, glm
+from glmformula.datasets import attrition
+from glmformula.inference import certificate as module
+from glmformula.models.refit import refit_terms
+
+spec = importlib.util.spec_from_file_location(
+    "nist_sets", Path(__file__).parent.parent / "reference" / "nist" / "sets.py"
+)
+nist = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(nist)
+
+extended = pytest.mark.skipif(not module.EXTENDED, reason="np.longdouble has no more digits here")
+
+
+def digits(estimate, true):
+    """Significant digits of a float that agree with a rational number."""
+    lost = abs((Fraction(estimate) - true) / true)
+    return min(16.0, -math.log10(lost)) if lost else 16.0
+
+
+def set_of(name):
+    rows = [[float(v) for v in row] for row in nist.rows(name)]
+    return pd.DataFrame(rows, columns=["y", *(f"x{k}" for k in range(1, len(rows[0])))])
+
+
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_the_sets_are_typed_as_published(name):
+    """Rational arithmetic gives NIST's certified values to the digits printed."""
+    for true, certified in zip(nist.exact(name), nist.CERTIFIED[name].split(), strict=True):
+        assert true == Fraction(certified) or digits(float(certified), true) > CERTIFIED_DIGITS
+
+
+@extended
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_nist(name):
+    """The digits that double precision allows; the certificate says how many, within a digit."""
+    fit = glm(nist.formula(name), set_of(name), gf.gaussian())
+    assert fit.rank == len(fit.coefficients)
+    reached = [digits(b, t) for b, t in zip(fit.result.coefficients, nist.exact(name), strict=True)]
+    assert min(reached) > NIST_ALLOWED.get(name, 9.0)
+    found = fit.certificate()
+    assert found.digits.min() == pytest.approx(min(reached), abs=0.75)
+    assert found.correct_digits < min(reached) + 0.75
+    assert found.score < 1e-9
+    assert found.converged
+    assert found.extended
+
+
+@extended
+def test_a_step_of_the_certificate_mends_what_was_lost():
+    """Adding it to Wampler5's coefficients gives digits back: the step is right, not only its size."""
+    fit = glm(nist.formula("Wampler5"), set_of("Wampler5"), gf.gaussian())
+    better = fit.result.coefficients + fit.certificate().steps.to_numpy()
+    before = min(digits(b, Fraction(1)) for b in fit.result.coefficients)
+    assert min(digits(b, Fraction(1)) for b in better) > before + 2
+
+
+def test_condition_and_rank_are_those_of_the_scaled_columns():
+    data = attrition()
+    fit = glm("left ~ salary + experience_years", data, gf.binomial())
+    found = fit.certificate()
+    X = fit.model_matrix().to_numpy() * np.sqrt(fit.weights.to_numpy())[:, None]
+    assert found.condition == pytest.approx(np.linalg.cond(X / np.linalg.norm(X, axis=0)), rel=1e-3)
+    assert (found.rank, found.columns) == (3, 3)
+    assert math.isnan(found.largest_dropped)
+    r = np.linalg.qr(X, mode="r")
+    shares = np.abs(np.diag(r)) / np.linalg.norm(X, axis=0)
+    assert found.smallest_kept == pytest.approx(shares.min(), rel=1e-3)
+    assert found.margin == pytest.approx(math.log10(found.smallest_kept / 1e-11))
+    assert found.separation == ""
+
+
+def test_what_an_early_stop_leaves_undone():
+    """A fit stopped early has few digits, and its step leads to the optimum."""
+    data = attrition()
+    sharp = glm("left ~ salary + experience_years", data, gf.binomial(), epsilon=1e-14)
+    rough = glm("left ~ salary + experience_years", data, gf.binomial(), epsilon=1e-2)
+    lost = np.abs(rough.coefficients / sharp.coefficients - 1)
+    found = rough.certificate()
+    np.testing.assert_allclose(found.digits, -np.log10(lost), atol=0.3)
+    off = (rough.coefficients - sharp.coefficients) / np.sqrt(np.diag(sharp.vcov()))
+    assert found.distance > np.abs(off).max() * 0.9
+    assert sharp.certificate().correct_digits > 11
+    assert sharp.certificate().score < found.score
+
+
+def test_links_weights_offset_and_zero_weights():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=200)
+    data = pd.DataFrame({"x": x, "y": rng.gamma(5, np.exp(x) / 5), "w": np.arange(200) % 4, "o": x / 7})
+    for family in (gf.Gamma("log"), gf.inverse_gaussian("log"), gf.gaussian("log"), gf.tweedie(1.5, 0.0)):
+        fit = glm("y ~ x + offset(o)", data, family, weights="w", epsilon=1e-15, maxit=200)
+        found = fit.certificate()
+        # the deviance is flat at its minimum: where it stops to change, half of the digits may be left
+        assert found.correct_digits > 7, family
+        assert found.score < 1e-9, family
+
+
+def test_the_rank_decision_of_an_aliased_fit():
+    data = attrition()
+    data["twice"], data["near"] = 2 * data["salary"], data["salary"] + 1e-6 * data["overtime_hours"]
+    found = glm("left ~ salary + twice + overtime_hours", data, gf.binomial()).certificate()
+    assert (found.rank, found.columns) == (3, 4)
+    assert found.largest_dropped < 1e-15
+    assert math.isnan(found.digits["twice"])
+    assert math.isnan(found.steps["twice"])
+    assert "rank                       3 of 4 columns" in str(found)
+    near = glm("left ~ salary + near", data, gf.binomial()).certificate()
+    assert near.margin < found.margin
+    assert near.data_digits < found.data_digits
+
+
+def test_blocks_merge_to_the_same():
+    data = pd.concat([attrition()] * 3, ignore_index=True)
+    fit = glm("left ~ salary + experience_years + overtime_hours", data, gf.binomial())
+    whole = fit.certificate()
+    cut = replace(fit.rows.source, block_rows=97)
+    parts = replace(fit, training=replace(fit.rows, source=cut)).certificate()
+    assert parts.condition == pytest.approx(whole.condition, rel=1e-12)
+    assert parts.distance == pytest.approx(whole.distance, rel=1e-6)
+    np.testing.assert_allclose(parts.steps, whole.steps, rtol=1e-5)
+
+
+def test_separation_is_named():
+    data = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "y": [0, 0, 0, 1, 1, 1]})
+    with pytest.warns(gf.GLMFormulaWarning):
+        fit = glm("y ~ x", data, gf.binomial())
+    found = fit.certificate()
+    assert "x (+Inf)" in found.separation
+    assert "separation                 (Intercept) (-Inf), x (+Inf)" in str(found)
+
+
+def test_models_without_columns_and_with_an_exact_fit():
+    data = pd.DataFrame({"x": [1.0, 2, 3, 4], "y": [2.0, 4, 6, 8]})
+    none = glm("y ~ 0", data, gf.gaussian()).certificate()
+    assert (none.rank, none.columns, none.condition, none.score) == (0, 0, 1.0, 0.0)
+    assert "0 of 0 columns" in str(none)
+    exact = glm("y ~ x", data, gf.gaussian()).certificate()
+    assert exact.score < 1e-15
+    assert exact.digits["x"] > 14
+
+
+def test_text():
+    found = glm("left ~ salary", attrition(), gf.binomial()).certificate()
+    lines = str(found).splitlines()
+    assert lines[0] == "Certificate"
+    assert [line[2:28].rstrip() for line in lines[1:]] == [
+        "converged",
+        "score, relative",
+        "distance to the optimum",
+        "condition, scaled columns"[:26],
+        "rank",
+        "rank decision",
+        "correct digits",
+        "  of the solution",
+        "  that the data allow",
+        "separation",
+    ]
+    assert lines[1].split()[1:] == ["yes,", str(found.iterations), "iterations"]
+    assert all(len(line) < 110 for line in lines)
+    assert repr(found) == str(found)
+
+
+def test_without_rows_there_is_no_certificate():
+    with pytest.raises(DataError, match="holds no training rows"):
+        glm("left ~ salary", attrition(), gf.binomial()).strip_data().certificate()
+
+
+def test_a_sub_model_has_one_too():
+    fit = glm("left ~ salary + experience_years", attrition(), gf.binomial())
+    assert refit_terms(fit, [0, 1]).certificate().columns == 2
