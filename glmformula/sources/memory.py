@@ -92,13 +92,15 @@ class MemorySource:
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
         blocks = self.blocks()
-        if len(blocks) > 1 and (workers := min(self.threads or os.cpu_count() or 1, len(blocks))) > 1:
-            return reduce(merge_fn, self._threaded(block_fn, blocks, workers))
-        return reduce(merge_fn, (block_fn(self.block(rows)) for rows in blocks))
+        workers = min(self.threads or os.cpu_count() or 1, len(blocks)) if len(blocks) > 1 else 1
+        with one_blas_thread():  # small products gain nothing from more, and lose much on a busy machine
+            if workers > 1:
+                return reduce(merge_fn, self._threaded(block_fn, blocks, workers))
+            return reduce(merge_fn, (block_fn(self.block(rows)) for rows in blocks))
 
     def _threaded(self, block_fn: Callable[[Block], T], blocks: list[slice], workers: int) -> Iterator[T]:
         """Results in row order; only a few blocks are under way at once, so memory does not grow with n."""
-        with one_blas_thread(), ThreadPoolExecutor(workers) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             waiting: deque[Future[T]] = deque()
             for rows in blocks:
                 if len(waiting) > 2 * workers:
