@@ -75,7 +75,7 @@ def _merged(size: int, a: Sums, b: Sums) -> Sums:
     if size <= FEW:
         return [(a[0][0], a[0][1] + b[0][1])]
     both = a + b
-    return _compacted(both, size) if sum(len(met) for met, _ in both) > size + CELLS // 64 else both
+    return _compacted(both, size) if sum(len(met) for met, _ in both) > 2 * max(size, FEW) else both
 
 
 def _compacted(sums: Sums, size: int) -> Sums:

@@ -79,11 +79,11 @@ def weighted(fit: GLM) -> Weighted:
     if fit.result.method == "cholesky":
         cov = fit.result.cov_unscaled
         size = np.sqrt(np.diag(cov))
-        root = np.linalg.cholesky(cov / np.outer(size, size)) * size[:, None]
-    else:
-        triangle = fit.rows.source.map_reduce(partial(_triangle, FitRows(fit.result, fit.family)), _stacked)
-        root = lapack.dtrtri(triangle)[0]
-    return Weighted(fit.result, fit.family, root)
+        factor, fault = lapack.dpotrf(cov / np.outer(size, size), lower=1, clean=1)
+        if not fault:
+            return Weighted(fit.result, fit.family, factor * size[:, None])
+    triangle = fit.rows.source.map_reduce(partial(_triangle, FitRows(fit.result, fit.family)), _stacked)
+    return Weighted(fit.result, fit.family, lapack.dtrtri(triangle)[0])
 
 
 def hat_of(Q: np.ndarray) -> np.ndarray:
