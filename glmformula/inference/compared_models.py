@@ -71,7 +71,7 @@ def without(fit: GLM, terms: object) -> str:
                 nearest(term, labels) if isinstance(term, str) else f": it has {len(labels)}, counted from 0"
             )
             raise DataError(
-                f"terms specified that are not in the model: {term!r}; expected a fitted model, a formula such "
+                f"terms specified that are not in the model: {term!r}; expected a fit, a formula such "
                 f"as '. ~ . - x', or terms of {fit.formula!r}{hint}"
             )
     if not names:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import ConvergenceWarning, FitError
+from ..sources.blas import one_blas_thread
 from .constrained import OutsideError, Point, Surface
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def of_each(fit: GLM, which: Sequence[int], question: Callable[[Curve], T]) -> d
         return {}
     if fit.family.fixed_dispersion is None and fit.deviance <= RESIDUALS_ARE_ZERO * fit.null_deviance:
         raise FitError(
-            f"the residuals are zero (deviance {fit.deviance:.2g}): the dispersion is round-off, and so would "
+            f"the residuals are zero (deviance {fit.deviance:.2g}): the dispersion is round-off, so would "
             "a profile be; method='wald' shows its size"
         )
     beta = np.nan_to_num(fit.result.coefficients, nan=0.0)
@@ -216,7 +217,8 @@ def of_each(fit: GLM, which: Sequence[int], question: Callable[[Curve], T]) -> d
         if (found.deviance - best.deviance) / surface.dispersion <= -SAME:
             best = found
         try:
-            answers = {j: question(curve) for j, curve in curves(surface, best, which, errors).items()}
+            with one_blas_thread():  # between two passes there are only small matrices
+                answers = {j: question(curve) for j, curve in curves(surface, best, which, errors).items()}
         except BetterError as better:
             found, error = surface.settle(better.point.beta, None), better
             continue

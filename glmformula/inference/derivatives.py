@@ -161,8 +161,8 @@ def _call(node: Call, values: Mapping[str, Dual], text: str, size: int) -> Dual:
             return apply(FUNCTIONS[node.function], arguments[0])
     known = sorted(name for name in {*FUNCTIONS, *OPERATORS} if name != "(")
     raise FormulaError(
-        f"`{node.function}` with {len(arguments)} argument(s) has no derivative here: expected + - * / ^ or one "
-        f"of {', '.join(name for name in known if name.isidentifier())}{nearest(node.function, known)}",
+        f"`{node.function}` with {len(arguments)} argument(s) has no derivative here: expected + - * / ^ or "
+        f"one of {', '.join(name for name in known if name.isidentifier())}{nearest(node.function, known)}",
         text,
         node.start,
         node.stop,
