@@ -106,6 +106,10 @@ def _ways(fit: GLM, cluster: Any) -> list[tuple[str, Any]]:
     values = np.asarray(cluster)
     if values.ndim == 2:
         return [(f"cluster {k}", _rows_of_fit(fit, column)) for k, column in enumerate(values.T, 1)]
+    if values.ndim != 1:
+        raise DataError(
+            f"cluster should be a column's name, an expression, a formula or one value a row; got {cluster!r}"
+        )
     return [("cluster", _rows_of_fit(fit, values))]
 
 

@@ -309,6 +309,7 @@ def test_many_groups_and_many_passes(fit, monkeypatch):
             "number of observations in 'cluster' and 'estfun.*7 values for the 117",
         ),
         ({"cluster": "frim"}, DataError, "object 'frim' not found.*nearest names are: 'firm'"),
+        ({"cluster": 5}, DataError, "cluster should be a column's name.* got 5"),
         ({"cluster": "poly(z, 2)"}, DataError, "is a matrix: expected one value a row"),
         ({"cluster": pd.Series(range(117))}, DataError, "'cluster' is a Series without the data's row label"),
     ],
