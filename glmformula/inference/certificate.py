@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..models.model import GLM
 
 MOST_DIGITS = 16.0
+# A coefficient smaller than this share of its standard error is 0 with rounding: its own digits mean nothing.
+NEGLIGIBLE = 1e-8
 EPS = float(np.finfo(np.float64).eps)
 EXTENDED = float(np.finfo(np.longdouble).eps) < EPS / 100
 """Whether np.longdouble carries more digits than float64 (not on Windows and most ARM machines)."""
@@ -39,7 +41,8 @@ class Certificate:
         The largest component of X'Wr, the columns sqrt(W) X and the working response sqrt(W) z scaled to unit
         length: about 1e-16 at best, 0 at an exact optimum.
     distance : float
-        Length of the step that is left, in standard errors: sqrt(U' (X'WX)^-1 U / phi).
+        Length of the step that is left, in standard errors: sqrt(U' (X'WX)^-1 U / phi). Of an exact fit the
+        standard errors are rounding, and this says nothing.
     condition : float
         2-norm condition number of sqrt(W) X, columns scaled to unit length.
     rank, columns : int
@@ -53,7 +56,8 @@ class Certificate:
         What a further step in extended precision would change, link scale; NaN where aliased.
     digits : Series (p,)
         Significant decimal digits that the step leaves alone: of the coefficients as the solution of the
-        problem as it is stored.
+        problem as it is stored. Where a coefficient is 0 beside its standard error (below 1e-8 of it), the
+        step is compared with the standard error. NaN at the boundary, where a free step is no measure.
     data_digits : float
         Digits that survive the rounding of columns and response to float64, -log10(condition * eps): what is
         lost here is lost for any algorithm.
@@ -94,8 +98,8 @@ class Certificate:
 
     @property
     def correct_digits(self) -> float:
-        """The fewest of all coefficients, and no more than the data's rounding leaves."""
-        return min([self.data_digits, *self.digits.dropna()])
+        """The fewest of all coefficients, at most what rounding of the data leaves; NaN at the boundary."""
+        return math.nan if self.boundary else min([self.data_digits, *self.digits.dropna()])
 
     def __str__(self) -> str:
         lines = self._lines()
@@ -114,6 +118,7 @@ class Certificate:
         dropped = f"; largest left out {self.largest_dropped:.1e}" if aliased else ""
         decision = f"smallest kept {self.smallest_kept:.1e}{dropped}; tolerance {self.tolerance:.0e}"
         how = "extended" if self.extended else "double"
+        solved = "-" if self.boundary else f"{fewest:.1f}{worst}, one step in {how} precision"
         lines = [
             ("converged", f"{ended}, {self.iterations} iteration{plural}{edge}"),
             ("score, relative", f"{self.score:.1e}"),
@@ -121,8 +126,11 @@ class Certificate:
             ("condition, scaled columns", f"{self.condition:.3g}"),
             ("rank", f"{self.rank} of {self.columns} columns"),
             ("rank decision", f"{decision}, margin 10^{self.margin:.1f}"),
-            ("correct digits", f"{self.correct_digits:.1f}"),
-            ("  of the solution", f"{fewest:.1f}{worst}, one step in {how} precision"),
+            (
+                "correct digits",
+                "not known at the boundary" if self.boundary else f"{self.correct_digits:.1f}",
+            ),
+            ("  of the solution", solved),
             ("  that the data allow", f"{self.data_digits:.1f}"),
         ]
         found = self.separation or ("none found" if self.near_end else "no sign of it")
@@ -186,7 +194,7 @@ def certificate(fit: GLM) -> Certificate:
         largest_dropped=float(shares.max()) if rank < p else math.nan,
         tolerance=min(1e-7, fit.control.epsilon / 1000),
         steps=pd.Series(steps, index=names),
-        digits=pd.Series(_digits(result.coefficients, steps), index=names),
+        digits=pd.Series(_digits(fit, steps), index=names),
         data_digits=float(np.clip(-math.log10(condition * EPS), 0.0, MOST_DIGITS)),
         separation="" if result.limits is None else infinite_names(result.limits, fit.column_names),
         near_end=result.near_end,
@@ -244,8 +252,18 @@ def _back_substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
     return out
 
 
-def _digits(beta: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """-log10 |step / coefficient|, between 0 and 16; of a coefficient that is 0, -log10 |step|."""
+def _standard_errors(fit: GLM) -> np.ndarray:
+    out = np.full(len(fit.column_names), np.nan)
+    out[~fit.aliased] = np.sqrt(fit.dispersion * fit.result.cov_unscaled.diagonal())
+    return out
+
+
+def _digits(fit: GLM, steps: np.ndarray) -> np.ndarray:
+    """-log10 |step / size|, between 0 and 16."""
+    if fit.boundary:
+        return np.full(len(steps), np.nan)
+    beta, errors = np.abs(fit.result.coefficients), _standard_errors(fit)
+    size = np.where(beta < NEGLIGIBLE * errors, errors, beta)
     with np.errstate(divide="ignore", invalid="ignore"):
-        lost = np.abs(steps) / np.where(beta == 0, 1.0, np.abs(beta))
-        return np.clip(-np.log10(lost), 0.0, MOST_DIGITS)
+        lost = np.log10(np.abs(steps) / np.where(size > 0, size, 1.0))
+    return np.clip(-lost, 0.0, MOST_DIGITS)

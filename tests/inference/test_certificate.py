@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import warnings
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -185,3 +186,23 @@ def test_without_rows_there_is_no_certificate():
 def test_a_sub_model_has_one_too():
     fit = glm("left ~ salary + experience_years", attrition(), gf.binomial())
     assert refit_terms(fit, [0, 1]).certificate().columns == 2
+
+
+def test_a_coefficient_that_is_zero_does_not_lack_digits():
+    """Balanced groups of equal means: the contrast is rounding around 0, and right."""
+    y = np.array([1.1, 2.3, 3.7, 4.1, 5.9, 6.3])
+    data = pd.DataFrame({"y": np.concatenate([y, y[::-1]]), "g": ["a"] * 6 + ["b"] * 6, "x": range(12)})
+    found = glm("y ~ g", data, gf.gaussian()).certificate()
+    assert found.correct_digits > 12
+
+
+def test_at_the_boundary_no_digits_are_promised():
+    data = pd.DataFrame({"x": [0.0, 1, 2, 3, 4, 5], "y": [0, 0, 1, 3, 4, 7]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gf.GLMFormulaWarning)
+        fit = glm("y ~ x", data, gf.poisson("identity"), start=[0.5, 0.9])
+    found = replace(fit, result=replace(fit.result, boundary=True)).certificate()
+    assert math.isnan(found.correct_digits)
+    assert found.digits.isna().all()
+    assert "at the boundary of the valid means" in str(found)
+    assert "not known at the boundary" in str(found)
