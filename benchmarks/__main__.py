@@ -1,9 +1,9 @@
-"""``python -m benchmarks [dense] [factors] [small] [drop1] [import] [memory]``: all of them write results.md.
+"""``python -m benchmarks [race ...]``; all (dense, factors, small, drop1, profile ...) go to results.md.
 
 Each race is one process, the same data frame, interleaved rounds; what is printed is the median, and the
 ratio of paired rounds beside its bar. ``--statsmodels-factors`` lets statsmodels into the race of factors (it
 builds a dense matrix of 678,000 x 323: minutes and several gigabytes); ``--r`` lets R, where installed, into
-the dense race and that of drop1.
+the races dense, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from . import contenders, measure, portfolio
+from . import contenders, measure, portfolio, profiles, robust
 from . import drop1 as deletions
 
 Row = tuple[str, ...]
@@ -74,6 +74,27 @@ def drop1(options: argparse.Namespace) -> list[Row]:
     return rows + race_rows("drop1: 20,000 × 3 factors, Poisson", times, {})
 
 
+def profile(options: argparse.Namespace) -> list[Row]:
+    field = profiles.field(options.r and contenders.has_r())
+    data, warm_up = portfolio.dense(profiles.ROWS), portfolio.dense(2000)
+    times = measure.race(field, data, options.rounds, few={"R": 1}, warm_up=warm_up)
+    return race_rows("profile confint: 1e5 × 20 logistic", times, {})
+
+
+def robust_errors(options: argparse.Namespace) -> list[Row]:
+    rows = []
+    data, warm_up = robust.data(), robust.data(2000)
+    for kind in robust.KINDS:
+        field = robust.field(kind, options.r and contenders.has_r())
+        few = {"statsmodels": 1, "R": 1}
+        times = measure.race(field, data, options.rounds, few=few, warm_up=warm_up)
+        rows += race_rows(f"{kind}: 1e6 × 20 logistic, fit and covariance", times, {})
+        before, after = robust.peak_memory(kind)
+        more = f"fit's peak + {(after - before) / 1e6:.0f} MB"
+        rows.append((f"peak memory: {kind}", OURS, f"{after / 1e6:.0f} MB", "", more, "", ""))
+    return rows
+
+
 def imports(options: argparse.Namespace) -> list[Row]:
     times = measure.import_seconds((OURS, "formulaic"), 2 * options.rounds)
     extra = median(a - b for a, b in zip(times[OURS], times["formulaic"], strict=True))
@@ -99,6 +120,8 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "factors": factors,
     "small": small,
     "drop1": drop1,
+    "profile": profile,
+    "robust": robust_errors,
     "import": imports,
     "memory": memory,
 }
@@ -113,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("races", nargs="*", choices=[*RACES, []], help="default: all of them")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--r", action="store_true", help="let R into the dense race and that of drop1")
+    parser.add_argument("--r", action="store_true", help="let R into the races: dense, drop1, profile")
     parser.add_argument("--statsmodels-factors", action="store_true")
     options = parser.parse_args()
     rows: list[Row] = []
