@@ -62,9 +62,8 @@ class Certificate:
         Digits that survive the rounding of columns and response to float64, -log10(condition * eps): what is
         lost here is lost for any algorithm.
     separation : str
-        The coefficients without a finite estimate and where they go; empty where the fit found none.
-    near_end : bool
-        Fitted values so near an end of their range that separation was looked for.
+        The coefficients without a finite estimate and where they go, as ``fit.separation()`` decides; empty
+        where there is none.
     extended : bool
         The step was computed in more than double precision; where it could not be (the machine has no longer
         type) `digits` is rougher.
@@ -85,7 +84,6 @@ class Certificate:
     digits: pd.Series
     data_digits: float
     separation: str
-    near_end: bool
     extended: bool
 
     @property
@@ -133,8 +131,7 @@ class Certificate:
             ("  of the solution", solved),
             ("  that the data allow", f"{self.data_digits:.1f}"),
         ]
-        found = self.separation or ("none found" if self.near_end else "no sign of it")
-        return [*lines, ("separation", found)]
+        return [*lines, ("separation", self.separation or "none")]
 
 
 def certificate(fit: GLM) -> Certificate:
@@ -196,8 +193,7 @@ def certificate(fit: GLM) -> Certificate:
         steps=pd.Series(steps, index=names),
         digits=pd.Series(_digits(fit, steps), index=names),
         data_digits=float(np.clip(-math.log10(condition * EPS), 0.0, MOST_DIGITS)),
-        separation="" if result.limits is None else infinite_names(result.limits, fit.column_names),
-        near_end=result.near_end,
+        separation=infinite_names(fit.separation().coefficients.to_numpy(), fit.column_names),
         extended=EXTENDED,
     )
 

@@ -175,7 +175,13 @@ def _unpacked_array(content: Json, where: str) -> np.ndarray:
         raise problem
     dtype, shape, values = content["dtype"], content["shape"], content["values"]
     sizes = isinstance(shape, list) and all(type(s) is int and s >= 0 for s in shape)
-    if dtype not in DTYPES or not sizes or not isinstance(values, list) or math.prod(shape) != len(values):
+    if (
+        not isinstance(dtype, str)
+        or dtype not in DTYPES
+        or not sizes
+        or not isinstance(values, list)
+        or math.prod(shape) != len(values)
+    ):
         raise problem
     if not all(_fits(v, dtype) for v in values):
         raise problem
@@ -185,9 +191,12 @@ def _unpacked_array(content: Json, where: str) -> np.ndarray:
     else:
         try:
             flat = np.array([_WORDS.get(v, v) if isinstance(v, str) else v for v in values], dtype=dtype)
-        except (OverflowError, ValueError):
+        except OverflowError:
             raise problem from None
-    return flat.reshape(shape, order="F" if content.get("order") == "F" else "C")
+    try:
+        return flat.reshape(shape, order="F" if content.get("order") == "F" else "C")
+    except ValueError:  # too many dimensions, or too long a one
+        raise problem from None
 
 
 def _fits(value: Json, dtype: str) -> bool:

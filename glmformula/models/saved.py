@@ -147,7 +147,7 @@ def load(path: str | os.PathLike[str]) -> GLM:
         if member(whole, "checksum", "the file") != _checksum(model):
             raise DataError("its checksum does not agree with its contents, so it was changed or cut since")
         return restored(model)
-    except (DataError, FormulaError, FamilyError, RecursionError) as error:
+    except (DataError, FormulaError, FamilyError, RecursionError, OverflowError) as error:
         raise DataError(f"'{path}' cannot be loaded: {error}") from error
 
 

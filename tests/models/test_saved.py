@@ -490,3 +490,32 @@ def test_a_file_of_version_1_still_loads(name):
     predicted = fit.predict(new, type="response", se_fit=True)
     np.testing.assert_allclose(predicted["fit"], expected["fit"], rtol=1e-12)
     np.testing.assert_allclose(predicted["se_fit"], expected["se_fit"], rtol=1e-12)
+
+
+def places(value, path=()):
+    """Every place of a document, the objects' members and the first items of lists."""
+    yield path
+    items = (
+        value.items() if isinstance(value, dict) else enumerate(value[:3]) if isinstance(value, list) else ()
+    )
+    for key, inner in items:
+        yield from places(inner, (*path, key))
+
+
+@pytest.mark.parametrize(
+    "garbage", [None, True, -7, 10**400, 1e300, "~", "x", [], [[]], {}, {"dict": [["x", []]]}, {"array": {}}]
+)
+def test_nothing_but_a_data_error_comes_of_garbage(file, garbage):
+    """Each place in turn; a file is refused or gives a model, whatever stands there."""
+    whole = json.loads(file.read_text())
+    text = json.dumps(whole["model"])
+    refused = 0
+    for path in [p for p in places(whole["model"]) if p]:
+        changed = json.loads(text)
+        put(*path, garbage)(changed)
+        file.write_text(json.dumps({**whole, "model": changed, "checksum": saved._checksum(changed)}))
+        try:
+            assert isinstance(gf.load(file), gf.GLM)
+        except DataError:
+            refused += 1
+    assert refused > 80
