@@ -63,8 +63,13 @@ def cluster_codes(fit: GLM, cluster: Any) -> list[Clusters]:
     Raises
     ------
     DataError
-        Lengths or labels that do not match, or missing values.
+        Lengths or labels that do not match, missing values, or rows that are not held in memory.
     """
+    if fit.rows.streamed:
+        raise DataError(
+            "the rows of this fit arrive in blocks, which clusters cannot be matched with: expected a fit to "
+            "a DataFrame; take type='HC0' to 'HC3', or fit the rows in memory"
+        )
     counted = np.ones(fit.nobs_rows, dtype=bool)
     if fit.nobs < fit.nobs_rows:
         counted = fit.row_state.prior_weights != 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from ..engine.rows import evaluate_rows
 from ..errors import FamilyError
 from ..formula.functions.intervals import interval_labels
 from ..formula.functions.summaries import quantiles
@@ -17,10 +20,12 @@ from ..models.refit import refit_terms
 from ..render.htest import ALTERNATIVES, HTest
 from ..render.table import StatTable
 from .distributions import chisq_upper
-from .residuals import pearson_residuals
 
 if TYPE_CHECKING:
+    from ..engine.result import GlmFit
+    from ..families import Family
     from ..models.model import GLM
+    from ..sources.base import Block
 
 
 def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
@@ -49,8 +54,8 @@ def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
             f"family '{fit.family.name}' estimates its dispersion ({fit.dispersion:.4g}): overdispersion is "
             "tested for families that fix it, such as binomial and poisson"
         )
-    residuals = pearson_residuals(fit.row_state, fit.family)
-    statistic, df = float(residuals @ residuals) / fit.family.fixed_dispersion, fit.df_residual
+    total = fit.rows.source.map_reduce(partial(_pearson_sum, fit.result, fit.family), add)
+    statistic, df = total / fit.family.fixed_dispersion, fit.df_residual
     above = float(chisq_upper(np.array([statistic]), np.array([df]))[0])
     below = float(special.chdtr(df, statistic)) if df > 0 else np.nan
     return HTest(
@@ -64,6 +69,14 @@ def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
         estimate_name="dispersion",
         alternative=alternative,
     )
+
+
+def _pearson_sum(result: GlmFit, family: Family, block: Block) -> float:
+    """Sum of w (y - mu)^2 / V(mu) over the rows of non-zero weight."""
+    _, mu = evaluate_rows(block, result.coefficients, family)
+    each = (block.y - mu) ** 2 / family.variance(mu)
+    w = block.prior_weights
+    return float(each.sum() if w is None else (w * each)[w > 0].sum())
 
 
 def dispersiontest(

@@ -189,7 +189,9 @@ def hc_covariance(fit: GLM, type: str) -> np.ndarray:
         omega = Omega(type, n, p, largest=source.map_reduce(partial(_largest_hat, frame), max))
     inner, unstable = source.map_reduce(partial(_hc_sums, frame, omega), _joined)
     if unstable:
-        labels = ", ".join(str(fit.rows.frame.index[k]) for k in unstable[:ROWS_SHOWN])
+        labels = "that are not held in memory"
+        if not fit.rows.streamed:
+            labels = ", ".join(str(fit.rows.frame.index[k]) for k in unstable[:ROWS_SHOWN])
         more = ", ..." if len(unstable) > ROWS_SHOWN else ""
         warnings.warn(
             f"{type} covariances become numerically unstable if hat values are close to 1 as for "

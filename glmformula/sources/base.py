@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ class Block:
 
     All arrays are (m,) float64 or None; `y` is the proportion and `prior_weights` the trials for a binomial;
     `trials` are there only for counts of successes and failures, when some are above 1 (prior weights may
-    multiply them). `start` is the place of the block's first row among all rows of the source.
+    multiply them). `start` is the place of the block's first row among the rows held in memory.
     """
 
     design: Design
@@ -29,7 +29,7 @@ class Block:
     etastart: np.ndarray | None = None
     mustart: np.ndarray | None = None
     trials: np.ndarray | None = None
-    start: int = 0
+    start: int = field(default=0, kw_only=True)
 
 
 class Source(Protocol):

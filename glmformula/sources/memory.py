@@ -80,7 +80,7 @@ class MemorySource:
             part(self.etastart),
             part(self.mustart),
             part(self.trials),
-            rows.start,
+            start=rows.start,
         )
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> MemorySource:

@@ -349,3 +349,22 @@ def test_robust_covariance_everywhere(fit, firms):
     terms = fit.predict(type="terms", se_fit=True, vcov=v)
     centred = (X - X.mean(axis=0))[:, 1]
     assert terms[("se_fit", "x")].to_numpy() == pytest.approx(np.abs(centred) * se[1])
+
+
+@pytest.fixture(scope="module")
+def streamed(firms, tmp_path_factory):
+    """The same fit to a file that is read in blocks."""
+    pytest.importorskip("pyarrow")
+    path = tmp_path_factory.mktemp("data") / "firms.parquet"
+    firms.reset_index(drop=True).to_parquet(path)
+    return glm("y ~ x + z", str(path), "poisson")
+
+
+@pytest.mark.parametrize("type_", ["const", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"])
+def test_rows_that_arrive_in_blocks(streamed, fit, type_):
+    np.testing.assert_allclose(streamed.vcov(type_), fit.vcov(type_), rtol=1e-7)
+
+
+def test_clusters_need_rows_in_memory(streamed):
+    with pytest.raises(DataError, match="the rows of this fit arrive in blocks"):
+        streamed.vcov(cluster=np.arange(117))
