@@ -43,10 +43,13 @@ IDS = sorted(table())
 WELL_POSED = [i for i in IDS if not reference()[i]["reasons"]]
 ILL_POSED = [i for i in IDS if reference()[i]["reasons"]]
 RAN_AWAY = [i for i in ILL_POSED if any("R ran away" in reason for reason in reference()[i]["reasons"])]
+# Where R's iterations stop at the edge of the valid means, ours end at the constrained optimum.
+AT_THE_EDGE = [i for i in ILL_POSED if "stopped at the boundary" in reference()[i]["reasons"]]
 # Iterations that are not R's: where R passed a lower deviance than it ends with we halve the step, and where
 # the residuals are zero (or mu at the boundary, binomial-identity) the stopping rule sees round-off alone.
 OTHER_ITERATIONS = {
     *RAN_AWAY,
+    *AT_THE_EDGE,
     *(i for i in ILL_POSED if "residuals are zero" in reference()[i]["reasons"]),
     "binomial-identity/interaction",
 }
@@ -146,6 +149,8 @@ def test_ill_posed_models_reach_rs_deviance(id_):
     fit, r = fitted(id_).fit, reference()[id_]
     if id_ in RAN_AWAY:
         assert fit.deviance < r["deviance"]
+    elif id_ in AT_THE_EDGE:
+        assert fit.deviance <= r["deviance"] * (1 + DEVIANCE)
     else:
         close(fit.deviance, r["deviance"], ILL_POSED_DEVIANCE, 1e-3)
     close(fit.null_deviance, r["null_deviance"], DEVIANCE)
@@ -197,14 +202,19 @@ def anova_of(fit, **options):
     return table_, {str(w.message) for w in caught}
 
 
-def same_anova(ours, theirs):
+# R's sub-model (sqrt link, without Temp) stops at the edge of the valid means, 3e-5 above the optimum there.
+STOPPED_SHORT = {"gaussian-sqrt/missing"}
+
+
+def same_anova(ours, theirs, id_):
     frame = ours.frame
     assert list(frame.index) == theirs["rows"]
     names = [c for c in theirs if c != "rows"]
     assert list(frame.columns) == names
     r_deviance = numbers(theirs["Resid. Dev"])
     scale = np.nanmax(np.abs(r_deviance))
-    if np.any(np.diff(r_deviance) > ANOVA * r_deviance[0]):  # R's sub-model ran away
+    ran_away = np.any(np.diff(r_deviance) > ANOVA * r_deviance[0])
+    if ran_away or id_ in STOPPED_SHORT:
         deviance = frame["Resid. Dev"].to_numpy()
         assert np.all(np.diff(deviance) <= DEVIANCE * deviance[0])
         assert np.all(deviance <= r_deviance * (1 + DEVIANCE))
@@ -225,7 +235,7 @@ def same_anova(ours, theirs):
 def test_anova_default_test_is_that_of_r_4_4(id_):
     theirs = default_anova()[id_]
     if "error" not in theirs:  # R's refits may want starting values
-        same_anova(anova_of(fitted(id_).fit)[0], theirs)
+        same_anova(anova_of(fitted(id_).fit)[0], theirs, id_)
 
 
 @pytest.mark.parametrize(("id_", "test"), [*zip(WELL_POSED, cycle(("Chisq", "LRT", "F", "Cp")))])
@@ -236,7 +246,7 @@ def test_anova_with_each_test(id_, test):
         return
     fit = fitted(id_).fit
     ours, warned = anova_of(fit, test=test)
-    same_anova(ours, answers[test])
+    same_anova(ours, answers[test], id_)
     inappropriate = any("using F test with a" in w for w in warned)
     assert inappropriate == (test == "F" and fit.family.name in ("binomial", "poisson"))
     for sentence in R_SENTENCES:
@@ -249,7 +259,7 @@ def test_anova_with_raos_test(id_):
     theirs = reference()[id_]["anova"]["Rao"]
     # with start values ours refits from them, R from its own: to other last iterates, or to none
     if "error" not in theirs and not {"mustart", "etastart"} & set(table()[id_]):
-        same_anova(anova_of(fitted(id_).fit, test="Rao")[0], theirs)
+        same_anova(anova_of(fitted(id_).fit, test="Rao")[0], theirs, id_)
 
 
 def sharp_ids():

@@ -77,8 +77,8 @@ def near_an_end(
 ) -> bool:
     """Whether a fitted value is so near an end of the means that its row may be on the way there.
 
-    A row that runs away has given its share, (y - mu)^2 / V, to the `decrease` that the last step promised: so
-    a fit that has settled far from the ends needs no further look.
+    A row that runs away has given its share, (y - mu)^2 / V, to the `decrease` that the last step promised:
+    so a fit that has settled far from the ends needs no further look.
     """
     low, high = mu_range
     for _, end, largest in far_ends(family):

@@ -14,12 +14,14 @@ import numpy as np
 from ..errors import ConvergenceWarning, DataError, FitError
 from ..families import Family
 from ..sources.base import Block, Source
-from .edges import near_an_end
+from ..sources.mapped import Mapped
+from .boundary import Bounded, undecided
+from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
 from .passes import Sums, Task, merge, run
 from .result import Control, GlmFit
 from .solve import IllConditioned, Solution, solve_gram, solve_qr
-from .starts import intercept_starts
+from .starts import feasible_start, intercept_starts
 
 # n p^2 below which QR costs nothing worth saving, and rows below which its passes are short.
 SMALL_PROBLEM, SMALL_ROWS = 1e7, 2e5
@@ -30,6 +32,8 @@ SMALLEST_TOLERANCE = 1e-14
 NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
+# A distance to the end of eta below this share of the mean response's is the boundary.
+EDGE = 1e-6
 TEN_EPS = 10 * float(np.finfo(np.float64).eps)
 METHODS = ("auto", "qr", "cholesky")
 
@@ -140,6 +144,14 @@ class Path:
     rose: bool
     messages: tuple[str, ...] = ()
 
+    @property
+    def strayed(self) -> bool:
+        """Whether the iterations ended at the edge of the valid means, or met it and did not end."""
+        return self.boundary or (not self.converged and OUT_OF_BOUNDS in self.messages)
+
+
+OUT_OF_BOUNDS = "step size truncated: out of bounds"
+
 
 class Lost(FitError):
     """The iterations cannot go on; `rose` as in Path."""
@@ -164,7 +176,7 @@ def not_above(deviance: float, at: Sums) -> bool:
 # R's two reasons to halve a step, in its order and words.
 RETREATS = (
     (finite, "step size truncated due to divergence", "inner loop 1; cannot correct step size"),
-    (usable, "step size truncated: out of bounds", "inner loop 2; cannot correct step size"),
+    (usable, OUT_OF_BOUNDS, "inner loop 2; cannot correct step size"),
 )
 
 
@@ -234,9 +246,51 @@ class Problem:
             raise IllConditioned
 
     def best_path(self, start: np.ndarray | None) -> Path:
-        """R's iterations; run again with step-halving where a rising deviance led them astray."""
+        """R's iterations; the constrained optimum where they end at the edge of the means, or nowhere."""
         if self.p == 0:
             return self.empty_path()
+        path: Path | None = None
+        failure: Lost | None = None
+        try:
+            path = self.iterated(start)
+        except Lost as lost:
+            failure = lost
+        if self.null_of is None and (path is None or path.strayed):
+            path = self.inside(eta_interval(self.family), path)
+        if path is None:
+            assert failure is not None
+            raise failure
+        return path
+
+    def inside(self, ends: tuple[float, float], path: Path | None) -> Path | None:
+        """`path`, or the best fit between the ends of eta where that is better."""
+        at = self.at(None if path is None else path.beta)
+        free = room(self.family, ends, at)
+        try:
+            beta, _ = self.valid_start(at, solve=False)
+        except Lost:
+            start = self.feasible(at)
+            if start is None:
+                return path
+            beta = start
+        moving = replace(self, source=Mapped(self.source, partial(undecided, ends)))
+        kept = moving.solution_at(beta) if path is None else path.solution
+        found = Bounded(self.source, self.family, ends, kept.pivot[: kept.rank]).minimise(beta)
+        if found is None:
+            return path
+        beta, there, steps = found
+        at = self.at(beta, **self.last_pass(at))
+        scale = self.control.epsilon * (abs(at.deviance) + 0.1)
+        if path is not None and path.converged and not path.at.deviance > at.deviance + 10 * scale:
+            return path
+        edge = there.least < EDGE * free
+        return Path(beta, at, moving.solution_at(beta), beta, steps, True, edge, at.deviance, False)
+
+    def solution_at(self, beta: np.ndarray) -> Solution:
+        return self.step(self.at(beta, solve=True), beta, beta, None)
+
+    def iterated(self, start: np.ndarray | None) -> Path:
+        """R's iterations; run again with step-halving where a rising deviance led them astray."""
         first: Path | None = None
         try:
             first = self.iterate(start)
@@ -271,8 +325,8 @@ class Problem:
             )
         beta, back = (np.zeros(self.p), None) if start is None else (start, start)
         if not at.usable:
-            if start is not None:
-                raise Lost("cannot find valid starting values: please specify some")
+            if start is not None or at.has_start:  # the user's to mend
+                raise FitError("cannot find valid starting values: please specify some")
             beta, at = self.valid_start(at, solve=True)
             back = beta
         previous = lowest = at.deviance
@@ -350,15 +404,24 @@ class Problem:
 
     def valid_start(self, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
         """Coefficients with valid fitted values where R's own start, or first step, is not valid."""
-        if self.intercept and not (at.has_start and solve):
+        if self.intercept:
             mean = at.weighted_y / at.weight_sum
             for beta in intercept_starts(self.source, self.family, self.p, mean):
                 valid = self.at(beta, solve=solve)
                 if valid.usable:
                     return beta, valid
-        if solve:
-            raise Lost("cannot find valid starting values: please specify some")
-        raise Lost("no valid set of coefficients has been found: please supply starting values")
+        start = self.feasible(at) if self.null_of is None else None
+        if start is not None:
+            valid = self.at(start, solve=solve)
+            if valid.usable:
+                return start, valid
+        proof = start is None and self.null_of is None
+        why = "there is none, a linear programme on the rows shows" if proof else "please supply starting values"
+        raise Lost(f"no valid set of coefficients has been found: {why}")
+
+    def feasible(self, at: Sums) -> np.ndarray | None:
+        ends = eta_interval(self.family)
+        return feasible_start(self.source, ends, self.p, room(self.family, ends, at))
 
     def trace(self, text: str, at: Sums, *more: object) -> None:
         if self.control.trace and self.null_of is None:
@@ -440,6 +503,14 @@ class Problem:
         return path.at.deviance, [
             "fitting to calculate the null deviance did not converge -- increase 'maxit'?"
         ]
+
+
+def room(family: Family, ends: tuple[float, float], at: Sums) -> float:
+    """The distance of the mean response from the nearer end of eta: how far inside is far enough."""
+    with np.errstate(all="ignore"):
+        eta = family.link.linkfun(np.array([at.weighted_y / at.weight_sum if at.weight_sum else np.nan]))[0]
+    distance = min(eta - ends[0], ends[1] - eta)
+    return float(distance) if 0 < distance < np.inf else 1.0
 
 
 def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:

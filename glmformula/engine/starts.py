@@ -1,13 +1,19 @@
-"""Coefficients with a valid constant mean, for the fits where R's own start leaves the valid region."""
+"""Coefficients with valid means, for the fits where R's own start leaves the valid region."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from ..design.dense import dense
 from ..families import Family
 from ..sources.base import Block, Source
+from .columns import linear_predictor
+
+# Rows of a block that one pass brings into the linear programme, and rounds of adding rows.
+MOST_ROWS, ROUNDS = 300, 60
 
 
 def intercept_starts(source: Source, family: Family, p: int, mean: float) -> Iterator[np.ndarray]:
@@ -32,3 +38,69 @@ def wider(
     a: tuple[float, float, float, int], b: tuple[float, float, float, int]
 ) -> tuple[float, float, float, int]:
     return min(a[0], b[0]), max(a[1], b[1]), a[2] + b[2], a[3] + b[3]
+
+
+def feasible_start(source: Source, ends: tuple[float, float], p: int, room: float) -> np.ndarray | None:
+    """Coefficients (p,) whose eta lies between `ends` on every row; None where there are none.
+
+    A linear programme on some rows, to which rows that its answer violates are added until none is left: so
+    None is a proof, whatever rows were not looked at. Every row is kept away from the ends as far as it can
+    be, up to `room`. Rows without any column that lie at an end are left out: no coefficient moves them.
+    """
+    nothing = np.zeros(p)
+    rows = source.map_reduce(partial(violated, ends, nothing, True), stacked)
+    for _ in range(ROUNDS):
+        beta = roomiest(rows, ends, room)
+        if beta is None:
+            return None
+        more = source.map_reduce(partial(violated, ends, beta, False), stacked)
+        if not len(more):
+            return beta
+        rows = np.concatenate([rows, more])
+    return None
+
+
+def violated(ends: tuple[float, float], beta: np.ndarray, first: bool, block: Block) -> np.ndarray:
+    """[X, offset] (k, p + 1) of the rows that lie farthest outside; at `first` of some of all rows."""
+    eta = linear_predictor(block.design, beta, block.offset)
+    outside = np.maximum(ends[0] - eta, eta - ends[1])
+    which = np.arange(len(eta)) if first else np.flatnonzero(outside >= 0)
+    if len(which) > MOST_ROWS:
+        spread = np.linspace(0, len(which) - 1, MOST_ROWS).astype(int)
+        which = which[spread] if first else which[np.argsort(-outside[which], kind="stable")[:MOST_ROWS]]
+    X = dense(block.design.rows(which))
+    offset = np.zeros(len(which)) if block.offset is None else block.offset[which]
+    moves = X.any(axis=1) | (outside[which] > 0)
+    return np.column_stack([X, offset])[moves]
+
+
+def stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.concatenate([a, b])
+
+
+def roomiest(rows: np.ndarray, ends: tuple[float, float], room: float) -> np.ndarray | None:
+    """The coefficients that keep these rows farthest inside, all by the same distance, at most `room`."""
+    from scipy.optimize import linprog  # slow to import, rarely needed
+
+    X, offset = np.unique(rows, axis=0)[:, :-1], np.unique(rows, axis=0)[:, -1]
+    p = X.shape[1]
+    sizes = np.abs(X).max(axis=0, initial=0.0)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    X = X / sizes
+    walls, limits = [], []
+    for sign, end in ((-1.0, ends[0]), (1.0, ends[1])):
+        if np.isfinite(end):  # sign (X beta + offset - end) + t <= 0
+            walls.append(np.column_stack([sign * X, np.ones(len(X))]))
+            limits.append(sign * (end - offset))
+    if not walls or not len(X):
+        return np.zeros(p)
+    answer = linprog(
+        np.append(np.zeros(p), -1.0),
+        A_ub=np.vstack(walls),
+        b_ub=np.concatenate(limits),
+        bounds=[(None, None)] * p + [(0.0, room)],
+        method="highs",
+    )
+    if answer.x is None or not answer.x[-1] > 1e-9 * room:
+        return None
+    return np.asarray(answer.x[:-1] / sizes)

@@ -64,7 +64,7 @@ def patched(total: Array, rows: Any, function: Callable[..., Array], *arrays: Ar
 
 
 def _term_far(x: Array, m: Array, difference: Array) -> Array:
-    return x * np.log(np.maximum(x / m, TINY)) - difference
+    return x * np.log(np.fmax(x / m, TINY)) - difference  # fmax: 0 at x = m = 0
 
 
 def _term_near(x: Array, m: Array, difference: Array) -> Array:

@@ -262,7 +262,7 @@ class TestStarts:
     def test_no_valid_line_without_an_intercept(self):
         X = np.array([[-1.0], [1.0], [2.0]])
         with pytest.raises(
-            FitError, match="no valid set of coefficients has been found: please supply starting values"
+            FitError, match="no valid set of coefficients has been found: there is none, a linear programme"
         ):
             fit(
                 Blocks(matrix_design(X), np.array([1.0, 2.0, 5.0])), poisson(link="identity"), intercept=False
