@@ -16,37 +16,16 @@ from ..formula.values import Factor, Value
 from ..frame import rows as row_tools
 from ..frame.columns import Columns, data_names
 from ..frame.learn import learned
-from ..frame.model_frame import ModelFrame, total_offset
+from ..frame.model_frame import NONE, ModelFrame, total_offset
 from ..frame.newdata import NewFrame
 from ..frame.pieces import Piece, Table
 from ..frame.recipe import Recipe, evaluated, kept_rows, recipe_for
 from ..frame.response import Response, response_arrays
 from ..frame.schema import Schema
 from ..frame.survey import Check, Survey, response_of, schema_of, survey
-from .build import with_design
+from .build import DesignFrame, with_design
 from .materializer import RMaterializer
 from .pieces import Design
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A piece's rows in use, ready for the engine.
-
-    Attributes
-    ----------
-    design : Design
-    response : Response
-    offset, etastart, mustart : ndarray of float64 (m,) or None
-    kept : ndarray of bool or None
-        Which rows of the piece these are; None: all.
-    """
-
-    design: Design
-    response: Response
-    offset: np.ndarray | None
-    etastart: np.ndarray | None
-    mustart: np.ndarray | None
-    kept: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -99,31 +78,49 @@ class Streamed:
     def to_dataframe(self) -> pd.DataFrame:
         raise _no_rows("the model frame")
 
-    def rows(self, piece: Piece) -> Rows | None:
-        """The rows in use of a piece; None where it has none."""
+    def frame(self, piece: Piece) -> DesignFrame:
+        """The model frame and design of a piece's rows."""
         values = evaluated(self.recipe, piece, self.schema.variables)
-        kept, _ = kept_rows(self.recipe, values)
-        m = len(piece.frame) if kept is None else int(np.count_nonzero(kept))
-        if not m:
-            return None
-        variables = {name: row_tools.take(value, kept) for name, value in values.variables.items()}
-        extra = {k: v if kept is None else v[kept] for k, v in values.extra.items()}
+        mask, _ = kept_rows(self.recipe, values)
+        index, kept, omitted = piece.frame.index, None, NONE
+        if mask is not None:
+            kept = np.flatnonzero(mask)
+            index = index[kept]
+            omitted = np.flatnonzero(~mask if values.chosen is None else ~mask & values.chosen)
+        variables = {name: row_tools.take(value, mask) for name, value in values.variables.items()}
+        extra = {k: v if mask is None else v[mask] for k, v in values.extra.items()}
         offset = total_offset(self.terms, variables, extra.get("offset"))
-        frame = NewFrame(self.terms, variables, offset, pd.RangeIndex(m), np.zeros(0, dtype=bool))
-        design = RMaterializer(frame, terms=self.terms).get_model_matrix(self.schema.spec).__wrapped__
-        response = self._response(values.response, values.response_kind, kept, extra.get("weights"))
-        return Rows(design, response, offset, extra.get("etastart"), extra.get("mustart"), kept)
+        rows = NewFrame(self.terms, variables, offset, index, np.zeros(0, dtype=bool))
+        assert values.response is not None
+        response = row_tools.take(values.response, mask)
+        name = self.terms.names[0]
+        return DesignFrame(
+            terms=self.terms,
+            schema=self.schema,
+            variables=variables,
+            response_value=response,
+            response_kind=values.response_kind,
+            response=self._response(response, values.response_kind, name, extra.get("weights")),
+            response_name=name,
+            prior_weights=extra.get("weights"),
+            offset=offset,
+            etastart=extra.get("etastart"),
+            mustart=extra.get("mustart"),
+            index=index,
+            kept=kept,
+            omitted=omitted,
+            na_action=self.recipe.na_action,
+            lost={},
+            data_index=piece.frame.index,
+            design=RMaterializer(rows, terms=self.terms).get_model_matrix(self.schema.spec).__wrapped__,
+        )
 
-    def _response(
-        self, value: Value | None, kind: str, kept: np.ndarray | None, weights: np.ndarray | None
-    ) -> Response:
-        assert value is not None
-        value = row_tools.take(value, kept)
+    def _response(self, value: Value, kind: str, name: str, weights: np.ndarray | None) -> Response:
         if isinstance(value, Factor) and kind != "logical":
             place = {level: k for k, level in enumerate(self.response_levels)}
             table = np.array([*(place.get(level, 0) for level in value.levels), -1], dtype=np.intp)
             value = Factor(table[value.codes], self.response_levels, value.ordered)
-        out = response_arrays(value, weights, self.binomial, self.terms.names[0], kind)
+        out = response_arrays(value, weights, self.binomial, name, kind)
         return out if self.trials else replace(out, trials=None)
 
 
@@ -177,10 +174,9 @@ def _stand_in(
     contrasts: Mapping[str, Any] | None,
 ) -> ModelFrame:
     """A model frame whose few values stand for all rows: enough to set contrasts and to name the columns."""
-    nothing = np.empty(0, dtype=np.intp)
     index = pd.RangeIndex(found.kept)
     return ModelFrame(
-        recipe.terms, schema, values, None, "", None, None, None, None, None, None, index, None, nothing,
+        recipe.terms, schema, values, None, "", None, None, None, None, None, None, index, None, NONE,
         recipe.na_action, {}, index, contrasts,
     )  # fmt: skip
 

@@ -50,8 +50,11 @@ class Deletion:
     total: float
 
 
-def deletion(fit: GLM, type: str) -> Deletion:
-    """Hat values, residuals and leave-one-out standard deviations."""
+def deletion(fit: GLM, type: str, whole: float | None = None) -> Deletion:
+    """Hat values, residuals and leave-one-out standard deviations.
+
+    `whole` is the sum of squared residuals where the rows at hand are a part of the fit's.
+    """
     if type not in TYPES:
         raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
     state = fit.row_state
@@ -67,9 +70,9 @@ def deletion(fit: GLM, type: str) -> Deletion:
         if type == "pearson":
             residual = kept(state.working_residuals * np.sqrt(state.working_weights))
         size = np.abs(residual)
-        residual = np.where(size < TINY * np.nanmedian(size), 0.0, residual)
+        residual = np.where(size < TINY * (np.nanmedian(size) if len(size) else 0.0), 0.0, residual)
         hat = kept(leverages(fit))
-        whole = np.nansum(residual**2)
+        whole = np.nansum(residual**2) if whole is None else whole
         without = whole - np.where(hat < 1, residual**2 / (1 - hat), 0.0)
         left = fit.df_residual - 1  # where 0, `without` is 0 but for rounding
         sigma = kept(np.sqrt(without / left) if left else np.full_like(hat, np.nan))

@@ -21,6 +21,7 @@ from .dispersion import test_df
 from .distributions import quantile
 from .prediction_interval import predictive_limits
 from .summary import Vcov, covariance_of
+from .written import elsewhere, written
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -43,7 +44,8 @@ def predict(
     na_action: str = "na.pass",
     new_levels: str = "error",
     vcov: Vcov = None,
-) -> pd.Series | pd.DataFrame:
+    out: Any = None,
+) -> Any:
     """Predictions from a fitted model, R's ``predict.glm``.
 
     Parameters
@@ -70,12 +72,16 @@ def predict(
         What a level not seen at the fit gives.
     vcov : str, mapping, matrix or function, optional
         Another covariance of the coefficients for the standard errors (see ``fit.summary``).
+    out : path, optional
+        Write the predictions to this file (``.parquet``, ``.arrow``, ``.csv``), with the number of each row.
+        Needed where `newdata`, or the rows of the fit, are files or a database.
 
     Returns
     -------
-    Series, or DataFrame with columns ``fit``, ``se_fit``, ``lwr``, ``upr`` as asked for (and ``estimable`` for
-    a rank-deficient fit). ``type="terms"``: a DataFrame with a column for each term, the constant in
-    ``.attrs["constant"]``; with `se_fit` its columns are ``("fit", term)`` and ``("se_fit", term)``.
+    Series, or DataFrame with columns ``fit``, ``se_fit``, ``lwr``, ``upr`` as asked for (and ``estimable``
+    for a rank-deficient fit). ``type="terms"``: a DataFrame with a column for each term, the constant in
+    ``.attrs["constant"]``; with `se_fit` its columns are ``("fit", term)`` and ``("se_fit", term)``. For rows
+    in files the path, for a Dask DataFrame one that is computed when asked for.
 
     Raises
     ------
@@ -91,6 +97,20 @@ def predict(
     _check_choice("interval", interval, INTERVALS)
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
+    if out is not None or elsewhere(fit, newdata) is not None:
+        question = partial(
+            _predicted,
+            type=type,
+            se_fit=se_fit,
+            dispersion=dispersion,
+            terms=terms,
+            interval=interval,
+            level=level,
+            na_action=na_action,
+            new_levels=new_levels,
+            vcov=None if vcov is None else covariance_of(fit, vcov),
+        )
+        return written(fit, question, newdata, out, terms=type == "terms")
     rows = _Rows.of(fit, newdata, na_action, new_levels)
     phi = fit.dispersion if dispersion is None or dispersion == 0 else float(dispersion)
     if type == "terms":
@@ -99,23 +119,29 @@ def predict(
         return _terms(fit, rows, terms, _covariance(fit, phi, vcov) if se_fit else None)
     want_se = se_fit or interval is not None
     eta, se, estimable = rows.predict(fit, _covariance(fit, phi, vcov) if want_se else None)
-    out: dict[str, np.ndarray] = {}
+    columns: dict[str, np.ndarray] = {}
     if type == "response":
         with np.errstate(invalid="ignore"):
-            out["fit"] = fit.family.link.linkinv(eta)
+            columns["fit"] = fit.family.link.linkinv(eta)
             if se is not None and se_fit:
-                out["se_fit"] = se * np.abs(fit.family.link.mu_eta(eta))
+                columns["se_fit"] = se * np.abs(fit.family.link.mu_eta(eta))
     else:
-        out["fit"] = eta
+        columns["fit"] = eta
         if se is not None and se_fit:
-            out["se_fit"] = se
+            columns["se_fit"] = se
     if interval is not None and se is not None:
-        out["lwr"], out["upr"] = _limits(fit, eta, se, phi, type, interval, level)
+        columns["lwr"], columns["upr"] = _limits(fit, eta, se, phi, type, interval, level)
     if not se_fit and interval is None:
-        return rows.series(out["fit"])
+        return rows.series(columns["fit"])
     if estimable is not None:
-        out["estimable"] = estimable
-    return rows.frame(out)
+        columns["estimable"] = estimable
+    return rows.frame(columns)
+
+
+def _predicted(fit: GLM, newdata: Any, **options: Any) -> pd.Series | pd.DataFrame:
+    """`predict` of rows in memory."""
+    answer: pd.Series | pd.DataFrame = predict(fit, newdata, **options)
+    return answer
 
 
 def design_frame(fit: GLM, newdata: Any = None) -> pd.DataFrame:

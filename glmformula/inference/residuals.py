@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from .written import elsewhere, written
 
 if TYPE_CHECKING:
     from ..families import Family
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 TYPES = ("deviance", "pearson", "working", "response", "partial", "quantile")
 
 
-def residuals(fit: GLM, type: str = "deviance", seed: int | None = None) -> pd.Series | pd.DataFrame:
+def residuals(fit: GLM, type: str = "deviance", seed: Any = None, out: Any = None) -> Any:
     """Residuals, R's ``residuals.glm`` (McCullagh & Nelder 1989, section 2.4).
 
     Parameters
@@ -27,10 +30,14 @@ def residuals(fit: GLM, type: str = "deviance", seed: int | None = None) -> pd.S
         1996), see :func:`glmformula.inference.quantile_residuals.quantile_residuals`.
     seed : int, optional
         Of the draws that make quantile residuals of a discrete family continuous.
+    out : path, optional
+        Write them to this file (``.parquet``, ``.arrow`` or ``.csv``), with the number of each row. Needed
+        where the rows of the fit are files or a database.
 
     Returns
     -------
-    Series (n,) or, for "partial", DataFrame (n, terms); ``na.exclude`` pads with NaN.
+    Series (n,) or, for "partial", DataFrame (n, terms); ``na.exclude`` pads with NaN. For rows in files the
+    path, for a Dask DataFrame one that is computed when asked for.
 
     Raises
     ------
@@ -39,6 +46,8 @@ def residuals(fit: GLM, type: str = "deviance", seed: int | None = None) -> pd.S
     """
     if type not in TYPES:
         raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
+    if out is not None or elsewhere(fit, None) is not None:
+        return written(fit, partial(_own, type=type, seed=seed), None, out, "residual", type == "partial")
     if type == "partial":
         from .predict import predict
 
@@ -50,6 +59,15 @@ def residuals(fit: GLM, type: str = "deviance", seed: int | None = None) -> pd.S
 
         return fit.rows.labelled(quantile_residuals(fit, seed))
     return fit.rows.labelled(_KINDS[type](fit.row_state, fit.family, fit.df_residual))
+
+
+def _own(fit: GLM, newdata: None, type: str, seed: Any) -> pd.Series | pd.DataFrame:
+    """`residuals` of rows in memory; of the pieces of a table each draws numbers of its own."""
+    index = fit.rows.frame.index
+    if seed is not None and len(index) and index.dtype.kind in "iu":
+        seed = [seed, abs(int(index[0]))]
+    answer: pd.Series | pd.DataFrame = residuals(fit, type, seed)
+    return answer
 
 
 def deviance_residuals(state: RowState, family: Family, df_residual: int) -> np.ndarray:

@@ -11,11 +11,12 @@ import numpy as np
 from ..engine.irls import fit_glm
 from ..engine.nested import Columns, Nested
 from ..engine.passes import weights_at
-from ..engine.result import Control
-from ..engine.rows import evaluate_rows
+from ..engine.result import Control, GlmFit
+from ..engine.rows import evaluate_rows, row_arrays
 from ..families import Family, gaussian
-from ..sources.base import Block
+from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
+from ..sources.streamed import PairedSource
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -28,8 +29,12 @@ def score_statistic(small: GLM, big: GLM) -> float:
     columns of `big` with the working weights of `small`: r'W X (X'WX)^-1 X'W r (Rao 1948; Pregibon 1982),
     computed as R does in ``anova.glm(test = "Rao")``.
     """
-    state = small.row_state
-    source = big.rows.source.with_response(state.working_residuals, state.working_weights)
+    if big.rows.streamed:
+        combine = partial(_working_response, small.result, small.family)
+        source: Source = PairedSource(small.rows.source, big.rows.source, combine)
+    else:
+        state = small.row_state
+        source = big.rows.source.with_response(state.working_residuals, state.working_weights)
     regression = fit_glm(source, gaussian(), names=big.column_names, intercept=small.terms.intercept, control=Control())
     return max(0.0, regression.null_deviance - regression.deviance)  # negative by rounding only
 
@@ -45,6 +50,12 @@ def nested_score_statistic(columns: Columns, small: Nested, big: frozenset[int])
     names = tuple(f"column {j}" for j in np.flatnonzero(chosen))
     regression = fit_glm(source, gaussian(), names=names, intercept=columns.intercept, control=Control())
     return max(0.0, regression.null_deviance - regression.deviance)  # negative by rounding only
+
+
+def _working_response(result: GlmFit, family: Family, small: Block, big: Block) -> Block:
+    """Working residuals and weights of the small model as response and weights of the big one's columns."""
+    *_, residuals, weights = row_arrays(small, result, family)
+    return Block(big.design, residuals, weights)
 
 
 def _regression(family: Family, small: Nested, big: frozenset[int], block: Block) -> Block:

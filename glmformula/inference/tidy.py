@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ..frame.columns import as_frame
 from .confint import confint
 from .influence import deletion
 from .predict import predict
 from .residuals import residuals
 from .summary import Vcov, summary
+from .written import elsewhere, written
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -85,7 +89,8 @@ def augment(
     type_predict: str = "link",
     type_residuals: str = "deviance",
     se_fit: bool = False,
-) -> pd.DataFrame:
+    out: Any = None,
+) -> Any:
     """One row for each observation, broom's ``augment.glm``.
 
     Parameters
@@ -95,21 +100,37 @@ def augment(
     type_predict : {"link", "response"}
     type_residuals : {"deviance", "pearson"}
     se_fit : bool
+    out : path, optional
+        Write them to this file (``.parquet``, ``.arrow`` or ``.csv``), with the number of each row. Needed
+        where the rows are files or a database.
 
     Returns
     -------
-    DataFrame
+    DataFrame; for rows in files the path, for a Dask DataFrame one that is computed when asked for.
         The model frame, then ``_fitted``, ``_se_fit`` if asked for, ``_resid _hat _sigma _cooksd _std_resid``.
         Broom's names with ``_`` for ``.``; ``na.exclude`` pads with NaN.
     """
+    options: dict[str, Any] = {"type_predict": type_predict, "type_residuals": type_residuals}
+    options["se_fit"] = se_fit
+    if out is None and elsewhere(fit, newdata) is None:
+        return _augmented(fit, newdata, **options)
+    if newdata is None and fit.rows.streamed:  # a piece of the rows has neither all of X nor the whole sum
+        options["whole"] = fit.deviance if fit.df_residual > 0 else 0.0
+        fit = replace(fit, result=replace(fit.result, method="cholesky"))
+    return written(fit, partial(_augmented, **options), newdata, out, every=True)
+
+
+def _augmented(
+    fit: GLM, newdata: Any, type_predict: str, type_residuals: str, se_fit: bool, whole: float | None = None
+) -> pd.DataFrame:
     fitted = predict(fit, newdata, type_predict, se_fit)
     frame = fitted.to_frame("fit") if isinstance(fitted, pd.Series) else fitted
     frame = frame.rename(columns={"fit": "_fitted", "se_fit": "_se_fit"})
     if newdata is not None:
-        return pd.concat([pd.DataFrame(newdata), frame], axis=1)
+        return pd.concat([as_frame(newdata), frame], axis=1)
     from .influence import cooks_distance, hatvalues, rstandard
 
-    d = deletion(fit, "deviance")
+    d = deletion(fit, "deviance", whole)
     frame["_resid"] = residuals(fit, type_residuals)
     frame["_hat"] = hatvalues(fit).reindex_like(frame["_fitted"])
     frame["_sigma"] = fit.rows.labelled(d.sigma)

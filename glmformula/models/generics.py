@@ -47,14 +47,14 @@ def anova(fit: GLM, *others: GLM, **options: Any) -> StatTable:
     return fit.anova(*others, **options)
 
 
-def predict(fit: GLM, newdata: Any = None, **options: Any) -> pd.Series | pd.DataFrame:
+def predict(fit: GLM, newdata: Any = None, **options: Any) -> Any:
     """Predictions; see :meth:`GLM.predict`."""
     return fit.predict(newdata, **options)
 
 
-def residuals(fit: GLM, type: str = "deviance", seed: int | None = None) -> pd.Series | pd.DataFrame:
+def residuals(fit: GLM, type: str = "deviance", seed: int | None = None, **options: Any) -> Any:
     """Residuals; see :meth:`GLM.residuals`."""
-    return fit.residuals(type, seed)
+    return fit.residuals(type, seed, **options)
 
 
 def fitted(fit: GLM) -> pd.Series:
@@ -213,7 +213,7 @@ def glance(fit: GLM) -> pd.DataFrame:
     return fit.glance()
 
 
-def augment(fit: GLM, newdata: Any = None, **options: Any) -> pd.DataFrame:
+def augment(fit: GLM, newdata: Any = None, **options: Any) -> Any:
     """One row for each observation; see :meth:`GLM.augment`."""
     return fit.augment(newdata, **options)
 
@@ -238,7 +238,7 @@ def profile(fit: GLM, which: Any = None, **options: Any) -> Profile:
     return fit.profile(which, **options)
 
 
-def Anova(  # noqa: N802 - car's name
+def Anova(
     fit: GLM, type: str | int = "II", test: str = "LR", **options: Any
 ) -> StatTable:
     """Type II and III tests; see :meth:`GLM.Anova`."""

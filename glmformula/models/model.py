@@ -296,7 +296,8 @@ class GLM:
         na_action: str = "na.pass",
         new_levels: str = "error",
         vcov: Any = None,
-    ) -> pd.Series | pd.DataFrame:
+        out: Any = None,
+    ) -> Any:
         """Predictions, R's ``predict.glm``; see :func:`glmformula.inference.predict.predict`."""
         from ..inference.predict import predict
 
@@ -312,13 +313,14 @@ class GLM:
             na_action=na_action,
             new_levels=new_levels,
             vcov=vcov,
+            out=out,
         )
 
-    def residuals(self, type: str = "deviance", seed: int | None = None) -> pd.Series | pd.DataFrame:
+    def residuals(self, type: str = "deviance", seed: int | None = None, *, out: Any = None) -> Any:
         """R's ``residuals.glm``; see :func:`glmformula.inference.residuals.residuals`."""
         from ..inference.residuals import residuals
 
-        return residuals(self, type, seed)
+        return residuals(self, type, seed, out)
 
     def vcov(
         self, type: str | None = None, cluster: Any = None, complete: bool = True, **options: bool
@@ -477,7 +479,7 @@ class GLM:
 
         return glance(self)
 
-    def augment(self, newdata: Any = None, **options: Any) -> pd.DataFrame:
+    def augment(self, newdata: Any = None, **options: Any) -> Any:
         """One row for each observation, broom's ``augment``; see :func:`glmformula.inference.tidy.augment`."""
         from ..inference.tidy import augment
 

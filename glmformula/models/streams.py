@@ -31,6 +31,10 @@ class StreamedTraining(TrainingData):
     frame: Streamed  # type: ignore[assignment]  # what other rooms ask of a frame, or an error that says how
     table: Table
 
+    @property
+    def streamed(self) -> bool:
+        return True
+
     def labelled(self, values: np.ndarray) -> pd.Series:
         _refuse()
 
@@ -67,7 +71,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
             binomial=family.is_binomial,
             check=partial(_check, family),
         )
-    _warn_once(caught)
+    warn_once(caught)
     if frame.terms.response is None:
         raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
     plain, with_trials = frame.survey.findings
@@ -81,7 +85,7 @@ def _check(family: Family, response: Response | None, labels: pd.Index) -> Findi
     return findings(family.check_response, response.y, response.prior_weights, response.trials, labels)  # type: ignore[arg-type]
 
 
-def _warn_once(caught: list[warnings.WarningMessage]) -> None:
+def warn_once(caught: list[warnings.WarningMessage]) -> None:
     """Blocks say the same of their own rows, pass after pass: the first of each kind speaks for all."""
     first: dict[tuple[type, str], list[str]] = {}
     for warning in caught:

@@ -45,6 +45,11 @@ class TrainingData:
     frame: DesignFrame
     arguments: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the rows are gone through in pieces and not held."""
+        return False
+
     def labelled(self, values: np.ndarray) -> pd.Series:
         """A Series with the data's row labels; ``na.exclude`` pads the omitted rows with NaN."""
         return self.frame.labelled(values)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ import pandas as pd
 from ..errors import DataError
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
-from .reading import Files, meta_of, over_pieces, piece_of, piece_rows, reading, short
+from .reading import Files, InOrder, ReadAgain, meta_of, over_pieces, piece_of, piece_rows, reading, short
 
 T = TypeVar("T")
 Batches = Iterator[tuple[Any, str]]
@@ -24,12 +25,8 @@ LARGE_BATCH = 2**20  # rows of an IPC batch beyond which it is not read as a who
 BROKEN = re.compile(r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to ([\w\[\]]+)")
 
 
-class ReadAgain(Exception):
-    """A column's type turned out to be another than it seemed: what was read so far does not count."""
-
-
 @dataclass(frozen=True)
-class BatchTable:
+class BatchTable(InOrder):
     """A table of which only a sequence of batches is known.
 
     Parameters
@@ -47,23 +44,19 @@ class BatchTable:
     identity: Hashable = None
     files: Files | None = None
 
-    def map_reduce(
+    def results(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
-    ) -> T | None:
-        while True:
-            self._check()
-            try:
-                out = over_pieces(self._pieces(tuple(columns)), function, merge)
-            except ReadAgain:
-                continue
-            self._check()
-            return out
+    ) -> Generator[T | None, None, None]:
+        self._check()
+        with closing(self._pieces(tuple(columns))) as pieces:
+            yield from over_pieces(pieces, function)
+        self._check()
 
     def _check(self) -> None:
         if self.files is not None:
             self.files.check()
 
-    def _pieces(self, columns: tuple[str, ...]) -> Iterator[Piece]:
+    def _pieces(self, columns: tuple[str, ...]) -> Generator[Piece, None, None]:
         first = number = 0
         size = piece_rows(len(columns))
         for batch, place in self.read(columns):

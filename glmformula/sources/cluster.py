@@ -1,4 +1,4 @@
-"""Dask: each partition is worked on where it is, on the user's scheduler, and results are merged in a tree."""
+"""Dask: each partition is worked on where it is, on the user's scheduler; results are merged in a tree."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _join(job: _Job, *results: tuple[Any, Heard]) -> tuple[Any, Heard]:
 
 
 class _Hearing:
-    """Collects warnings while any thread of this process is inside (``catch_warnings`` is not made for threads)."""
+    """Collects warnings while any thread of this process is inside: ``catch_warnings`` knows no threads."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -107,7 +107,7 @@ class _Hearing:
         with self.lock:
             self.inside -= 1
             if self.inside == 0:
-                self.catching.__exit__(*_)
+                self.catching.__exit__(None, None, None)
 
     def _hear(self, message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         self.heard.append((category, str(message)))

@@ -1,7 +1,9 @@
-"""DuckDB: a relation, or SQL and a connection; the query runs anew for each pass and is read as Arrow batches."""
+"""DuckDB: a relation, or SQL and a connection; the query runs anew for each pass, read as Arrow batches."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DataError
@@ -28,9 +30,7 @@ def open_query(query: tuple[str, Any]) -> BatchTable:
     """SQL on a connection."""
     sql, connection = query
     if not hasattr(connection, "sql"):
-        raise DataError(
-            f"data=(sql, connection) needs a DuckDB connection, not {type(connection).__name__}"
-        )
+        raise DataError(f"data=(sql, connection) needs a DuckDB connection, not {type(connection).__name__}")
     with querying():
         relation = connection.sql(sql)
     if relation is None:
@@ -38,14 +38,15 @@ def open_query(query: tuple[str, Any]) -> BatchTable:
     return open_relation(relation)
 
 
-class querying:  # noqa: N801  # used as a statement
+@contextmanager
+def querying() -> Iterator[None]:
     """Names the database where a query fails."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, Exception) and type(error).__module__.lstrip("_").startswith("duckdb"):
-            raise DataError(f"DuckDB could not run the query: {str(error).splitlines()[0]}") from error
+    try:
+        yield
+    except Exception as error:
+        if not type(error).__module__.lstrip("_").startswith("duckdb"):
+            raise
+        raise DataError(f"DuckDB could not run the query: {str(error).splitlines()[0]}") from error
 
 
 class _Read:

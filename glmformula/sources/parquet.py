@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import DataError
 from ..frame.interchange import TEXT, arrow, needed
 from ..frame.pieces import Piece
-from .reading import Files, Part, meta_of, over_parts, piece_of, piece_rows, reading, short
+from .reading import Files, InOrder, Part, meta_of, over_parts, piece_of, piece_rows, reading, short
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class ParquetFile:
 
 
 @dataclass(frozen=True)
-class ParquetTable:
+class ParquetTable(InOrder):
     """One table in one or more Parquet files.
 
     Parameters
@@ -79,13 +79,12 @@ class ParquetTable:
     def identity(self) -> Hashable:
         return self.files.state
 
-    def map_reduce(
+    def results(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
-    ) -> T | None:
+    ) -> Generator[T | None, None, None]:
         self.files.check()
-        out = over_parts(list(self._parts(tuple(columns))), function, merge)
+        yield from over_parts(list(self._parts(tuple(columns))), function, merge)
         self.files.check()
-        return out
 
     def _parts(self, columns: tuple[str, ...]) -> Iterator[Part]:
         """A part for each row group; small neighbours in one file go together."""

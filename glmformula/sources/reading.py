@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import PurePath
@@ -77,22 +77,54 @@ class Part:
         return reduce(partial(either, merge), results, None)
 
 
-def over_parts(parts: Sequence[Part], function: Callable[[Piece], T], merge: Callable[[T, T], T]) -> T | None:
+class ReadAgain(Exception):
+    """A column's type turned out to be another than it seemed: what was read so far does not count."""
+
+
+class InOrder:
+    """A table whose pieces come in the order of its rows; `results` is what a kind of table adds."""
+
+    def results(
+        self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
+    ) -> Generator[T | None, None, None]:
+        """``function`` of the pieces, in order; those that one worker had are merged.
+
+        Raises
+        ------
+        ReadAgain
+            Begin again.
+        """
+        raise TypeError(f"{type(self).__name__} gives no results in order")
+
+    def map_reduce(
+        self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
+    ) -> T | None:
+        while True:
+            try:
+                results = self.results(function, merge, columns)
+                with closing(results):
+                    out: T | None = None
+                    for result in results:
+                        out = either(merge, out, result)
+                    return out
+            except ReadAgain:
+                continue
+
+
+def over_parts(
+    parts: Sequence[Part], function: Callable[[Piece], T], merge: Callable[[T, T], T]
+) -> Iterator[T | None]:
     """Parts shared out to threads."""
     workers = min(processors(), len(parts))
     tasks = [partial(part.reduced, function, merge) for part in parts]
-    results = in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
-    return reduce(partial(either, merge), results, None)
+    return in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
 
 
-def over_pieces(
-    pieces: Iterable[Piece], function: Callable[[Piece], T], merge: Callable[[T, T], T]
-) -> T | None:
+def over_pieces(pieces: Iterable[Piece], function: Callable[[Piece], T]) -> Iterator[T | None]:
     """Pieces that come one after another, read here and worked on by threads."""
     workers = processors()
     tasks = (partial(working, piece.place, function, piece) for piece in pieces)
-    results = in_order(tasks, workers, 1) if workers > 1 else (task() for task in tasks)
-    return reduce(partial(either, merge), results, None)
+    return in_order(tasks, workers, 1) if workers > 1 else (task() for task in tasks)
 
 
 def either(merge: Callable[[T, T], T], a: T | None, b: T | None) -> T | None:

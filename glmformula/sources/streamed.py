@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..design.build import DesignFrame
 from ..design.streamed import Streamed
 from ..errors import DataError, DataWarning
 from ..frame.pieces import Piece, Table
-from .base import Block
+from .base import Block, Source
+from .mapped import Mapped
 from .memory import MemorySource
 
 T = TypeVar("T")
@@ -46,20 +48,8 @@ class StreamSource:
         DataError
             The rows in use are not as many as they were: the data have changed.
         """
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # the survey has given them, once
-            found = self.table.map_reduce(
-                partial(_piece, self.streamed, block_fn, merge_fn),
-                partial(_merged, merge_fn),
-                self.streamed.recipe.columns,
-            )
-        rows, out = found if found is not None else (0, None)
-        if rows != self.nrows or out is None:
-            raise DataError(
-                f"the data have changed during the fit: {self.nrows} rows were in use at first, now {rows}; "
-                "fit again, to data that stay as they are"
-            )
-        return out
+        function = partial(_piece, partial(_source, self.streamed), block_fn, merge_fn)
+        return _counted(self, function, merge_fn, self.streamed.recipe.columns)
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> StreamSource:
         raise DataError(
@@ -67,29 +57,118 @@ class StreamSource:
         )
 
 
-def blocks(streamed: Streamed, piece: Piece) -> MemorySource | None:
-    """The piece's rows in use, to be gone through in blocks that fit the cache."""
-    rows = streamed.rows(piece)
-    if rows is None:
-        return None
-    response = rows.response
+@dataclass(frozen=True)
+class PairedSource:
+    """Blocks made of what two fits take from the same rows of a table.
+
+    Parameters
+    ----------
+    first, second : source of each fit
+    combine : callable
+        ``combine(block, other)`` of all rows of a piece; picklable.
+    """
+
+    first: Source
+    second: Source
+    combine: Callable[[Block, Block], Block]
+
+    @property
+    def nrows(self) -> int:
+        return unmapped(self.first)[0].nrows
+
+    def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
+        (one, transform), (other, second) = unmapped(self.first), unmapped(self.second)
+        columns = dict.fromkeys([*one.streamed.recipe.columns, *other.streamed.recipe.columns])
+        pair = partial(_pair, one.streamed, transform, other.streamed, second, self.combine)
+        return _counted(one, partial(_piece, pair, block_fn, merge_fn), merge_fn, tuple(columns))
+
+    def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> StreamSource:
+        return unmapped(self.first)[0].with_response(y, prior_weights)
+
+
+def unmapped(source: Any) -> tuple[StreamSource, Callable[[Block], Block]]:
+    """The source of a table below changes of its blocks, and these changes."""
+    changes = []
+    while isinstance(source, Mapped):
+        changes.append(source.transform)
+        source = source.source
+    return source, partial(_changed, tuple(changes[::-1]))
+
+
+def _changed(changes: tuple[Callable[[Block], Block], ...], block: Block) -> Block:
+    for change in changes:
+        block = change(block)
+    return block
+
+
+def _pair(
+    one: Streamed,
+    transform: Callable[[Block], Block],
+    other: Streamed,
+    second: Callable[[Block], Block],
+    combine: Callable[[Block, Block], Block],
+    piece: Piece,
+) -> MemorySource:
+    sources = source_of(one.frame(piece)), source_of(other.frame(piece))
+    a, b = (change(whole(source)) for change, source in zip((transform, second), sources, strict=True))
+    if len(a.y) != len(b.y):
+        raise DataError("the two models use different rows")
+    made = combine(a, b)
+    return MemorySource(made.design, made.y, made.prior_weights, made.offset, threads=1)
+
+
+def whole(source: MemorySource) -> Block:
+    """All rows in one block."""
+    return source.block(slice(0, source.nrows))
+
+
+def source_of(frame: DesignFrame) -> MemorySource:
+    """A piece's rows, to be gone through in blocks that fit the cache."""
+    response = frame.response
+    assert response is not None
     return MemorySource(
-        rows.design,
+        frame.design,
         response.y,
         response.prior_weights,
-        rows.offset,
-        rows.etastart,
-        rows.mustart,
+        frame.offset,
+        frame.etastart,
+        frame.mustart,
         response.trials,
         threads=1,
     )
 
 
+def _counted(
+    source: StreamSource,
+    function: Callable[[Piece], Counted],
+    merge_fn: Callable[[T, T], T],
+    columns: tuple[str, ...],
+) -> T:
+    """A pass over the table, and a count of the rows in use."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the survey has given them, once
+        found = source.table.map_reduce(function, partial(_merged, merge_fn), columns)
+    rows, out = found if found is not None else (0, None)
+    if rows != source.nrows or out is None:
+        raise DataError(
+            f"the data have changed during the fit: {source.nrows} rows were in use at first, now {rows}; "
+            "fit again, to data that stay as they are"
+        )
+    return out
+
+
+def _source(streamed: Streamed, piece: Piece) -> MemorySource:
+    return source_of(streamed.frame(piece))
+
+
 def _piece(
-    streamed: Streamed, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T], piece: Piece
+    made: Callable[[Piece], MemorySource],
+    block_fn: Callable[[Block], T],
+    merge_fn: Callable[[T, T], T],
+    piece: Piece,
 ) -> Counted:
-    source = blocks(streamed, piece)
-    return (0, None) if source is None else (source.nrows, source.map_reduce(block_fn, merge_fn))
+    source = made(piece)
+    return source.nrows, source.map_reduce(block_fn, merge_fn) if source.nrows else None
 
 
 def _merged(merge_fn: Callable[[Any, Any], Any], a: Counted, b: Counted) -> Counted:

@@ -22,15 +22,15 @@ def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iter
 
     When the caller stops (an error, Ctrl-C) tasks that have not begun are dropped and the threads end.
     """
-    pool = ThreadPoolExecutor(workers)
     waiting: deque[Future[T]] = deque()
-    try:
-        with one_blas_thread():
+    with one_blas_thread():
+        pool = ThreadPoolExecutor(workers)
+        try:
             for task in tasks:
                 if len(waiting) >= workers + ahead:
                     yield waiting.popleft().result()
                 waiting.append(pool.submit(task))
             while waiting:
                 yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

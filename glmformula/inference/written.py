@@ -1,0 +1,233 @@
+"""Row-level answers of fits and data that are gone through in pieces: piece by piece, and written out.
+
+A piece's rows are a fit in memory with the coefficients of the whole: every row-level question is asked of
+that as of any other fit. Files give files, a Dask DataFrame gives a Dask DataFrame.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+from functools import partial
+from operator import add
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..errors import DataError
+from ..formula.evaluate import variables_used
+from ..frame.interchange import needed
+from ..frame.pieces import Piece, Table
+from ..frame.variables import variables_of
+from ..models.streams import StreamedTraining, warn_once
+from ..models.training import TrainingData
+from ..sources.reading import InOrder, ReadAgain
+from ..sources.registry import opened
+from ..sources.streamed import source_of
+
+if TYPE_CHECKING:
+    from ..design.streamed import Streamed
+    from ..models.model import GLM
+
+Question = Callable[..., "pd.Series | pd.DataFrame"]
+"""``question(fit, newdata)``, a value or more for each row; picklable."""
+Answer = Callable[[Piece], pd.DataFrame]
+ROW = "row"  # the column with the number of the row in its table, from 0
+
+
+def elsewhere(fit: GLM, newdata: Any) -> Table | None:
+    """The table whose rows a row-level question is about, if they are not in memory."""
+    if newdata is not None:
+        return opened(newdata)
+    return fit.training.table if isinstance(fit.training, StreamedTraining) else None
+
+
+def written(
+    fit: GLM,
+    question: Question,
+    newdata: Any = None,
+    out: Any = None,
+    name: str = "fit",
+    terms: bool = False,
+    every: bool = False,
+) -> Any:
+    """A row-level question asked of the rows of a table, or of rows in memory and written out too.
+
+    Parameters
+    ----------
+    question : callable
+        Of a fit and of new data (None: its own rows).
+    newdata : table or None
+        None: the rows of the fit.
+    out : path or None
+        A file to write to: ``.parquet``, ``.arrow`` or ``.csv``. Its first column, ``row``, is the number of
+        the row in its table. Not for Dask.
+    name : str
+        Of the column, where the answer is a Series.
+    terms : bool
+        Whether the question needs the means of the columns.
+    every : bool
+        Whether it needs every column of new data, not only those of the formula.
+
+    Returns
+    -------
+    The path, for files; a Dask DataFrame (Series) for Dask; the answer itself for rows in memory.
+
+    Raises
+    ------
+    DataError
+        Rows in files, and no `out`.
+    """
+    table = elsewhere(fit, newdata)
+    if table is None:
+        answer = question(fit, newdata)
+        if out is not None:
+            write(iter([_numbered(_flat(answer, name))]), Path(out))
+        return answer
+    light = replace(fit, training=None, kept_means=fit.column_means if terms else fit.kept_means)
+    if newdata is not None:
+        function: Answer = partial(_of_new_rows, light, question, name)
+        columns = [c for c in table.meta.columns if every or c in _needed(fit)]
+    else:
+        assert isinstance(fit.training, StreamedTraining)
+        frame = fit.training.frame
+        function = partial(_of_own_rows, light, frame, question, name)
+        columns = list(frame.recipe.columns)
+    if not isinstance(table, InOrder):
+        return _lazily(table, function, columns, name)
+    if out is None:
+        raise DataError(
+            "the answer has a value for each row of a table that is not held in memory: "
+            "say where to write it, out='answer.parquet'"
+        )
+    path = Path(out)
+    while True:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                with closing(table.results(partial(_listed, function), add, columns)) as results:
+                    write(_frames(results, function, table.meta[columns]), path)
+            except ReadAgain:
+                continue
+        warn_once(caught)
+        return path
+
+
+def write(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    """Data frames of one kind into one file, which is there when all are in it, or not at all.
+
+    Raises
+    ------
+    DataError
+        The ending of its name is not known.
+    """
+    writers = {".parquet": _to_parquet, ".arrow": _to_ipc, ".feather": _to_ipc, ".csv": _to_csv}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise DataError(f"out={str(path)!r}: expected a name that ends in {', '.join(writers)}")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        writer(frames, unfinished)
+        os.replace(unfinished, path)
+    finally:
+        with suppress(FileNotFoundError):
+            unfinished.unlink()
+
+
+def _to_parquet(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    pa, parquet = needed("pyarrow", "arrow"), needed("pyarrow.parquet", "arrow")
+    tables = (pa.Table.from_pandas(frame, preserve_index=False) for frame in frames)
+    first = next(tables)
+    with parquet.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table.cast(first.schema))
+
+
+def _to_ipc(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    pa = needed("pyarrow", "arrow")
+    tables = (pa.Table.from_pandas(frame, preserve_index=False) for frame in frames)
+    first = next(tables)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table.cast(first.schema))
+
+
+def _to_csv(frames: Iterator[pd.DataFrame], path: Path) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        for k, frame in enumerate(frames):
+            frame.to_csv(file, index=False, header=k == 0)
+
+
+def _of_own_rows(fit: GLM, streamed: Streamed, question: Question, name: str, piece: Piece) -> pd.DataFrame:
+    frame = streamed.frame(piece)
+    training = TrainingData(source_of(frame), frame, {})
+    return _flat(question(replace(fit, training=training), None), name)
+
+
+def _of_new_rows(fit: GLM, question: Question, name: str, piece: Piece) -> pd.DataFrame:
+    return _flat(question(fit, plain(piece)), name)
+
+
+def plain(piece: Piece) -> pd.DataFrame:
+    """The piece with strings as strings."""
+    frame = piece.frame.copy(deep=False)
+    for column in piece.texts:
+        values = frame[column].array
+        strings = pd.array(values.categories, dtype=pd.StringDtype("pyarrow"))
+        frame[column] = pd.Series(strings.take(values.codes, allow_fill=True), index=frame.index)
+    return frame
+
+
+def _flat(answer: pd.Series | pd.DataFrame, name: str) -> pd.DataFrame:
+    """A DataFrame with plain names."""
+    if isinstance(answer, pd.Series):
+        return answer.to_frame(name)
+    if isinstance(answer.columns, pd.MultiIndex):
+        return answer.set_axis([".".join(map(str, key)) for key in answer.columns], axis=1)
+    return answer
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.rename_axis(ROW).reset_index()
+
+
+def _frames(
+    results: Iterator[list[pd.DataFrame] | None], function: Answer, meta: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """The answers one after another; one without rows where there is none."""
+    empty = True
+    for frames in results:
+        for frame in frames or []:
+            empty = False
+            yield _numbered(frame)
+    if empty:
+        yield _numbered(function(Piece(meta)))
+
+
+def _listed(function: Answer, piece: Piece) -> list[pd.DataFrame]:
+    return [function(piece)]
+
+
+def _needed(fit: GLM) -> set[str]:
+    """Columns that predictions read."""
+    nodes = [node for _, node, _, _ in variables_of(fit.schema.terms)]
+    if fit.schema.offset is not None and not isinstance(fit.schema.offset, float):
+        nodes.append(fit.schema.offset)
+    return set().union(*map(variables_used, nodes))
+
+
+def _lazily(table: Any, function: Answer, columns: list[str], name: str) -> Any:
+    """The same of a Dask DataFrame: nothing is computed yet."""
+    empty = function(Piece(table.meta[columns]))
+    out = table.frame[columns].map_partitions(partial(_of_partition, function), meta=empty)
+    return out[name] if list(empty.columns) == [name] else out
+
+
+def _of_partition(function: Answer, frame: pd.DataFrame) -> pd.DataFrame:
+    return function(Piece(frame))
