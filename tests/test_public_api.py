@@ -42,9 +42,9 @@ ARGUMENTS = {
     "GLM.summary": "self dispersion=None correlation=False vcov=None",
     "GLM.predict": (
         "self newdata=None type='link' se_fit=False *dispersion=None *terms=None *interval=None "
-        "*level=0.95 *na_action='na.pass' *new_levels='error' *vcov=None"
+        "*level=0.95 *na_action='na.pass' *new_levels='error' *vcov=None *out=None"
     ),
-    "GLM.residuals": "self type='deviance' seed=None",
+    "GLM.residuals": "self type='deviance' seed=None *out=None",
     "GLM.vcov": "self type=None cluster=None complete=True **options",
     "GLM.anova": "self *others *test=None *dispersion=None",
     "GLM.drop1": "self scope=None test='none' k=2.0 *scale=0.0",
