@@ -68,6 +68,12 @@ INVARIANT = 1e-9
 # --- profile limits --------------------------------------------------------------------------------------
 # In standard errors: R reads its limits off a spline, whose own error is up to 2e-3 (r-facts); the bar is 1e-4.
 PROFILE_LIMIT = 1e-4
+# z of a point: R's refits stop when the deviance changes by less than 1e-8 of itself, which is 1e-6 / z in z.
+PROFILE_POINT = 1e-5
+# R's score takes the working weights of the refit's last solved iteration, ours those of its end.
+PROFILE_RAO = 2e-3
+# Roots solved by ourselves.
+PROFILE_EXACT = 1e-7
 # Robust covariances, relative to the largest entry.
 COVARIANCE = 1e-6
 # Tests and measures made of sums over rows of a fit at default control.

@@ -119,7 +119,14 @@ def percent_names(level: float, method: str = "wald") -> list[str]:
     tail = (1 - level) / 2
     percent = [100 * tail, 100 * (1 - tail)]
     if method == "wald":
-        texts = format_numbers(percent, 3)
-    else:
-        texts = [format_numbers([v], 15)[0] for v in round_half(percent, 1)]
-    return [f"{text.strip()} %" for text in texts]
+        return [f"{text} %" for text in three_digits(percent)]
+    return [f"{format_numbers([v], 15)[0].strip()} %" for v in round_half(percent, 1)]
+
+
+def three_digits(values: Sequence[float]) -> list[str]:
+    """R's ``format(digits = 3, scientific = FALSE)``: as many decimals for all as any needs."""
+    decimals = 0
+    for value in values:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        decimals = max(decimals, len(mantissa.rstrip("0").rstrip(".").replace(".", "")) - 1 - int(exponent))
+    return [f"{value:.{decimals}f}" for value in values]

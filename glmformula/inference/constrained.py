@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cholesky, lapack, solve_triangular
 
 from ..engine.gram import Tables, assemble
 from ..engine.passes import Task, merge, run
@@ -201,7 +201,7 @@ def accelerated(
     """
     steps = np.column_stack([delta - d for _, d in past])
     moves = np.column_stack([beta - b for b, _ in past])
-    share = np.linalg.lstsq(R @ steps, R @ delta, rcond=1e-10)[0]
+    share = least_squares(R @ steps, (R @ delta)[:, None])[0][:, 0]
     out: np.ndarray = delta - (moves + steps) @ share
     return out
 
@@ -240,13 +240,13 @@ def least_squares(columns: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, n
     if k == 0:
         return np.zeros((0, right.shape[1])), right
     lengths = np.sqrt(np.einsum("ij,ij->j", columns, columns))
-    lengths = np.where(lengths > 0, lengths, 1.0)
+    lengths[lengths == 0] = 1.0
     scaled = columns / lengths
+    change = None
     if len(columns) >= k:
-        Q, upper = np.linalg.qr(scaled)
-        if np.abs(upper.diagonal()).min() > SMALLEST_PIVOT:
-            along = Q.T @ right
-            change = solve_triangular(upper, along)
-            return change / lengths[:, None], right - Q @ along
-    change = np.linalg.lstsq(scaled, right, rcond=SMALLEST_PIVOT)[0]
+        factor, solved, info = lapack.dgels(scaled, right)
+        if info == 0 and np.abs(factor.diagonal()).min() > SMALLEST_PIVOT:
+            change = solved[:k]
+    if change is None:
+        change = np.linalg.lstsq(scaled, right, rcond=SMALLEST_PIVOT)[0]
     return change / lengths[:, None], right - scaled @ change

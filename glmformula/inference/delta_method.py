@@ -13,8 +13,8 @@ from scipy.special import ndtri
 from ..errors import DataError
 from ..formula.deparse import deparse
 from ..formula.reader import read
-from ..render.numbers import format_numbers
 from ..render.table import StatTable
+from .confint import three_digits
 from .derivatives import Dual, evaluate
 from .distributions import two_sided
 from .summary import Vcov, covariance_of
@@ -72,8 +72,7 @@ def delta_method(
     cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
     values = coefficient_values(fit, names)
     low, high = (1 - level) / 2, (1 + level) / 2
-    percent = [f"{text} %" for text in format_numbers([100 * low, 100 * high], 3)]
-    percent = [" ".join(text.split()) for text in percent]
+    percent = [f"{text} %" for text in three_digits([100 * low, 100 * high])]
     rows, index = [], []
     for label, text in labelled.items():
         node = read(text)
