@@ -196,9 +196,10 @@ def wald_table(fit: GLM, type: str, vcov: Vcov) -> pd.DataFrame:
         own = np.flatnonzero(assign == term)
         if not len(own):
             continue
-        above = np.flatnonzero(np.isin(assign, [j + 1 for j in containing(fit, term - 1)]))
         value, spread = estimate[own], cov[np.ix_(own, own)]
-        if type == "II" and len(above):
+        relatives = [j + 1 for j in containing(fit, term - 1)] if type == "II" else []
+        above = np.flatnonzero(np.isin(assign, relatives))
+        if len(above):
             slope = np.linalg.solve(cov[np.ix_(above, above)], cov[np.ix_(above, own)]).T
             value = value - slope @ estimate[above]
             spread = spread - slope @ cov[np.ix_(above, own)]
