@@ -27,7 +27,8 @@ NAMES = """
     overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
-    Anova augment coefficient_plot coeftest delta_method effect_plot glance linear_hypothesis lrtest profile profile_plot tidy vif waldtest
+    Anova coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
+    coefficient_plot effect_plot profile_plot
 """.split()
 ARGUMENTS = {
     "glm": (

@@ -14,7 +14,9 @@ def without_call(text: str) -> str:
     return re.sub(r"^Call:.*?\n\n", "Call: -\n\n", text, flags=re.DOTALL | re.MULTILINE)
 
 
-NOT_CONVERGED = "\nNote: the algorithm did not converge; raise maxit or look at the data"  # R says nothing
+# Where R says nothing and we do (hostile rows 2, 55): a line after R's text.
+NOT_CONVERGED = "\nNote: the algorithm did not converge; raise maxit or look at the data"
+SEPARATED = "\nNote: separation, no finite maximum-likelihood estimate: "
 
 
 def printed(case) -> str:
@@ -42,6 +44,9 @@ def test_text(id_):
     if case["show"] == "summary" and not fitted(case["models"][0]).fit.converged:
         assert NOT_CONVERGED in ours
         ours = ours.replace(NOT_CONVERGED, "")
+    if "endometrial" in id_:
+        assert ours.endswith(SEPARATED + "NV (+Inf)")
+    ours = ours.split(SEPARATED)[0]
     assert without_call(ours).rstrip("\n") == without_call(theirs).rstrip("\n")
 
 

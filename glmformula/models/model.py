@@ -126,7 +126,7 @@ class GLM:
 
     @property
     def _dispersion_df(self) -> int:
-        """Parameters besides the coefficients; R counts the dispersion of a quasi family though it has no likelihood."""
+        """Parameters besides the coefficients; R counts a quasi family's dispersion, likelihood or none."""
         return (
             self.family.extra_df if self.family.has_likelihood else int(self.family.fixed_dispersion is None)
         )
