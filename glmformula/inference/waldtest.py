@@ -131,4 +131,7 @@ def same_response(fits: list[GLM]) -> list[GLM]:
             DataWarning,
             stacklevel=4,
         )
-    return [f for f in fits if f.response_name == wanted]
+    kept = [f for f in fits if f.response_name == wanted]
+    if len(kept) < 2:
+        raise FitError(f"there is no model left to compare with {fits[0].formula!r}")
+    return kept
