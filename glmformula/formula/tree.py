@@ -18,7 +18,7 @@ class Name:
 class Literal:
     """A constant; value is float, int (``3L``), str, bool, or None for NULL; NA is float nan with text 'NA'."""
 
-    value: float | int | str | bool | None
+    value: float | int | str | bool | None = field(compare=False)  # NaN is not equal to itself; the text is
     text: str  # as R deparses it
     start: int = field(default=0, compare=False)
     stop: int = field(default=0, compare=False)
