@@ -8,7 +8,7 @@ from typing import Any
 
 DROP1 = {
     "none": "dobson anorexia insurance-ordered ships-quasi mtcars-no-intercept salaries phd-nb swisslabor",
-    "LRT": "dobson warp-4 birthwt-mass lizards salaries esoph-ordered phd npk-nested tooth-poly titanic-data",
+    "LRT": "dobson warp-4 birthwt-mass lizards salaries esoph-ordered phd npk-nested titanic-data",
     "Chisq": "leuk quine-all attrition-logit long-names",
     "F": "anorexia ships-quasi leuk moore lifecycle salaries-inv cars93-missing dobson",
     "Rao": "dobson birthwt-mass leuk anorexia ships-quasi attrition-poisson",
