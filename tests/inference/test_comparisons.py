@@ -541,3 +541,19 @@ def test_functions_and_methods_are_one():
         ("delta_method", ("exp(salary)",)),
     ):
         assert str(getattr(fit, name)(*arguments)) == str(getattr(glmformula, name)(fit, *arguments))
+
+
+def test_questions_that_need_no_rows():
+    """A model without its data answers all that comes from coefficients and their covariance."""
+    fit = fitted("classic/attrition-logit").fit
+    bare = fit.strip_data()
+    for ask in (
+        lambda f: Anova(f, test="Wald"),
+        coeftest,
+        vif,
+        lambda f: linear_hypothesis(f, "salary = 0"),
+        lambda f: delta_method(f, "exp(salary)"),
+    ):
+        assert str(ask(bare)) == str(ask(fit))
+    with pytest.raises(DataError, match="holds no training rows"):
+        Anova(bare)
