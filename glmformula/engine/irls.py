@@ -34,6 +34,8 @@ NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 SMALLEST_RISE = 1e-10
 # A distance to the end of eta below this share of the mean response's is the boundary.
 EDGE = 1e-6
+# Shares of that distance at which starts are tried: where columns are of many sizes the means at 1 are extreme.
+INSIDE = (1.0, 1e-2, 1e-4, 1e-6)
 TEN_EPS = 10 * float(np.finfo(np.float64).eps)
 METHODS = ("auto", "qr", "cholesky")
 
@@ -420,8 +422,14 @@ class Problem:
         raise Lost(f"no valid set of coefficients has been found: {why}")
 
     def feasible(self, at: Sums) -> np.ndarray | None:
+        """The best of some valid coefficients, farther and less far inside; None where there are none."""
         ends = eta_interval(self.family)
-        return feasible_start(self.source, ends, self.p, room(self.family, ends, at))
+        model = Bounded(self.source, self.family, ends, np.arange(self.p))
+        free = room(self.family, ends, at)
+        starts = [feasible_start(self.source, ends, self.p, free * share) for share in INSIDE]
+        judged = [(model.at(beta, 0.0), beta) for beta in starts if beta is not None]
+        valid = [(there.deviance, k) for k, (there, _) in enumerate(judged) if there.valid]
+        return judged[min(valid)[1]][1] if valid else None
 
     def trace(self, text: str, at: Sums, *more: object) -> None:
         if self.control.trace and self.null_of is None:

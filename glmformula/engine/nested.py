@@ -98,6 +98,14 @@ class Columns:
     near: np.ndarray
     method: str = "auto"
 
+    def __post_init__(self) -> None:
+        if self.method == "firth":
+            raise FitError(
+                "sub-models are compared by maximum likelihood, and this fit is bias-reduced "
+                "(method='firth'): fit it with method='auto' to compare models; test its coefficients by "
+                "summary() or confint()"
+            )
+
     @cached_property
     def equations(self) -> tuple[np.ndarray, np.ndarray] | None:
         """G and G beta + s at `near`; None where the pass is of no use."""

@@ -53,6 +53,8 @@ class GlmFit:
     limits : ndarray (p,) or None
         inf or -inf where a coefficient has no finite estimate (separation), else 0; None where there is no
         separation, or nobody looked.
+    dispersion : float or None
+        Where the dispersion was estimated together with the coefficients (bias reduction).
     """
 
     coefficients: np.ndarray
@@ -74,3 +76,4 @@ class GlmFit:
     solved_at: np.ndarray | None
     near_end: bool = False
     limits: np.ndarray | None = None
+    dispersion: float | None = None

@@ -13,6 +13,7 @@ from scipy.special import ndtri
 from ..errors import DataError, nearest
 from ..render.numbers import format_numbers, round_half
 from ..render.table import StatTable
+from .firth import firth_limits
 from .profile import exact_limits, profile
 from .summary import Vcov, covariance_of
 
@@ -69,6 +70,8 @@ def confint(
     which = positions(fit, parm)
     if method == "wald":
         return limits_table(fit, which, level, wald_limits(fit, level, vcov), method)
+    if fit.method == "firth":
+        return limits_table(fit, which, level, firth_limits(fit, which.tolist(), level), method)
     if method == "profile-exact":
         return limits_table(fit, which, level, exact_limits(fit, which.tolist(), level), method)
     return profile(fit, which.tolist(), alpha=(1 - level) / 4, test=test).confint(which.tolist(), level)

@@ -16,6 +16,7 @@ from scipy.linalg import LinAlgError, cholesky, lapack, solve_triangular
 
 from ..engine.gram import Tables, assemble
 from ..engine.passes import Task, merge, run
+from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
 
@@ -114,6 +115,11 @@ class Surface:
 
     @classmethod
     def of(cls, fit: GLM) -> Surface:
+        if fit.method == "firth":
+            raise FitError(
+                "profile() follows the likelihood, which a bias-reduced fit (method='firth') does not maximise: "
+                "use confint(), which profiles the penalised likelihood"
+            )
         way = "gram" if fit.method == "cholesky" else "qr"
         phi = fit.dispersion
         return cls(

@@ -13,8 +13,10 @@ def dispersion(fit: GLM) -> float:
     """phi: the family's fixed value, else Pearson's X^2 / df_residual (NaN without degrees of freedom).
 
     As R's ``summary.glm``: the sum takes the working weights of the last solved iteration and the working
-    residuals of the final one, so the digits are R's at any ``epsilon``.
+    residuals of the final one, so the digits are R's at any ``epsilon``. A bias-reduced fit has its own.
     """
+    if fit.result.dispersion is not None:
+        return fit.result.dispersion
     fixed = fit.family.fixed_dispersion
     if fixed is not None:
         return fixed

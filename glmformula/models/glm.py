@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..design.build import design_frame
+from ..engine.firth import fit_firth
 from ..engine.irls import fit_glm
 from ..engine.result import Control
 from ..errors import FitError, FormulaError
@@ -19,7 +21,7 @@ from .separation import looked_at
 from .streams import streamed_rows
 from .training import TrainingData
 
-METHODS = ("auto", "qr", "cholesky")
+METHODS = ("auto", "qr", "cholesky", "firth")
 ROW_ARGUMENTS = ("weights", "offset", "subset", "na_action", "contrasts", "etastart", "mustart")
 
 
@@ -89,8 +91,10 @@ def glm(
         ``glm_control(...)``; its arguments (`epsilon`, `maxit`, `trace`) may be given directly.
     contrasts : mapping, optional
         ``{"wool": "contr.sum"}`` or a matrix with a row for each level.
-    method : {"auto", "qr", "cholesky"}
+    method : {"auto", "qr", "cholesky", "firth"}
         How the weighted least squares are solved: "auto" is fast and falls back where the numbers ask for it.
+        "firth": not maximum likelihood but mean bias reduction (Firth 1993), finite under separation; brglm2's
+        ``brglmFit`` with ``type = "AS_mean"``.
 
     Returns
     -------
@@ -133,14 +137,14 @@ def glm(
     }
     training = training_rows(arguments)
     source, frame = training.source, training.frame
-    result = fit_glm(
+    fitted = fit_firth if method == "firth" else partial(fit_glm, method=method)
+    result = fitted(
         source,
         family,
         names=frame.design.names,
         intercept=frame.terms.intercept,
         control=control,
         start=_start(start, frame.design.names),
-        method=method,
     )
     result = looked_at(source, family, result, frame.design.names)
     return GLM(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..engine.firth import fit_firth
 from ..engine.irls import fit_glm
 from ..sources.mapped import select_terms
 
@@ -26,7 +27,8 @@ def refit_terms(fit: GLM, keep: Iterable[int]) -> GLM:
     names = tuple(name for name, kept in zip(fit.column_names, columns, strict=True) if kept)
     training = fit.rows
     source = select_terms(training.source, wanted)
-    result = fit_glm(
+    fitted = fit_firth if fit.method == "firth" else fit_glm
+    result = fitted(
         source,
         fit.family,
         names=names,
