@@ -220,11 +220,11 @@ def intercept_alone(block: Block) -> Block:
     return replace(block, design=design, etastart=None, mustart=None)
 
 
-def solved(problem: Problem, start: np.ndarray | None) -> tuple[Path, float | None]:
+def solved(problem: Problem, start: np.ndarray | None) -> tuple[Path, float]:
     """From two plain steps to the bias-reduced estimate."""
     first = replace(problem, control=replace(problem.control, maxit=2, trace=False)).best_path(start)
     if not problem.p:
-        return first, None
+        return first, np.nan
     firth = Firth(problem)
     here = firth.adjusted(first.beta, None)
     if here is None:
@@ -234,7 +234,7 @@ def solved(problem: Problem, start: np.ndarray | None) -> tuple[Path, float | No
     path = Path(
         end.beta, end.at, end.solution, end.beta, steps, converged, False, end.at.deviance, rose=False
     )
-    return path, None if fixed else end.dispersion
+    return path, np.nan if fixed else end.dispersion
 
 
 def root_of_inverse(solution: Solution, p: int) -> np.ndarray:

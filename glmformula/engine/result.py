@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +54,8 @@ class GlmFit:
     limits : ndarray (p,) or None
         inf or -inf where a coefficient has no finite estimate (separation), else 0; None where there is no
         separation, or nobody looked.
-    dispersion : float or None
-        Where the dispersion was estimated together with the coefficients (bias reduction).
+    dispersion : float
+        The dispersion, where it was estimated together with the coefficients (bias reduction), else NaN.
     """
 
     coefficients: np.ndarray
@@ -76,4 +77,4 @@ class GlmFit:
     solved_at: np.ndarray | None
     near_end: bool = False
     limits: np.ndarray | None = None
-    dispersion: float | None = None
+    dispersion: float = math.nan

@@ -15,7 +15,7 @@ def dispersion(fit: GLM) -> float:
     As R's ``summary.glm``: the sum takes the working weights of the last solved iteration and the working
     residuals of the final one, so the digits are R's at any ``epsilon``. A bias-reduced fit has its own.
     """
-    if fit.result.dispersion is not None:
+    if not math.isnan(fit.result.dispersion):
         return fit.result.dispersion
     fixed = fit.family.fixed_dispersion
     if fixed is not None:

@@ -61,6 +61,7 @@ NUMBERS: dict[str, type] = {
     "boundary": bool,
     "method": str,
     "near_end": bool,
+    "dispersion": float,
 }
 ARRAYS: dict[str, tuple[str, str]] = {
     "coefficients": ("p", "f"),

@@ -206,7 +206,7 @@ def test_anova_refuses_other_rows_and_unknown_tests(fit):
 
 def test_glm_checks_its_arguments():
     data = attrition()
-    with pytest.raises(ValueError, match="method should be one of 'auto', 'qr', 'cholesky'; got 'lbfgs'"):
+    with pytest.raises(ValueError, match="'auto', 'qr', 'cholesky', 'firth'; got 'lbfgs'"):
         glm("left ~ salary", data, binomial(), method="lbfgs")
     with pytest.raises(TypeError, match="unexpected arguments 'tolerance'"):
         glm("left ~ salary", data, binomial(), tolerance=1)
