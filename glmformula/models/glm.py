@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..design.build import design_frame
-from ..engine.firth import fit_firth
-from ..engine.irls import fit_glm
 from ..engine.result import Control
 from ..errors import FitError, FormulaError
 from ..families import Family, get_family
 from ..sources.memory import MemorySource
 from ..sources.registry import opened
 from .model import GLM
+from .refit import fitter
 from .separation import looked_at
-from .streams import streamed_rows
 from .training import TrainingData
 
 METHODS = ("auto", "qr", "cholesky", "firth")
@@ -137,7 +134,7 @@ def glm(
     }
     training = training_rows(arguments)
     source, frame = training.source, training.frame
-    fitted = fit_firth if method == "firth" else partial(fit_glm, method=method)
+    fitted = fitter(method)
     result = fitted(
         source,
         family,
@@ -172,6 +169,8 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
     """
     table = opened(arguments["data"])
     if table is not None:
+        from .streams import streamed_rows  # few need it: a quarter of the import
+
         return streamed_rows(arguments, table)
     family = arguments["family"]
     frame = design_frame(

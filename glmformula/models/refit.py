@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine.firth import fit_firth
 from ..engine.irls import fit_glm
+from ..engine.result import GlmFit
 from ..sources.mapped import select_terms
 
 if TYPE_CHECKING:
     from .model import GLM
+
+
+def fitter(method: str) -> Callable[..., GlmFit]:
+    """The engine's function for `method`."""
+    if method != "firth":
+        return partial(fit_glm, method=method)
+    from ..engine.firth import fit_firth  # few need it
+
+    return fit_firth
 
 
 def refit_terms(fit: GLM, keep: Iterable[int]) -> GLM:
@@ -27,7 +37,7 @@ def refit_terms(fit: GLM, keep: Iterable[int]) -> GLM:
     names = tuple(name for name, kept in zip(fit.column_names, columns, strict=True) if kept)
     training = fit.rows
     source = select_terms(training.source, wanted)
-    fitted = fit_firth if fit.method == "firth" else fit_glm
+    fitted = fitter("firth" if fit.method == "firth" else "auto")
     result = fitted(
         source,
         fit.family,

@@ -18,6 +18,8 @@ from ..families import Family
 from ..families.responses import Findings, findings
 from ..frame.pieces import Table
 from ..frame.response import Response
+from ..sources.reading import InOrder
+from ..sources.store import Store
 from ..sources.streamed import StreamSource
 from .training import RowState, TrainingData
 
@@ -62,6 +64,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
         As `glm`; the response's errors and warnings are those of all rows together.
     """
     family: Family = arguments["family"]
+    store = Store() if isinstance(table, InOrder) else None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         frame = streamed(
@@ -70,13 +73,16 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
             **{name: arguments[name] for name in ARGUMENTS},
             binomial=family.is_binomial,
             check=partial(_check, family),
+            keep=None if store is None else store.put,
         )
     warn_once(caught)
     if frame.terms.response is None:
         raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
     plain, with_trials = frame.survey.findings
     (with_trials if frame.trials else plain).report()
-    return StreamedTraining(StreamSource(table, frame), frame, arguments, table)
+    if store is not None:
+        store.settle(frame)
+    return StreamedTraining(StreamSource(table, frame, store), frame, arguments, table)
 
 
 def _check(family: Family, response: Response | None, labels: pd.Index) -> Findings:
