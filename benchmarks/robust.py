@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import tempfile
 from pathlib import Path
@@ -91,22 +90,13 @@ def field(kind: str, with_r: bool) -> dict[str, Contender]:
 PEAK = """
 import json, sys
 import glmformula
-from benchmarks import portfolio, robust
+from benchmarks import measure, portfolio
 data = robust.data()
 fit = glmformula.glm(portfolio.DENSE_FORMULA, data=data, family="binomial")
-before = robust.high_water()
+before = measure.high_water()
 fit.vcov(cluster="firm") if sys.argv[1] == "cluster" else fit.vcov(sys.argv[1])
-print(json.dumps([before, robust.high_water()]))
+print(json.dumps([before, measure.high_water()]))
 """
-
-
-def high_water() -> int:
-    """Bytes: the process's own peak (`ru_maxrss` begins at the peak of the process that started it)."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return 1024 * int(line.split()[1])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def peak_memory(kind: str) -> tuple[float, float]:
