@@ -90,7 +90,7 @@ def field(kind: str, with_r: bool) -> dict[str, Contender]:
 PEAK = """
 import json, sys
 import glmformula
-from benchmarks import measure, portfolio
+from benchmarks import measure, portfolio, robust
 data = robust.data()
 fit = glmformula.glm(portfolio.DENSE_FORMULA, data=data, family="binomial")
 before = measure.high_water()
