@@ -89,3 +89,7 @@ NIST_ALLOWED = {"Wampler4": 7.0, "Wampler5": 5.0, "Filip": 7.0}
 # --- comparisons of models and coefficients ---------------------------------------------------------------
 # The bar of the project for numbers, relative to max(value, 1e-3).
 COMPARISON = 1e-6
+
+# --- sources ---------------------------------------------------------------------------------------------
+# The same rows in blocks of other lengths: sums in another order. The bar of the project is 1e-9.
+SAME_ROWS = {"rtol": 1e-9, "atol": 1e-11}

@@ -13,16 +13,15 @@ from ..errors import DataError
 from ..formula.algebra import terms as read_terms
 from ..formula.terms import Terms
 from ..formula.values import Factor, Value
-from ..frame import rows as row_tools
 from ..frame.columns import Columns, data_names
 from ..frame.learn import learned
 from ..frame.model_frame import NONE, ModelFrame, total_offset
 from ..frame.newdata import NewFrame
 from ..frame.pieces import Piece, Table
-from ..frame.recipe import Recipe, evaluated, kept_rows, recipe_for
+from ..frame.recipe import Evaluated, Recipe, cut, evaluated, recipe_for
 from ..frame.response import Response, response_arrays
 from ..frame.schema import Schema
-from ..frame.survey import Check, Survey, response_of, schema_of, survey
+from ..frame.survey import Check, Keep, Survey, response_of, schema_of, survey
 from .build import DesignFrame, with_design
 from .materializer import RMaterializer
 from .pieces import Design
@@ -81,37 +80,39 @@ class Streamed:
     def frame(self, piece: Piece) -> DesignFrame:
         """The model frame and design of a piece's rows."""
         values = evaluated(self.recipe, piece, self.schema.variables)
-        mask, _ = kept_rows(self.recipe, values)
+        mask = cut(self.recipe, values).kept
         index, kept, omitted = piece.frame.index, None, NONE
         if mask is not None:
             kept = np.flatnonzero(mask)
-            index = index[kept]
             omitted = np.flatnonzero(~mask if values.chosen is None else ~mask & values.chosen)
-        variables = {name: row_tools.take(value, mask) for name, value in values.variables.items()}
-        extra = {k: v if mask is None else v[mask] for k, v in values.extra.items()}
+        frame = self.frame_of(values.cut(mask), index if kept is None else index[kept])
+        return replace(frame, kept=kept, omitted=omitted, data_index=index)
+
+    def frame_of(self, values: Evaluated, index: pd.Index) -> DesignFrame:
+        """The same of values of rows in use, with the levels of the schema."""
+        variables, extra = values.variables, values.extra
         offset = total_offset(self.terms, variables, extra.get("offset"))
         rows = NewFrame(self.terms, variables, offset, index, np.zeros(0, dtype=bool))
+        name, weights = self.terms.names[0], extra.get("weights")
         assert values.response is not None
-        response = row_tools.take(values.response, mask)
-        name = self.terms.names[0]
         return DesignFrame(
             terms=self.terms,
             schema=self.schema,
             variables=variables,
-            response_value=response,
+            response_value=values.response,
             response_kind=values.response_kind,
-            response=self._response(response, values.response_kind, name, extra.get("weights")),
+            response=self._response(values.response, values.response_kind, name, weights),
             response_name=name,
-            prior_weights=extra.get("weights"),
+            prior_weights=weights,
             offset=offset,
             etastart=extra.get("etastart"),
             mustart=extra.get("mustart"),
             index=index,
-            kept=kept,
-            omitted=omitted,
+            kept=None,
+            omitted=NONE,
             na_action=self.recipe.na_action,
             lost={},
-            data_index=piece.frame.index,
+            data_index=index,
             design=RMaterializer(rows, terms=self.terms).get_model_matrix(self.schema.spec).__wrapped__,
         )
 
@@ -132,6 +133,7 @@ def streamed(
     check: Check,
     contrasts: Mapping[str, Any] | None = None,
     na_action: str = "na.omit",
+    keep: Keep | None = None,
     **arguments: Any,
 ) -> Streamed:
     """Learn what a fit must know of all rows: state, then levels, missing rows and the response, in passes.
@@ -146,6 +148,8 @@ def streamed(
         ``check(response, row_labels)`` gives what the family has against some rows.
     contrasts, na_action
         As for `model_frame`.
+    keep : callable, optional
+        May put the values of pieces away.
     **arguments
         ``weights``, ``offset``, ``subset``, ``etastart``, ``mustart``: column names or R expressions.
 
@@ -158,7 +162,7 @@ def streamed(
     terms = formula if isinstance(formula, Terms) else read_terms(formula, data_names(meta))
     recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
     recipe = learned(recipe, table)
-    found = survey(recipe, table, binomial, check)
+    found = survey(recipe, table, binomial, check, keep)
     recipe = replace(recipe, complete=not any(found.lost.values()))
     schema, values = schema_of(recipe, found)
     kind, levels = response_of(recipe, found, binomial) if terms.response is not None else ("", ())

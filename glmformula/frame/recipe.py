@@ -90,6 +90,15 @@ class Evaluated:
     extra: dict[str, np.ndarray]
     chosen: np.ndarray | None
 
+    def cut(self, kept: np.ndarray | None) -> Evaluated:
+        """On some rows; None for all."""
+        if kept is None:
+            return self
+        response = None if self.response is None else row_tools.take(self.response, kept)
+        variables = {name: row_tools.take(value, kept) for name, value in self.variables.items()}
+        extra = {name: value[kept] for name, value in self.extra.items()}
+        return Evaluated(response, self.response_kind, variables, self.kinds, extra, None)
+
 
 def recipe_for(
     formula: str | Terms,
@@ -187,19 +196,41 @@ def named_values(recipe: Recipe, values: Evaluated) -> list[tuple[str, Value]]:
     return named
 
 
-def kept_rows(recipe: Recipe, values: Evaluated) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
-    """Mask of the rows in use (None: all), and the rows that are missing of the values that have some."""
-    kept = values.chosen
-    masks = {}
-    if recipe.na_action != "na.pass" and not recipe.complete:
-        named = named_values(recipe, values)
-        flags = row_tools.suspicious([value for _, value in named])
-        for (name, value), flag in zip(named, flags, strict=True):
-            mask = row_tools.missing(value, flag)
-            if mask is not None:
-                masks[name] = mask
-                kept = ~mask if kept is None else kept & ~mask
-    return None if kept is None or kept.all() else kept, masks
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which rows of a piece are in use.
+
+    Attributes
+    ----------
+    kept : ndarray of bool or None
+        None: all.
+    masks : dict of str to ndarray of bool
+        The rows that are missing, of the values that have some.
+    suspects : dict of str to Value
+        Values with a number that is not finite; with ``na.pass`` all.
+    """
+
+    kept: np.ndarray | None
+    masks: dict[str, np.ndarray]
+    suspects: dict[str, Value]
+
+
+def cut(recipe: Recipe, values: Evaluated) -> Cut:
+    """The rows of the subset that miss nothing."""
+    if recipe.complete:
+        return Cut(values.chosen, {}, {})
+    named = named_values(recipe, values)
+    flags = row_tools.suspicious([value for _, value in named])
+    if recipe.na_action == "na.pass":
+        return Cut(values.chosen, {}, dict(named))
+    kept, masks = values.chosen, {}
+    for (name, value), flag in zip(named, flags, strict=True):
+        mask = row_tools.missing(value, flag)
+        if mask is not None:
+            masks[name] = mask
+            kept = ~mask if kept is None else kept & ~mask
+    suspects = {name: value for (name, value), flag in zip(named, flags, strict=True) if flag}
+    return Cut(None if kept is None or kept.all() else kept, masks, suspects)
 
 
 def _numbers(node: Node | float, what: str, scope: Scope) -> np.ndarray:

@@ -15,7 +15,7 @@ from ..formula.functions.collation import sort_texts
 from ..formula.values import Factor, Matrix, Value
 from . import rows as row_tools
 from .pieces import Piece, Table
-from .recipe import Evaluated, Recipe, evaluated, kept_rows, named_values
+from .recipe import Cut, Evaluated, Recipe, cut, evaluated
 from .response import Response, response_arrays
 from .schema import Schema, Variable, plain_name
 from .variables import described
@@ -162,7 +162,11 @@ class Survey:
         )
 
 
-def survey(recipe: Recipe, table: Table, binomial: bool, check: Check) -> Survey:
+Keep = Callable[[Piece, Evaluated, "np.ndarray | None"], None]
+"""``keep(piece, values, kept)``: may put a piece's values away, to be used again."""
+
+
+def survey(recipe: Recipe, table: Table, binomial: bool, check: Check, keep: Keep | None = None) -> Survey:
     """The survey of a table; its state must be learned.
 
     Raises
@@ -171,7 +175,7 @@ def survey(recipe: Recipe, table: Table, binomial: bool, check: Check) -> Survey
         No rows, negative weights, infinite numbers, missing ones with ``na.fail``; a response that the family
         cannot use.
     """
-    function = partial(survey_piece, recipe, binomial, check)
+    function = partial(survey_piece, recipe, binomial, check, keep)
     found = table.map_reduce(function, Survey.plus, recipe.columns)
     if found is None or not found.rows:
         raise DataError("0 (non-NA) cases: the data have no rows")
@@ -202,10 +206,13 @@ def survey(recipe: Recipe, table: Table, binomial: bool, check: Check) -> Survey
     return found
 
 
-def survey_piece(recipe: Recipe, binomial: bool, check: Check, piece: Piece) -> Survey:
+def survey_piece(recipe: Recipe, binomial: bool, check: Check, keep: Keep | None, piece: Piece) -> Survey:
     """What one piece tells."""
     values = evaluated(recipe, piece)
-    kept, masks = kept_rows(recipe, values)
+    found = cut(recipe, values)
+    kept, masks = found.kept, found.masks
+    if keep is not None:
+        keep(piece, values, kept)
     chosen, index = values.chosen, piece.frame.index
     index = index if kept is None else index[kept]
     facts = {name: Facts.of(value, values.kinds[name], kept) for name, value in values.variables.items()}
@@ -226,7 +233,7 @@ def survey_piece(recipe: Recipe, binomial: bool, check: Check, piece: Piece) -> 
         len(index),
         {k: int(np.count_nonzero(m if chosen is None else m & chosen)) for k, m in masks.items()},
         facts,
-        _unusable(recipe, values, kept, index),
+        _unusable(recipe, found, index),
         (len(negative), float(negative[0]) if len(negative) else 0.0),
         many,
         _digest(piece, kept),
@@ -234,19 +241,13 @@ def survey_piece(recipe: Recipe, binomial: bool, check: Check, piece: Piece) -> 
     )
 
 
-def _unusable(
-    recipe: Recipe, values: Evaluated, kept: np.ndarray | None, index: pd.Index
-) -> dict[str, tuple[str, int, list[Any]]]:
+def _unusable(recipe: Recipe, found: Cut, index: pd.Index) -> dict[str, tuple[str, int, list[Any]]]:
     """Infinite (with ``na.pass`` also missing) numbers in rows in use, as `Survey.bad`."""
     bad: dict[str, tuple[str, int, list[Any]]] = {}
-    named = named_values(recipe, values)
-    passing = recipe.na_action == "na.pass"
-    for (name, value), suspect in zip(named, row_tools.suspicious([v for _, v in named]), strict=True):
-        if not (suspect or passing):
-            continue
-        value = row_tools.take(value, kept)
+    for name, value in found.suspects.items():
+        value = row_tools.take(value, found.kept)
         rows, what = row_tools.infinite(value), "infinite"
-        if rows is None and passing:
+        if rows is None and recipe.na_action == "na.pass":
             mask = row_tools.missing(value)
             rows, what = (None, "") if mask is None else (np.flatnonzero(mask), "missing")
         if rows is not None:

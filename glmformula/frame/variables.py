@@ -125,7 +125,7 @@ def conform(value: Value, variable: Variable, new_levels: str = "error") -> Valu
     value, _ = coded(value)
     if not isinstance(value, Factor):
         return value
-    return _into_levels(value, variable, new_levels)
+    return into_levels(value, variable, new_levels)
 
 
 def variables_of(terms: Terms) -> list[tuple[int, Node, str, bool]]:
@@ -169,7 +169,8 @@ def _same_type(new: str, fitted: str) -> bool:
     return new == fitted or (new in texts and fitted in texts)
 
 
-def _into_levels(value: Factor, variable: Variable, new_levels: str) -> Factor:
+def into_levels(value: Factor, variable: Variable, new_levels: str) -> Factor:
+    """Codes into the levels of the fit."""
     if value.levels == variable.levels:
         return replace(value, contrasts=None)
     place = {level: k for k, level in enumerate(variable.levels)}

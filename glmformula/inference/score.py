@@ -16,7 +16,6 @@ from ..engine.rows import evaluate_rows, row_arrays
 from ..families import Family, gaussian
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
-from ..sources.streamed import PairedSource
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -30,6 +29,8 @@ def score_statistic(small: GLM, big: GLM) -> float:
     computed as R does in ``anova.glm(test = "Rao")``.
     """
     if big.rows.streamed:
+        from ..sources.streamed import PairedSource
+
         combine = partial(_working_response, small.result, small.family)
         source: Source = PairedSource(small.rows.source, big.rows.source, combine)
     else:

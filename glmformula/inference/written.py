@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from operator import add
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -23,15 +23,13 @@ from ..formula.evaluate import variables_used
 from ..frame.interchange import needed
 from ..frame.pieces import Piece, Table
 from ..frame.variables import variables_of
-from ..models.streams import StreamedTraining, warn_once
 from ..models.training import TrainingData
-from ..sources.reading import InOrder, ReadAgain
 from ..sources.registry import opened
-from ..sources.streamed import source_of
 
 if TYPE_CHECKING:
     from ..design.streamed import Streamed
     from ..models.model import GLM
+    from ..models.streams import StreamedTraining
 
 Question = Callable[..., "pd.Series | pd.DataFrame"]
 """``question(fit, newdata)``, a value or more for each row; picklable."""
@@ -43,7 +41,8 @@ def elsewhere(fit: GLM, newdata: Any) -> Table | None:
     """The table whose rows a row-level question is about, if they are not in memory."""
     if newdata is not None:
         return opened(newdata)
-    return fit.training.table if isinstance(fit.training, StreamedTraining) else None
+    training = fit.training
+    return cast("StreamedTraining", training).table if training is not None and training.streamed else None
 
 
 def written(
@@ -93,10 +92,12 @@ def written(
         function: Answer = partial(_of_new_rows, light, question, name)
         columns = [c for c in table.meta.columns if every or c in _needed(fit)]
     else:
-        assert isinstance(fit.training, StreamedTraining)
-        frame = fit.training.frame
+        frame = cast("StreamedTraining", fit.training).frame
         function = partial(_of_own_rows, light, frame, question, name)
         columns = list(frame.recipe.columns)
+    from ..models.streams import warn_once  # few need it, and it is a quarter of the import
+    from ..sources.reading import InOrder, ReadAgain
+
     if not isinstance(table, InOrder):
         return _lazily(table, function, columns, name)
     if out is None:
@@ -165,6 +166,8 @@ def _to_csv(frames: Iterator[pd.DataFrame], path: Path) -> None:
 
 
 def _of_own_rows(fit: GLM, streamed: Streamed, question: Question, name: str, piece: Piece) -> pd.DataFrame:
+    from ..sources.streamed import source_of
+
     frame = streamed.frame(piece)
     training = TrainingData(source_of(frame), frame, {})
     return _flat(question(replace(fit, training=training), None), name)

@@ -15,6 +15,7 @@ import pandas as pd
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
 from .blas import one_blas_thread
+from .progress import watched
 from .reading import either, working
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class DaskTable:
         while len(level) > 1:
             level = [join(job, *level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
         with one_blas_thread():
-            ((found, heard),) = dask.compute(*level)
+            (((found, heard),),) = watched((dask.compute(*level) for _ in range(1)), 1)
         for category, text in heard:
             warnings.warn(text, category, stacklevel=2)
         return found

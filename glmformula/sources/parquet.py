@@ -86,6 +86,9 @@ class ParquetTable(InOrder):
         yield from over_parts(list(self._parts(tuple(columns))), function, merge)
         self.files.check()
 
+    def parts_in(self, columns: Sequence[str]) -> int | None:
+        return sum(1 for _ in self._parts(tuple(columns)))
+
     def _parts(self, columns: tuple[str, ...]) -> Iterator[Part]:
         """A part for each row group; small neighbours in one file go together."""
         least, number = piece_rows(len(columns)) // 2, 0

@@ -14,6 +14,7 @@ import pandas as pd
 from ..errors import DataError, GLMFormulaError
 from ..frame.interchange import arrow, arrow_frame
 from ..frame.pieces import Piece
+from .progress import watched
 from .tasks import in_order, processors
 
 T = TypeVar("T")
@@ -96,6 +97,10 @@ class InOrder:
         """
         raise TypeError(f"{type(self).__name__} gives no results in order")
 
+    def parts_in(self, columns: Sequence[str]) -> int | None:
+        """How many results there will be, where that is known."""
+        return None
+
     def map_reduce(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> T | None:
@@ -104,7 +109,7 @@ class InOrder:
                 results = self.results(function, merge, columns)
                 with closing(results):
                     out: T | None = None
-                    for result in results:
+                    for result in watched(results, self.parts_in(columns)):
                         out = either(merge, out, result)
                     return out
             except ReadAgain:

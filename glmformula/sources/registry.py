@@ -45,12 +45,22 @@ def _opener(module: str, function: str) -> Opener:
     return open_with
 
 
+def _is_table(data: Any) -> bool:
+    return hasattr(data, "map_reduce") and hasattr(data, "meta")
+
+
+def _itself(data: Any) -> Table:
+    table: Table = data
+    return table
+
+
 OPENERS: list[tuple[Callable[[Any], bool], Opener]] = [
     (_is_path, _opener("files", "open_path")),
     (_is_dataset, _opener("files", "open_dataset")),
     (_is_dask, _opener("cluster", "open_dask")),
     (_named("DuckDBPyRelation"), _opener("database", "open_relation")),
     (_is_query, _opener("database", "open_query")),
+    (_is_table, _itself),
 ]
 """``(test, opener)``: the first whose test is true opens the data."""
 

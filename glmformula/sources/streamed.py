@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import partial, reduce
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from ..design.build import DesignFrame
 from ..design.streamed import Streamed
 from ..errors import DataError, DataWarning
+from ..formula.functions.vectors import rows
 from ..frame.pieces import Piece, Table
+from ..frame.recipe import Evaluated
 from .base import Block, Source
 from .mapped import Mapped
-from .memory import MemorySource
+from .memory import BLOCK_CELLS, FEWEST_ROWS, MOST_ROWS, MemorySource
+from .progress import watched
+from .store import Store
+from .tasks import in_order, processors
 
 T = TypeVar("T")
 Counted = tuple[int, T | None]
@@ -31,10 +37,13 @@ class StreamSource:
     table : Table
     streamed : Streamed
         What is frozen of the fit.
+    store : Store or None
+        Where the values that the survey has seen are kept for the passes of the fit.
     """
 
     table: Table
     streamed: Streamed
+    store: Store | None = field(default=None, repr=False, compare=False)
 
     @property
     def nrows(self) -> int:
@@ -48,8 +57,17 @@ class StreamSource:
         DataError
             The rows in use are not as many as they were: the data have changed.
         """
+        if self.store is not None and self.store.complete:
+            return self._kept(self.store, block_fn, merge_fn)
         function = partial(_piece, partial(_source, self.streamed), block_fn, merge_fn)
         return _counted(self, function, merge_fn, self.streamed.recipe.columns)
+
+    def _kept(self, store: Store, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
+        """The same of the values that are kept."""
+        tasks = (partial(_again, self.streamed, read, block_fn, merge_fn) for read in store.readers())
+        workers = processors()
+        results = in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
+        return reduce(merge_fn, watched(results, len(store)))
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> StreamSource:
         raise DataError(
@@ -134,6 +152,7 @@ def source_of(frame: DesignFrame) -> MemorySource:
         frame.etastart,
         frame.mustart,
         response.trials,
+        block_rows=max(FEWEST_ROWS // 4, min(MOST_ROWS, BLOCK_CELLS // (len(frame.design.pieces) + 1))),
         threads=1,
     )
 
@@ -159,6 +178,17 @@ def _counted(
 
 def _source(streamed: Streamed, piece: Piece) -> MemorySource:
     return source_of(streamed.frame(piece))
+
+
+def _again(
+    streamed: Streamed,
+    read: Callable[[], Evaluated],
+    block_fn: Callable[[Block], T],
+    merge_fn: Callable[[T, T], T],
+) -> T:
+    values = read()
+    index = pd.RangeIndex(rows(values.response))
+    return source_of(streamed.frame_of(values, index)).map_reduce(block_fn, merge_fn)
 
 
 def _piece(
