@@ -24,7 +24,7 @@ LEVELS = ["low", "mid", "high", "never"]
 
 
 def policies(n: int = 400, seed: int = 0) -> pd.DataFrame:
-    """Numbers, strings, a category with a level that never occurs, logicals; some missing; a level that only the last rows have."""
+    """Numbers, strings, a category with an unused level, logicals; some missing; a level of the last rows only."""
     rng = np.random.default_rng(seed)
     data = pd.DataFrame(
         {
