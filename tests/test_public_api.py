@@ -34,7 +34,7 @@ ARGUMENTS = {
     "glm": (
         "formula data family='gaussian' *weights=None *subset=None *na_action='na.omit' *start=None "
         "*etastart=None *mustart=None *offset=None *control=None *contrasts=None *method='auto' "
-        "**control_arguments"
+        "*progress=None **control_arguments"
     ),
     "glm_control": "epsilon=1e-08 maxit=25 trace=False",
     "negative_binomial": "theta link='log'",

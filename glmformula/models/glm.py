@@ -12,6 +12,7 @@ from ..engine.result import Control
 from ..errors import FitError, FormulaError
 from ..families import Family, get_family
 from ..sources.memory import MemorySource
+from ..sources.progress import showing
 from ..sources.registry import opened
 from .model import GLM
 from .refit import fitter
@@ -61,6 +62,7 @@ def glm(
     control: Control | None = None,
     contrasts: Any = None,
     method: str = "auto",
+    progress: bool | None = None,
     **control_arguments: Any,
 ) -> GLM:
     """Fit a generalized linear model, R's ``glm``.
@@ -72,8 +74,12 @@ def glm(
     ----------
     formula : str
         R syntax: ``"left ~ salary + overtime"``.
-    data : DataFrame
-        The variables; a name that is not a column is an error (the caller's scope is never searched).
+    data : DataFrame, other table, path or query
+        The variables; a name that is not a column is an error (the caller's scope is never searched). In
+        memory: pandas, polars (a LazyFrame is collected), Arrow, or a dict of columns. Gone through in pieces,
+        however many rows: Parquet, Arrow IPC or CSV files by path (a file, a directory, a pattern such as
+        ``"policies/*.parquet"``), a ``pyarrow.dataset``, a DuckDB relation or ``(sql, connection)``, a Dask
+        DataFrame.
     family : Family, function or str
         ``binomial()``, ``binomial`` or ``"binomial"``.
     weights, offset : str, array or Series, optional
@@ -92,6 +98,8 @@ def glm(
         How the weighted least squares are solved: "auto" is fast and falls back where the numbers ask for it.
         "firth": not maximum likelihood but mean bias reduction (Firth 1993), finite under separation; brglm2's
         ``brglmFit`` with ``type = "AS_mean"``.
+    progress : bool, optional
+        Show which pass over the rows is under way. Default: in a terminal or notebook, when it takes long.
 
     Returns
     -------
@@ -131,19 +139,20 @@ def glm(
         "control": control,
         "contrasts": contrasts,
         "method": method,
+        "progress": progress,
     }
-    training = training_rows(arguments)
-    source, frame = training.source, training.frame
-    fitted = fitter(method)
-    result = fitted(
-        source,
-        family,
-        names=frame.design.names,
-        intercept=frame.terms.intercept,
-        control=control,
-        start=_start(start, frame.design.names),
-    )
-    result = looked_at(source, family, result, frame.design.names)
+    with showing(progress):
+        training = training_rows(arguments)
+        source, frame = training.source, training.frame
+        result = fitter(method)(
+            source,
+            family,
+            names=frame.design.names,
+            intercept=frame.terms.intercept,
+            control=control,
+            start=_start(start, frame.design.names),
+        )
+        result = looked_at(source, family, result, frame.design.names)
     return GLM(
         formula=frame.terms.text,
         call=_call(formula, family, weights, subset, offset, contrasts),
