@@ -93,3 +93,12 @@ COMPARISON = 1e-6
 # --- sources ---------------------------------------------------------------------------------------------
 # The same rows in blocks of other lengths: sums in another order. The bar of the project is 1e-9.
 SAME_ROWS = {"rtol": 1e-9, "atol": 1e-11}
+
+# --- separation, bias reduction, constrained fits ---------------------------------------------------------
+# brglm2 at epsilon 1e-12 converges linearly, we stop at 1e-10 standard errors; limits by optim() and uniroot.
+FIRTH = 1e-8
+FIRTH_LIMITS = 1e-7
+# constrOptim's barrier in R ends some 1e-8 above the optimum; at the edge a deviance of 1e-8 is 1e-4 in the
+# coefficients (its square root).
+EDGE_DEVIANCE = 1e-7
+EDGE_COEFFICIENT = 2e-3

@@ -88,7 +88,8 @@ class Bounded:
         here = self.at(beta, 0.0)
         if not here.valid:
             return None
-        tau = FIRST * max(here.deviance, 0.1) / max(here.rows, 1)
+        walled = bool(np.isfinite(here.least))
+        tau = FIRST * max(here.deviance, 0.1) / max(here.rows, 1) if walled else 0.0
         here = self.at(beta, tau)
         for step in range(1, MOST_STEPS + 1):
             delta = np.zeros(len(beta))
@@ -96,7 +97,7 @@ class Bounded:
             decrement = float(delta @ here.score)
             last = LAST * (here.deviance + 0.1)
             if decrement <= max(tau, last) * 0.1:
-                if tau <= last or not np.isfinite(here.least):
+                if tau <= last:
                     return beta, here, step
                 tau = max(tau * SHRINK, last)
                 here = self.at(beta, tau)
@@ -111,7 +112,7 @@ class Bounded:
             else:
                 if not decrement <= NOTHING_LEFT * (here.deviance + 0.1):
                     return None
-                if tau <= last or not np.isfinite(here.least):
+                if tau <= last:
                     return beta, here, step
                 tau = max(tau * SHRINK, last)  # the merit is all rounding
                 here = self.at(beta, tau)

@@ -23,9 +23,7 @@ def eta_interval(family: Family) -> tuple[float, float]:
             cuts.append(0.0)
         ends = [-np.inf, *sorted({abs(cut) if cut == 0 else cut for cut in cuts}), np.inf]
         valid = [
-            (low, high)
-            for low, high in pairwise(ends)
-            if _valid(family, np.array([between(low, high)]))[0]
+            (low, high) for low, high in pairwise(ends) if _valid(family, np.array([between(low, high)]))[0]
         ]
     return valid[0] if len(valid) == 1 else (-np.inf, np.inf)
 
@@ -72,9 +70,7 @@ def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np
     return out
 
 
-def near_an_end(
-    family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float
-) -> bool:
+def near_an_end(family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float) -> bool:
     """Whether a fitted value is so near an end of the means that its row may be on the way there.
 
     A row that runs away has given its share, (y - mu)^2 / V, to the `decrease` that the last step promised:

@@ -134,7 +134,9 @@ class Firth:
         source = self.problem.source
         for _ in range(100):
             expected, second, third = source.map_reduce(partial(gamma_sums, phi), add)
-            score = (deviance - expected) / (2 * phi**2) + (rank - 2) / (2 * phi) + third / (2 * phi**2 * second)
+            score = (
+                (deviance - expected) / (2 * phi**2) + (rank - 2) / (2 * phi) + third / (2 * phi**2 * second)
+            )
             information = second / (2 * phi**4)
             change = float(np.clip(score / (information * phi), -1.0, 1.0))
             phi *= float(np.exp(change))

@@ -132,7 +132,8 @@ class Path:
     """Where the iterations ended.
 
     `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows;
-    `lowest` is the lowest deviance passed, `rose` whether the deviance went up on the way.
+    `lowest` is the lowest deviance passed, `rose` whether the deviance went up on the way, `own_start` whether
+    the iterations began at coefficients that R would not have found.
     """
 
     beta: np.ndarray
@@ -145,11 +146,12 @@ class Path:
     lowest: float
     rose: bool
     messages: tuple[str, ...] = ()
+    own_start: bool = False
 
     @property
     def strayed(self) -> bool:
-        """Whether the iterations ended at the edge of the valid means, or met it and did not end."""
-        return self.boundary or (not self.converged and OUT_OF_BOUNDS in self.messages)
+        """Whether the iterations ended at the edge of the valid means, or did not end where R's would not start."""
+        return self.boundary or (not self.converged and (self.own_start or OUT_OF_BOUNDS in self.messages))
 
 
 OUT_OF_BOUNDS = "step size truncated: out of bounds"
@@ -269,7 +271,8 @@ class Problem:
         at = self.at(None if path is None else path.beta)
         free = room(self.family, ends, at)
         try:
-            beta, _ = self.valid_start(at, solve=False)
+            near = path is not None and not np.isfinite(ends).any()
+            beta = path.beta if near and path else self.valid_start(at, solve=False)[0]
         except Lost:
             start = self.feasible(at)
             if start is None:
@@ -326,11 +329,12 @@ class Problem:
                 "with a non-zero prior weight"
             )
         beta, back = (np.zeros(self.p), None) if start is None else (start, start)
+        own_start = False
         if not at.usable:
             if start is not None or at.has_start:  # the user's to mend
                 raise FitError("cannot find valid starting values: please specify some")
             beta, at = self.valid_start(at, solve=True)
-            back = beta
+            back, own_start = beta, True
         previous = lowest = at.deviance
         promised = np.inf
         messages: list[str] = []
@@ -389,7 +393,7 @@ class Problem:
                 f"{messages[0]}: please supply starting values" if messages else "maxit should be at least 1"
             )
         return Path(
-            beta, at, solution, solved_at, iteration, converged, boundary, lowest, rose, tuple(messages)
+            beta, at, solution, solved_at, iteration, converged, boundary, lowest, rose, tuple(messages), own_start
         )
 
     def halved(
