@@ -22,8 +22,9 @@ from .evaluate import (
     placed,
     value_of,
 )
-from .functions.learning import LEARNERS, Learning, column_levels
+from .functions.learning import LEARNERS, Learning, column_levels, joined
 from .functions.registry import RFunction
+from .functions.vectors import is_numeric, numbers, rows, texts
 from .tree import Call, Name, Node
 from .values import Value
 
@@ -83,6 +84,30 @@ def users_functions(nodes: Iterable[Node], scope: Scope) -> dict[str, RFunction]
         if function is not None and function.user:
             found[function.name] = function
     return found
+
+
+def looks_around(nodes: Iterable[Node], whole: Scope, halves: tuple[Scope, Scope]) -> Call | None:
+    """A call of a registered function whose value for a row depends on other rows; None where there is none.
+
+    Nobody knows what a user's function does: its values on some rows are compared with those on their halves.
+    """
+    for call in _calls(nodes):
+        function = whole.functions.get(call.function)
+        if function is None or not function.user or not any(depends_on_rows(arg, whole) for arg in call.args):
+            continue
+        with np.errstate(all="ignore"):
+            all_rows, *parts = (value_of(call, scope) for scope in (whole, *halves))
+        if not _alike(all_rows, joined(*parts)):
+            return call
+    return None
+
+
+def _alike(a: Value, b: Value) -> bool:
+    if rows(a) != rows(b):
+        return False
+    if is_numeric(a) and is_numeric(b):
+        return bool(np.allclose(numbers(a), numbers(b), rtol=1e-9, equal_nan=True))
+    return bool(np.array_equal(texts(a), texts(b)))
 
 
 def learning(node: Node, scope: Scope) -> Learning:

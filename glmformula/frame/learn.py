@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ..formula.evaluate import variables_used
 from ..formula.functions.learning import Learning, Question
 from ..formula.stateful import learning, rounds, row_values, users_functions
@@ -53,7 +55,8 @@ def _learn(recipe: Recipe, table: Table, nodes: Mapping[str, Node]) -> None:
         questions: dict[str, tuple[Node, Question]] = {}
         for key, learner in list(asking.items()):
             try:
-                questions[key] = nodes[key], learner.send(answers[key])
+                with np.errstate(all="ignore"):
+                    questions[key] = nodes[key], learner.send(answers[key])
             except StopIteration as done:
                 recipe.state[key] = {**recipe.state.get(key, {}), **done.value}
                 del asking[key]
@@ -66,7 +69,8 @@ def _learn(recipe: Recipe, table: Table, nodes: Mapping[str, Node]) -> None:
 
 def _ask(recipe: Recipe, questions: Questions, piece: Piece) -> dict[str, Any]:
     scope = recipe.scope(piece)
-    return {key: question.of(*row_values(node, scope)) for key, (node, question) in questions.items()}
+    with np.errstate(all="ignore"):
+        return {key: question.of(*row_values(node, scope)) for key, (node, question) in questions.items()}
 
 
 def _merge(questions: Questions, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:

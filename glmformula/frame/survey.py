@@ -10,8 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
+from ..errors import DataError, FormulaError
+from ..formula.deparse import deparse
 from ..formula.functions.collation import sort_texts
+from ..formula.stateful import looks_around
 from ..formula.values import Factor, Matrix, Value
 from . import rows as row_tools
 from .pieces import Piece, Table
@@ -209,6 +211,8 @@ def survey(recipe: Recipe, table: Table, binomial: bool, check: Check, keep: Kee
 def survey_piece(recipe: Recipe, binomial: bool, check: Check, keep: Keep | None, piece: Piece) -> Survey:
     """What one piece tells."""
     values = evaluated(recipe, piece)
+    if recipe.functions:
+        _refuse_looking_around(recipe, piece)
     found = cut(recipe, values)
     kept, masks = found.kept, found.masks
     if keep is not None:
@@ -239,6 +243,22 @@ def survey_piece(recipe: Recipe, binomial: bool, check: Check, keep: Keep | None
         _digest(piece, kept),
         findings,
     )
+
+
+def _refuse_looking_around(recipe: Recipe, piece: Piece) -> None:
+    """A registered function that is not row by row would give wrong numbers in silence."""
+    half = len(piece.frame) // 2
+    parts = (replace(piece, frame=piece.frame.iloc[:half]), replace(piece, frame=piece.frame.iloc[half:]))
+    if not half:
+        return
+    first, second = (recipe.scope(part) for part in parts)
+    call = looks_around(recipe.nodes(), recipe.scope(piece), (first, second))
+    if call is not None:
+        raise FormulaError(
+            f"the registered function '{call.function}' gives a row another value when other rows are there "
+            f"(in {deparse(call)}), and these data arrive in blocks of rows: compute the column before the fit, "
+            "or load the data into memory"
+        )
 
 
 def _unusable(recipe: Recipe, found: Cut, index: pd.Index) -> dict[str, tuple[str, int, list[Any]]]:

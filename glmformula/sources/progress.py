@@ -17,7 +17,7 @@ WIDTH = 20
 
 
 class Bar:
-    """The line: `begin` a pass, `tick` after each of its parts, `end` leaves nothing on the screen."""
+    """The line: `begin` a pass, `tick` after each of its parts, `clear` leaves nothing on the screen."""
 
     def __init__(self, patience: float) -> None:
         self.passes = 0
@@ -42,9 +42,10 @@ class Bar:
         sys.stderr.flush()
         self.shown = len(text)
 
-    def end(self) -> None:
+    def clear(self) -> None:
         if self.shown:
             self.show("")
+            self.shown = 0
             sys.stderr.write("\r")
             sys.stderr.flush()
 
@@ -70,7 +71,7 @@ def showing(wanted: bool | None) -> Iterator[None]:
         yield
     finally:
         _bar.reset(token)
-        bar.end()
+        bar.clear()
 
 
 def watched(parts: Iterable[T], total: int | None = None) -> Iterator[T]:
@@ -84,6 +85,7 @@ def watched(parts: Iterable[T], total: int | None = None) -> Iterator[T]:
     for done, part in enumerate(parts, start=1):
         bar.tick(done, total)
         yield part
+    bar.clear()
 
 
 def _watched() -> bool:

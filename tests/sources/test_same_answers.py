@@ -95,7 +95,9 @@ QUESTIONS = {
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_questions_after_the_fit(name, data):
     answers = [
-        QUESTIONS[name](glm("claims ~ age + area + urban", rows, "poisson", subset="!is.na(age) & !is.na(area)"))
+        QUESTIONS[name](
+            glm("claims ~ age + area + urban", rows, "poisson", subset="!is.na(age) & !is.na(area)")
+        )
         for rows in (data, Cut(data, (100, 250)))
     ]
     a, b = (getattr(answer, "frame", answer).select_dtypes("number") for answer in answers)
@@ -104,7 +106,9 @@ def test_questions_after_the_fit(name, data):
 
 def test_models_on_the_same_rows_are_compared(data):
     table = Cut(data, (100, 250))
-    small, big = (glm(f, table, "poisson", subset="!is.na(area)") for f in ("claims ~ age", "claims ~ age + area"))
+    small, big = (
+        glm(f, table, "poisson", subset="!is.na(area)") for f in ("claims ~ age", "claims ~ age + area")
+    )
     known = [glm(f, data, "poisson", subset="!is.na(area)") for f in ("claims ~ age", "claims ~ age + area")]
     for test in ("Chisq", "Rao"):
         np.testing.assert_allclose(

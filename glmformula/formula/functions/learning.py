@@ -273,8 +273,8 @@ def _scale(function: RFunction, fill: Fill) -> Learning:
         named.get("center", True),
         named.get("scale", True),
         found.known,
-        found.mean,
-        lambda middle: about + found.known * (found.mean - middle) ** 2,
+        np.where(found.known > 0, found.mean, np.nan),
+        lambda middle: about + np.where(found.known > 0, found.known * (found.mean - middle) ** 2, 0.0),
     )
 
 
