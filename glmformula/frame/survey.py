@@ -13,6 +13,7 @@ import pandas as pd
 from ..errors import DataError, FormulaError
 from ..formula.deparse import deparse
 from ..formula.functions.collation import sort_texts
+from ..formula.functions.vectors import rows as nrow
 from ..formula.stateful import looks_around
 from ..formula.values import Factor, Matrix, Value
 from . import rows as row_tools
@@ -299,8 +300,15 @@ def schema_of(recipe: Recipe, found: Survey) -> tuple[Schema, dict[str, Value]]:
         if name != RESPONSE:
             value, kind = facts.value()
             values[name], variables[name] = described(name, value, kind)
+    longest = max([1, *(nrow(value) for value in values.values())])
+    values = {name: _cycled(value, longest) for name, value in values.items()}
     offset = recipe.extra.get("offset")
     return Schema(recipe.terms, variables, recipe.state, offset), values
+
+
+def _cycled(value: Value, n: int) -> Value:
+    """Again and again, up to n rows."""
+    return row_tools.take(value, np.arange(n) % max(1, nrow(value))) if nrow(value) else value
 
 
 def response_of(recipe: Recipe, found: Survey, binomial: bool) -> tuple[str, tuple[str, ...]]:

@@ -22,10 +22,11 @@ BUFFER = 2**22
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
-    """One file: its footer, the values of the directories it is in, and the number of its first row."""
+    """One file: its footer, columns, the values of the directories it is in, and the number of its first row."""
 
     path: str
     metadata: Any
+    names: frozenset[str]
     keys: dict[str, Any]
     first: int
 
@@ -65,7 +66,8 @@ class ParquetTable(InOrder):
             with reading(short(fragment.path)):
                 metadata = fragment.metadata
                 schemas.append(fragment.physical_schema)
-            parts.append(ParquetFile(fragment.path, metadata, keys_of(fragment.partition_expression), first))
+            keys = keys_of(fragment.partition_expression)
+            parts.append(ParquetFile(fragment.path, metadata, frozenset(schemas[-1].names), keys, first))
             first += metadata.num_rows
         keys = [f for f in dataset.schema if any(f.name in part.keys for part in parts)]
         try:
@@ -121,13 +123,15 @@ class ParquetTable(InOrder):
                 file.path,
                 metadata=file.metadata,
                 filesystem=self.files.filesystem,
-                read_dictionary=[name for name in columns if self._is_text(name)],
+                read_dictionary=[name for name in columns if name in file.names and self._is_text(name)],
                 buffer_size=BUFFER if size > BUFFERED else 0,
                 pre_buffer=False,
             )
-            here = set(opened.schema_arrow.names)
             batches = opened.iter_batches(
-                piece_rows(len(columns)), list(groups), [c for c in columns if c in here], use_threads=False
+                piece_rows(len(columns)),
+                list(groups),
+                [name for name in columns if name in file.names],
+                use_threads=False,
             )
         with opened:
             while True:

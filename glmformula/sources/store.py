@@ -16,6 +16,7 @@ import pickle
 import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -89,7 +90,8 @@ class Store:
         here = Kept(shell)
         for key, value in _named(values).items():
             here.values[key] = self._away(value)
-        self._pieces[int(piece.frame.index[0])] = here
+        if not self._given_up:
+            self._pieces[int(piece.frame.index[0])] = here
 
     def settle(self, streamed: Streamed) -> None:
         """The survey is done: give factors the levels of the schema.
@@ -98,7 +100,7 @@ class Store:
         """
         known = {VARIABLE + name: variable for name, variable in streamed.schema.variables.items()}
         count = 0
-        for piece in self._pieces.values():
+        for piece in list(self._pieces.values()):
             count += rows(self._back(piece.values[RESPONSE]))
             for key, value in piece.values.items():
                 factor = self._back(value) if key in known and known[key].categorical else None
@@ -156,6 +158,7 @@ class Store:
         """Whether the file is there and the disk has room; if not, there will be no store."""
         if self._file is None and not self._given_up and (folder := spill_folder()) is not None:
             self._file = tempfile.TemporaryFile(prefix="glmformula-", dir=folder, buffering=0)  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
         if self._file is None or shutil.disk_usage(self._file.fileno()).free - size < RESERVE:
             self._give_up()
         return not self._given_up
@@ -163,7 +166,9 @@ class Store:
     def _give_up(self) -> None:
         self._given_up = True
         self._pieces.clear()
-        self._file = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 RESPONSE, VARIABLE, EXTRA = "y", "v", "x"  # the first letter of a value's key

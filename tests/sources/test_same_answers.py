@@ -23,6 +23,7 @@ FITS = {
         "claims ~ I(age - mean(age, na.rm = TRUE)) + cut(size, 3) + offset(log(w))",
         {"family": "poisson", "weights": "w", "subset": "size < quantile(size, 0.9)", "offset": "years / 10"},
     ),
+    "factors together": ("size ~ area:urban + area * band + factor(years):urban", {"weights": "w"}),
     "two levels": ("won ~ age + size", {"family": "binomial"}),
     "logical": ("urban ~ age + area", {"family": "binomial", "weights": "w"}),
     "counts": ("cbind(hits, misses) ~ age + area", {"family": "binomial"}),
