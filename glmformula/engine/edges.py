@@ -9,9 +9,9 @@ import numpy as np
 from ..families import Family
 
 FAR, FURTHEST = 1e6, 1e300
-# A fitted value is suspiciously near an end where its share of the decrease that the last step promised, in
-# deviance, is not excluded: by separation every step takes the separated rows down by a factor of e or so.
-SUSPICION = 10.0
+# By separation every step takes the separated rows down by a factor of 2 (cauchit) to e: where a row has more left
+# than twice the decrease of the last step, it is not one of them. Below SETTLED R calls a mean 0 or 1.
+SUSPICION, SETTLED = 2.0, 1e-15
 
 
 def eta_interval(family: Family) -> tuple[float, float]:
@@ -70,17 +70,28 @@ def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np
     return out
 
 
-def near_an_end(family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float) -> bool:
-    """Whether a fitted value is so near an end of the means that its row may be on the way there.
+def near_an_end(
+    family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float
+) -> bool:
+    """Whether a fitted value is so near an end of the means that its row may be on the way there."""
+    mu = np.array(mu_range)
+    with np.errstate(all="ignore"):
+        weights = np.full(2, min(1.0, mean_weight))
+        return bool(close_to(family, mu, family.variance(mu), decrease, weights).any())
 
-    A row that runs away has given its share, (y - mu)^2 / V, to the `decrease` that the last step promised:
-    so a fit that has settled far from the ends needs no further look.
+
+def close_to(
+    family: Family, mu: np.ndarray, variance: np.ndarray, decrease: float, weights: np.ndarray | None
+) -> np.ndarray:
+    """Where the means are so near an end of theirs that the row may be on the way there, bool (m,).
+
+    A row that runs away gave its share, weight (y - mu)^2 / V, to the `decrease` that the last step promised,
+    and has less left: so a fit that has settled far from the ends needs no further look.
     """
-    low, high = mu_range
-    for _, end, largest in far_ends(family):
-        mu = np.array([high if largest else low])
-        with np.errstate(all="ignore"):
-            share = float(((mu - end) ** 2 / family.variance(mu))[0])
-        if not share * min(1.0, mean_weight) > SUSPICION * decrease + 1e-15:
-            return True
-    return False
+    out = np.zeros(len(mu), dtype=bool)
+    for _, end, _ in far_ends(family):
+        share = np.square(mu - end) / variance
+        if weights is not None:
+            share *= weights
+        out |= ~(share > SUSPICION * decrease + SETTLED)
+    return out

@@ -289,7 +289,8 @@ class Problem:
         if path is not None and path.converged and not path.at.deviance > at.deviance + 10 * scale:
             return path
         edge = there.least < EDGE * free
-        return Path(beta, at, moving.solution_at(beta), beta, steps, True, edge, at.deviance, False)
+        solution = moving.solution_at(beta)
+        return Path(beta, at, solution, beta, steps, True, edge, at.deviance, rose=False, own_start=True)
 
     def solution_at(self, beta: np.ndarray) -> Solution:
         return self.step(self.at(beta, solve=True), beta, beta, None)
@@ -498,7 +499,7 @@ class Problem:
 
     def near_end(self, path: Path, at: Sums) -> bool:
         """Whether separation is not excluded by what the iterations know."""
-        if not path.converged or path.boundary:
+        if not path.converged or path.boundary or path.own_start:
             return True
         mean_weight = at.weight_sum / at.n_ok if at.n_ok else 1.0
         return near_an_end(self.family, at.mu_range, path.solution.decrease, mean_weight)

@@ -29,7 +29,7 @@ from ..families import Family, gaussian
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from .columns import linear_predictor
-from .edges import drift, far_ends
+from .edges import close_to, drift, far_ends
 from .irls import fit_glm
 from .result import GlmFit
 
@@ -39,6 +39,8 @@ MOST_ROWS, ROUNDS = 500, 60
 ZERO = 1e-7
 # What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
 RUNAWAY = 0.1
+# No row runs away whose eta moved by less: it has 1 left to go (log, logit), or 0.02 before R's clamps (cloglog).
+STILL = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,18 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
     """The separation that a fit ran into, if there is any.
 
     The rows that ran away are known by their last step, as long as all they have left to go; none, no
-    separation. Where the iterations did not settle every row is a candidate.
+    separation. Where the iterations did not settle, or were not R's, every row is a candidate.
     """
     if not fit.near_end or not far_ends(family):
         return None
     kept = fit.pivot[: fit.rank]
     beta = np.nan_to_num(fit.coefficients, nan=0.0)
-    if fit.converged and not fit.boundary and fit.solved_at is not None:
-        rows = source.map_reduce(partial(runaways, family, beta, beta - fit.solved_at), joined)
+    step = np.zeros(len(beta)) if fit.solved_at is None else beta - fit.solved_at
+    if fit.converged and not fit.boundary and step.any():
+        if source.map_reduce(partial(longest_move, step), max) < STILL:
+            return None
+        length = float(step[kept] @ np.linalg.solve(fit.cov_unscaled, step[kept]))
+        rows = source.map_reduce(partial(runaways, family, beta, step, length), joined)
         if not len(rows.signs):
             return None
     return separation(source, family, kept, len(beta))
@@ -151,16 +157,34 @@ def pulling(family: Family, block: Block) -> Rows:
     return chosen(block, signs, np.flatnonzero(signs))
 
 
-def runaways(family: Family, beta: np.ndarray, step: np.ndarray, block: Block) -> Rows:
-    """The rows at an end of their range that moved, at the last step, about as far as they had left to go."""
-    signs = drift(family, block.y, block.prior_weights)
-    where = np.flatnonzero(signs)
-    some = replace(block, design=block.design.rows(where))
-    offset = None if block.offset is None else block.offset[where]
+def longest_move(step: np.ndarray, block: Block) -> float:
+    """A bound of |X step| over the rows, piece by piece."""
+    total, stop = 0.0, 0
+    for piece in block.design.pieces:
+        start, stop = stop, stop + piece.width
+        part = step[start:stop] if piece.contrast is None else piece.contrast @ step[start:stop]
+        size = float(np.abs(part).max(initial=0.0))
+        for array in piece.numeric:
+            size *= max(float(array.max(initial=0)), -float(array.min(initial=0)))
+        total += size
+    return total
+
+
+def runaways(family: Family, beta: np.ndarray, step: np.ndarray, decrease: float, block: Block) -> Rows:
+    """The rows at an end of their range that moved, at the last step, about as far as they had left to go.
+
+    Few rows are near enough to an end for the `decrease` that the step promised; only they are looked at.
+    """
     with np.errstate(all="ignore"):
-        mu, slope, _ = family.working(linear_predictor(some.design, beta, offset))
-        left = (block.y[where] - mu) / slope
-        moved = linear_predictor(some.design, step, None)
+        eta = linear_predictor(block.design, beta, block.offset)
+        mu, slope, variance = family.working(eta)
+        where = np.flatnonzero(close_to(family, mu, variance, decrease, block.prior_weights))
+        signs = np.zeros(len(eta), dtype=np.int8)
+        weights = None if block.prior_weights is None else block.prior_weights[where]
+        signs[where] = drift(family, block.y[where], weights)
+        where = where[signs[where] != 0]
+        left = (block.y[where] - mu[where]) / slope[where]
+        moved = linear_predictor(block.design.rows(where), step, None)
         away = ~(np.abs(moved) < RUNAWAY * np.abs(left)) | ~np.isfinite(left)
     return chosen(block, signs, where[away])
 

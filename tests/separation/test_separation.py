@@ -232,3 +232,13 @@ def test_many_names_are_cut():
 def test_responses_are_checked():
     with pytest.raises(FamilyError, match="y values must be 0 <= y <= 1"):
         g.detect_separation("y ~ 1", pd.DataFrame({"y": [2.0, 3.0]}))
+
+
+def test_log_binomial_at_the_edge_and_without_an_end():
+    """Both at once: all of level c are successes (mu = 1), none of level a (eta to -Inf)."""
+    data = pd.DataFrame({"f": np.repeat(list("abc"), 4), "y": [0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 1]})
+    ours, said = fit("y ~ 0 + f", data, g.binomial("log"))
+    assert len(said) == 1
+    assert "of fa (-Inf);" in said[0]
+    assert ours.coefficients["fb"] == pytest.approx(np.log(0.5), rel=1e-6)
+    assert ours.coefficients["fc"] == pytest.approx(0.0, abs=1e-6)
