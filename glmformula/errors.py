@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 
 class GLMFormulaError(Exception):
@@ -67,6 +70,34 @@ class RankWarning(GLMFormulaWarning):
 
 class DataWarning(GLMFormulaWarning):
     """Data that R, too, would warn about (non-integer counts, dropped response ...)."""
+
+
+Heard = list[tuple[type[Warning], str]]
+_heard: ContextVar[Heard | None] = ContextVar("heard", default=None)
+
+
+def give_warning(text: str, category: type[Warning], stacklevel: int = 1) -> None:
+    """``warnings.warn``, unless somebody is hearing."""
+    heard = _heard.get()
+    if heard is None:
+        warnings.warn(text, category, stacklevel=stacklevel + 1)
+    else:
+        heard.append((category, text))
+
+
+@contextmanager
+def hearing() -> Iterator[Heard]:
+    """Collects the warnings given inside, by this thread and by those that run in a copy of its context.
+
+    ``warnings.catch_warnings`` changes the filters of the whole process: two threads inside it at once may leave
+    them changed for good.
+    """
+    heard: Heard = []
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
 
 
 def _marked(source: str | None, start: int | None, stop: int | None, width: int = 72) -> str:

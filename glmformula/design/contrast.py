@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, DataWarning, FormulaError, nearest
+from ..errors import DataError, DataWarning, FormulaError, give_warning, nearest
 from ..formula.functions.contrasts import contrast_matrix
 from ..formula.values import Factor, Value
 from ..frame.schema import Variable, plain_name
@@ -99,7 +98,7 @@ def _by_name(argument: Mapping[str, Any] | None, variables: Mapping[str, Variabl
         if name in known:
             out[known[name]] = spec
         else:
-            warnings.warn(
+            give_warning(
                 f"variable '{name}' is absent, its contrast will be ignored{nearest(str(name), known)}",
                 DataWarning,
                 stacklevel=2,

@@ -12,7 +12,6 @@ likelihood times Jeffreys' prior |X'WX|^(1/2).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,10 +22,11 @@ from scipy.linalg import solve_triangular
 
 from ..design.dense import dense
 from ..design.pieces import Design
-from ..errors import ConvergenceWarning, FitError
+from ..errors import ConvergenceWarning, FitError, give_warning
 from ..families import Family
 from ..families.curvature import relative_curvature
 from ..sources.base import Block, Source
+from ..sources.blas import one_blas_thread
 from ..sources.mapped import Mapped
 from .columns import linear_predictor
 from .irls import Lost, Path, Problem, is_small
@@ -165,6 +165,7 @@ class Firth:
         return here, most, here.length < tolerance
 
 
+@one_blas_thread()
 def fit_firth(
     source: Source,
     family: Family,
@@ -202,7 +203,7 @@ def fit_firth(
         raise FitError(str(lost)) from None
     fit, messages = problem.finished(path)
     for message in messages:
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        give_warning(message, ConvergenceWarning, stacklevel=2)
     fit = replace(fit, method="firth", near_end=False, dispersion=dispersion)
     return replace(fit, null_deviance=null_deviance(problem)) if intercept and p else fit
 

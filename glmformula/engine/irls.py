@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConvergenceWarning, DataError, FitError
+from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family
 from ..sources.base import Block, Source
+from ..sources.blas import one_blas_thread
 from ..sources.mapped import Mapped
 from .boundary import Bounded, undecided
 from .edges import eta_interval, near_an_end
@@ -40,6 +40,7 @@ TEN_EPS = 10 * float(np.finfo(np.float64).eps)
 METHODS = ("auto", "qr", "cholesky")
 
 
+@one_blas_thread()
 def fit_glm(
     source: Source,
     family: Family,
@@ -112,7 +113,7 @@ def fit_glm(
         raise FitError(str(lost)) from None
     fit, messages = problem.finished(path)
     for message in messages:
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        give_warning(message, ConvergenceWarning, stacklevel=2)
     return fit
 
 
@@ -394,7 +395,17 @@ class Problem:
                 f"{messages[0]}: please supply starting values" if messages else "maxit should be at least 1"
             )
         return Path(
-            beta, at, solution, solved_at, iteration, converged, boundary, lowest, rose, tuple(messages), own_start
+            beta,
+            at,
+            solution,
+            solved_at,
+            iteration,
+            converged,
+            boundary,
+            lowest,
+            rose,
+            tuple(messages),
+            own_start,
         )
 
     def halved(
@@ -423,7 +434,11 @@ class Problem:
             if valid.usable:
                 return start, valid
         proof = start is None and self.null_of is None
-        why = "there is none, a linear programme on the rows shows" if proof else "please supply starting values"
+        why = (
+            "there is none, a linear programme on the rows shows"
+            if proof
+            else "please supply starting values"
+        )
         raise Lost(f"no valid set of coefficients has been found: {why}")
 
     def feasible(self, at: Sums) -> np.ndarray | None:

@@ -27,6 +27,7 @@ import numpy as np
 from ..design.dense import dense
 from ..families import Family, gaussian
 from ..sources.base import Block, Source
+from ..sources.blas import one_blas_thread
 from ..sources.mapped import Mapped
 from .columns import linear_predictor
 from .edges import close_to, drift, far_ends
@@ -65,6 +66,7 @@ class Separation:
         return np.where(self.direction == 0, 0.0, np.copysign(np.inf, self.direction))
 
 
+@one_blas_thread()
 def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation | None:
     """The separation that a fit ran into, if there is any.
 
@@ -86,6 +88,7 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
     return separation(source, family, kept, len(beta))
 
 
+@one_blas_thread()
 def separation(source: Source, family: Family, kept: np.ndarray, p: int) -> Separation | None:
     """The separation of the rows of a source, None where every coefficient has a finite estimate.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,19 @@ LOGIT_LIMIT = 30.0
 PROBIT_LIMIT = 8.125890664701906  # R's -qnorm(eps)
 CAUCHIT_LIMIT = 1433540284805664.8  # R's -qcauchy(eps)
 
-quiet = np.errstate(all="ignore")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def quiet(function: Callable[P, T]) -> Callable[P, T]:
+    """The function without NumPy's warnings; before NumPy 2 an `errstate` shared by calls does not restore them."""
+
+    @wraps(function)
+    def silent(*args: P.args, **kwargs: P.kwargs) -> T:
+        with np.errstate(all="ignore"):
+            return function(*args, **kwargs)
+
+    return silent
 
 
 def everywhere(eta: Array) -> Mask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import DataWarning, FamilyError
+from ..errors import DataWarning, FamilyError, give_warning
 from .likelihoods import is_count
 from .link import Array, Mask, quiet
 
@@ -78,7 +77,7 @@ class Findings:
             text = replace(problem, total=self.rows).text
             if problem.fatal:
                 raise FamilyError(text)
-            warnings.warn(text, DataWarning, stacklevel=5)
+            give_warning(text, DataWarning, stacklevel=5)
 
 
 ROWS_SHOWN = 3
@@ -102,9 +101,7 @@ def findings(
 
 def _found(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str, fatal: bool) -> Found:
     rows = np.flatnonzero(bad)
-    shown = tuple(
-        f"{row if labels is None else labels[row]} ({values[row]:g})" for row in rows[:ROWS_SHOWN]
-    )
+    shown = tuple(f"{row if labels is None else labels[row]} ({values[row]:g})" for row in rows[:ROWS_SHOWN])
     place = "position" if labels is None else "row"
     return Found(sentence, remedy, rows.size, np.size(values), shown, place, fatal)
 
@@ -121,7 +118,7 @@ def warn(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -
     if (problems := _collecting.get()) is not None:
         problems.append(found)
     else:
-        warnings.warn(found.text, DataWarning, stacklevel=4)
+        give_warning(found.text, DataWarning, stacklevel=4)
 
 
 @quiet

@@ -5,11 +5,9 @@ A row of zero prior weight has no finite variance; where that matters its draw i
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
-from ..errors import DataWarning, FamilyError
+from ..errors import DataWarning, FamilyError, give_warning
 from .link import Array
 
 
@@ -21,7 +19,7 @@ def _positive(prior_weights: Array | None, mu: Array) -> tuple[Array, Array]:
 
 def _warn_ignored(prior_weights: Array | None) -> None:
     if prior_weights is not None and np.any(np.asarray(prior_weights) != 1.0):
-        warnings.warn(
+        give_warning(
             "ignoring prior weights: a count has no natural meaning for them", DataWarning, stacklevel=3
         )
 

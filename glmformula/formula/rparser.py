@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from formulaic.parser.types import Factor, FormulaParser, OperatorResolver, Orde
 from formulaic.utils.structured import Structured
 from formulaic.utils.variables import Variable
 
-from ..errors import DataWarning
+from ..errors import DataWarning, give_warning
 from .algebra import response_term, terms, variables_used
 from .terms import Terms
 from .tree import Node
@@ -94,7 +93,7 @@ def right_side(found: Terms) -> list[RTerm]:
     """The terms in R's order, the intercept first; without the response, with R's warning."""
     dropped = response_term(found)
     if dropped is not None:
-        warnings.warn(RESPONSE_DROPPED, DataWarning, stacklevel=2)
+        give_warning(RESPONSE_DROPPED, DataWarning, stacklevel=2)
     factors = [RFactor(name, node) for name, node in zip(found.names, found.variables)]
     out = [RTerm([Factor("1", eval_method="literal")], found, 0)] if found.intercept else []
     for j, column in enumerate(found.factors.T):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
-from ..errors import DataError, DataWarning, FormulaError
+from ..errors import DataError, DataWarning, FormulaError, give_warning
 from ..formula.algebra import response_term
 from ..formula.deparse import deparse
 from ..formula.evaluate import Scope, evaluate
@@ -92,7 +91,7 @@ def drop_unused(value: Factor, name: str) -> Factor:
     table[keep] = np.arange(len(keep))
     if value.contrasts is not None:
         dropped = ", ".join(level for k, level in enumerate(value.levels) if k not in set(keep.tolist()))
-        warnings.warn(
+        give_warning(
             f"contrasts dropped from factor {plain_name(name)} due to missing levels: no row has {dropped}",
             DataWarning,
             stacklevel=2,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.nested import Columns
-from ..errors import DataWarning
+from ..errors import DataWarning, give_warning
 from ..formula.scope import Scope, add_labels, positions, with_terms
 from ..models.glm import training_rows
 from ..render.table import StatTable
@@ -68,7 +67,7 @@ def add1(
     frame = training.frame
     n = frame.nrows
     if n < fit.nobs_rows:
-        warnings.warn(
+        give_warning(
             f"using the {n}/{fit.nobs_rows} rows from a combined fit{_missing(frame)}; AIC and residual df "
             "stay those of the model on its own rows",
             DataWarning,

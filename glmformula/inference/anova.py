@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ..errors import DataWarning, FitError, GLMFormulaWarning
+from ..errors import DataWarning, FitError, GLMFormulaWarning, give_warning
 from ..models.refit import refit_terms
 from ..render.anova import models_heading, sequential_heading
 from ..render.table import StatTable
@@ -144,7 +143,7 @@ def _tested(
         return StatTable(table, kind="anova", heading=heading)
     scale = estimated_dispersion(model) if phi is None else phi
     if test == "F" and math.isinf(df_scale):
-        warnings.warn(
+        give_warning(
             f"using F test with a '{model.family.name}' family is inappropriate"
             if model.family.name in ("binomial", "poisson")
             else "using F test with a fixed dispersion is inappropriate",
@@ -183,7 +182,7 @@ def _same_response(fits: list[GLM]) -> list[GLM]:
     other = [f.response_name for f in fits if f.response_name != wanted]
     if other:
         quoted = ", ".join(f"‘{name}’" for name in other)
-        warnings.warn(
+        give_warning(
             f"models with response {quoted} removed because response differs from model 1",
             DataWarning,
             stacklevel=5,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ..errors import ConvergenceWarning, FitError
+from ..errors import ConvergenceWarning, FitError, give_warning
 from ..sources.blas import one_blas_thread
 from .constrained import OutsideError, Point, Surface
 
@@ -223,7 +222,7 @@ def of_each(fit: GLM, which: Sequence[int], question: Callable[[Curve], T]) -> d
             found, error = surface.settle(better.point.beta, None), better
             continue
         if best.deviance < fit.deviance:
-            warnings.warn(
+            give_warning(
                 f"{BETTER}: the profile is taken about the better one, deviance {best.deviance:.7g} in place "
                 f"of {fit.deviance:.7g}; {REMEDY}",
                 ConvergenceWarning,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..engine.nested import Columns, Nested
-from ..errors import FitError, GLMFormulaWarning
+from ..errors import FitError, GLMFormulaWarning, give_warning
 from ..render.table import StatTable
 from .distributions import chisq_upper, f_upper
 from .drop1 import columns_of
@@ -106,7 +105,7 @@ def Anova(
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, GLMFormulaWarning, stacklevel=4)
+    give_warning(message, GLMFormulaWarning, stacklevel=4)
 
 
 def ratio_table(fit: GLM, type: str) -> pd.DataFrame:

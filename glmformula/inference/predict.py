@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import pandas as pd
 from ..design.build import NewData, design_for
 from ..design.dense import dense
 from ..engine.columns import linear_predictor
-from ..errors import DataError, RankWarning, nearest
+from ..errors import DataError, RankWarning, give_warning, nearest
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
 from ..sources.memory import MemorySource
@@ -196,7 +195,7 @@ class _Rows:
         estimable = np.concatenate([np.empty(0, dtype=bool), *(p[2] for p in parts)])
         lost = ~estimable & ~np.isnan(eta)
         if lost.any():
-            warnings.warn(
+            give_warning(
                 f"prediction from rank-deficient fit: {int(lost.sum())} of {len(lost)} rows are not estimable "
                 f"and are NaN (first: {', '.join(map(str, np.flatnonzero(lost)[:5]))}, counted from 0); they "
                 "need a combination of "

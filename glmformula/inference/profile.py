@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri, fdtri, ndtri
 
-from ..errors import ConvergenceWarning
+from ..errors import ConvergenceWarning, give_warning
 from ..render.cells import matrix
 from ..render.report import Block, Rendered
 from ..render.table import StatTable
@@ -201,7 +200,7 @@ def warn_of_edges(fit: GLM, curves: Sequence[Curve]) -> None:
     """One warning for all profiles that met the edge of the valid coefficients."""
     names = [f"'{fit.column_names[c.column]}'" for c in curves if c.at_edge]
     if names:
-        warnings.warn(
+        give_warning(
             f"the profile of {', '.join(names)} meets the edge of the coefficients that give valid fitted "
             f"values (link '{fit.family.link.name}'): the limit there is where the profile ends, and may be "
             "too near",

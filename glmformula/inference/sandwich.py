@@ -6,7 +6,6 @@ its rows has a robust covariance  bread meat bread / n.  Everything here is a pa
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import GLMFormulaWarning
+from ..errors import GLMFormulaWarning, give_warning
 from ..sources.mapped import collect
 from .leverage import FitRows, Weighted, hat_of, weighted
 
@@ -193,7 +192,7 @@ def hc_covariance(fit: GLM, type: str) -> np.ndarray:
         if not fit.rows.streamed:
             labels = ", ".join(str(fit.rows.frame.index[k]) for k in unstable[:ROWS_SHOWN])
         more = ", ..." if len(unstable) > ROWS_SHOWN else ""
-        warnings.warn(
+        give_warning(
             f"{type} covariances become numerically unstable if hat values are close to 1 as for "
             f"observations {labels}{more}: these rows decide coefficients alone; leave them out, or take HC0 "
             "or HC1",

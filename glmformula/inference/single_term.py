@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..engine.nested import Columns, Nested
-from ..errors import ConvergenceWarning, FitError, GLMFormulaWarning
+from ..errors import ConvergenceWarning, FitError, GLMFormulaWarning, give_warning
 from ..formula.lines import formula_lines
 from ..render.anova import scope_heading
 from ..render.table import StatTable
@@ -67,7 +66,7 @@ def fit_one(columns: Columns, terms: frozenset[int], described: str, cold: bool 
     except FitError as error:
         raise FitError(f"the model {described} could not be fitted: {error}") from error
     for message in fit.messages:
-        warnings.warn(f"{message} (the model {described})", ConvergenceWarning, stacklevel=5)
+        give_warning(f"{message} (the model {described})", ConvergenceWarning, stacklevel=5)
     return fit
 
 
@@ -116,7 +115,7 @@ def _f_tests(fit: GLM, what: str, deviance: np.ndarray, df: np.ndarray) -> tuple
     """Mean change of deviance over the mean deviance of the larger model, and its tail probability."""
     if fit.family.name in ("binomial", "poisson"):
         quoted = f"'quasi{fit.family.name}'" if what == "deletions" else f"quasi{fit.family.name}"
-        warnings.warn(f"F test assumes {quoted} family", GLMFormulaWarning, stacklevel=5)
+        give_warning(f"F test assumes {quoted} family", GLMFormulaWarning, stacklevel=5)
     residual = float(fit.df_residual)
     left = np.full(len(df), residual) if what == "deletions" else residual - df
     larger = deviance[0] if what == "deletions" else deviance

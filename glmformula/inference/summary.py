@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError, GLMFormulaWarning
+from ..errors import DataError, GLMFormulaWarning, give_warning
 from ..models.separation import infinite_names
 from ..render.report import Block, Rendered, to_text
 from ..render.summary import PrintParts, SummaryParts, print_blocks, summary_blocks
@@ -109,7 +108,7 @@ def summary(
     estimated = dispersion is None and fit.family.fixed_dispersion is None
     phi = fit.dispersion if dispersion is None else float(dispersion)
     if estimated and fit.nobs < fit.nobs_rows:
-        warnings.warn(
+        give_warning(
             "observations with zero weight not used for calculating dispersion",
             GLMFormulaWarning,
             stacklevel=3,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ..errors import FitError, GLMFormulaWarning
+from ..errors import FitError, GLMFormulaWarning, give_warning
 from ..render.table import StatTable
 from .waldtest import refuse_aliased
 
@@ -44,7 +43,7 @@ def vif(fit: GLM) -> StatTable:
         kept = fit.assign > 0
     else:
         kept = np.ones(len(fit.assign), dtype=bool)
-        warnings.warn("No intercept: vifs may not be sensible.", GLMFormulaWarning, stacklevel=3)
+        give_warning("No intercept: vifs may not be sensible.", GLMFormulaWarning, stacklevel=3)
     if len(labels) < 2:
         raise FitError(f"model contains fewer than 2 terms: an inflation needs others; {fit.formula!r}")
     cov = fit.result.cov_unscaled[np.ix_(kept, kept)]

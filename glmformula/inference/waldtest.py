@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ..errors import DataWarning, FitError
+from ..errors import DataWarning, FitError, give_warning
 from ..render.table import StatTable
 from .compared_models import compared_models, model_lines
 from .distributions import chisq_upper, f_upper
@@ -126,7 +125,7 @@ def same_response(fits: list[GLM]) -> list[GLM]:
     other = [f.response_name for f in fits if f.response_name != wanted]
     if other:
         quoted = ", ".join(f"‘{name}’" for name in other)
-        warnings.warn(
+        give_warning(
             f"models with response {quoted} removed because response differs from model 1",
             DataWarning,
             stacklevel=4,

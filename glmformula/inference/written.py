@@ -7,7 +7,6 @@ that as of any other fit. Files give files, a Dask DataFrame gives a Dask DataFr
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from ..errors import DataError
+from ..errors import DataError, hearing
 from ..formula.evaluate import variables_used
 from ..frame.interchange import needed
 from ..frame.pieces import Piece, Table
@@ -107,14 +106,13 @@ def written(
         )
     path = Path(out)
     while True:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with hearing() as heard:
             try:
                 with closing(table.results(partial(_listed, function), add, columns)) as results:
                     write(_frames(results, function, table.meta[columns]), path)
             except ReadAgain:
                 continue
-        warn_once(caught)
+        warn_once(heard)
         return path
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from ..design.coding import Columns, build
 from ..design.materializer import new_spec, structure_of
 from ..design.pieces import Design
 from ..engine.result import GlmFit
-from ..errors import DataError, DataWarning, FamilyError, FormulaError
+from ..errors import DataError, FamilyError, FormulaError, hearing
 from ..families.records import family_of, family_record
 from ..formula.algebra import terms as read_terms
 from ..formula.deparse import deparse
@@ -364,8 +363,7 @@ def _empty_design(schema: Schema) -> Design:
 
 
 def _with_spec(schema: Schema, design: Design) -> Schema:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # what the fit has warned about
+    with hearing():  # the fit has given the warnings
         spec = new_spec(schema.terms, schema.state)
     used = {factor.expr for term in spec.formula for factor in term.factors}
     kinds = (Factor.Kind.NUMERICAL, Factor.Kind.CATEGORICAL)

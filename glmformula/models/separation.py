@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
 from ..engine.result import GlmFit
 from ..engine.separation import separation_of_fit
-from ..errors import SeparationWarning
+from ..errors import SeparationWarning, give_warning
 from ..families import Family
 from ..sources.base import Source
 
@@ -22,7 +21,7 @@ def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...
     if found is None:
         return fit
     kind = "complete separation" if found.complete else "separation"
-    warnings.warn(
+    give_warning(
         f"{kind}: no finite maximum-likelihood estimate of {infinite_names(found.limits, names)}; what is "
         "given for these coefficients is where the iterations stopped. Fit with method='firth' for finite "
         "estimates, or leave out or merge what separates the responses",

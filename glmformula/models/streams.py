@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,7 @@ import pandas as pd
 
 from ..design.streamed import Streamed, streamed
 from ..engine.result import GlmFit
-from ..errors import DataError, FormulaError
+from ..errors import DataError, FormulaError, Heard, give_warning, hearing
 from ..families import Family
 from ..families.responses import Findings, findings
 from ..frame.pieces import Table
@@ -65,8 +64,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
     """
     family: Family = arguments["family"]
     store = Store() if isinstance(table, InOrder) else None
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with hearing() as heard:
         frame = streamed(
             arguments["formula"],
             table,
@@ -75,7 +73,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
             check=partial(_check, family),
             keep=None if store is None else store.put,
         )
-    warn_once(caught)
+    warn_once(heard)
     if frame.terms.response is None:
         raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
     plain, with_trials = frame.survey.findings
@@ -91,16 +89,15 @@ def _check(family: Family, response: Response | None, labels: pd.Index) -> Findi
     return findings(family.check_response, response.y, response.prior_weights, response.trials, labels)  # type: ignore[arg-type]
 
 
-def warn_once(caught: list[warnings.WarningMessage]) -> None:
+def warn_once(heard: Heard) -> None:
     """Blocks say the same of their own rows, pass after pass: the first of each kind speaks for all."""
     first: dict[tuple[type, str], list[str]] = {}
-    for warning in caught:
-        text = str(warning.message)
-        first.setdefault((warning.category, text.partition(":")[0]), []).append(text)
+    for category, text in heard:
+        first.setdefault((category, text.partition(":")[0]), []).append(text)
     for (category, _), texts in first.items():
         more = len(set(texts)) - 1
         suffix = f" (and in {more} more blocks of rows)" if more else ""
-        warnings.warn(texts[0] + suffix, category, stacklevel=4)
+        give_warning(texts[0] + suffix, category, stacklevel=4)
 
 
 def _refuse() -> NoReturn:

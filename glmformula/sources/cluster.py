@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import warnings
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
@@ -12,6 +9,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from ..errors import Heard, give_warning, hearing
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
 from .blas import one_blas_thread
@@ -38,7 +36,7 @@ class DaskTable:
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> T | None:
         dask = needed("dask", "dask")
-        job = dask.delayed(_Job(function, merge, os.getpid()), traverse=False)
+        job = dask.delayed(_Job(function, merge), traverse=False)
         run, join = (dask.delayed(f, pure=False, traverse=False) for f in (_run, _join))
         parts = self.frame[list(columns)].to_delayed()
         level = [run(job, part, k) for k, part in enumerate(parts)]
@@ -47,7 +45,7 @@ class DaskTable:
         with one_blas_thread():
             (((found, heard),),) = watched((dask.compute(*level) for _ in range(1)), 1)
         for category, text in heard:
-            warnings.warn(text, category, stacklevel=2)
+            give_warning(text, category, stacklevel=2)
         return found
 
 
@@ -61,21 +59,15 @@ class _Job:
 
     function: Callable[[Piece], Any]
     merge: Callable[[Any, Any], Any]
-    process: int
-
-
-Heard = list[tuple[type[Warning], str]]
 
 
 def _run(job: _Job, frame: pd.DataFrame, number: int) -> tuple[Any, Heard]:
-    """The function of a partition; None where it has no row. Warnings given in another process come along."""
+    """The function of a partition; None where it has no row. Warnings come along."""
     if not len(frame):
         return None, []
     place = f"partition {number}"
     work = partial(working, place, job.function, Piece(frame, frozenset(), place, number))
-    if os.getpid() == job.process:
-        return work(), []
-    with _HEARING as heard:
+    with hearing() as heard:
         return work(), heard
 
 
@@ -83,35 +75,3 @@ def _join(job: _Job, *results: tuple[Any, Heard]) -> tuple[Any, Heard]:
     values = [value for value, _ in results]
     heard = list(dict.fromkeys(w for _, more in results for w in more))
     return reduce(partial(either, job.merge), values), heard
-
-
-class _Hearing:
-    """Collects warnings while any thread of this process is inside: ``catch_warnings`` knows no threads."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.inside = 0
-        self.heard: Heard = []
-
-    def __enter__(self) -> Heard:
-        with self.lock:
-            if self.inside == 0:
-                self.heard = []
-                self.catching = warnings.catch_warnings()
-                self.catching.__enter__()
-                warnings.simplefilter("always")
-                warnings.showwarning = self._hear
-            self.inside += 1
-            return self.heard
-
-    def __exit__(self, *_: object) -> None:
-        with self.lock:
-            self.inside -= 1
-            if self.inside == 0:
-                self.catching.__exit__(None, None, None)
-
-    def _hear(self, message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        self.heard.append((category, str(message)))
-
-
-_HEARING = _Hearing()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial, reduce
@@ -13,7 +12,7 @@ import pandas as pd
 
 from ..design.build import DesignFrame
 from ..design.streamed import Streamed
-from ..errors import DataError, DataWarning
+from ..errors import DataError, hearing
 from ..formula.functions.vectors import rows
 from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated
@@ -164,8 +163,7 @@ def _counted(
     columns: tuple[str, ...],
 ) -> T:
     """A pass over the table, and a count of the rows in use."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # the survey has given them, once
+    with hearing():  # the survey has given the warnings, once
         found = source.table.map_reduce(function, partial(_merged, merge_fn), columns)
     rows, out = found if found is not None else (0, None)
     if rows != source.nrows or out is None:

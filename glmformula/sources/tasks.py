@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from .blas import one_blas_thread
@@ -29,7 +30,7 @@ def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iter
             for task in tasks:
                 if len(waiting) >= workers + ahead:
                     yield waiting.popleft().result()
-                waiting.append(pool.submit(task))
+                waiting.append(pool.submit(copy_context().run, task))
             while waiting:
                 yield waiting.popleft().result()
         finally:

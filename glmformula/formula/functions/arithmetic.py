@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, DataWarning, FormulaError
+from ...errors import DataError, DataWarning, FormulaError, give_warning
 from ..values import Factor, Value
 from .registry import RFunction, function
 from .vectors import as_whole, elementwise, flag_argument, is_integer, is_scalar, kind, numbers
@@ -227,7 +226,7 @@ def _checked(op: Callable[..., Any], name: str, *values: Value) -> Value:
             made = made & (known[:, None] if made.ndim == 2 and np.ndim(known) == 1 else known)
         if made.any():
             rows = np.flatnonzero(np.atleast_1d(made))
-            warnings.warn(
+            give_warning(
                 f"NaNs produced in {name}(): {len(rows)} of {made.size} values, the first at row {rows[0]}",
                 DataWarning,
                 stacklevel=2,

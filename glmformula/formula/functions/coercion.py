@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import Any
 
 import numpy as np
 
-from ...errors import DataWarning
+from ...errors import DataWarning, give_warning
 from ..values import Factor, Matrix, Text, Value
 from .convert import refuse_unknown
 from .registry import RFunction, function
@@ -36,7 +35,7 @@ def _parsed(x: Value) -> np.ndarray:
     ) & np.isnan(out)
     if lost.any():
         row = int(np.flatnonzero(lost)[0])
-        warnings.warn(
+        give_warning(
             f"NAs introduced by coercion: {int(lost.sum())} strings are no numbers, "
             f"the first '{labels[row]}' at row {row}",
             DataWarning,

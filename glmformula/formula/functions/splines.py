@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, DataWarning, FormulaError
+from ...errors import DataError, DataWarning, FormulaError, give_warning
 from ..values import Factor, Matrix, Value
 from .registry import RFunction, function
 from .samples import Sample
@@ -72,7 +71,7 @@ def _inner_knots(x: np.ndarray | Sample, count: int, boundary: np.ndarray) -> np
             )
         nearest = knots[~on_boundary].min() if end == 0 else knots[~on_boundary].max()
         knots[on_boundary] = boundary[end] + (nearest - boundary[end]) / 8
-        warnings.warn("shoving 'interior' knots matching boundary knots to inside", DataWarning, stacklevel=2)
+        give_warning("shoving 'interior' knots matching boundary knots to inside", DataWarning, stacklevel=2)
     return knots
 
 
@@ -121,7 +120,7 @@ def _knots(
             f"df = {count + least} asks for more knots than the {values.size} values can carry"
         )
     if count < 0:
-        warnings.warn(f"'df' was too small; have used {least}", DataWarning, stacklevel=2)
+        give_warning(f"'df' was too small; have used {least}", DataWarning, stacklevel=2)
     return _inner_knots(values, count, boundary) if count > 0 else np.empty(0)
 
 
@@ -176,7 +175,7 @@ def apply_bs(state: dict[str, Any], x: Value, *_args: Value, **_named: Value) ->
     inside, order = values[known], int(state["degree"]) + 1
     low, high = state["boundary"]
     if ((inside < low) | (inside > high)).any():
-        warnings.warn(
+        give_warning(
             "some 'x' values beyond boundary knots may cause ill-conditioned bases", DataWarning, stacklevel=2
         )
     basis = basis_matrix(inside, _all_knots(state, order), order)
