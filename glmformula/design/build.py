@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -75,8 +75,7 @@ def with_design(frame: ModelFrame) -> DesignFrame:
     spec = matrix.model_spec
     coded = {name: variable for name, (_, variable) in spec.encoder_state.items()}
     schema = replace(frame.schema, variables={**frame.schema.variables, **coded}, spec=spec)
-    known = {f.name: getattr(frame, f.name) for f in fields(frame)}
-    return DesignFrame(**{**known, "schema": schema}, design=matrix.__wrapped__)
+    return DesignFrame(**{**vars(frame), "schema": schema}, design=matrix.__wrapped__)
 
 
 def design_for(

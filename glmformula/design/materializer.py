@@ -95,7 +95,8 @@ class RMaterializer(FormulaMaterializer):  # type: ignore[misc]  # formulaic is 
     def get_model_matrix(
         self, spec: ModelSpec, drop_rows: set[int] | None = None, **spec_overrides: Any
     ) -> ModelMatrix:
-        spec = right_of(ModelSpec.from_spec(spec, **spec_overrides))
+        if spec_overrides or not isinstance(spec, ModelSpec):
+            spec = right_of(ModelSpec.from_spec(spec, **spec_overrides))
         if self.terms is None:
             self.terms = terms_of(spec.formula) or read_terms("~ 0")
         if self.frame is None and spec.structure is None:

@@ -9,6 +9,7 @@ import numpy as np
 from ..families import Family
 
 FAR, FURTHEST = 1e6, 1e300
+PLACES = np.outer([1.0, 2.0, FAR, FURTHEST], [-1.0, 1.0]).ravel()
 # By separation every step takes the separated rows down by a factor of 2 (cauchit) to e: where a row has more left
 # than twice the decrease of the last step, it is not one of them. Below SETTLED R calls a mean 0 or 1.
 SUSPICION, SETTLED = 2.0, 1e-15
@@ -46,17 +47,16 @@ def far_ends(family: Family) -> tuple[tuple[int, float, bool], ...]:
 
     None where eta may be positive or negative but not zero (the inverse link of a gaussian mean).
     """
-    link = family.link
     with np.errstate(all="ignore"):
-        if not link.valid_eta(np.zeros(1))[0] and _valid(family, np.array([-1.0, 1.0])).all():
+        mean = dict(zip(PLACES.tolist(), family.link.linkinv(PLACES).tolist()))
+        valid = dict(zip(PLACES.tolist(), _valid(family, PLACES).tolist()))
+        if valid[-1.0] and valid[1.0] and not family.link.valid_eta(np.zeros(1))[0]:
             return ()
-        out = []
-        for sign in (-1, 1):
-            near, far = np.array([sign * FAR]), np.array([sign * FURTHEST])
-            end = float(link.linkinv(far)[0])
-            if _valid(family, near)[0] and np.isfinite(end) and abs(end) < FAR:
-                inside = float(link.linkinv(np.array([sign * 2.0]))[0])
-                out.append((sign, end, end > inside))
+    out = []
+    for sign in (-1, 1):
+        end = mean[sign * FURTHEST]
+        if valid[sign * FAR] and abs(end) < FAR:
+            out.append((sign, end, end > mean[sign * 2.0]))
     return tuple(out)
 
 
@@ -70,9 +70,7 @@ def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np
     return out
 
 
-def near_an_end(
-    family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float
-) -> bool:
+def near_an_end(family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float) -> bool:
     """Whether a fitted value is so near an end of the means that its row may be on the way there."""
     mu = np.array(mu_range)
     with np.errstate(all="ignore"):

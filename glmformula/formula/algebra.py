@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NoReturn
 
 import numpy as np
@@ -48,15 +48,23 @@ def terms(formula: str | Node, data: Iterable[str] | None = None) -> Terms:
     FormulaError
         "invalid model formula ...", "invalid power in formula", "'.' in formula and no 'data' argument".
     """
-    source = formula if isinstance(formula, str) else None
-    node = read(formula) if isinstance(formula, str) else formula
+    names = None if data is None else tuple(map(str, data))
+    return _terms_of_text(formula, names) if isinstance(formula, str) else _terms(formula, None, names)
+
+
+@lru_cache(maxsize=16)
+def _terms_of_text(text: str, data_names: tuple[str, ...] | None) -> Terms:
+    return _terms(read(text), text, data_names)
+
+
+def _terms(node: Node, source: str | None, data_names: tuple[str, ...] | None) -> Terms:
     while isinstance(node, Call) and node.function == "(":
         node = node.args[0]
     if not isinstance(node, Call) or node.function != "~":
         message = "invalid formula: there is no `~`; write `response ~ terms`, or `~ terms`"
         raise FormulaError(message, source, node.start, node.stop)
     response = node.args[0] if len(node.args) == 2 else None
-    encoder = _Encoder(source, data, response)
+    encoder = _Encoder(source, data_names, response)
     found = encoder.encode(node.args[-1])
     variables, names = tuple(encoder.nodes), tuple(encoder.bits)
 
@@ -119,7 +127,7 @@ def _walk(node: Node, members: bool) -> Iterator[Node]:
 class _Encoder:
     """One pass over the right side: variables in order of appearance, terms, the intercept's last word."""
 
-    def __init__(self, source: str | None, data_names: Iterable[str] | None, response: Node | None) -> None:
+    def __init__(self, source: str | None, data_names: tuple[str, ...] | None, response: Node | None) -> None:
         self.source = source
         self.bits: dict[str, int] = {}
         self.nodes: list[Node] = []
@@ -132,7 +140,7 @@ class _Encoder:
                 self.fail("invalid model formula: a formula has one `~`", response)
             left = {n.name for n in _walk(response, members=True) if isinstance(n, Name)}
             self.variable(response)
-        self.columns = None if data_names is None else [n for n in map(str, data_names) if n not in left]
+        self.columns = None if data_names is None else [n for n in data_names if n not in left]
 
     def fail(self, message: str, node: Node) -> NoReturn:
         raise FormulaError(message, self.source, node.start, node.stop)
@@ -301,6 +309,7 @@ def _codes(terms: list[int], members: list[list[int]], count: int) -> np.ndarray
             factors[i, column] = 1 if remainder in covered else 2
         covered.add(term)
         covered.update(remainders)
+    factors.flags.writeable = False
     return factors
 
 

@@ -96,9 +96,9 @@ def right_side(found: Terms) -> list[RTerm]:
         give_warning(RESPONSE_DROPPED, DataWarning, stacklevel=2)
     factors = [RFactor(name, node) for name, node in zip(found.names, found.variables)]
     out = [RTerm([Factor("1", eval_method="literal")], found, 0)] if found.intercept else []
-    for j, column in enumerate(found.factors.T):
+    for j, column in enumerate(found.factors.T.tolist()):
         if j != dropped:
-            out.append(RTerm([factors[i] for i in column.nonzero()[0]], found, j + 1))
+            out.append(RTerm([factor for factor, used in zip(factors, column) if used], found, j + 1))
     return out
 
 

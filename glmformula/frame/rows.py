@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -48,23 +49,19 @@ def arrays_of(value: Value) -> tuple[np.ndarray, ...]:
 
 def suspicious(values: Sequence[Value]) -> list[bool]:
     """For each value whether its numbers may hold NaN or Inf: their sum is not finite."""
-    owner: list[int] = []
-    columns: list[np.ndarray] = []
-    for k, value in enumerate(values):
-        for array in arrays_of(value):
-            owner.append(k)
-            columns.append(array)
-    totals = np.zeros(len(columns))
+    columns = [(k, array) for k, value in enumerate(values) for array in arrays_of(value)]
+    totals = [0.0] * len(columns)
+    strided = [j for j, (_, c) in enumerate(columns) if c.size > BLOCK and c.strides[0] != c.itemsize]
     with np.errstate(invalid="ignore", over="ignore"):
-        strided = [j for j, c in enumerate(columns) if c.size > BLOCK and c.strides[0] != c.itemsize]
-        for j in sorted(set(range(len(columns))) - set(strided)):
-            totals[j] = np.add.reduce(columns[j])
-        for start in range(0, len(columns[strided[0]]) if strided else 0, BLOCK):
+        for j, (_, column) in enumerate(columns):
+            if j not in strided:
+                totals[j] = np.add.reduce(column)
+        for start in range(0, len(columns[strided[0]][1]) if strided else 0, BLOCK):
             for j in strided:
-                totals[j] += np.add.reduce(columns[j][start : start + BLOCK])
+                totals[j] += np.add.reduce(columns[j][1][start : start + BLOCK])
     flags = [False] * len(values)
-    for k, total in zip(owner, totals):
-        flags[k] |= not np.isfinite(total)
+    for (k, _), total in zip(columns, totals):
+        flags[k] |= not math.isfinite(total)
     return flags
 
 

@@ -51,7 +51,7 @@ class ColumnText(Text):
     def factorized(self) -> tuple[np.ndarray, np.ndarray]:
         if self._factorized is not None:
             return self._factorized
-        codes, uniques = pd.factorize(self.series)
+        codes, uniques = self.series.array.factorize()  # half the time of the Series' own
         out = codes, objects(uniques)
         object.__setattr__(self, "_factorized", out)
         return out
