@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..formula.terms import Terms
 from ..formula.values import Factor, Matrix, Value
 from ..frame.schema import Variable, plain_name
 from .names import INTERCEPT, column_names, product_names
-from .pieces import Design, Piece
+from .pieces import Contrast, Design, Indicators, Piece, kron, some_columns
 
 MOST_CONTRASTS = 200_000_000  # numbers in one joint contrast matrix: 1.6 GB
 
@@ -102,13 +103,16 @@ def build(terms: Terms, columns: Mapping[str, Columns], nrows: int) -> Design:
     return Design(nrows, tuple(pieces), tuple(names), assign, terms.labels)
 
 
-def contrast_for(variable: Variable, code: int) -> np.ndarray:
+def contrast_for(variable: Variable, code: int) -> Contrast:
     """The (levels, m) matrix of a categorical variable: its contrasts, or the identity for full dummies."""
-    if code == 1:
-        if variable.contrast is None:
-            raise ValueError(f"no contrasts are set for {variable.name}")
-        return variable.contrast
-    return np.eye(len(variable.levels))
+    levels = len(variable.levels)
+    if code != 1:
+        return Indicators(levels, np.arange(levels))
+    if variable.contrast is None:
+        raise ValueError(f"no contrasts are set for {variable.name}")
+    if isinstance(variable.contrast_label, str) and variable.contrast_label == "contr.treatment":
+        return Indicators(levels, np.arange(1, levels))
+    return variable.contrast
 
 
 def _term_pieces(
@@ -132,12 +136,13 @@ def _term_pieces(
     for chosen in product(*reversed(choices)):  # the last varies in the outermost loop
         arrays = tuple(a for own, _ in reversed(chosen) for a in own)
         contrasts = [matrix for _, matrix in reversed(chosen) if matrix is not None]
-        pieces.append(Piece(arrays, joint[key], _kron(contrasts), key) if contrasts else Piece(arrays))
+        coded = (joint[key], reduce(kron, contrasts), key) if contrasts else ()
+        pieces.append(Piece(arrays, *coded))
     return pieces
 
 
 def _refuse_too_wide(members: Sequence[Columns], codes: Sequence[int]) -> None:
-    """Contrasts of joint levels are held in full; beyond some GB the model is a mistake (ids as factors)."""
+    """Joint contrasts may be held in full; beyond some GB the model is a mistake (ids as factors)."""
     shapes = [contrast_for(m.variable, c).shape for m, c in zip(members, codes) if m.codes is not None]
     cells, columns = math.prod(s[0] for s in shapes), math.prod(s[1] for s in shapes)
     if len(shapes) > 1 and cells * columns > MOST_CONTRASTS:
@@ -149,9 +154,7 @@ def _refuse_too_wide(members: Sequence[Columns], codes: Sequence[int]) -> None:
         )
 
 
-def _choices(
-    member: Columns, code: int, apart: bool
-) -> list[tuple[tuple[np.ndarray, ...], np.ndarray | None]]:
+def _choices(member: Columns, code: int, apart: bool) -> list[tuple[tuple[np.ndarray, ...], Contrast | None]]:
     """What a variable brings to a piece, (arrays, contrast columns), one way after another.
 
     With `apart` each of a factor's columns is its own choice.
@@ -160,7 +163,7 @@ def _choices(
         return [((array,), None) for array in member.arrays]
     hole = () if member.hole is None else (member.hole,)
     matrix = contrast_for(member.variable, code)
-    return [(hole, matrix[:, [k]]) for k in range(matrix.shape[1])] if apart else [(hole, matrix)]
+    return [(hole, some_columns(matrix, [k])) for k in range(matrix.shape[1])] if apart else [(hole, matrix)]
 
 
 def joint_codes(codes: Sequence[np.ndarray], levels: Sequence[int]) -> np.ndarray:
@@ -172,14 +175,6 @@ def joint_codes(codes: Sequence[np.ndarray], levels: Sequence[int]) -> np.ndarra
     for code, count in zip(codes[1:], levels[1:]):
         out += code.astype(dtype) * dtype.type(stride)
         stride *= count
-    return out
-
-
-def _kron(matrices: Sequence[np.ndarray]) -> np.ndarray:
-    """Contrasts of joint levels: rows and columns both with the first factor fastest."""
-    out = matrices[0]
-    for matrix in matrices[1:]:
-        out = np.kron(matrix, out)
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .pieces import Design, Piece
+from .pieces import Design, Piece, coded_rows
 
 
 def dense(design: Design) -> np.ndarray:
@@ -21,7 +21,6 @@ def _fill(piece: Piece, out: np.ndarray) -> None:
     if piece.codes is None or piece.contrast is None:
         out[:] = 1.0
     else:
-        for j in range(piece.width):
-            np.take(piece.contrast[:, j], piece.codes, out=out[:, j], mode="clip")
+        coded_rows(piece.contrast, piece.codes, out.T)
     for array in piece.numeric:
         out *= np.asarray(array, dtype=np.float64)[:, None]

@@ -2,9 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Indicators:
+    """A contrast matrix whose column j is 1 at the level ``chosen[j]`` and 0 elsewhere, without its zeros."""
+
+    levels: int
+    chosen: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.levels, len(self.chosen)
+
+    def __len__(self) -> int:
+        return self.levels
+
+    def __matmul__(self, beta: np.ndarray) -> np.ndarray:
+        """What each level adds to eta, (levels,), at the coefficients of the columns."""
+        out = np.zeros(self.levels)
+        out[self.chosen] = beta
+        return out
+
+
+Contrast = np.ndarray | Indicators
+
+
+def some_columns(contrast: Contrast, which: Sequence[int]) -> Contrast:
+    if isinstance(contrast, Indicators):
+        return Indicators(contrast.levels, contrast.chosen[which])
+    return contrast[:, which]
+
+
+def kron(inner: Contrast, outer: Contrast) -> Contrast:
+    """Contrasts of joint levels: rows and columns both with those of `inner` fastest."""
+    if isinstance(outer, Indicators) and isinstance(inner, Indicators):
+        joint = outer.chosen[:, None] * inner.levels + inner.chosen
+        return Indicators(outer.levels * inner.levels, joint.ravel())
+    return np.kron(as_matrix(outer), as_matrix(inner))
+
+
+def as_matrix(contrast: Contrast) -> np.ndarray:
+    """(levels, m), zeros and all."""
+    if not isinstance(contrast, Indicators):
+        return contrast
+    out = np.zeros(contrast.shape)
+    out[contrast.chosen, np.arange(len(contrast.chosen))] = 1.0
+    return out
+
+
+def coded_rows(contrast: Contrast, codes: np.ndarray, out: np.ndarray) -> None:
+    """Write the columns of ``contrast[codes]`` into the rows of `out` (m, n)."""
+    if isinstance(contrast, Indicators):
+        for row, level in zip(out, contrast.chosen.tolist()):
+            np.equal(codes, level, out=row)  # twice as fast as a look-up
+    else:
+        for row, column in zip(out, contrast.T):
+            np.take(column, codes, out=row, mode="clip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +75,15 @@ class Piece:
         Arrays multiplied together; empty means 1.
     codes : ndarray of int, (n,) or None
         Level of each row (an interaction of factors: joint level, the first factor fastest); never -1 here.
-    contrast : ndarray, (levels, m) or None
-        Contrast matrix (identity for full dummies). None exactly where `codes` is None (then one column).
+    contrast : ndarray or Indicators, (levels, m), or None
+        Contrast matrix (the identity for full dummies). None exactly where `codes` is None (then one column).
     key : hashable
         Equal for two pieces that share the same codes array (``f`` and ``f:x``).
     """
 
     numeric: tuple[np.ndarray, ...]
     codes: np.ndarray | None = None
-    contrast: np.ndarray | None = None
+    contrast: Contrast | None = None
     key: object = None
 
     @property

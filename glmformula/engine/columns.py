@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..design.pieces import Design, Piece
+from ..design.pieces import Contrast, Design, Piece, coded_rows
 
 # Nanoseconds a row on one core: what decides whether a factor is counted or made dense.
 MULTIPLY_COST, COLUMN_COST, COUNT_COST = 0.05, 2.0, 1.7
@@ -17,7 +17,7 @@ class Part(NamedTuple):
 
     start: int
     stop: int
-    contrast: np.ndarray | None
+    contrast: Contrast | None
     counted: bool
 
 
@@ -78,8 +78,7 @@ def fill(piece: Piece, out: np.ndarray) -> None:
             return
         out[0] = 1.0
     else:
-        for row, column in zip(out, piece.contrast.T):
-            np.take(column, piece.codes, out=row, mode="clip")
+        coded_rows(piece.contrast, piece.codes, out)
     for array in piece.numeric:
         out *= array
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from ..design.pieces import Piece
+from ..design.pieces import Contrast, Indicators, Piece
 from .columns import Part, dense_indices, row_product
 from .counts import by_level, by_pair, checked_codes
 
@@ -143,7 +143,7 @@ def assemble(sums: Tables) -> tuple[np.ndarray, np.ndarray]:
     counted = [part for part in parts if part.counted]
     for part, levels, square in zip(counted, sums.levels, sums.squares):
         columns = slice(part.start, part.stop)
-        coded = levels @ part.contrast
+        coded = encoded(levels, part.contrast)
         gram[dense, columns] = coded[:k]
         gram[columns, dense] = coded[:k].T
         score[columns] = coded[k]
@@ -157,7 +157,12 @@ def assemble(sums: Tables) -> tuple[np.ndarray, np.ndarray]:
 
 def contrasted(a: Part, table: np.ndarray | sp.csr_array, b: Part) -> np.ndarray:
     """contrast_a' table contrast_b; a vector stands for a diagonal table."""
-    assert a.contrast is not None
-    assert b.contrast is not None
-    right = table[:, None] * b.contrast if table.ndim == 1 else table @ b.contrast
-    return a.contrast.T @ right
+    half = encoded(np.diag(table) if table.ndim == 1 else table, b.contrast)
+    out = encoded(half.T, a.contrast).T
+    return out if isinstance(out, np.ndarray) else out.toarray()
+
+
+def encoded(table: Any, contrast: Contrast | None) -> Any:
+    """table contrast, for a table with a column for each level."""
+    assert contrast is not None
+    return table[:, contrast.chosen] if isinstance(contrast, Indicators) else table @ contrast

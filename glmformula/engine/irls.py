@@ -155,6 +155,8 @@ class Path:
         return self.boundary or (not self.converged and (self.own_start or OUT_OF_BOUNDS in self.messages))
 
 
+# What a pass over patterns finds out; the rest of its sums is known from the rows.
+BY_MEANS = ("valid", "informative", "fault", "solve", "lengths")
 OUT_OF_BOUNDS = "step size truncated: out of bounds"
 
 
@@ -187,7 +189,11 @@ RETREATS = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What stays the same from pass to pass; `way` is 'qr' or 'gram', `null_of` as in `Task`."""
+    """What stays the same from pass to pass.
+
+    `way` is 'qr' or 'gram', `null_of` as in `Task`; `first` is a pass that found few covariate patterns: they
+    stand for the rows wherever what is asked for depends on the rows' means alone.
+    """
 
     source: Source
     family: Family
@@ -197,6 +203,7 @@ class Problem:
     way: str
     strict: bool = False
     null_of: np.ndarray | None = None
+    first: Sums | None = None
 
     def at(
         self,
@@ -208,13 +215,35 @@ class Problem:
         relations: np.ndarray | None = None,
         pearson: bool = False,
         solved_at: np.ndarray | None = None,
+        collect: bool = False,
     ) -> Sums:
-        """One pass over the rows."""
+        """One pass over the rows, or over their patterns."""
         way = self.way if solve else None
         task = Task(
-            self.family, beta, way, relations, report, null_mu, dispersion, self.null_of, pearson, solved_at
+            self.family,
+            beta,
+            way,
+            relations,
+            report,
+            null_mu,
+            dispersion,
+            self.null_of,
+            pearson,
+            solved_at,
+            collect,
         )
-        return self.source.map_reduce(partial(run, task), merge)
+        by_rows = beta is None or report or pearson or dispersion is not None
+        if by_rows or self.first is None or self.first.patterns is None:
+            return self.source.map_reduce(partial(run, task), partial(merge, self.family))
+        patterns = self.first.patterns
+        sums = patterns.source.map_reduce(
+            partial(run, replace(task, null_of=None)), partial(merge, self.family)
+        )
+        return replace(
+            self.first,
+            **{name: getattr(sums, name) for name in BY_MEANS},
+            deviance=sums.deviance + patterns.within,
+        )
 
     def last_pass(self, at: Sums) -> dict[str, Any]:
         """What a pass that may be the last computes besides the deviance."""
@@ -320,10 +349,13 @@ class Problem:
 
     def iterate(self, start: np.ndarray | None, guarded: bool = False) -> Path:
         """Fisher scoring with R's rules; `guarded` also halves steps that raise the deviance."""
-        epsilon, maxit = self.control.epsilon, self.control.maxit
-        at = self.at(start, solve=True)
+        at = self.at(start, solve=True, collect=True)
         if start is not None and at.has_etastart:
-            start, at = None, self.at(None, solve=True)
+            start, at = None, self.at(None, solve=True, collect=True)
+        return replace(self, first=at).iterate_from(start, at, guarded)
+
+    def iterate_from(self, start: np.ndarray | None, at: Sums, guarded: bool) -> Path:
+        epsilon, maxit = self.control.epsilon, self.control.maxit
         last = self.last_pass(at)
         if at.n_ok == 0:
             raise FitError(

@@ -7,7 +7,7 @@ bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..families import Family
 from ..sources.base import Block
 from .columns import Part, dense_columns, linear_predictor, plan, predictor_from_columns
 from .gram import Tables, tables
+from .patterns import Patterns, joined, patterns
 
 INTERCEPT = Piece(numeric=())
 QR_CELLS = 2**17  # numbers in one QR: 1 MB
@@ -48,6 +49,8 @@ class Task:
     null_of : ndarray or None
         The design is a single column of ones, and where `beta` is None mu starts at the fitted values of
         these coefficients of the full design.
+    collect : bool
+        Also the covariate patterns, where they are few.
     """
 
     family: Family
@@ -60,6 +63,7 @@ class Task:
     null_of: np.ndarray | None = None
     pearson: bool = False
     solved_at: np.ndarray | None = None
+    collect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,14 @@ class Sums:
     minus2_loglik: float = 0.0
     mu_range: tuple[float, float] = (np.inf, -np.inf)
     reported: bool = False
+    patterns: Patterns | None = None
 
     @property
     def usable(self) -> bool:
         return self.valid and bool(np.isfinite(self.deviance))
 
 
-def merge(a: Sums, b: Sums) -> Sums:
+def merge(family: Family, a: Sums, b: Sums) -> Sums:
     """The sums of the rows of `a` followed by those of `b`."""
     solve: np.ndarray | Tables | None = None
     if isinstance(a.solve, Tables) and isinstance(b.solve, Tables):
@@ -116,6 +121,7 @@ def merge(a: Sums, b: Sums) -> Sums:
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
         mu_range=(min(a.mu_range[0], b.mu_range[0]), max(a.mu_range[1], b.mu_range[1])),
         reported=a.reported,
+        patterns=joined(family, a.patterns, b.patterns),
     )
 
 
@@ -128,7 +134,8 @@ def run(task: Task, block: Block) -> Sums:
 def _run(task: Task, block: Block) -> Sums:
     family, y, weights = task.family, block.y, block.prior_weights
     m = len(y)
-    pieces = block.design.pieces if task.null_of is None else (INTERCEPT,)
+    design = block.design if task.null_of is None else replace(block.design, pieces=(INTERCEPT,))
+    pieces = design.pieces
     p = sum([piece.width for piece in pieces])
     chunk = max(4 * (p + 1), QR_CELLS // (p + 1)) if task.solve == "qr" else m
     parts = plan(pieces, task.solve if m <= 2 * chunk else None)
@@ -157,6 +164,8 @@ def _run(task: Task, block: Block) -> Sums:
         more["pearson"] = pearson_sum(task, block, mu, slope)
     if task.dispersion is not None:
         more["minus2_loglik"] = float(family.minus2_loglik(y, mu, weights, task.dispersion, block.trials))
+    if task.collect:
+        more["patterns"] = patterns(family, design, block)
     return Sums(
         rows=m,
         n_ok=m if weights is None else int(np.count_nonzero(weights)),

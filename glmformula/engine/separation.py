@@ -232,7 +232,7 @@ def row_sizes(block: Block, coefficients: np.ndarray) -> np.ndarray:
         replace(
             piece,
             numeric=tuple(np.abs(np.asarray(a, dtype=float)) for a in piece.numeric),
-            contrast=None if piece.contrast is None else np.abs(piece.contrast),
+            contrast=np.abs(piece.contrast) if isinstance(piece.contrast, np.ndarray) else piece.contrast,
         )
         for piece in block.design.pieces
     )

@@ -134,6 +134,10 @@ class Family:
     simulate : callable, (rng, mu, prior_weights, dispersion) -> y
     variance_name : str or None
         For a quasi family, R's name of its variance function.
+    averages : bool
+        Whether rows of one mean may be made one, of their total weight and weighted mean response: the
+        deviance is then less by what does not depend on the mean. So in exponential dispersion families, where
+        ``d = 2 [y t(y) - b(t(y)) - y t(mu) + b(t(mu))]``.
     """
 
     name: str
@@ -150,6 +154,7 @@ class Family:
     is_binomial: bool = False
     simulate: Simulate = no_simulation
     variance_name: str | None = None
+    averages: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "link", make_link(self.link))

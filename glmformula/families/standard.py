@@ -33,6 +33,7 @@ def gaussian(link: str | Link = "identity") -> Family:
         loglik_dispersion=dispersion_over_rows,
         extra_df=1,
         simulate=simulation.gaussian,
+        averages=True,
     )
 
 
@@ -51,6 +52,7 @@ def binomial(link: str | Link = "logit") -> Family:
         loglik_dispersion=unit_dispersion,
         is_binomial=True,
         simulate=simulation.binomial,
+        averages=True,
     )
 
 
@@ -68,6 +70,7 @@ def poisson(link: str | Link = "log") -> Family:
         fixed_dispersion=1.0,
         loglik_dispersion=unit_dispersion,
         simulate=simulation.poisson,
+        averages=True,
     )
 
 
@@ -85,6 +88,7 @@ def Gamma(link: str | Link = "inverse") -> Family:
         minus2_loglik=likelihoods.gamma,
         extra_df=1,
         simulate=simulation.gamma,
+        averages=True,
     )
 
 
@@ -105,6 +109,7 @@ def inverse_gaussian(link: str | Link = "1/mu^2") -> Family:
         minus2_loglik=likelihoods.inverse_gaussian,
         extra_df=1,
         simulate=simulation.inverse_gaussian,
+        averages=True,
     )
 
 
@@ -119,6 +124,7 @@ def quasibinomial(link: str | Link = "logit") -> Family:
         initial_mu=responses.start_binomial,
         check_response=partial(responses.check_binomial, True),
         is_binomial=True,
+        averages=True,
     )
 
 
@@ -132,6 +138,7 @@ def quasipoisson(link: str | Link = "log") -> Family:
         mu_interval=POSITIVE,
         initial_mu=responses.start_plus_tenth,
         check_response=partial(responses.check_counts, "'quasiPoisson'", False),
+        averages=True,
     )
 
 
@@ -217,4 +224,5 @@ def negative_binomial(theta: float, link: str | Link = "log") -> Family:
         minus2_loglik=partial(likelihoods.negative_binomial, size),
         loglik_dispersion=unit_dispersion,
         simulate=partial(simulation.negative_binomial, size),
+        averages=True,
     )

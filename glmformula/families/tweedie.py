@@ -161,4 +161,5 @@ def tweedie(var_power: float = 0.0, link_power: float | None = None) -> Family:
         mu_interval=REALS if p == 0.0 else POSITIVE,
         initial_mu=partial(start_zeros_moved, 0.1),
         check_response=partial(check_tweedie, p),
+        averages=p == 0.0 or 1.0 <= p < 2.0,
     )
