@@ -234,11 +234,9 @@ class Problem:
         )
         by_rows = beta is None or report or pearson or dispersion is not None
         if by_rows or self.first is None or self.first.patterns is None:
-            return self.source.map_reduce(partial(run, task), partial(merge, self.family))
+            return self.source.map_reduce(partial(run, task), merge)
         patterns = self.first.patterns
-        sums = patterns.source.map_reduce(
-            partial(run, replace(task, null_of=None)), partial(merge, self.family)
-        )
+        sums = patterns.source.map_reduce(partial(run, replace(task, null_of=None)), merge)
         return replace(
             self.first,
             **{name: getattr(sums, name) for name in BY_MEANS},

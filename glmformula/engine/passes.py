@@ -95,7 +95,7 @@ class Sums:
         return self.valid and bool(np.isfinite(self.deviance))
 
 
-def merge(family: Family, a: Sums, b: Sums) -> Sums:
+def merge(a: Sums, b: Sums) -> Sums:
     """The sums of the rows of `a` followed by those of `b`."""
     solve: np.ndarray | Tables | None = None
     if isinstance(a.solve, Tables) and isinstance(b.solve, Tables):
@@ -121,7 +121,7 @@ def merge(family: Family, a: Sums, b: Sums) -> Sums:
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
         mu_range=(min(a.mu_range[0], b.mu_range[0]), max(a.mu_range[1], b.mu_range[1])),
         reported=a.reported,
-        patterns=joined(family, a.patterns, b.patterns),
+        patterns=joined(a.patterns, b.patterns),
     )
 
 

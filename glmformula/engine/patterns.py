@@ -31,6 +31,7 @@ class Patterns:
 
     Attributes
     ----------
+    family : Family
     design : Design
         k rows.
     offset : ndarray (k,) or None
@@ -40,6 +41,7 @@ class Patterns:
         The deviance of the rows from the mean responses of their patterns.
     """
 
+    family: Family
     design: Design
     offset: np.ndarray | None
     y: np.ndarray
@@ -57,11 +59,11 @@ def patterns(family: Family, design: Design, block: Block) -> Patterns | None:
     if m < FEWEST_ROWS or not family.averages or not repetitive(design, block.offset):
         return None
     weights = np.ones(m) if block.prior_weights is None else block.prior_weights
-    found = grouped(family, Patterns(design, block.offset, block.y, weights, 0.0))
+    found = grouped(Patterns(family, design, block.offset, block.y, weights, 0.0))
     return found if len(found.y) * FEWEST_SHARING <= m else None
 
 
-def joined(family: Family, a: Patterns | None, b: Patterns | None) -> Patterns | None:
+def joined(a: Patterns | None, b: Patterns | None) -> Patterns | None:
     """The patterns of the rows of `a` and of `b`, None where they are many."""
     if a is None or b is None:
         return None
@@ -71,8 +73,10 @@ def joined(family: Family, a: Patterns | None, b: Patterns | None) -> Patterns |
         nrows=a.design.nrows + b.design.nrows,
         pieces=tuple(stacked(one, other) for one, other in zip(a.design.pieces, b.design.pieces)),
     )
-    both = Patterns(design, offset, np.append(a.y, b.y), np.append(a.weights, b.weights), a.within + b.within)
-    found = grouped(family, both)
+    both = Patterns(
+        a.family, design, offset, np.append(a.y, b.y), np.append(a.weights, b.weights), a.within + b.within
+    )
+    found = grouped(both)
     return found if len(found.y) <= MOST_PATTERNS else None
 
 
@@ -90,7 +94,7 @@ def repetitive(design: Design, offset: np.ndarray | None) -> bool:
     return len(codes) - len(first) > REPEATED * len(codes)
 
 
-def grouped(family: Family, rows: Patterns) -> Patterns:
+def grouped(rows: Patterns) -> Patterns:
     """One row for each set of rows with the same columns and offset."""
     codes, first = same_rows(rows.design, rows.offset)
     k = len(first)
@@ -98,10 +102,10 @@ def grouped(family: Family, rows: Patterns) -> Patterns:
     sums = np.bincount(codes, rows.weights * rows.y, k)
     mean = np.where(weights > 0, sums / np.where(weights > 0, weights, 1.0), rows.y[first])
     fitted = mean[codes]
-    apart = np.where(rows.y == fitted, 0.0, family.unit_deviance(rows.y, fitted))
+    apart = np.where(rows.y == fitted, 0.0, rows.family.unit_deviance(rows.y, fitted))
     offset = None if rows.offset is None else rows.offset[first]
     within = rows.within + float(rows.weights @ apart)
-    return Patterns(rows.design.rows(first), offset, mean, weights, within)
+    return Patterns(rows.family, rows.design.rows(first), offset, mean, weights, within)
 
 
 def same_rows(design: Design, offset: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

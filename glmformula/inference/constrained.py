@@ -136,9 +136,7 @@ class Surface:
 
     def at(self, beta: np.ndarray) -> Local | None:
         """One pass over the rows; None where the coefficients are not valid."""
-        sums = self.source.map_reduce(
-            partial(run, Task(self.family, beta, self.way)), partial(merge, self.family)
-        )
+        sums = self.source.map_reduce(partial(run, Task(self.family, beta, self.way)), merge)
         if not sums.usable or sums.fault:
             return None
         if isinstance(sums.solve, Tables):
