@@ -88,10 +88,12 @@ def stacked(a: Piece, b: Piece) -> Piece:
 
 def repetitive(design: Design, offset: np.ndarray | None) -> bool:
     """Whether some rows taken from all over repeat others often enough."""
-    which = np.linspace(0, design.nrows - 1, SAMPLE).astype(int)
-    sample = design.rows(which)
-    codes, first = same_rows(sample, None if offset is None else offset[which])
-    return len(codes) - len(first) > REPEATED * len(codes)
+    which, most = np.linspace(0, design.nrows - 1, SAMPLE).astype(int), (1 - REPEATED) * SAMPLE
+    for values, levels in distinct_arrays(design, offset):
+        if levels == 0 and len(np.unique(values[which])) > most:  # most often the first column decides
+            return False
+    _, first = same_rows(design.rows(which), None if offset is None else offset[which])
+    return len(first) <= most
 
 
 def grouped(rows: Patterns) -> Patterns:
