@@ -63,6 +63,8 @@ def binomial(
     trials: Array | None = None,
 ) -> float:
     """round(m y) successes in round(m) trials, m the trials (default: the weights), each row times w / m."""
+    if prior_weights is None and trials is None:
+        return float(np.sum(binomial_deviance(np.round(y), mu)))
     weights = np.ones(np.shape(y)) if prior_weights is None else prior_weights
     totals = weights if trials is None else trials
     m, x = np.round(totals), np.round(totals * y)

@@ -47,14 +47,15 @@ def gaussian_deviance(y: Array, mu: Array) -> Array:
 @quiet
 def binomial_deviance(y: Array, mu: Array) -> Array:
     """2 [y log(y/mu) + (1 - y) log((1 - y)/(1 - mu))] for proportions y."""
-    if np.any(y * (1.0 - y)):
+    success = np.equal(y, 1.0)
+    if not np.equal(y, success).all():
         return 2.0 * (deviance_term(y, mu) + deviance_term(1.0 - y, 1.0 - mu))
-    success = np.asarray(y) > 0.5
     total = np.log(np.where(success, mu, 1.0 - mu))
-    rare = np.flatnonzero((mu < RARE) & ~success)
-    if rare.size:
-        total = patched(total, rare, _log_failure, np.broadcast_to(mu, total.shape))
-    return -2.0 * total
+    rare = (mu < RARE) & ~success
+    if rare.any():
+        total = patched(total, np.flatnonzero(rare), _log_failure, np.broadcast_to(mu, total.shape))
+    total *= -2.0
+    return total
 
 
 def _log_failure(mu: Array) -> Array:

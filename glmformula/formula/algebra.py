@@ -48,7 +48,8 @@ def terms(formula: str | Node, data: Iterable[str] | None = None) -> Terms:
     FormulaError
         "invalid model formula ...", "invalid power in formula", "'.' in formula and no 'data' argument".
     """
-    names = None if data is None else tuple(map(str, data))
+    dotless = isinstance(formula, str) and "." not in formula
+    names = None if data is None or dotless else tuple(map(str, data))
     return _terms_of_text(formula, names) if isinstance(formula, str) else _terms(formula, None, names)
 
 

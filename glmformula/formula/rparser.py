@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from formulaic.formula import Formula, SimpleFormula, StructuredFormula
@@ -91,15 +92,20 @@ class RParser(FormulaParser):  # type: ignore[misc]
 
 def right_side(found: Terms) -> list[RTerm]:
     """The terms in R's order, the intercept first; without the response, with R's warning."""
-    dropped = response_term(found)
-    if dropped is not None:
+    if response_term(found) is not None:
         give_warning(RESPONSE_DROPPED, DataWarning, stacklevel=2)
+    return list(_right_side(found))
+
+
+@lru_cache(maxsize=16)
+def _right_side(found: Terms) -> tuple[RTerm, ...]:
+    dropped = response_term(found)
     factors = [RFactor(name, node) for name, node in zip(found.names, found.variables)]
     out = [RTerm([Factor("1", eval_method="literal")], found, 0)] if found.intercept else []
     for j, column in enumerate(found.factors.T.tolist()):
         if j != dropped:
             out.append(RTerm([factor for factor, used in zip(factors, column) if used], found, j + 1))
-    return out
+    return tuple(out)
 
 
 def terms_of(formula: Formula) -> Terms | None:

@@ -9,7 +9,7 @@ import numpy as np
 from .tree import Node
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Terms:
     """The result of R's ``terms.formula``.
 

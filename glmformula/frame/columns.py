@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -69,6 +69,6 @@ def as_frame(data: Any, wanted: Callable[[list[str]], Sequence[str]] | None = No
     )
 
 
-def data_names(data: pd.DataFrame) -> list[str]:
+def data_names(data: pd.DataFrame) -> Iterator[str]:
     """Names a formula's ``.`` stands for, in order: the columns whose name is a str."""
-    return [name for name in data.columns.tolist() if isinstance(name, str)]
+    return (name for name in data.columns if isinstance(name, str))

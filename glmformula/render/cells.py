@@ -162,7 +162,7 @@ def _reformat_false_zeros(
         for i, v in enumerate(values[j])
         if not math.isnan(v) and text[j][i] and (v == 0) != (float(text[j][i]) == 0)
     ]
-    again = format_numbers([values[j][i] for j, i in places], max(1, digits - 1))
+    again = format_numbers([values[j][i] for j, i in places], max(1, digits - 1)) if places else ()
     for (j, i), new in zip(places, again, strict=True):
         text[j][i] = new
 

@@ -116,7 +116,7 @@ def format_pval(pv: Numbers, digits: int = 5, eps: float = EPS, na: str = "NA") 
     shown = format_numbers(large, digits) + format_numbers(small, digits)
     texts = dict(zip(large + small, shown))
     widest = max(map(len, shown), default=None)
-    below = _below(eps, max(1, digits - 2), widest)
+    below = _below(eps, max(1, digits - 2), widest) if any(v < eps for v in values) else ""
     return [na if math.isnan(v) else below if v < eps else texts[v] for v in values]
 
 

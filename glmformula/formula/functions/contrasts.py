@@ -20,7 +20,8 @@ Contrast = tuple[np.ndarray, tuple[str, ...]]
 def _treatment(levels: Sequence[str], base: int = 1) -> Contrast:
     if not 1 <= base <= len(levels):
         raise FormulaError(f"baseline group number out of range: {base} of {len(levels)} levels")
-    return np.delete(np.eye(len(levels)), base - 1, axis=1), (*levels[: base - 1], *levels[base:])
+    others = np.arange(len(levels)) != base - 1
+    return np.eye(len(levels))[:, others], (*levels[: base - 1], *levels[base:])
 
 
 def _sas(levels: Sequence[str]) -> Contrast:
