@@ -1,66 +1,166 @@
-"""``python -m benchmarks [race ...]``; all (dense, factors, small, drop1, profile ...) go to results.md.
+"""``python -m benchmarks [race ...]``; all of them go to results.md, and a part of that to the README.
 
-Each race is one process, the same data frame, interleaved rounds; what is printed is the median, and the
-ratio of paired rounds beside its bar. ``--statsmodels-factors`` lets statsmodels into the race of factors (it
-builds a dense matrix of 678,000 x 323: minutes and several gigabytes); ``--r`` lets R, where installed, into
-the races dense, drop1 and profile.
+    dense factors mixed crossed small      one table in memory: fit and summary beside the rivals
+    streamed dask                          Parquet files; a Dask cluster of one and two processes
+    drop1 profile robust                   questions after the fit
+    import memory                          what it costs to have
+
+Each race in memory is one process, the same data frame, interleaved rounds; what is printed is the median,
+and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
+``--statsmodels-factors`` lets statsmodels into the race of factors (it builds a dense matrix of 678,000 x
+323: minutes and several gigabytes); ``--r`` lets R, where installed, into the races dense, drop1 and profile.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
-from . import contenders, measure, portfolio, profiles, robust
+import pandas as pd
+
+from . import contenders, measure, portfolio, profiles, robust, streams
 from . import drop1 as deletions
 
 Row = tuple[str, ...]
 HEADER: Row = ("race", "contender", "median", "range", "glmformula is", "bar", "met")
 OURS = "glmformula"
+HERE = Path(__file__).parent
+MODULES = {"scikit-learn (no std. errors)": "sklearn", contenders.ABSORBING: "pyfixest"}
+
+
+@dataclass(frozen=True)
+class Race:
+    """Fit and summary of one table: `few` names the rivals that run less often, `bars` the ratios to meet."""
+
+    title: str
+    data: Callable[..., pd.DataFrame]
+    contenders: Mapping[str, contenders.Contender]
+    bars: Mapping[str, float]
+    few: Mapping[str, int] = field(default_factory=dict)
+    warm_up: int = 20_000
+    more_rounds: int = 1
+
+
+IN_MEMORY = {
+    "dense": Race(
+        "dense: 1e6 × 20 logistic",
+        portfolio.dense,
+        contenders.DENSE,
+        {"glum": 0.4, "statsmodels": 0.1},
+        {"statsmodels": 2, "pyfixest": 2, "R": 1},
+    ),
+    "factors": Race(
+        "factors: 678,000 × 8 factors, Poisson",
+        portfolio.portfolio,
+        contenders.PORTFOLIO,
+        {"glum": 0.3},
+        {"statsmodels": 1, contenders.ABSORBING: 1},
+        warm_up=60_000,
+    ),
+    "mixed": Race(
+        "mixed: 1e6 × factors of 10, 100, 1000 levels + 10 numbers, Poisson",
+        portfolio.mixed,
+        contenders.MIXED,
+        {"glum": 0.5},
+        {contenders.ABSORBING: 1},
+        warm_up=60_000,
+    ),
+    "crossed": Race(
+        "high cardinality: 2e6 × two factors of 2,400 levels + 5 numbers, Poisson",
+        portfolio.crossed,
+        contenders.CROSSED,
+        {},
+        {OURS: 2, "glum": 1, contenders.ABSORBING: 1},
+        warm_up=100_000,
+    ),
+    "small": Race(
+        "small: 200 rows, logistic",
+        portfolio.small,
+        contenders.SMALL,
+        {"statsmodels": 0.25},
+        warm_up=200,
+        more_rounds=20,
+    ),
+}
 
 
 def verdict(value: float, bar: float | None) -> str:
     return "" if bar is None else "yes" if value <= bar else "**no**"
 
 
+def seconds_cells(taken: Sequence[float]) -> Row:
+    return f"{median(taken):.3g} s", f"{min(taken):.3g}–{max(taken):.3g} s, {len(taken)} runs"
+
+
 def race_rows(title: str, times: Mapping[str, Sequence[float]], bars: Mapping[str, float]) -> list[Row]:
     rows = []
     for name, taken in times.items():
-        shown = (f"{median(taken):.3g} s", f"{min(taken):.3g}–{max(taken):.3g} s, {len(taken)} runs")
         if name == OURS:
-            rows.append((title, name, *shown, "", "", ""))
+            rows.append((title, name, *seconds_cells(taken), "", "", ""))
         else:
             share, bar = measure.ratio(times[OURS], taken), bars.get(name)
             limit = f"≤ {bar} ×" if bar else ""
-            rows.append((title, name, *shown, f"{share:.3f} ×", limit, verdict(share, bar)))
+            rows.append((title, name, *seconds_cells(taken), f"{share:.3f} ×", limit, verdict(share, bar)))
     return rows
 
 
-def dense(options: argparse.Namespace) -> list[Row]:
-    field = dict(contenders.DENSE)
-    if options.r and contenders.has_r():
-        field["R"] = contenders.RLogistic()
-    few = {"statsmodels": 2, "R": 1}
-    times = measure.race(field, portfolio.dense(), options.rounds, few, warm_up=portfolio.dense(2000))
-    return race_rows("dense: 1e6 × 20 logistic", times, {"glum": 0.45, "statsmodels": 0.1})
+def installed(name: str) -> bool:
+    return find_spec(MODULES.get(name, name)) is not None
 
 
-def factors(options: argparse.Namespace) -> list[Row]:
-    field = dict(contenders.PORTFOLIO)
-    if not options.statsmodels_factors:
-        del field["statsmodels"]
-    data, warm_up = portfolio.portfolio(), portfolio.portfolio(60_000)
-    times = measure.race(field, data, options.rounds, few={"statsmodels": 1}, warm_up=warm_up)
-    return race_rows("factors: 678,000 × 8 factors, Poisson", times, {"glum": 0.35})
+def in_memory(name: str, options: argparse.Namespace) -> list[Row]:
+    race = IN_MEMORY[name]
+    runners = {who: run for who, run in race.contenders.items() if installed(who)}
+    if name == "factors" and not options.statsmodels_factors:
+        runners.pop("statsmodels", None)
+    if name == "dense" and options.r and contenders.has_r():
+        runners["R"] = contenders.RLogistic()
+    absent = [
+        (race.title, who, "not installed", "", "", "", "") for who in race.contenders if not installed(who)
+    ]
+    rounds, few = race.more_rounds * options.rounds, {k: v for k, v in race.few.items() if k in runners}
+    times = measure.race(runners, race.data(), rounds, few, warm_up=race.data(race.warm_up))
+    return race_rows(race.title, times, race.bars) + absent
 
 
-def small(options: argparse.Namespace) -> list[Row]:
-    data = portfolio.small()
-    times = measure.race(contenders.SMALL, data, 20 * options.rounds, warm_up=data)
-    return race_rows("small: 200 rows, logistic", times, {"statsmodels": 0.35})
+def streamed(options: argparse.Namespace) -> list[Row]:
+    title = f"streamed: Parquet, {options.rows:,} × 20 logistic"
+    runs = streams.files_beside_memory(options.rows, options.rounds)
+    per_row = {who: [1e9 * run.seconds / run.rows for run in taken] for who, taken in runs.items()}
+    share = measure.ratio(per_row["file"], per_row["memory"])
+    peak = max(run.peak for run in runs["file"]) / 1e6
+    cells = {
+        who: (f"{median(taken):.0f} ns a row", f"{min(taken):.0f}–{max(taken):.0f}, {len(taken)} runs")
+        for who, taken in per_row.items()
+    }
+    return [
+        (title, "glmformula, 1e6 rows in memory", *cells["memory"], "", "", ""),
+        (title, "glmformula, files", *cells["file"], f"{share:.3f} ×", "≤ 1.5 ×", verdict(share, 1.5)),
+        (title, "glmformula, files", f"{peak:.0f} MB", "peak", "", "≤ 1000 MB", verdict(peak, 1000)),
+    ]
+
+
+def dask(options: argparse.Namespace) -> list[Row]:
+    title = f"Dask: the same files, {options.rows:,} rows"
+    times = streams.clusters_beside_files(options.rows, options.rounds)
+    rows = []
+    for who, taken in times.items():
+        share = measure.ratio(taken, times[streams.ALONE])
+        bar = 1.0 if who == streams.TWO else None
+        more = (
+            ("", "", "")
+            if who == streams.ALONE
+            else (f"{share:.3f} ×", "≤ 1 ×" if bar else "", verdict(share, bar))
+        )
+        rows.append((title, who, *seconds_cells(taken), *more))
+    return rows
 
 
 def drop1(options: argparse.Namespace) -> list[Row]:
@@ -102,13 +202,20 @@ def imports(options: argparse.Namespace) -> list[Row]:
     return [*rows[:1], (*rows[1][:4], f"{extra:+.3f} s", "≤ +0.15 s", verdict(extra, 0.15))]
 
 
+PEAKS = {"dense": 300, "portfolio": 300, "mixed": None, "crossed": None}  # MB beyond the data
+LARGEST_PEAK = {"portfolio": 1000, "crossed": 4000}  # MB
+
+
 def memory(options: argparse.Namespace) -> list[Row]:
     rows = []
-    for name in ("dense", "portfolio"):
-        for contender in (OURS, "glum"):
+    for name, beyond_bar in PEAKS.items():
+        for contender in filter(installed, (OURS, "glum")):
             size = {k: v / 1e6 for k, v in measure.peak_memory(name, contender).items()}
-            beyond = size["peak"] - size["data"]
-            bar = ("≤ data + 300 MB", verdict(beyond, 300)) if contender == OURS else ("", "")
+            beyond, bar = size["peak"] - size["data"], ("", "")
+            if contender == OURS and beyond_bar is not None:
+                bar = (f"≤ data + {beyond_bar} MB", verdict(beyond, beyond_bar))
+            elif contender == OURS and name in LARGEST_PEAK:
+                bar = (f"≤ {LARGEST_PEAK[name]} MB", verdict(size["peak"], LARGEST_PEAK[name]))
             parts = f"data {size['data']:.0f} MB; with imports, before the fit {size['loaded']:.0f} MB"
             peak = (f"{size['peak']:.0f} MB", parts, f"data + {beyond:.0f} MB")
             rows.append((f"peak memory: {name}", contender, *peak, *bar))
@@ -116,9 +223,9 @@ def memory(options: argparse.Namespace) -> list[Row]:
 
 
 RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
-    "dense": dense,
-    "factors": factors,
-    "small": small,
+    **{name: partial(in_memory, name) for name in IN_MEMORY},
+    "streamed": streamed,
+    "dask": dask,
     "drop1": drop1,
     "profile": profile,
     "robust": robust_errors,
@@ -132,10 +239,27 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
 
 
+MARKED = re.compile(r"(<!-- benchmarks -->\n).*?(<!-- /benchmarks -->)", re.DOTALL)
+
+
+def written(rows: Sequence[Row]) -> None:
+    """results.md, and the same table without its ranges in the README."""
+    machine = f"`python -m benchmarks` on {measure.machine()}; {date.today()}."
+    (HERE / "results.md").write_text(f"# Benchmarks\n\n{machine}\n\n{markdown(rows)}", encoding="utf-8")
+    readme = HERE.parent / "README.md"
+    short = [HEADER, ("---",) * len(HEADER), *rows]
+    table = "\n".join("| " + " | ".join((*row[:3], *row[4:])) + " |" for row in short)
+    text = MARKED.sub(rf"\g<1>{table}\n\n{machine}\n\g<2>", readme.read_text(encoding="utf-8"))
+    readme.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("races", nargs="*", choices=[*RACES, []], help="default: all of them")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=4_000_000, help="of the races streamed and dask")
     parser.add_argument("--r", action="store_true", help="let R into the races: dense, drop1, profile")
     parser.add_argument("--statsmodels-factors", action="store_true")
     options = parser.parse_args()
@@ -146,8 +270,7 @@ def main() -> None:
         rows += new
     print("\n" + measure.machine())
     if not options.races:
-        head = f"# Benchmarks, {date.today()}\n\n`python -m benchmarks` on {measure.machine()}.\n\n"
-        Path(__file__).with_name("results.md").write_text(head + markdown(rows), encoding="utf-8")
+        written(rows)
 
 
 if __name__ == "__main__":

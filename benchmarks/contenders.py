@@ -2,7 +2,8 @@
 
 A contender does what its users do to see estimates *with standard errors*: glmformula and statsmodels print
 their summary, glum fits and asks for its coefficient table (covariance stored in the fit, its cheapest way).
-scikit-learn has no standard errors; its time is the fit alone. R's time is taken inside R, without
+scikit-learn has no standard errors; its time is the fit alone. pyfixest sweeps the factors out and has no
+coefficients for their levels. R's time is taken inside R, without
 reading the data.
 """
 
@@ -17,7 +18,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .portfolio import DENSE_FORMULA, FACTORS, PORTFOLIO_FORMULA, SMALL_FORMULA
+from .portfolio import (
+    CROSSED_FORMULA,
+    CROSSED_LEVELS,
+    CROSSED_NUMBERS,
+    DENSE_FORMULA,
+    FACTORS,
+    MIXED_FORMULA,
+    MIXED_LEVELS,
+    MIXED_NUMBERS,
+    PORTFOLIO_FORMULA,
+    SMALL_FORMULA,
+)
 
 Contender = Callable[[pd.DataFrame], np.ndarray]
 
@@ -53,6 +65,24 @@ def _glum(columns: list[str], response: str, family: str, exposure: str | None =
         model = GeneralizedLinearRegressor(family=family, alpha=0, drop_first=True)
         model.fit(data[columns], data[response], offset=offset, store_covariance_matrix=True)
         return np.asarray(model.coef_table()["coef"])
+
+    return run
+
+
+def _pyfixest(family: str, numbers: list[str], levels: list[str], response: str = "y") -> Contender:
+    def run(data: pd.DataFrame) -> np.ndarray:
+        import pyfixest
+
+        formula = f"{response} ~ {' + '.join(numbers)}" + (f" | {' + '.join(levels)}" if levels else "")
+        if "exposure" in data:
+            fit = pyfixest.fepois(
+                formula, data.assign(log_exposure=np.log(data["exposure"])), vcov="iid", offset="log_exposure"
+            )
+        elif family == "poisson":
+            fit = pyfixest.fepois(formula, data, vcov="iid")
+        else:
+            fit = pyfixest.feglm(formula, data, family=family, vcov="iid")
+        return np.asarray(fit.tidy()["Estimate"])
 
     return run
 
@@ -106,16 +136,29 @@ def has_r() -> bool:
     return shutil.which("Rscript") is not None
 
 
+ABSORBING = "pyfixest (levels swept out)"
 DENSE: dict[str, Contender] = {
     "glmformula": _ours(DENSE_FORMULA, "binomial"),
     "glum": _glum([f"x{j}" for j in range(1, 21)], "y", "binomial"),
     "scikit-learn (no std. errors)": _sklearn,
+    "pyfixest": _pyfixest("logit", [f"x{j}" for j in range(1, 21)], []),
     "statsmodels": _statsmodels(DENSE_FORMULA, "Binomial"),
 }
 PORTFOLIO: dict[str, Contender] = {
     "glmformula": _ours(PORTFOLIO_FORMULA, "poisson"),
     "glum": _glum([*FACTORS, "log_density"], "claims", "poisson", "exposure"),
+    ABSORBING: _pyfixest("poisson", ["log_density"], [*FACTORS], "claims"),
     "statsmodels": _statsmodels_portfolio,
+}
+MIXED: dict[str, Contender] = {
+    "glmformula": _ours(MIXED_FORMULA, "poisson"),
+    "glum": _glum([*MIXED_LEVELS, *MIXED_NUMBERS], "y", "poisson"),
+    ABSORBING: _pyfixest("poisson", MIXED_NUMBERS, [*MIXED_LEVELS]),
+}
+CROSSED: dict[str, Contender] = {
+    "glmformula": _ours(CROSSED_FORMULA, "poisson"),
+    "glum": _glum([*CROSSED_LEVELS, *CROSSED_NUMBERS], "y", "poisson"),
+    ABSORBING: _pyfixest("poisson", CROSSED_NUMBERS, [*CROSSED_LEVELS]),
 }
 SMALL: dict[str, Contender] = {
     "glmformula": _ours(SMALL_FORMULA, "binomial"),

@@ -1,6 +1,6 @@
 """The engine alone, on made-up data: seconds (best of `repeats`) and peak memory above the data.
 
-    python benchmarks/engine.py [dense] [factors] [small] [repeats=5]
+python benchmarks/engine.py [dense] [factors] [small] [repeats=5]
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The benchmarks' data: a dense logistic problem, an insurance portfolio of wide factors, a small table."""
+"""The benchmarks' data, made here: dense, an insurance portfolio, mixed, of very many levels, small."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ FACTORS = {
 }
 DENSE_FORMULA = "y ~ " + " + ".join(f"x{j}" for j in range(1, 21))
 PORTFOLIO_FORMULA = "claims ~ " + " + ".join(FACTORS) + " + log_density + offset(log(exposure))"
+MIXED_LEVELS, MIXED_NUMBERS = {"region": 10, "model": 100, "postcode": 1000}, [f"x{j}" for j in range(1, 11)]
+MIXED_FORMULA = "y ~ " + " + ".join([*MIXED_LEVELS, *MIXED_NUMBERS])
+CROSSED_LEVELS, CROSSED_NUMBERS = {"buyer": 2400, "seller": 2400}, [f"x{j}" for j in range(1, 6)]
+CROSSED_FORMULA = "y ~ " + " + ".join([*CROSSED_LEVELS, *CROSSED_NUMBERS])
 SMALL_FORMULA = "y ~ age + dose + group"
 
 
-def dense(n: int = 1_000_000, p: int = 20, seed: int = 1) -> pd.DataFrame:
+def dense(n: int = 1_000_000, p: int = 20, seed: int = 1, slopes_seed: int = 1) -> pd.DataFrame:
     """n rows of p correlated normal columns x1..xp and a 0/1 response y, about three ones in ten."""
     draw = np.random.default_rng(seed)
     columns = np.empty((p + 1, n))
     common = draw.standard_normal(n)
     for j in range(p):
         columns[j] = draw.standard_normal(n) + 0.3 * common
-    slopes = draw.normal(0, 0.25, p)
+    slopes = np.random.default_rng(slopes_seed).normal(0, 0.25, p)  # parts of one table share them
     eta = -1.0 + slopes @ columns[:p]
     columns[p] = draw.random(n) < 1 / (1 + np.exp(-eta))
     return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
@@ -54,6 +58,32 @@ def portfolio(n: int = 678_000, seed: int = 2) -> pd.DataFrame:
     columns["exposure"] = exposure
     columns["claims"] = draw.poisson(exposure * np.exp(eta)).astype(float)
     return pd.DataFrame(columns)
+
+
+def _levels_and_numbers(n: int, seed: int, levels: dict[str, int], numbers: list[str]) -> pd.DataFrame:
+    """Counts y on factors of equally frequent levels and normal columns."""
+    draw = np.random.default_rng(seed)
+    columns: dict[str, object] = {}
+    eta = np.full(n, -1.0)
+    for name, count in levels.items():
+        codes = draw.integers(0, count, n)
+        columns[name] = pd.Categorical.from_codes(codes, [f"{name[0]}{k:04d}" for k in range(count)])
+        eta += draw.normal(0, 0.3, count)[codes]
+    for name in numbers:
+        columns[name] = draw.standard_normal(n)
+        eta += 0.1 * columns[name]
+    columns["y"] = draw.poisson(np.exp(eta)).astype(float)
+    return pd.DataFrame(columns)
+
+
+def mixed(n: int = 1_000_000, seed: int = 4) -> pd.DataFrame:
+    """Three factors of 10, 100 and 1000 levels beside ten numeric columns."""
+    return _levels_and_numbers(n, seed, MIXED_LEVELS, MIXED_NUMBERS)
+
+
+def crossed(n: int = 2_000_000, seed: int = 5) -> pd.DataFrame:
+    """Two factors of 2,400 levels each, nearly all pairs of them seen, and five numeric columns."""
+    return _levels_and_numbers(n, seed, CROSSED_LEVELS, CROSSED_NUMBERS)
 
 
 def small(n: int = 200, seed: int = 3) -> pd.DataFrame:
