@@ -38,7 +38,7 @@ ARGUMENTS = {
     ),
     "glm_control": "epsilon=1e-08 maxit=25 trace=False",
     "negative_binomial": "theta link='log'",
-    "model_matrix": "formula data=None *newdata=None *contrasts=None",
+    "model_matrix": "formula data=None *newdata=None *contrasts=None *out=None",
     "terms": "formula data=None",
     "GLM.summary": "self dispersion=None correlation=False vcov=None",
     "GLM.predict": (
@@ -52,8 +52,8 @@ ARGUMENTS = {
     "GLM.add1": "self scope test='none' k=2.0 *scale=0.0",
     "GLM.step": "self scope=None direction=None k=2.0 trace=1 **options",
     "GLM.update": "self formula=None **changes",
-    "GLM.simulate": "self nsim=1 seed=None",
-    "GLM.model_matrix": "self newdata=None",
+    "GLM.simulate": "self nsim=1 seed=None *out=None",
+    "GLM.model_matrix": "self newdata=None *out=None",
 }
 ATTRIBUTES = """
     coefficients fitted_values linear_predictors weights prior_weights y offset rank family deviance

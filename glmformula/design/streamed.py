@@ -21,7 +21,7 @@ from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated, Recipe, cut, evaluated, recipe_for
 from ..frame.response import Response, response_arrays
 from ..frame.schema import Schema
-from ..frame.survey import Check, Keep, Survey, response_of, schema_of, survey
+from ..frame.survey import Check, Keeper, Survey, response_of, schema_of, survey
 from .build import DesignFrame, with_design
 from .materializer import RMaterializer
 from .pieces import Design
@@ -133,7 +133,7 @@ def streamed(
     check: Check,
     contrasts: Mapping[str, Any] | None = None,
     na_action: str = "na.omit",
-    keep: Keep | None = None,
+    keeper: Keeper | None = None,
     **arguments: Any,
 ) -> Streamed:
     """Learn what a fit must know of all rows: state, then levels, missing rows and the response, in passes.
@@ -148,8 +148,8 @@ def streamed(
         ``check(response, row_labels)`` gives what the family has against some rows.
     contrasts, na_action
         As for `model_frame`.
-    keep : callable, optional
-        May put the values of pieces away.
+    keeper : Keeper, optional
+        May keep the values of pieces.
     **arguments
         ``weights``, ``offset``, ``subset``, ``etastart``, ``mustart``: column names or R expressions.
 
@@ -162,7 +162,7 @@ def streamed(
     terms = formula if isinstance(formula, Terms) else read_terms(formula, data_names(meta))
     recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
     recipe = learned(recipe, table)
-    found = survey(recipe, table, binomial, check, keep)
+    found = survey(recipe, table, binomial, check, keeper)
     recipe = replace(recipe, complete=not any(found.lost.values()))
     schema, values = schema_of(recipe, found)
     kind, levels = response_of(recipe, found, binomial) if terms.response is not None else ("", ())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from .response import Response, response_arrays
 from .schema import Schema, Variable, plain_name
 from .variables import described
 
+T = TypeVar("T")
 ROWS_SHOWN = 5
 MOST_LEVELS = 1_000_000
 
@@ -169,7 +170,21 @@ Keep = Callable[[Piece, Evaluated, "np.ndarray | None"], None]
 """``keep(piece, values, kept)``: may put a piece's values away, to be used again."""
 
 
-def survey(recipe: Recipe, table: Table, binomial: bool, check: Check, keep: Keep | None = None) -> Survey:
+class Keeper(Protocol):
+    """Keeps the values that the survey sees."""
+
+    put: Keep
+
+    def survey(
+        self, table: Any, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
+    ) -> T | None:
+        """``table.map_reduce`` of a function that calls `put`."""
+        ...
+
+
+def survey(
+    recipe: Recipe, table: Table, binomial: bool, check: Check, keeper: Keeper | None = None
+) -> Survey:
     """The survey of a table; its state must be learned.
 
     Raises
@@ -178,8 +193,12 @@ def survey(recipe: Recipe, table: Table, binomial: bool, check: Check, keep: Kee
         No rows, negative weights, infinite numbers, missing ones with ``na.fail``; a response that the family
         cannot use.
     """
-    function = partial(survey_piece, recipe, binomial, check, keep)
-    found = table.map_reduce(function, Survey.plus, recipe.columns)
+    if keeper is None:
+        function = partial(survey_piece, recipe, binomial, check, None)
+        found = table.map_reduce(function, Survey.plus, recipe.columns)
+    else:
+        function = partial(survey_piece, recipe, binomial, check, keeper.put)
+        found = keeper.survey(table, function, Survey.plus, recipe.columns)
     if found is None or not found.rows:
         raise DataError("0 (non-NA) cases: the data have no rows")
     if not found.chosen:

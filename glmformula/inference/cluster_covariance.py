@@ -10,13 +10,16 @@ import numpy as np
 
 from ..engine.counts import by_level
 from ..errors import FitError
-from .clusters import Clusters, cluster_codes, intersections
+from .clusters import Clusters, every_row, groupings
 from .leverage import Weighted, hat_of, weighted
 
 if TYPE_CHECKING:
     from ..models.model import GLM
     from ..sources.base import Block, Source
     from .sandwich import Scores
+    from .streamed_clusters import StreamedClusters
+
+    Grouping = Clusters | StreamedClusters
 
 CL_TYPES = ("HC", "HC0", "HC1", "HC2", "HC3")
 FEW = 2**12  # so many groups are summed in a table a block; more are kept as (groups met, sums)
@@ -27,30 +30,29 @@ SINGULAR = 1e-10  # I - H of a cluster counts as singular below this
 Sums = list[tuple[np.ndarray, np.ndarray]]
 
 
-def cluster_products(source: Source, scores: Scores, clusters: Clusters, r: int) -> np.ndarray:
+def cluster_products(source: Source, scores: Scores, clusters: Grouping, r: int) -> np.ndarray:
     """Sum over clusters of s s', s the sum of the estimating functions `scores` (block -> (r, m)) in one."""
     total = np.zeros((r, r))
     for some in parts_of(clusters, r):
-        sums = collected(source, partial(_block_sums, scores, some), some.size)
+        sums = collected(source, partial(_block_sums, scores), some)
         total += sums @ sums.T
     return total
 
 
-def parts_of(clusters: Clusters, width: int) -> Iterator[Clusters]:
+def parts_of(clusters: Grouping, width: int) -> Iterator[Grouping]:
     """The clusters in parts so small that `width` sums for each of them fit in `CELLS`."""
     chunk = max(1, CELLS // width)
     if clusters.size <= chunk:
         yield clusters
         return
     for low in range(0, clusters.size, chunk):
-        size = min(chunk, clusters.size - low)
-        inside = (clusters.codes >= low) & (clusters.codes < low + size)
-        yield Clusters(np.where(inside, clusters.codes - low, -1).astype(np.int32), size)
+        yield clusters.part(low, min(chunk, clusters.size - low))
 
 
-def collected(source: Source, sums: Callable[[Block], Sums], size: int) -> np.ndarray:
-    """The sums of all blocks as one (k, size) table."""
-    ((_, table),) = _compacted(source.map_reduce(sums, partial(_merged, size)), size)
+def collected(source: Source, sums: Callable[[Clusters, Block], Sums], clusters: Grouping) -> np.ndarray:
+    """The sums of all blocks as one table (k, clusters)."""
+    size = clusters.size
+    ((_, table),) = _compacted(clusters.reduce(source, sums, partial(_merged, size)), size)
     return table
 
 
@@ -114,14 +116,12 @@ def cl_covariance(
     n, p = fit.nobs, fit.rank
     if p == 0:
         return np.empty((0, 0))
-    ways = cluster_codes(fit, cluster)
     frame = weighted(fit)
     total = np.zeros((p, p))
-    parts = intersections(ways)
+    parts = groupings(fit, cluster)
     for k, (sign, groups) in enumerate(parts):
-        alone = multi0 and len(ways) > 1 and k == len(parts) - 1
-        if alone:
-            groups = cluster_codes(fit, None)[0]
+        if multi0 and k == len(parts) - 1 > 0:
+            groups = every_row(fit)
             adjust = (n - p) / (n - 1) if type == "HC1" else 1.0
         else:
             adjust = few_clusters(groups.size) if cadjust else 1.0
@@ -147,7 +147,7 @@ def positive(matrix: np.ndarray) -> np.ndarray:
     return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
 
 
-def _inner(fit: GLM, frame: Weighted, groups: Clusters, type: str) -> np.ndarray:
+def _inner(fit: GLM, frame: Weighted, groups: Grouping, type: str) -> np.ndarray:
     """Sum of the outer products of the clusters' scores, in the basis y = T'x."""
     source = fit.rows.source
     adjusted = type in ("HC2", "HC3")
@@ -160,7 +160,7 @@ def _inner(fit: GLM, frame: Weighted, groups: Clusters, type: str) -> np.ndarray
     p = fit.rank
     total = np.zeros((p, p))
     for some in parts_of(groups, width(p)):
-        sums = collected(source, partial(_leverage_sums, frame, some), some.size)
+        sums = collected(source, partial(_leverage_sums, frame), some)
         scores = adjusted_scores(sums.T, p, type)
         total += scores.T @ scores
     return total

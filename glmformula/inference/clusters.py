@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,11 @@ from ..frame.variables import evaluate_variable
 
 if TYPE_CHECKING:
     from ..models.model import GLM
+    from ..sources.base import Block, Source
+    from .streamed_clusters import StreamedClusters
 
+T = TypeVar("T")
+W = TypeVar("W")
 ROWS_SHOWN = 5
 
 
@@ -49,39 +54,72 @@ class Clusters:
         codes[counted] = found
         return cls(codes, len(levels))
 
+    def reduce(
+        self, source: Source, block_fn: Callable[[Clusters, Block], T], merge_fn: Callable[[T, T], T]
+    ) -> T:
+        """``block_fn(clusters, block)`` of every block, merged."""
+        return source.map_reduce(partial(block_fn, self), merge_fn)
+
+    def part(self, low: int, size: int) -> Clusters:
+        """Only the groups `low` to ``low + size - 1``."""
+        inside = (self.codes >= low) & (self.codes < low + size)
+        return Clusters(np.where(inside, self.codes - low, -1).astype(np.int32), size)
+
+
+def groupings(fit: GLM, cluster: Any) -> Sequence[tuple[int, Clusters | StreamedClusters]]:
+    """Sign and grouping of every combination of the ways of clustering (Cameron et al. 2011).
+
+    1 for one way, -1 for pairs ...; where `cluster` is None every row is its own.
+
+    Raises
+    ------
+    DataError
+        As `cluster_codes`; for rows that arrive in blocks, values in place of names.
+    """
+    if cluster is None:
+        return [(1, every_row(fit))]
+    if not fit.rows.streamed:
+        return intersections(cluster_codes(fit, cluster))
+    from .streamed_clusters import streamed_groupings  # few need it
+
+    return streamed_groupings(fit, cluster)
+
+
+def every_row(fit: GLM) -> Clusters:
+    """Each row its own cluster: as many as rows count, and no need of codes."""
+    return Clusters(np.empty(0, dtype=np.int32), fit.nobs)
+
 
 def cluster_codes(fit: GLM, cluster: Any) -> list[Clusters]:
-    """The groupings that `cluster` names, one for each way of clustering.
+    """The groupings that `cluster` names, one for each way of clustering, of rows in memory.
 
     Parameters
     ----------
     cluster : str, array, Series, DataFrame, list or None
         A column's name, an R expression or a formula ``"~ firm + year"``, evaluated in the data; values for
         the rows of the fit or of the data (rows lost to missing values or `subset` are cut), a Series by its
-        row labels; a DataFrame or a list of these for several ways. None: every row is its own cluster.
+        row labels; a DataFrame or a list of these for several ways.
 
     Raises
     ------
     DataError
-        Lengths or labels that do not match, missing values, or rows that are not held in memory.
+        Lengths or labels that do not match, missing values.
     """
-    if fit.rows.streamed:
-        raise DataError(
-            "the rows of this fit arrive in blocks, which clusters cannot be matched with: expected a fit to "
-            "a DataFrame; take type='HC0' to 'HC3', or fit the rows in memory"
-        )
     counted = np.ones(fit.nobs_rows, dtype=bool)
     if fit.nobs < fit.nobs_rows:
         counted = fit.row_state.prior_weights != 0
-    if cluster is None:
-        return [Clusters.of(np.arange(len(counted)), counted)]
     return [Clusters.of(_complete(fit, values, name), counted) for name, values in _ways(fit, cluster)]
 
 
 def intersections(clusters: Sequence[Clusters]) -> list[tuple[int, Clusters]]:
-    """Sign and grouping of every combination: 1 for one way, -1 for pairs ... (Cameron et al. 2011)."""
-    sizes = range(1, len(clusters) + 1)
-    return [((-1) ** (k + 1), _crossed(chosen)) for k in sizes for chosen in combinations(clusters, k)]
+    """Sign and grouping of every combination."""
+    return [(sign, _crossed(chosen)) for sign, chosen in combined(clusters)]
+
+
+def combined(ways: Sequence[W]) -> list[tuple[int, tuple[W, ...]]]:
+    """Every combination of some ways, singles first, with its sign."""
+    sizes = range(1, len(ways) + 1)
+    return [((-1) ** (k + 1), chosen) for k in sizes for chosen in combinations(ways, k)]
 
 
 def _crossed(clusters: Sequence[Clusters]) -> Clusters:
@@ -174,10 +212,15 @@ def _complete(fit: GLM, values: Any, name: str) -> Any:
     """The values, if none is missing."""
     missing = np.asarray(pd.isna(values))
     if missing.any():
-        rows = ", ".join(repr(label) for label in fit.rows.frame.index[missing][:ROWS_SHOWN].tolist())
-        raise DataError(
-            "cannot handle NAs in 'cluster': either refit the model without the NA observations in 'cluster' "
-            f"or impute the NAs ('{name}' is missing in {int(missing.sum())} of {len(missing)} rows, first "
-            f"rows: {rows})"
-        )
+        labels = fit.rows.frame.index[missing][:ROWS_SHOWN].tolist()
+        raise missing_clusters(name, int(missing.sum()), len(missing), labels)
     return values.to_numpy() if isinstance(values, pd.Series) and values.dtype == object else values
+
+
+def missing_clusters(name: str, count: int, n: int, labels: Sequence[Any]) -> DataError:
+    """`count` of `n` rows have no value, the first under these labels."""
+    return DataError(
+        "cannot handle NAs in 'cluster': either refit the model without the NA observations in 'cluster' "
+        f"or impute the NAs ('{name}' is missing in {count} of {n} rows, first rows: "
+        f"{', '.join(map(repr, labels))})"
+    )

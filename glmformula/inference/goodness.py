@@ -15,6 +15,7 @@ from scipy import special
 from ..engine.rows import evaluate_rows
 from ..errors import FamilyError
 from ..formula.functions.intervals import interval_labels
+from ..formula.functions.samples import Ranges, Tally, order_statistics
 from ..formula.functions.summaries import quantiles
 from ..models.refit import refit_terms
 from ..render.htest import ALTERNATIVES, HTest
@@ -54,7 +55,7 @@ def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
             f"family '{fit.family.name}' estimates its dispersion ({fit.dispersion:.4g}): overdispersion is "
             "tested for families that fix it, such as binomial and poisson"
         )
-    total = fit.rows.source.map_reduce(partial(_pearson_sum, fit.result, fit.family), add)
+    total = fit.rows.source.map_reduce(partial(pearson_sum, fit.result, fit.family), add)
     statistic, df = total / fit.family.fixed_dispersion, fit.df_residual
     above = float(chisq_upper(np.array([statistic]), np.array([df]))[0])
     below = float(special.chdtr(df, statistic)) if df > 0 else np.nan
@@ -71,7 +72,7 @@ def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
     )
 
 
-def _pearson_sum(result: GlmFit, family: Family, block: Block) -> float:
+def pearson_sum(result: GlmFit, family: Family, block: Block) -> float:
     """Sum of w (y - mu)^2 / V(mu) over the rows of non-zero weight."""
     _, mu = evaluate_rows(block, result.coefficients, family)
     each = (block.y - mu) ** 2 / family.variance(mu)
@@ -108,18 +109,12 @@ def dispersiontest(
         raise FamilyError(
             f"only Poisson GLMs can be tested, not family '{fit.family.name}'; overdispersion() takes others"
         )
-    state = fit.row_state
-    kept = state.prior_weights != 0
-    y, mu = state.y[kept], state.mu[kept]
-    excess = ((y - mu) ** 2 - y) / mu
-    if trafo is None:
-        x, null, name = np.ones_like(mu), 1.0, "dispersion"
-    else:
-        x, null, name = _transformed(trafo, mu) / mu, 0.0, "alpha"
-    slope = float(x @ excess / (x @ x))
-    residual = excess - slope * x
-    error = np.sqrt(residual @ residual / (len(y) - 1) / (x @ x))
-    statistic = float(slope / error)
+    null, name = (1.0, "dispersion") if trafo is None else (0.0, "alpha")
+    sums = partial(_excess_sums, fit.result, fit.family, trafo)
+    products, squares, _ = fit.rows.source.map_reduce(partial(sums, 0.0), np.add)
+    slope = float(products / squares)
+    _, _, residual = fit.rows.source.map_reduce(partial(sums, slope), np.add)
+    statistic = float(slope / np.sqrt(residual / (fit.nobs - 1) / squares))
     p_value = {
         "greater": special.ndtr(-statistic),
         "less": special.ndtr(statistic),
@@ -141,6 +136,31 @@ def dispersiontest(
         estimate_name=name,
         alternative=alternative,
     )
+
+
+def _excess_sums(
+    result: GlmFit,
+    family: Family,
+    trafo: float | Callable[[np.ndarray], np.ndarray] | None,
+    slope: float,
+    block: Block,
+) -> np.ndarray:
+    """x'e, x'x and the square of e - slope x, for e = ((y - mu)^2 - y) / mu and x = trafo(mu) / mu."""
+    y, mu, _ = _counted(result, family, block)
+    excess = ((y - mu) ** 2 - y) / mu
+    x = np.ones_like(mu) if trafo is None else _transformed(trafo, mu) / mu
+    residual = excess - slope * x
+    return np.array([x @ excess, x @ x, residual @ residual])
+
+
+def _counted(result: GlmFit, family: Family, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """y, mu and prior weights of the rows of non-zero weight."""
+    _, mu = evaluate_rows(block, result.coefficients, family)
+    w = block.prior_weights
+    if w is None:
+        return block.y, mu, np.ones_like(mu)
+    kept = w > 0
+    return block.y[kept], mu[kept], w[kept]
 
 
 def _transformed(trafo: float | Callable[[np.ndarray], np.ndarray], mu: np.ndarray) -> np.ndarray:
@@ -200,19 +220,14 @@ def hosmer_lemeshow(fit: GLM, g: int = 10) -> HosmerLemeshow:
         raise FamilyError(f"the Hosmer-Lemeshow test is for binomial models, not family '{fit.family.name}'")
     if isinstance(g, bool) or not isinstance(g, int | np.integer) or g < 3:
         raise ValueError(f"g should be a whole number of groups, 3 or more; got {g!r}")
-    state = fit.row_state
-    kept = state.prior_weights > 0
-    y, mu, w = state.y[kept], state.mu[kept], state.prior_weights[kept]
-    breaks = np.unique(quantiles(mu, np.arange(g + 1) * (1 / g)))
-    group = np.maximum(np.searchsorted(breaks, mu, side="left") - 1, 0)
-    labels = interval_labels(breaks, 3, True, True) if len(breaks) > 1 else [f"{mu[0]:.3g}"]
-    size = len(labels)
+    source = fit.rows.source
 
-    def by_group(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, weights=values, minlength=size)
+    def tally(within: Ranges | None) -> Tally:
+        return source.map_reduce(partial(_tally, fit.result, fit.family, within), Tally.merged)
 
-    observed = np.column_stack([by_group(w * (1 - y)), by_group(w * y)])
-    expected = np.column_stack([by_group(w * (1 - mu)), by_group(w * mu)])
+    breaks = np.unique(order_statistics(tally, partial(quantiles, probs=np.arange(g + 1) * (1 / g))))
+    labels = interval_labels(breaks, 3, True, True) if len(breaks) > 1 else [f"{breaks[0]:.3g}"]
+    observed, expected = source.map_reduce(partial(_by_group, fit.result, fit.family, breaks), np.add)
     statistic = float(((observed - expected) ** 2 / expected).sum())
     return HosmerLemeshow(
         method="Hosmer and Lemeshow goodness of fit (GOF) test",
@@ -223,6 +238,19 @@ def hosmer_lemeshow(fit: GLM, g: int = 10) -> HosmerLemeshow:
         observed=pd.DataFrame(observed, index=labels, columns=["y0", "y1"]),
         expected=pd.DataFrame(expected, index=labels, columns=["yhat0", "yhat1"]),
     )
+
+
+def _tally(result: GlmFit, family: Family, within: Ranges | None, block: Block) -> Tally:
+    return Tally.of(_counted(result, family, block)[1], within)
+
+
+def _by_group(result: GlmFit, family: Family, breaks: np.ndarray, block: Block) -> np.ndarray:
+    """(2, groups, 2): observed and expected numbers of failures and successes."""
+    y, mu, w = _counted(result, family, block)
+    group = np.maximum(np.searchsorted(breaks, mu, side="left") - 1, 0)
+    size = max(1, len(breaks) - 1)
+    sums = [np.bincount(group, v, size) for v in (w * (1 - y), w * y, w * (1 - mu), w * mu)]
+    return np.array([np.column_stack(sums[:2]), np.column_stack(sums[2:])])
 
 
 def pseudo_r2(fit: GLM) -> StatTable:

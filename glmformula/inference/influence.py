@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from ..render.influence import abbreviate, measures_blocks, summary_blocks
 from ..render.report import Block, Rendered
 from .leverage import coefficient_changes, leverages
 from .residuals import deviance_residuals, pearson_residuals
+from .written import by_rows, elsewhere, written
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -50,11 +52,8 @@ class Deletion:
     total: float
 
 
-def deletion(fit: GLM, type: str, whole: float | None = None) -> Deletion:
-    """Hat values, residuals and leave-one-out standard deviations.
-
-    `whole` is the sum of squared residuals where the rows at hand are a part of the fit's.
-    """
+def deletion(fit: GLM, type: str) -> Deletion:
+    """Hat values, residuals and leave-one-out standard deviations."""
     if type not in TYPES:
         raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
     state = fit.row_state
@@ -72,14 +71,16 @@ def deletion(fit: GLM, type: str, whole: float | None = None) -> Deletion:
         size = np.abs(residual)
         residual = np.where(size < TINY * (np.nanmedian(size) if len(size) else 0.0), 0.0, residual)
         hat = kept(leverages(fit))
-        whole = np.nansum(residual**2) if whole is None else whole
-        without = whole - np.where(hat < 1, residual**2 / (1 - hat), 0.0)
+        known = fit.rows.whole
+        total = np.nansum(residual**2) if known is None else known.squares[type]
+        without = total - np.where(hat < 1, residual**2 / (1 - hat), 0.0)
         left = fit.df_residual - 1  # where 0, `without` is 0 but for rounding
         sigma = kept(np.sqrt(without / left) if left else np.full_like(hat, np.nan))
-        total = float(np.sqrt(np.float64(whole) / fit.df_residual))
-    return Deletion(hat, residual, deviance, pearson, sigma, counted, total)
+        size = float(np.sqrt(np.float64(total) / fit.df_residual))
+    return Deletion(hat, residual, deviance, pearson, sigma, counted, size)
 
 
+@by_rows("hat", whole=True)
 def hatvalues(fit: GLM) -> pd.Series:
     """Leverages: the diagonal of  W^1/2 X (X'WX)^-1 X' W^1/2,  R's ``hatvalues``.
 
@@ -94,12 +95,14 @@ def hatvalues(fit: GLM) -> pd.Series:
     return _labelled(fit, leverages(fit), state.prior_weights != 0, padding=0.0)
 
 
+@by_rows("cooksd", whole=True)
 def cooks_distance(fit: GLM) -> pd.Series:
     """Cook's distances  (p / (1 - h))^2 h / (phi rank),  p the Pearson residual: R's ``cooks.distance``."""
     d = deletion(fit, "deviance")
     return _labelled(fit, _cooks(fit, d), d.counted)
 
 
+@by_rows("rstandard", whole=True)
 def rstandard(fit: GLM, type: str = "deviance") -> pd.Series:
     """Standardised residuals  r / sqrt(phi (1 - h)),  R's ``rstandard``; NaN where h = 1.
 
@@ -112,6 +115,7 @@ def rstandard(fit: GLM, type: str = "deviance") -> pd.Series:
     return _labelled(fit, _standardised(fit, d, type), d.counted)
 
 
+@by_rows("rstudent", whole=True)
 def rstudent(fit: GLM, type: str = "deviance") -> pd.Series:
     """Studentised residuals: the row's effect on the deviance, standardised; R's ``rstudent``.
 
@@ -135,6 +139,7 @@ def rstudent(fit: GLM, type: str = "deviance") -> pd.Series:
     return _labelled(fit, _undefined(out), d.counted)
 
 
+@by_rows("dffits", whole=True)
 def dffits(fit: GLM, type: str = "deviance") -> pd.Series:
     """Change of the fitted value in standard errors,  r sqrt(h) / (s (1 - h)):  R's ``dffits``.
 
@@ -148,6 +153,7 @@ def dffits(fit: GLM, type: str = "deviance") -> pd.Series:
     return _labelled(fit, _dffits(d, _spread(fit, d, type)), d.counted)
 
 
+@by_rows("covratio", whole=True)
 def covratio(fit: GLM, type: str = "deviance") -> pd.Series:
     """Ratio of the covariance determinants without and with the row, R's ``covratio``.
 
@@ -161,6 +167,7 @@ def covratio(fit: GLM, type: str = "deviance") -> pd.Series:
     return _labelled(fit, _undefined(out), d.counted)
 
 
+@by_rows("dfbeta", whole=True)
 def dfbeta(fit: GLM, type: str = "deviance") -> pd.DataFrame:
     """Change of each coefficient when the row is left out (one step): R's ``dfbeta``.
 
@@ -174,6 +181,7 @@ def dfbeta(fit: GLM, type: str = "deviance") -> pd.DataFrame:
     return _table(fit, _dfbeta(fit, d), d.counted, _coefficient_names(fit))
 
 
+@by_rows("dfbetas", whole=True)
 def dfbetas(fit: GLM, type: str = "deviance") -> pd.DataFrame:
     """`dfbeta` in standard errors, R's ``dfbetas``; `type` as in `dffits`."""
     d = deletion(fit, type)
@@ -250,7 +258,7 @@ class InfluenceSummary(Rendered):
         )
 
 
-def influence_measures(fit: GLM, type: str = "deviance") -> InfluenceMeasures:
+def influence_measures(fit: GLM, type: str = "deviance", *, out: Any = None) -> Any:
     """All deletion diagnostics in one table, R's ``influence.measures``.
 
     Parameters
@@ -258,19 +266,34 @@ def influence_measures(fit: GLM, type: str = "deviance") -> InfluenceMeasures:
     type : {"deviance", "pearson"}
         The residual in DFBETAS, DFFITS and the covariance ratio: R < 4.6 takes deviance residuals, R >= 4.6
         working residuals times sqrt(W).
+    out : path, optional
+        Write the table's rows to this file, as `residuals` does, with a column ``influential``. Needed where
+        the rows of the fit are files or a database.
 
     Returns
     -------
-    InfluenceMeasures
+    InfluenceMeasures; a DataFrame with `out`. For rows in files the path, for a Dask DataFrame one that is
+    computed when asked for.
 
     Raises
     ------
     FitError
         There are no more rows with h > 0 than coefficients.
     """
+    if out is None and elsewhere(fit, None) is None:
+        return _measures(fit, type)
+    return written(fit, partial(_measured_rows, type=type), None, out, whole=True)
+
+
+def _measured_rows(fit: GLM, newdata: None, type: str) -> pd.DataFrame:
+    found = _measures(fit, type)
+    return found.frame.assign(influential=found.starred)
+
+
+def _measures(fit: GLM, type: str) -> InfluenceMeasures:
     d = deletion(fit, type)
     p = fit.rank
-    n = int(np.count_nonzero(d.hat > 0))
+    n = int(np.count_nonzero(d.hat > 0)) if fit.rows.whole is None else fit.rows.whole.levers
     if n <= p:
         raise FitError(
             f"too few cases i with h_ii > 0: {n} of {fit.nobs} rows, and {p} coefficients; influence "

@@ -11,6 +11,7 @@ from scipy.linalg import lapack
 
 from ..design.dense import dense
 from ..engine.rows import row_arrays, working_weights
+from ..models.training import Whole
 from ..sources.mapped import collect
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def weighted(fit: GLM) -> Weighted:
     """
     if fit.rank == 0:
         return Weighted(fit.result, fit.family, np.empty((0, 0)))
+    if (whole := fit.rows.whole) is not None:
+        return Weighted(fit.result, fit.family, whole.root)
     if fit.result.method == "cholesky":
         cov = fit.result.cov_unscaled
         size = np.sqrt(np.diag(cov))
@@ -114,6 +117,21 @@ def _triangle(frame: FitRows, block: Block) -> np.ndarray:
 
 def _stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.qr(np.concatenate([a, b]), mode="r"))
+
+
+def whole_of(fit: GLM) -> Whole:
+    """What the deletion diagnostics of a row must know of all rows, in a pass."""
+    frame = weighted(fit)
+    pearson, levers = fit.rows.source.map_reduce(partial(_whole_sums, frame), np.add)
+    squares = {"deviance": fit.deviance if fit.df_residual > 0 else 0.0, "pearson": float(pearson)}
+    return Whole(frame.root, squares, int(levers))
+
+
+def _whole_sums(frame: Weighted, block: Block) -> np.ndarray:
+    """Sum of W r^2 for the working residuals r, and how many hat values are above 0."""
+    *_, residuals, weights = row_arrays(block, frame.result, frame.family)
+    squares = np.where(weights > 0, weights * residuals**2, 0.0).sum()
+    return np.array([squares, np.count_nonzero(hat_of(frame.orthogonal(block)) > 0)])
 
 
 def _hat(frame: Weighted, block: Block) -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ from ..errors import FitError, GLMFormulaWarning, give_warning
 from ..render.table import StatTable
 from .distributions import chisq_upper, f_upper
 from .drop1 import columns_of
+from .goodness import pearson_sum
 from .single_term import fit_one
 from .summary import Vcov, covariance_of
 from .waldtest import quadratic_form, refuse_aliased
@@ -145,9 +148,7 @@ def f_table(fit: GLM, type: str, error: GLM, estimate: str) -> tuple[pd.DataFram
 
 def pearson_statistic(fit: GLM) -> float:
     """Sum of the squared Pearson residuals at the final mean (the summary's: the last solved weights)."""
-    from .residuals import pearson_residuals
-
-    return float(np.sum(pearson_residuals(fit.row_state, fit.family) ** 2))
+    return float(fit.rows.source.map_reduce(partial(pearson_sum, fit.result, fit.family), add))
 
 
 def deviances(fit: GLM, type: str) -> tuple[np.ndarray, np.ndarray]:

@@ -143,8 +143,14 @@ def _predicted(fit: GLM, newdata: Any, **options: Any) -> pd.Series | pd.DataFra
     return answer
 
 
-def design_frame(fit: GLM, newdata: Any = None) -> pd.DataFrame:
-    """The model matrix as a DataFrame."""
+def design_frame(fit: GLM, newdata: Any = None, out: Any = None) -> Any:
+    """The model matrix as a DataFrame; `out` as for `predict`."""
+    if out is None and elsewhere(fit, newdata) is None:
+        return _design(fit, newdata)
+    return written(fit, _design, newdata, out)
+
+
+def _design(fit: GLM, newdata: Any) -> pd.DataFrame:
     rows = _Rows.of(fit, newdata, "na.pass", "error")
     X = np.concatenate([*collect(rows.source, _dense_block), np.empty((0, len(fit.column_names)))])
     return rows.table(X, fit.column_names)

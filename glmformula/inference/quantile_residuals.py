@@ -23,7 +23,8 @@ def quantile_residuals(fit: GLM, seed: int | None = None) -> np.ndarray:
     Parameters
     ----------
     seed : int, optional
-        Of the uniform draws; families without atoms need none.
+        Of the uniform draws; families without atoms need none. Rows that arrive in pieces are drawn piece by
+        piece, so other pieces give other draws.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def quantile_residuals(fit: GLM, seed: int | None = None) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         lower, upper = distribution.cdf(y), distribution.sf(y)
         if is_discrete(fit.family):
-            u = np.maximum(np.random.default_rng(seed).random(len(y)), np.finfo(float).tiny)
+            u = np.maximum(fit.rows.generator(seed).random(len(y)), np.finfo(float).tiny)
             below, above = distribution.cdf(y - 1), distribution.sf(y - 1)
             lower, upper = below + u * (lower - below), upper + (1 - u) * (above - upper)
         return np.where(lower < upper, special.ndtri(lower), -special.ndtri(upper))

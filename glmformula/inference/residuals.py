@@ -62,10 +62,7 @@ def residuals(fit: GLM, type: str = "deviance", seed: Any = None, out: Any = Non
 
 
 def _own(fit: GLM, newdata: None, type: str, seed: Any) -> pd.Series | pd.DataFrame:
-    """`residuals` of rows in memory; of the pieces of a table each draws numbers of its own."""
-    index = fit.rows.frame.index
-    if seed is not None and len(index) and index.dtype.kind in "iu":
-        seed = [seed, abs(int(index[0]))]
+    """`residuals` of rows in memory."""
     answer: pd.Series | pd.DataFrame = residuals(fit, type, seed)
     return answer
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ import pandas as pd
 from ..errors import GLMFormulaWarning, give_warning
 from ..sources.mapped import collect
 from .leverage import FitRows, Weighted, hat_of, weighted
+from .written import elsewhere, written
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -76,15 +77,27 @@ def glm_scores(frame: FitRows, phi: float, block: Block) -> np.ndarray:
     return np.asarray(frame.design(block) * (u / phi))
 
 
-def estfun(fit: GLM) -> pd.DataFrame:
+def estfun(fit: GLM, *, out: Any = None) -> Any:
     """Estimating functions of the rows, R's ``estfun``:  w (y - mu) / (dmu/deta) x / phi.
+
+    Parameters
+    ----------
+    out : path, optional
+        As for `residuals`.
 
     Returns
     -------
     DataFrame (n, rank): the derivatives of the log-likelihood by the coefficients that are not aliased;
     ``na.exclude`` pads with NaN.
     """
-    scores = partial(glm_scores, FitRows(fit.result, fit.family), score_dispersion(fit))
+    phi = score_dispersion(fit)
+    if out is None and elsewhere(fit, None) is None:
+        return _estfun(fit, None, phi)
+    return written(fit, partial(_estfun, phi=phi), None, out)
+
+
+def _estfun(fit: GLM, newdata: None, phi: float) -> pd.DataFrame:
+    scores = partial(glm_scores, FitRows(fit.result, fit.family), phi)
     values = np.concatenate([np.empty((fit.rank, 0)), *collect(fit.rows.source, scores)], axis=1).T
     index = fit.rows.labelled(np.zeros(len(values))).index
     columns = {k: fit.rows.labelled(column) for k, column in enumerate(values.T)}

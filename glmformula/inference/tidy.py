@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -114,15 +113,10 @@ def augment(
     options["se_fit"] = se_fit
     if out is None and elsewhere(fit, newdata) is None:
         return _augmented(fit, newdata, **options)
-    if newdata is None and fit.rows.streamed:  # a piece of the rows has neither all of X nor the whole sum
-        options["whole"] = fit.deviance if fit.df_residual > 0 else 0.0
-        fit = replace(fit, result=replace(fit.result, method="cholesky"))
-    return written(fit, partial(_augmented, **options), newdata, out, every=True)
+    return written(fit, partial(_augmented, **options), newdata, out, every=True, whole=newdata is None)
 
 
-def _augmented(
-    fit: GLM, newdata: Any, type_predict: str, type_residuals: str, se_fit: bool, whole: float | None = None
-) -> pd.DataFrame:
+def _augmented(fit: GLM, newdata: Any, type_predict: str, type_residuals: str, se_fit: bool) -> pd.DataFrame:
     fitted = predict(fit, newdata, type_predict, se_fit)
     frame = fitted.to_frame("fit") if isinstance(fitted, pd.Series) else fitted
     frame = frame.rename(columns={"fit": "_fitted", "se_fit": "_se_fit"})
@@ -130,7 +124,7 @@ def _augmented(
         return pd.concat([as_frame(newdata), frame], axis=1)
     from .influence import cooks_distance, hatvalues, rstandard
 
-    d = deletion(fit, "deviance", whole)
+    d = deletion(fit, "deviance")
     frame["_resid"] = residuals(fit, type_residuals)
     frame["_hat"] = hatvalues(fit).reindex_like(frame["_fitted"])
     frame["_sigma"] = fit.rows.labelled(d.sigma)

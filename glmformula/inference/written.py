@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +22,7 @@ from ..formula.evaluate import variables_used
 from ..frame.interchange import needed
 from ..frame.pieces import Piece, Table
 from ..frame.variables import variables_of
-from ..models.training import TrainingData
+from ..models.training import Part, TrainingData, Whole
 from ..sources.registry import opened
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def written(
     name: str = "fit",
     terms: bool = False,
     every: bool = False,
+    whole: bool = False,
+    instead: str = "say where to write it, out='answer.parquet'",
 ) -> Any:
     """A row-level question asked of the rows of a table, or of rows in memory and written out too.
 
@@ -70,6 +72,10 @@ def written(
         Whether the question needs the means of the columns.
     every : bool
         Whether it needs every column of new data, not only those of the formula.
+    whole : bool
+        Whether it needs what all rows of the fit say together.
+    instead : str
+        What to do where rows are in files and there is no `out`.
 
     Returns
     -------
@@ -86,24 +92,32 @@ def written(
         if out is not None:
             write(iter([_numbered(_flat(answer, name))]), Path(out))
         return answer
+    from ..sources.reading import InOrder, ReadAgain  # few need it, and it is a quarter of the import
+
+    if out is None and isinstance(table, InOrder):
+        raise DataError(
+            f"the answer has a value for each row of a table that is not held in memory: {instead}"
+        )
     light = replace(fit, training=None, kept_means=fit.column_means if terms else fit.kept_means)
     if newdata is not None:
         function: Answer = partial(_of_new_rows, light, question, name)
         columns = [c for c in table.meta.columns if every or c in _needed(fit)]
     else:
-        frame = cast("StreamedTraining", fit.training).frame
-        function = partial(_of_own_rows, light, frame, question, name)
-        columns = list(frame.recipe.columns)
-    from ..models.streams import warn_once  # few need it, and it is a quarter of the import
-    from ..sources.reading import InOrder, ReadAgain
+        from .leverage import whole_of
 
+        frame = cast("StreamedTraining", fit.training).frame
+        known = whole_of(fit) if whole else None
+        function = partial(_of_own_rows, light, frame, known, question, name)
+        columns = list(frame.recipe.columns)
     if not isinstance(table, InOrder):
+        if out is not None:
+            raise DataError(
+                f"out={str(out)!r} is for rows in files or in memory; of a Dask DataFrame the answer is one too: "
+                "leave out= out, and write what comes with its to_parquet()"
+            )
         return _lazily(table, function, columns, name)
-    if out is None:
-        raise DataError(
-            "the answer has a value for each row of a table that is not held in memory: "
-            "say where to write it, out='answer.parquet'"
-        )
+    from ..models.streams import warn_once
+
     path = Path(out)
     while True:
         with hearing() as heard:
@@ -114,6 +128,63 @@ def written(
                 continue
         warn_once(heard)
         return path
+
+
+def by_rows(name: str, whole: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function of a fit, with a value for each row, write its answer where the rows are in a table.
+
+    It gets the keyword ``out``, as `written` has it; `name` is that of the column.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def asked(fit: GLM, *args: Any, out: Any = None, **options: Any) -> Any:
+            if out is None and elsewhere(fit, None) is None:
+                return function(fit, *args, **options)
+            return written(fit, partial(_asked, asked, args, options), None, out, name, whole=whole)
+
+        return asked
+
+    return decorate
+
+
+def _asked(
+    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], fit: GLM, newdata: None
+) -> Any:
+    return function(fit, *args, **options)
+
+
+@by_rows("frame")
+def model_frame(fit: GLM) -> pd.DataFrame:
+    """The variables of the model."""
+    return fit.rows.frame.to_dataframe()
+
+
+def row_values(fit: GLM, name: str) -> Any:
+    """A quantity of `RowState` for each row; None where the fit has none."""
+    if elsewhere(fit, None) is not None:
+        if name == "offset" and not _has_offset(fit):
+            return None
+        return written(fit, partial(_row_values, name=name), None, None, name, instead=INSTEAD[name])
+    values = getattr(fit.row_state, name)
+    return None if values is None else fit.rows.labelled(values)
+
+
+def _row_values(fit: GLM, newdata: None, name: str) -> pd.Series:
+    return fit.rows.labelled(getattr(fit.row_state, name))
+
+
+def _has_offset(fit: GLM) -> bool:
+    return fit.schema.offset is not None or any(is_offset for *_, is_offset in variables_of(fit.terms))
+
+
+WRITE = "write it out with fit.{}"
+INSTEAD = {
+    "mu": WRITE.format("predict(type='response', out='answer.parquet')"),
+    "eta": WRITE.format("predict(out='answer.parquet')"),
+    **dict.fromkeys(("y", "prior_weights", "offset"), WRITE.format("model_frame(out='answer.parquet')")),
+    "working_weights": "fit a part of the rows in memory",
+}
 
 
 def write(frames: Iterator[pd.DataFrame], path: Path) -> None:
@@ -163,12 +234,20 @@ def _to_csv(frames: Iterator[pd.DataFrame], path: Path) -> None:
             frame.to_csv(file, index=False, header=k == 0)
 
 
-def _of_own_rows(fit: GLM, streamed: Streamed, question: Question, name: str, piece: Piece) -> pd.DataFrame:
+def _of_own_rows(
+    fit: GLM, streamed: Streamed, whole: Whole | None, question: Question, name: str, piece: Piece
+) -> pd.DataFrame:
     from ..sources.streamed import source_of
 
     frame = streamed.frame(piece)
-    training = TrainingData(source_of(frame), frame, {})
+    training = TrainingData(source_of(frame), frame, {}, part=Part((piece.number, _first(piece)), whole))
     return _flat(question(replace(fit, training=training), None), name)
+
+
+def _first(piece: Piece) -> int:
+    """The number of its first row; 0 where rows have none."""
+    index = piece.frame.index
+    return abs(int(index[0])) if len(index) and index.dtype.kind in "iu" else 0
 
 
 def _of_new_rows(fit: GLM, question: Question, name: str, piece: Piece) -> pd.DataFrame:
@@ -230,5 +309,6 @@ def _lazily(table: Any, function: Answer, columns: list[str], name: str) -> Any:
     return out[name] if list(empty.columns) == [name] else out
 
 
-def _of_partition(function: Answer, frame: pd.DataFrame) -> pd.DataFrame:
-    return function(Piece(frame))
+def _of_partition(function: Answer, frame: pd.DataFrame, partition_info: Any = None) -> pd.DataFrame:
+    number = partition_info["number"] if partition_info else 0
+    return function(Piece(frame, frozenset(), f"partition {number}", number))

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ..formula.terms import Terms
     from ..inference.extract_aic import ExtractedAIC
     from ..inference.goodness import HosmerLemeshow
-    from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.profile import Profile
     from ..inference.separation import DetectedSeparation
@@ -57,7 +56,7 @@ def residuals(fit: GLM, type: str = "deviance", seed: int | None = None, **optio
     return fit.residuals(type, seed, **options)
 
 
-def fitted(fit: GLM) -> pd.Series:
+def fitted(fit: GLM) -> Any:
     """Fitted means, response scale."""
     return fit.fitted_values
 
@@ -124,21 +123,21 @@ def nobs(fit: GLM) -> int:
     return fit.nobs
 
 
-def model_frame(fit: GLM | str, data: Any = None, **options: Any) -> pd.DataFrame:
+def model_frame(fit: GLM | str, data: Any = None, **options: Any) -> Any:
     """The variables of a fitted model, or those of a formula in `data`."""
     if isinstance(fit, GLM):
-        return fit.model_frame()
+        return fit.model_frame(**options)
     from ..frame.model_frame import model_frame as of_formula
 
     return of_formula(fit, data, **options).to_dataframe()
 
 
 def model_matrix(
-    formula: GLM | str, data: Any = None, *, newdata: Any = None, contrasts: Any = None
-) -> pd.DataFrame:
+    formula: GLM | str, data: Any = None, *, newdata: Any = None, contrasts: Any = None, out: Any = None
+) -> Any:
     """The design of a formula in `data` (with `newdata`: as frozen on `data`), or that of a fitted model."""
     if isinstance(formula, GLM):
-        return formula.model_matrix(data if newdata is None else newdata)
+        return formula.model_matrix(data if newdata is None else newdata, out=out)
     from ..design.build import model_matrix as of_formula
 
     return of_formula(formula, data, newdata=newdata, contrasts=contrasts)
@@ -153,54 +152,54 @@ def terms(formula: GLM | str, data: Any = None) -> Terms:
     return of_formula(formula, None if data is None else list(data))
 
 
-def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
+def simulate(fit: GLM, nsim: int = 1, seed: int | None = None, **options: Any) -> Any:
     """Responses drawn from the fitted model; see :meth:`GLM.simulate`."""
-    return fit.simulate(nsim, seed)
+    return fit.simulate(nsim, seed, **options)
 
 
-def hatvalues(fit: GLM) -> pd.Series:
+def hatvalues(fit: GLM, **options: Any) -> Any:
     """Leverages; see :meth:`GLM.hatvalues`."""
-    return fit.hatvalues()
+    return fit.hatvalues(**options)
 
 
-def cooks_distance(fit: GLM) -> pd.Series:
+def cooks_distance(fit: GLM, **options: Any) -> Any:
     """Cook's distances; see :meth:`GLM.cooks_distance`."""
-    return fit.cooks_distance()
+    return fit.cooks_distance(**options)
 
 
-def rstandard(fit: GLM, type: str = "deviance") -> pd.Series:
+def rstandard(fit: GLM, type: str = "deviance", **options: Any) -> Any:
     """Standardised residuals; see :meth:`GLM.rstandard`."""
-    return fit.rstandard(type)
+    return fit.rstandard(type, **options)
 
 
-def rstudent(fit: GLM, type: str = "deviance") -> pd.Series:
+def rstudent(fit: GLM, type: str = "deviance", **options: Any) -> Any:
     """Studentised residuals; see :meth:`GLM.rstudent`."""
-    return fit.rstudent(type)
+    return fit.rstudent(type, **options)
 
 
-def dffits(fit: GLM, type: str = "deviance") -> pd.Series:
+def dffits(fit: GLM, type: str = "deviance", **options: Any) -> Any:
     """Change of each fitted value without its row; see :meth:`GLM.dffits`."""
-    return fit.dffits(type)
+    return fit.dffits(type, **options)
 
 
-def dfbeta(fit: GLM, type: str = "deviance") -> pd.DataFrame:
+def dfbeta(fit: GLM, type: str = "deviance", **options: Any) -> Any:
     """Change of the coefficients without each row; see :meth:`GLM.dfbeta`."""
-    return fit.dfbeta(type)
+    return fit.dfbeta(type, **options)
 
 
-def dfbetas(fit: GLM, type: str = "deviance") -> pd.DataFrame:
+def dfbetas(fit: GLM, type: str = "deviance", **options: Any) -> Any:
     """The same in standard errors; see :meth:`GLM.dfbetas`."""
-    return fit.dfbetas(type)
+    return fit.dfbetas(type, **options)
 
 
-def covratio(fit: GLM, type: str = "deviance") -> pd.Series:
+def covratio(fit: GLM, type: str = "deviance", **options: Any) -> Any:
     """Ratio of covariance determinants without each row; see :meth:`GLM.covratio`."""
-    return fit.covratio(type)
+    return fit.covratio(type, **options)
 
 
-def influence_measures(fit: GLM, type: str = "deviance") -> InfluenceMeasures:
+def influence_measures(fit: GLM, type: str = "deviance", **options: Any) -> Any:
     """All deletion diagnostics in a table; see :meth:`GLM.influence_measures`."""
-    return fit.influence_measures(type)
+    return fit.influence_measures(type, **options)
 
 
 def tidy(fit: GLM, **options: Any) -> pd.DataFrame:
@@ -228,9 +227,9 @@ def meat(fit: GLM, adjust: bool = False) -> pd.DataFrame:
     return fit.meat(adjust)
 
 
-def estfun(fit: GLM) -> pd.DataFrame:
+def estfun(fit: GLM, **options: Any) -> Any:
     """Estimating functions of the rows; see :meth:`GLM.estfun`."""
-    return fit.estfun()
+    return fit.estfun(**options)
 
 
 def profile(fit: GLM, which: Any = None, **options: Any) -> Profile:
@@ -238,9 +237,7 @@ def profile(fit: GLM, which: Any = None, **options: Any) -> Profile:
     return fit.profile(which, **options)
 
 
-def Anova(
-    fit: GLM, type: str | int = "II", test: str = "LR", **options: Any
-) -> StatTable:
+def Anova(fit: GLM, type: str | int = "II", test: str = "LR", **options: Any) -> StatTable:
     """Type II and III tests; see :meth:`GLM.Anova`."""
     return fit.Anova(type, test, **options)
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..inference.certificate import Certificate
     from ..inference.extract_aic import ExtractedAIC
     from ..inference.goodness import HosmerLemeshow
-    from ..inference.influence import InfluenceMeasures
     from ..inference.loglik import LogLik
     from ..inference.profile import Profile
     from ..inference.separation import DetectedSeparation
@@ -204,36 +203,38 @@ class GLM:
 
         return column_means(self.rows.source, len(self.column_names))
 
-    def _series(self, values: np.ndarray) -> pd.Series:
-        return self.rows.labelled(values)
+    def _by_row(self, name: str) -> Any:
+        from ..inference.written import row_values
+
+        return row_values(self, name)
 
     @property
-    def fitted_values(self) -> pd.Series:
+    def fitted_values(self) -> Any:
         """mu, response scale."""
-        return self._series(self.row_state.mu)
+        return self._by_row("mu")
 
     @property
-    def linear_predictors(self) -> pd.Series:
+    def linear_predictors(self) -> Any:
         """eta with the offset, link scale."""
-        return self._series(self.row_state.eta)
+        return self._by_row("eta")
 
     @property
-    def weights(self) -> pd.Series:
+    def weights(self) -> Any:
         """Working weights of the last solved iteration."""
-        return self._series(self.row_state.working_weights)
+        return self._by_row("working_weights")
 
     @property
-    def prior_weights(self) -> pd.Series:
-        return self._series(self.row_state.prior_weights)
+    def prior_weights(self) -> Any:
+        return self._by_row("prior_weights")
 
     @property
-    def y(self) -> pd.Series:
+    def y(self) -> Any:
         """The response as fitted: a proportion for a binomial."""
-        return self._series(self.row_state.y)
+        return self._by_row("y")
 
     @property
-    def offset(self) -> pd.Series | None:
-        return None if self.row_state.offset is None else self._series(self.row_state.offset)
+    def offset(self) -> Any:
+        return self._by_row("offset")
 
     @property
     def na_action(self) -> pd.Series:
@@ -241,15 +242,17 @@ class GLM:
         frame = self.rows.frame
         return pd.Series(frame.omitted, index=frame.data_index[frame.omitted], name=frame.na_action)
 
-    def model_frame(self) -> pd.DataFrame:
-        """The variables of the model, R's ``model.frame``."""
-        return self.rows.frame.to_dataframe()
+    def model_frame(self, *, out: Any = None) -> Any:
+        """The variables of the model, R's ``model.frame``; `out` as for `residuals`."""
+        from ..inference.written import model_frame
 
-    def model_matrix(self, newdata: Any = None) -> pd.DataFrame:
-        """The design, R's ``model.matrix``; with `newdata` the columns as frozen at the fit."""
+        return model_frame(self, out=out)
+
+    def model_matrix(self, newdata: Any = None, *, out: Any = None) -> Any:
+        """The design, R's ``model.matrix``; with `newdata` the columns as frozen at the fit. `out` as for `predict`."""
         from ..inference.predict import design_frame
 
-        return design_frame(self, newdata)
+        return design_frame(self, newdata, out)
 
     def separation(self) -> DetectedSeparation:
         """Coefficients without a finite estimate; see :func:`glmformula.inference.separation.separation_of`."""
@@ -342,11 +345,11 @@ class GLM:
 
         return meat(self, adjust)
 
-    def estfun(self) -> pd.DataFrame:
+    def estfun(self, *, out: Any = None) -> Any:
         """Estimating functions of the rows; see :func:`glmformula.inference.sandwich.estfun`."""
         from ..inference.sandwich import estfun
 
-        return estfun(self)
+        return estfun(self, out=out)
 
     def confint(
         self,
@@ -376,9 +379,7 @@ class GLM:
 
         return anova(self, *others, test=test, dispersion=dispersion)
 
-    def Anova(
-        self, type: str | int = "II", test: str = "LR", **options: Any
-    ) -> StatTable:
+    def Anova(self, type: str | int = "II", test: str = "LR", **options: Any) -> StatTable:
         """Type II and III tests; see :func:`glmformula.inference.marginal_anova.Anova`."""
         from ..inference.marginal_anova import Anova
 
@@ -491,65 +492,65 @@ class GLM:
 
         return plot(self, which, axes, label)
 
-    def simulate(self, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
+    def simulate(self, nsim: int = 1, seed: int | None = None, *, out: Any = None) -> Any:
         """Responses drawn from the fitted model; see :func:`glmformula.inference.simulate.simulate`."""
         from ..inference.simulate import simulate
 
-        return simulate(self, nsim, seed)
+        return simulate(self, nsim, seed, out=out)
 
-    def hatvalues(self) -> pd.Series:
+    def hatvalues(self, *, out: Any = None) -> Any:
         """Leverages; see :func:`glmformula.inference.influence.hatvalues`."""
         from ..inference.influence import hatvalues
 
-        return hatvalues(self)
+        return hatvalues(self, out=out)
 
-    def cooks_distance(self) -> pd.Series:
+    def cooks_distance(self, *, out: Any = None) -> Any:
         """Cook's distances; see :func:`glmformula.inference.influence.cooks_distance`."""
         from ..inference.influence import cooks_distance
 
-        return cooks_distance(self)
+        return cooks_distance(self, out=out)
 
-    def rstandard(self, type: str = "deviance") -> pd.Series:
+    def rstandard(self, type: str = "deviance", *, out: Any = None) -> Any:
         """Standardised residuals; see :func:`glmformula.inference.influence.rstandard`."""
         from ..inference.influence import rstandard
 
-        return rstandard(self, type)
+        return rstandard(self, type, out=out)
 
-    def rstudent(self, type: str = "deviance") -> pd.Series:
+    def rstudent(self, type: str = "deviance", *, out: Any = None) -> Any:
         """Studentised residuals; see :func:`glmformula.inference.influence.rstudent`."""
         from ..inference.influence import rstudent
 
-        return rstudent(self, type)
+        return rstudent(self, type, out=out)
 
-    def dffits(self, type: str = "deviance") -> pd.Series:
+    def dffits(self, type: str = "deviance", *, out: Any = None) -> Any:
         """Change of each fitted value; see :func:`glmformula.inference.influence.dffits`."""
         from ..inference.influence import dffits
 
-        return dffits(self, type)
+        return dffits(self, type, out=out)
 
-    def dfbeta(self, type: str = "deviance") -> pd.DataFrame:
+    def dfbeta(self, type: str = "deviance", *, out: Any = None) -> Any:
         """Change of the coefficients; see :func:`glmformula.inference.influence.dfbeta`."""
         from ..inference.influence import dfbeta
 
-        return dfbeta(self, type)
+        return dfbeta(self, type, out=out)
 
-    def dfbetas(self, type: str = "deviance") -> pd.DataFrame:
+    def dfbetas(self, type: str = "deviance", *, out: Any = None) -> Any:
         """The same in standard errors; see :func:`glmformula.inference.influence.dfbetas`."""
         from ..inference.influence import dfbetas
 
-        return dfbetas(self, type)
+        return dfbetas(self, type, out=out)
 
-    def covratio(self, type: str = "deviance") -> pd.Series:
+    def covratio(self, type: str = "deviance", *, out: Any = None) -> Any:
         """Ratio of covariance determinants; see :func:`glmformula.inference.influence.covratio`."""
         from ..inference.influence import covratio
 
-        return covratio(self, type)
+        return covratio(self, type, out=out)
 
-    def influence_measures(self, type: str = "deviance") -> InfluenceMeasures:
+    def influence_measures(self, type: str = "deviance", *, out: Any = None) -> Any:
         """All of them in a table; see :func:`glmformula.inference.influence.influence_measures`."""
         from ..inference.influence import influence_measures
 
-        return influence_measures(self, type)
+        return influence_measures(self, type, out=out)
 
     def overdispersion(self, alternative: str = "greater") -> HTest:
         """Pearson's ratio and its test; see :func:`glmformula.inference.goodness.overdispersion`."""

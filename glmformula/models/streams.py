@@ -17,8 +17,7 @@ from ..families import Family
 from ..families.responses import Findings, findings
 from ..frame.pieces import Table
 from ..frame.response import Response
-from ..sources.reading import InOrder
-from ..sources.store import Store
+from ..sources.store import store_for
 from ..sources.streamed import StreamSource
 from .training import RowState, TrainingData
 
@@ -63,7 +62,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
         As `glm`; the response's errors and warnings are those of all rows together.
     """
     family: Family = arguments["family"]
-    store = Store() if isinstance(table, InOrder) else None
+    store = store_for(table)
     with hearing() as heard:
         frame = streamed(
             arguments["formula"],
@@ -71,7 +70,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
             **{name: arguments[name] for name in ARGUMENTS},
             binomial=family.is_binomial,
             check=partial(_check, family),
-            keep=None if store is None else store.put,
+            keeper=store,
         )
     warn_once(heard)
     if frame.terms.response is None:

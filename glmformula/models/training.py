@@ -38,12 +38,54 @@ class RowState:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """What all rows of a fit say together.
+
+    Attributes
+    ----------
+    root : ndarray (rank, rank)
+        T with T T' = (X'WX)^-1.
+    squares : dict of str to float
+        Sums of squared residuals, "deviance" and "pearson".
+    levers : int
+        Rows with a hat value above 0.
+    """
+
+    root: np.ndarray
+    squares: Mapping[str, float]
+    levers: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which part of a fit's rows it is: its place among them, and the whole where that matters."""
+
+    place: tuple[int, ...]
+    whole: Whole | None = None
+
+
+@dataclass(frozen=True)
 class TrainingData:
-    """Where the rows are (`source`), how they are labelled (`frame`), and the call that chose them."""
+    """Where the rows are (`source`), how they are labelled (`frame`), and the call that chose them.
+
+    `part` is there where the rows at hand are not all rows of the fit.
+    """
 
     source: Source
     frame: DesignFrame
     arguments: Mapping[str, Any] = field(repr=False)
+    part: Part | None = field(default=None, kw_only=True, repr=False)
+
+    @property
+    def whole(self) -> Whole | None:
+        """Of a part: what it has been told of all rows."""
+        return None if self.part is None else self.part.whole
+
+    def generator(self, seed: int | None) -> np.random.Generator:
+        """Random numbers for the rows; each part has its own."""
+        if seed is None or self.part is None:
+            return np.random.default_rng(seed)
+        return np.random.default_rng([seed, *self.part.place])
 
     @property
     def streamed(self) -> bool:

@@ -1,24 +1,40 @@
-"""Dask: each partition is worked on where it is, on the user's scheduler; results are merged in a tree."""
+"""Dask: each partition is worked on where it is, on the user's scheduler; results are merged in a tree.
+
+On a cluster the values that the survey has seen stay on the workers for the passes of the fit, as results that
+Dask knows of: it spills them to disk, and makes them again when a worker is lost. Only jobs travel to the
+workers, and small records back. Nothing of the user's own is persisted, and nothing is kept where it would take
+more than `SHARE` of the workers' memory: then each pass computes the partitions again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import os
+import re
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from typing import Any, TypeVar
 
 import pandas as pd
 
-from ..errors import Heard, give_warning, hearing
+from ..design.streamed import Streamed
+from ..errors import DataError, GLMFormulaError, Heard, give_warning, hearing
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
+from ..frame.recipe import Evaluated
+from .base import Block, Source
 from .blas import one_blas_thread
 from .progress import watched
 from .reading import either, working
+from .store import Store, conformed
 
 T = TypeVar("T")
 
 BRANCHES = 8  # results merged at a time
+SHARE = 0.5  # of the workers' memory
+RUNNING = ("running", "connecting")
 
 
 @dataclass(frozen=True)
@@ -27,51 +43,248 @@ class DaskTable:
 
     frame: Any
     meta: pd.DataFrame = field(repr=False)
+    seen: dict[tuple[str, ...], list[Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[type[DaskTable], tuple[Any, pd.DataFrame]]:
+        return DaskTable, (self.frame, self.meta)
 
     @property
     def identity(self) -> Hashable:
         return ("dask", self.frame._name)
 
+    def parts(self, columns: Sequence[str]) -> list[Any]:
+        """The partitions with these columns; Dask's own planning takes longer than a pass over few rows."""
+        key = tuple(columns)
+        if key not in self.seen:
+            self.seen[key] = self.frame[list(columns)].to_delayed()
+        return self.seen[key]
+
     def map_reduce(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> T | None:
-        dask = needed("dask", "dask")
-        job = dask.delayed(_Job(function, merge), traverse=False)
-        run, join = (dask.delayed(f, pure=False, traverse=False) for f in (_run, _join))
-        parts = self.frame[list(columns)].to_delayed()
-        level = [run(job, part, k) for k, part in enumerate(parts)]
-        while len(level) > 1:
-            level = [join(job, *level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
-        with one_blas_thread():
-            (((found, heard),),) = watched((dask.compute(*level) for _ in range(1)), 1)
-        for category, text in heard:
-            give_warning(text, category, stacklevel=2)
+        parts = self.parts(columns)
+        with _failures(parts):
+            found: T | None = _computed(parts, partial(_of_partition, function), merge)
         return found
+
+    def store(self) -> Store | ClusterStore | None:
+        """What keeps the values of the rows: this process for its own threads, the workers of a cluster."""
+        dask = needed("dask.base", "dask")
+        get = dask.get_scheduler(collections=[self.frame]) or self.frame.__dask_scheduler__
+        module = getattr(get, "__module__", "")
+        if module in ("dask.threaded", "dask.local"):
+            return Store()
+        client = getattr(get, "__self__", None)
+        return ClusterStore(client) if module.startswith("distributed") and client is not None else None
 
 
 def open_dask(frame: Any) -> DaskTable:
     return DaskTable(frame, frame._meta)
 
 
+class ClusterStore:
+    """Values of the rows in use, a result on the cluster for each partition.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    """
+
+    def __init__(self, client: Any = None) -> None:
+        self.client = client
+        self.parts: list[Any] = []
+        self.made = False
+
+    def __reduce__(self) -> tuple[type[ClusterStore], tuple[()]]:
+        return ClusterStore, ()
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.parts) and self.client.status in RUNNING
+
+    @staticmethod
+    def put(piece: Piece, values: Evaluated, kept: Any) -> None:
+        _ASIDE.values = values.cut(kept)
+
+    def survey(
+        self,
+        table: DaskTable,
+        function: Callable[[Piece], T],
+        merge: Callable[[T, T], T],
+        columns: Sequence[str],
+    ) -> T | None:
+        """A pass in which `function` calls `put`."""
+        dask = needed("dask", "dask")
+        parts = table.parts(columns)
+        with _failures(parts):
+            job = dask.delayed(_Job(partial(_of_partition, function), merge), traverse=False)
+            both = _each(parts, job, _run_and_keep)
+            firsts, seconds = ([dask.delayed(_item, pure=False)(b, k) for b in both] for k in (0, 1))
+            root, *kept = dask.persist(_tree(firsts, job), *seconds)
+            found: T | None = _result(root)
+        self.parts = kept
+        return found
+
+    def settle(self, streamed: Streamed) -> None:
+        """The survey is done: keep nothing that is too large."""
+        values = streamed.nrows * (1 + len(streamed.schema.variables) + len(streamed.recipe.extra))
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        limit = sum(worker.get("memory_limit") or 0 for worker in workers)
+        if limit and 8 * values > SHARE * limit:
+            self.parts = []
+
+    def map_reduce(
+        self,
+        made: Callable[[Evaluated], Source],
+        streamed: Streamed,
+        block_fn: Callable[[Block], T],
+        merge_fn: Callable[[T, T], T],
+    ) -> T:
+        """``block_fn`` of every block of what is `made` of the values, merged in the order of the rows."""
+        dask = needed("dask", "dask")
+        if not self.made:  # once: then the schema travels no more
+            make = dask.delayed(partial(_made, made, streamed), traverse=False)
+            self.parts = list(dask.persist(*(make(part) for part in self.parts)))
+            self.made = True
+        with _failures(self.parts):
+            found = _computed(self.parts, partial(_of_source, block_fn, merge_fn), merge_fn)
+        assert found is not None
+        return found
+
+
+def _made(made: Callable[[Evaluated], Source], streamed: Streamed, values: Evaluated | None) -> Source | None:
+    return None if values is None else made(conformed(values, streamed))
+
+
+def _of_source(
+    block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T], source: Source | None, number: int
+) -> T | None:
+    return None if source is None else source.map_reduce(block_fn, merge_fn)
+
+
+def _of_partition(function: Callable[[Piece], T], frame: pd.DataFrame, number: int) -> T | None:
+    """The function of a partition; None where it has no row."""
+    if not len(frame):
+        return None
+    place = f"partition {number}"
+    return working(place, function, Piece(frame, frozenset(), place, number))
+
+
+# ---- graphs ----
+
+
 @dataclass(frozen=True)
 class _Job:
     """What every task needs; sent to a worker once."""
 
-    function: Callable[[Piece], Any]
+    function: Callable[[Any, int], Any]
     merge: Callable[[Any, Any], Any]
 
 
-def _run(job: _Job, frame: pd.DataFrame, number: int) -> tuple[Any, Heard]:
-    """The function of a partition; None where it has no row. Warnings come along."""
-    if not len(frame):
-        return None, []
-    place = f"partition {number}"
-    work = partial(working, place, job.function, Piece(frame, frozenset(), place, number))
+NAME = "glm-partition"
+KEY = re.compile(rf"{NAME}-(\d+)-|, (\d+)\)$")  # ours, or Dask's: (name, partition)
+
+
+def _computed(
+    parts: Sequence[Any], function: Callable[[Any, int], T | None], merge: Callable[[T, T], T]
+) -> Any:
+    """``function(part, number)`` of all parts, merged."""
+    dask = needed("dask", "dask")
+    job = dask.delayed(_Job(function, merge), traverse=False)
+    return _result(_tree(_each(parts, job, _run), job))
+
+
+def _each(parts: Sequence[Any], job: Any, function: Callable[..., Any]) -> list[Any]:
+    """A task for each part, by a name that says which."""
+    dask = needed("dask", "dask")
+    run, token = dask.delayed(function, pure=False, traverse=False), os.urandom(8).hex()
+    return [run(job, part, k, dask_key_name=f"{NAME}-{k}-{token}") for k, part in enumerate(parts)]
+
+
+def _tree(level: list[Any], job: Any) -> Any:
+    join = needed("dask", "dask").delayed(_join, pure=False, traverse=False)
+    while len(level) > 1:
+        level = [join(job, *level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
+    return level[0]
+
+
+def _result(root: Any) -> Any:
+    """The value of the root of a tree; the warnings of its tasks are given here."""
+    with one_blas_thread():
+        (((found, heard),),) = watched((needed("dask", "dask").compute(root) for _ in range(1)), 1)
+    for category, text in heard:
+        give_warning(text, category, stacklevel=4)
+    return found
+
+
+def _run(job: _Job, part: Any, number: int) -> tuple[Any, Heard]:
+    """Warnings come along."""
     with hearing() as heard:
-        return work(), heard
+        return job.function(part, number), heard
+
+
+def _run_and_keep(job: _Job, part: Any, number: int) -> tuple[tuple[Any, Heard], Evaluated | None]:
+    """The result, and what the function has put aside: None where there is no row."""
+    _ASIDE.values = None
+    try:
+        result = _run(job, part, number)
+        values = _ASIDE.values
+    finally:
+        _ASIDE.values = None
+    return result, values if values is not None and len(values.response) else None
+
+
+def _item(both: tuple[Any, Any], k: int) -> Any:
+    return both[k]
 
 
 def _join(job: _Job, *results: tuple[Any, Heard]) -> tuple[Any, Heard]:
     values = [value for value, _ in results]
     heard = list(dict.fromkeys(w for _, more in results for w in more))
     return reduce(partial(either, job.merge), values), heard
+
+
+_ASIDE = threading.local()
+
+
+@contextmanager
+def _failures(parts: Sequence[Any]) -> Iterator[None]:
+    """What fails in the graph, and is no message of ours, names the partition."""
+    try:
+        yield
+    except GLMFormulaError:
+        raise
+    except Exception as error:
+        if type(error).__name__ == "KilledWorker":
+            which = KEY.search(str(getattr(error, "task", "")))
+            place = f"partition {which[1] or which[2]}" if which else "a partition"
+            raise DataError(
+                f"the work on {place} failed: its worker died {_times(error)}(out of memory?); smaller partitions "
+                "or workers with more memory may help"
+            ) from error
+        number, cause = _first_failure(parts)
+        place = "the Dask graph" if number is None else f"partition {number}"
+        text = str(cause or error).splitlines() or [""]
+        raise DataError(f"the work on {place} failed: {type(cause or error).__name__}: {text[0]}") from (
+            cause or error
+        )
+
+
+def _times(error: Any) -> str:
+    failed = getattr(error, "allowed_failures", None)
+    return "" if failed is None else f"{failed + 1} times "
+
+
+def _first_failure(parts: Sequence[Any]) -> tuple[int | None, Exception | None]:
+    """Compute the partitions one by one, to see which one cannot be."""
+    dask = needed("dask", "dask")
+    for number, part in enumerate(parts):
+        try:
+            dask.compute(dask.delayed(_nothing, pure=False)(part))
+        except Exception as error:
+            return number, error
+    return None, None
+
+
+def _nothing(part: Any) -> None:
+    return None

@@ -17,11 +17,11 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
@@ -31,7 +31,12 @@ from ..formula.values import Factor, Matrix, Value
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
 from ..frame.variables import into_levels
+from .base import Block, Source
+from .progress import watched
+from .reading import InOrder
+from .tasks import in_order, processors
 
+T = TypeVar("T")
 HELD = 2**26  # bytes in memory
 RESERVE = 2**31  # bytes that are left free on the disk
 ALIGN = 64
@@ -69,7 +74,7 @@ class Store:
 
     def __init__(self) -> None:
         self.complete = False
-        self._pieces: dict[int, Kept] = {}
+        self._pieces: dict[tuple[int, int], Kept] = {}
         self._file: IO[bytes] | None = None
         self._end = self._held = 0
         self._given_up = False
@@ -81,6 +86,13 @@ class Store:
     def __reduce__(self) -> tuple[type[Store], tuple[()]]:
         return Store, ()
 
+    def survey(
+        self, table: Any, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
+    ) -> T | None:
+        """A pass in which `function` calls `put`."""
+        found: T | None = table.map_reduce(function, merge, columns)
+        return found
+
     def put(self, piece: Piece, values: Evaluated, kept: np.ndarray | None) -> None:
         """Keep the values of a piece's rows in use; a piece that comes again replaces itself."""
         values = values.cut(kept)
@@ -91,7 +103,7 @@ class Store:
         for key, value in _named(values).items():
             here.values[key] = self._away(value)
         if not self._given_up:
-            self._pieces[int(piece.frame.index[0])] = here
+            self._pieces[piece.number, _first(piece)] = here
 
     def settle(self, streamed: Streamed) -> None:
         """The survey is done: give factors the levels of the schema.
@@ -110,9 +122,22 @@ class Store:
         if not self.complete:
             self._give_up()
 
-    def readers(self) -> Iterator[partial[Evaluated]]:
-        """What brings the pieces back, in the order of their rows."""
-        return (partial(self._read, piece) for _, piece in sorted(self._pieces.items()))
+    def map_reduce(
+        self,
+        made: Callable[[Evaluated], Source],
+        streamed: Streamed,
+        block_fn: Callable[[Block], T],
+        merge_fn: Callable[[T, T], T],
+    ) -> T:
+        """``block_fn`` of every block of what is `made` of the values, merged in the order of the rows."""
+
+        def work(piece: Kept) -> T:
+            return made(self._read(piece)).map_reduce(block_fn, merge_fn)
+
+        tasks = (partial(work, piece) for _, piece in sorted(self._pieces.items()))
+        workers = processors()
+        results = in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
+        return reduce(merge_fn, watched(results, len(self._pieces)))
 
     def _read(self, piece: Kept) -> Evaluated:
         values = {key: self._back(value) for key, value in piece.values.items()}
@@ -169,6 +194,29 @@ class Store:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _first(piece: Piece) -> int:
+    """The label of its first row where that is a number, as it is of rows in order."""
+    label = piece.frame.index[0]
+    return int(label) if isinstance(label, int | np.integer) else 0
+
+
+def conformed(values: Evaluated, streamed: Streamed) -> Evaluated:
+    """The values with the levels of the schema."""
+    known, variables = streamed.schema.variables, dict(values.variables)
+    for name, value in variables.items():
+        if isinstance(value, Factor) and known[name].categorical and value.levels != known[name].levels:
+            variables[name] = into_levels(value, known[name], "na")
+    return replace(values, variables=variables)
+
+
+def store_for(table: Any) -> Any:
+    """What keeps the values of a table's rows where they are worked on; None where nothing can."""
+    if isinstance(table, InOrder):
+        return Store()
+    store = getattr(table, "store", None)
+    return None if store is None else store()
 
 
 RESPONSE, VARIABLE, EXTRA = "y", "v", "x"  # the first letter of a value's key

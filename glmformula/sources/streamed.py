@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial, reduce
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,27 @@ from ..frame.recipe import Evaluated
 from .base import Block, Source
 from .mapped import Mapped
 from .memory import BLOCK_CELLS, FEWEST_ROWS, MOST_ROWS, MemorySource
-from .progress import watched
-from .store import Store
-from .tasks import in_order, processors
 
 T = TypeVar("T")
+V = TypeVar("V")
 Counted = tuple[int, T | None]
+
+
+class Kept(Protocol):
+    """Values of the rows in use, piece by piece, with the levels of the schema."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all rows are there."""
+        ...
+
+    def map_reduce(
+        self,
+        made: Callable[[Evaluated], Source],
+        streamed: Streamed,
+        block_fn: Callable[[Block], T],
+        merge_fn: Callable[[T, T], T],
+    ) -> T: ...
 
 
 @dataclass(frozen=True)
@@ -36,13 +51,13 @@ class StreamSource:
     table : Table
     streamed : Streamed
         What is frozen of the fit.
-    store : Store or None
-        Where the values that the survey has seen are kept for the passes of the fit.
+    store : Kept or None
+        Holds the values that the survey has seen, for the passes of the fit.
     """
 
     table: Table
     streamed: Streamed
-    store: Store | None = field(default=None, repr=False, compare=False)
+    store: Kept | None = field(default=None, repr=False, compare=False)
 
     @property
     def nrows(self) -> int:
@@ -57,16 +72,9 @@ class StreamSource:
             The rows in use are not as many as they were: the data have changed.
         """
         if self.store is not None and self.store.complete:
-            return self._kept(self.store, block_fn, merge_fn)
+            return self.store.map_reduce(partial(_again, self.streamed), self.streamed, block_fn, merge_fn)
         function = partial(_piece, partial(_source, self.streamed), block_fn, merge_fn)
         return _counted(self, function, merge_fn, self.streamed.recipe.columns)
-
-    def _kept(self, store: Store, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
-        """The same of the values that are kept."""
-        tasks = (partial(_again, self.streamed, read, block_fn, merge_fn) for read in store.readers())
-        workers = processors()
-        results = in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
-        return reduce(merge_fn, watched(results, len(store)))
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> StreamSource:
         raise DataError(
@@ -101,6 +109,46 @@ class PairedSource:
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> StreamSource:
         return unmapped(self.first)[0].with_response(y, prior_weights)
+
+
+def beside(
+    source: Any,
+    columns: Sequence[str],
+    values: Callable[[Piece, DesignFrame], V],
+    block_fn: Callable[[V, Block], T],
+    merge_fn: Callable[[T, T], T],
+) -> T:
+    """A pass in which blocks go with something else of their rows.
+
+    Parameters
+    ----------
+    source : source of a table, or below changes of its blocks
+    columns : sequence of str
+        What else is read.
+    values : callable
+        ``values(piece, frame)`` of each piece with rows in use; the frame holds these.
+    block_fn : callable
+        ``block_fn(values, block)``; the places of the block's rows count from ``block.start``.
+    """
+    one, change = unmapped(source)
+    function = partial(_beside, one.streamed, change, values, block_fn, merge_fn)
+    return _counted(one, function, merge_fn, tuple(dict.fromkeys([*one.streamed.recipe.columns, *columns])))
+
+
+def _beside(
+    streamed: Streamed,
+    change: Callable[[Block], Block],
+    values: Callable[[Piece, DesignFrame], V],
+    block_fn: Callable[[V, Block], T],
+    merge_fn: Callable[[T, T], T],
+    piece: Piece,
+) -> Counted:
+    frame = streamed.frame(piece)
+    source = source_of(frame)
+    if not source.nrows:
+        return 0, None
+    function = partial(block_fn, values(piece, frame))
+    return source.nrows, Mapped(source, change).map_reduce(function, merge_fn)
 
 
 def unmapped(source: Any) -> tuple[StreamSource, Callable[[Block], Block]]:
@@ -178,15 +226,9 @@ def _source(streamed: Streamed, piece: Piece) -> MemorySource:
     return source_of(streamed.frame(piece))
 
 
-def _again(
-    streamed: Streamed,
-    read: Callable[[], Evaluated],
-    block_fn: Callable[[Block], T],
-    merge_fn: Callable[[T, T], T],
-) -> T:
-    values = read()
+def _again(streamed: Streamed, values: Evaluated) -> MemorySource:
     index = pd.RangeIndex(rows(values.response))
-    return source_of(streamed.frame_of(values, index)).map_reduce(block_fn, merge_fn)
+    return source_of(streamed.frame_of(values, index))
 
 
 def _piece(

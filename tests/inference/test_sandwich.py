@@ -365,6 +365,6 @@ def test_rows_that_arrive_in_blocks(streamed, fit, type_):
     np.testing.assert_allclose(streamed.vcov(type_), fit.vcov(type_), rtol=1e-7)
 
 
-def test_clusters_need_rows_in_memory(streamed):
-    with pytest.raises(DataError, match="the rows of this fit arrive in blocks"):
+def test_clusters_of_rows_in_blocks_are_named(streamed):
+    with pytest.raises(DataError, match="clusters given as a ndarray of values cannot be matched with rows"):
         streamed.vcov(cluster=np.arange(117))

@@ -268,29 +268,30 @@ def test_rows_that_come_and_go_are_an_error(data):
 
 
 @pytest.mark.parametrize(
-    "ask",
+    ("ask", "instead"),
     [
-        lambda fit: fit.fitted_values,
-        lambda fit: fit.y,
-        lambda fit: fit.weights,
-        lambda fit: fit.model_frame(),
-        lambda fit: fit.model_matrix(),
-        lambda fit: fit.na_action,
-        lambda fit: fit.hatvalues(),
-        lambda fit: fit.simulate(),
+        (lambda fit: fit.fitted_values, r"write it out with fit\.predict\(type='response', out="),
+        (lambda fit: fit.linear_predictors, r"write it out with fit\.predict\(out="),
+        (lambda fit: fit.y, r"write it out with fit\.model_frame\(out="),
+        (lambda fit: fit.prior_weights, r"write it out with fit\.model_frame\(out="),
+        (lambda fit: fit.weights, "fit a part of the rows in memory"),
+        (lambda fit: fit.na_action, "fit a part of them in memory"),
+        (lambda fit: fit.plot(), "fit a part of the rows in memory"),
+        *(
+            (lambda fit, verb=verb: getattr(fit, verb)(), r"say where to write it, out='answer\.parquet'")
+            for verb in (
+                "predict", "residuals", "augment", "model_frame", "model_matrix", "estfun", "simulate", "hatvalues",
+                "cooks_distance", "rstandard", "rstudent", "dffits", "dfbeta", "dfbetas", "covratio",
+                "influence_measures",
+            )
+        ),
     ],
-)
-def test_row_level_answers_say_that_rows_are_not_held(table, ask):
+)  # fmt: skip
+def test_row_level_answers_say_where_to(table, ask, instead):
     fit = glm("claims ~ size", table, "poisson")
-    with pytest.raises(DataError, match="are not held"):
+    with pytest.raises(DataError, match=instead):
         ask(fit)
-
-
-def test_predictions_of_a_stream_ask_where_to(table):
-    fit = glm("claims ~ size", table, "poisson")
-    for ask in (fit.predict, fit.residuals, fit.augment):
-        with pytest.raises(DataError, match=r"say where to write it, out='answer\.parquet'"):
-            ask()
+    assert fit.offset is None
 
 
 @pytest.mark.parametrize(

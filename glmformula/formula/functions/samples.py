@@ -8,9 +8,13 @@ selection).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 MOST = 2**20  # distinct numbers, or ranges, in one tally: 16 MB
 STEP = 8  # bits dropped at a time
@@ -152,6 +156,16 @@ class Sample:
         if self.shifts.any() or self.size > MOST:
             return None
         return np.repeat(numbers_of(self.keys), self.counts)
+
+
+def order_statistics(tally: Callable[[Ranges | None], Tally], compute: Callable[[Sample], T]) -> T:
+    """``compute(sample)`` of numbers without NaN; ``tally(within)`` is a pass over them."""
+    sample = Sample(tally(None))
+    while True:
+        out = compute(sample)
+        if not sample.wanted:
+            return out
+        sample.refined(tally(sample.ranges()))
 
 
 @dataclass(frozen=True)
