@@ -17,6 +17,8 @@ from ..frame.variables import listed
 
 DEFAULTS = {False: "contr.treatment", True: "contr.poly"}  # R's options("contrasts"): unordered, ordered
 
+MOST_LEVELS = 14_000  # of a factor: its contrasts are held in full, 1.6 GB
+
 
 def with_contrasts(
     variables: Mapping[str, Variable],
@@ -63,6 +65,12 @@ def with_contrasts(
                 "contrasts can be applied only to factors with 2 or more levels: variable "
                 f"'{plain_name(name)}' {only} in the {nrows} rows used; leave it out of the formula "
                 "or use more rows"
+            )
+        if len(variable.levels) > MOST_LEVELS:
+            raise DataError(
+                f"variable '{plain_name(name)}' ({variable.kind}) has {len(variable.levels):,} levels in the {nrows:,} "
+                f"rows used, at most {MOST_LEVELS:,} are possible: if it holds numbers, make it numeric; if it names "
+                "the rows, leave it out; else use fewer levels"
             )
         spec = given.get(name)
         if spec is None and isinstance(value, Factor):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
+from ..design.dense import dense
 from ..design.pieces import Piece
 from ..families import Family
 from ..sources.base import Block
@@ -152,7 +153,7 @@ def _run(task: Task, block: Block) -> Sums:
             more["fault"] = fault
             more["informative"] = int(np.count_nonzero(working))
         if task.relations is not None:
-            more["lengths"] = np.array([squared_length(block, r, working) for r in task.relations])
+            more["lengths"] = squared_lengths(block, task.relations, working)
         elif m > 2 * chunk:
             more["solve"] = triangular_by_chunks(pieces, working, u, chunk)
         else:
@@ -290,9 +291,17 @@ def for_the_step(
     return triangular(columns)
 
 
-def squared_length(block: Block, relation: np.ndarray, working_weights: np.ndarray) -> float:
-    values = linear_predictor(block.design, relation, None)
-    return float(working_weights @ np.square(values))
+def squared_lengths(block: Block, relations: np.ndarray, working_weights: np.ndarray) -> np.ndarray:
+    """Of X r for each of some combinations r of the columns, (k,)."""
+    design = block.design
+    if design.ncols > 4 * len(design.pieces):  # factors: most of X is zeros
+        along = [linear_predictor(design, relation, None) for relation in relations]
+        return np.array([working_weights @ np.square(values) for values in along])
+    total, chunk = np.zeros(len(relations)), max(1, QR_CELLS // design.ncols)
+    for start in range(0, design.nrows, chunk):
+        rows = slice(start, start + chunk)
+        total += working_weights[rows] @ np.square(dense(design.rows(rows)) @ relations.T)
+    return total
 
 
 def triangular(columns: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import NoReturn
 
 from ..errors import FormulaError
@@ -134,7 +135,11 @@ class _Reader:
             self.refuse()
 
         tokens = self.tokens
-        while tokens[self.at][1] in _POSTFIX:
+        for level in count(1):
+            if tokens[self.at][1] not in _POSTFIX:
+                break
+            if level > MAX_DEPTH:
+                self.fail(f"the formula is nested too deeply: over {MAX_DEPTH} levels", *tokens[self.at][2:])
             left = self.postfix(left)
 
         while True:

@@ -166,7 +166,12 @@ def _from_mask(mask: np.ndarray, n: int) -> np.ndarray:
 
 
 def _from_numbers(numbers: np.ndarray, n: int, text: str) -> np.ndarray:
-    numbers = numbers[~np.isnan(numbers)].astype(np.intp)
+    numbers = numbers[~np.isnan(numbers)]
+    if (np.abs(numbers) > 2.0**53).any():
+        raise DataError(
+            f"'subset' asks for row {numbers[np.abs(numbers).argmax()]:g}, the data have {n} rows: {text}"
+        )
+    numbers = numbers.astype(np.intp)
     if (numbers < 0).any():
         if (numbers > 0).any():
             raise DataError(f"'subset' mixes positive and negative row numbers: {text}")

@@ -13,7 +13,7 @@ from ..render.numbers import format_number
 NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
 EXPONENT = re.compile(r"[eE][+-]?\d+")
 WORD = re.compile(r"[\w.]+")
-MAX_DEPTH = 50
+MAX_DEPTH, MAX_CHARACTERS = 50, 10_000
 
 
 def read_restriction(text: str, names: Sequence[str], rhs: float | None = None) -> tuple[np.ndarray, float]:
@@ -27,6 +27,10 @@ def read_restriction(text: str, names: Sequence[str], rhs: float | None = None) 
     FormulaError
         At the character that cannot stand there.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise FormulaError(
+            f"the hypothesis has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read: give a matrix"
+        )
     reader = _Reader(text, names)
     left = reader.sum()
     if reader.peek() != "=":

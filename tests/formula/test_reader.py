@@ -230,6 +230,8 @@ DEEP = 10_000
         "~" * DEEP + "x",
         "^".join(["a"] * DEEP),
         "f(" * DEEP + "x" + ")" * DEEP,
+        "x" + "[1]" * DEEP,
+        "x" + "$a" * DEEP,
         "x[" * DEEP + "1" + "]" * DEEP,
         "a|b&c==d+e*f%o%g:-h^(" * (DEEP // 10),
     ],
@@ -250,7 +252,7 @@ def test_long_text_is_refused() -> None:
         read("x" * 10_000_001)
 
 
-@pytest.mark.parametrize("operator", [" + ", " - ", ":", " * ", "$"])
+@pytest.mark.parametrize("operator", [" + ", " - ", ":", " * "])
 def test_long_chains_are_read(operator: str) -> None:
     text = operator.join(f"x{i}" for i in range(5000))
     assert len(text) < MAX_CHARACTERS

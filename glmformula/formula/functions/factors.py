@@ -24,6 +24,7 @@ from .vectors import (
 )
 
 State = dict[str, Any]
+MOST_LEVELS = 1_000_000
 
 
 def _levels_state(factor: Factor) -> State:
@@ -53,14 +54,17 @@ def learn_factor(
         used[base.codes[base.codes >= 0]] = True
         keys = [level for level, keep in zip(base.levels, used, strict=True) if keep]
     else:
+        if size(levels) > MOST_LEVELS:
+            raise FormulaError(f"{size(levels):,} levels are too many: at most {MOST_LEVELS:,}")
         keys = [key for key in texts(levels) if key is not None]
-        for i, key in enumerate(keys):
-            if key in keys[:i]:
-                raise FormulaError(f"factor level [{i + 1}] is duplicated: '{key}'")
+        if len(set(keys)) < len(keys):
+            i = next(i for i, key in enumerate(keys) if key in keys[:i])
+            raise FormulaError(f"factor level [{i + 1}] is duplicated: '{keys[i]}'")
     dropped = set(texts(exclude))
     keys = [key for key in keys if key not in dropped]
     names = _labels(labels, keys)
     final = list(dict.fromkeys(names))
+    places = {name: i for i, name in enumerate(final)}
     na = -1
     if None not in dropped and (levels is None and (base.codes < 0).any() or _has_na(levels)):
         final.append("NA")
@@ -70,7 +74,7 @@ def learn_factor(
     )
     return {
         "keys": keys,
-        "codes": [final.index(name) for name in names],
+        "codes": [places[name] for name in names],
         "levels": final,
         "na": na,
         "ordered": bool(is_ordered),

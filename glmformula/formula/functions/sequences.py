@@ -41,6 +41,7 @@ def combine(*values: Value) -> Value | None:
         return None
     if len(parts) == 1 and not isinstance(parts[0], Matrix):
         return parts[0]
+    _check_length(sum(map(size, parts)))
     if any(map(is_text, parts)):
         return Text(np.concatenate([texts(v) for v in parts]))
     if all(isinstance(v, Factor) for v in parts):
@@ -77,8 +78,8 @@ def colon(from_: Value, to: Value) -> Value:
     return simplify(out.astype(np.int64) if first == math.floor(first) else out)
 
 
-def _check_length(count: float) -> int:
-    if not 0 <= count <= 1e7:
+def _check_length(count: float, of: Value = 0) -> int:
+    if not 0 <= count <= (1e6 if is_text(of) else 1e7):
         raise FormulaError(f"a sequence of length {count:g} is too long")
     return int(count)
 
@@ -151,15 +152,16 @@ def take(x: Any, index: np.ndarray) -> Value:
 
 
 def rep(x: Value, times: Value = 1, length_out: Value | None = None, each: Value = 1) -> Value:
-    n = size(x)
-    index = np.repeat(np.arange(n), max(0, whole_argument(each, "each")))
+    n, many = size(x), max(0, whole_argument(each, "each"))
+    _check_length(n * many, x)
+    index = np.repeat(np.arange(n), many)
     if not index.size:
         return take(x, index)
     if length_out is not None:
-        return take(x, np.resize(index, _check_length(number_argument(length_out, "length.out"))))
+        return take(x, np.resize(index, _check_length(number_argument(length_out, "length.out"), x)))
     counts = vector(times).astype(np.int64)
     if counts.size == 1:
-        _check_length(len(index) * max(0, int(counts[0])))
+        _check_length(len(index) * max(0, int(counts[0])), x)
         return take(x, np.tile(index, max(0, int(counts[0]))))
     if counts.size != len(index) or (counts < 0).any():
         raise FormulaError(f"invalid 'times' argument: length {counts.size} for {len(index)} elements")

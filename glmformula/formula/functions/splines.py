@@ -13,6 +13,8 @@ from .samples import Sample
 from .summaries import quantiles
 from .vectors import flag_argument, is_text, kind, vector, whole_argument
 
+MOST_KNOTS, MOST_DEGREES = 1000, 100  # more of them would fill the memory and fit nothing
+
 
 def basis_matrix(x: np.ndarray, knots: np.ndarray, order: int, derivative: int = 0) -> np.ndarray:
     """B-splines of an order at `x`, or a derivative of theirs; beyond the boundary the end pieces go on.
@@ -111,6 +113,8 @@ def _knots(
         inner = np.sort(vector(knots))
         if not np.isfinite(inner).all():
             raise FormulaError("non-finite knots")
+        if len(inner) > MOST_KNOTS:
+            raise FormulaError(f"{len(inner)} knots are too many: at most {MOST_KNOTS}")
         return inner
     if df is None:
         return np.empty(0)
@@ -119,6 +123,8 @@ def _knots(
         raise FormulaError(
             f"df = {count + least} asks for more knots than the {values.size} values can carry"
         )
+    if count > MOST_KNOTS:
+        raise FormulaError(f"df = {count + least} asks for too many knots: at most {MOST_KNOTS}")
     if count < 0:
         give_warning(f"'df' was too small; have used {least}", DataWarning, stacklevel=2)
     return _inner_knots(values, count, boundary) if count > 0 else np.empty(0)
@@ -134,8 +140,8 @@ def learn_bs(
 ) -> dict[str, Any]:
     values = _known(x)
     power, whole = whole_argument(degree, "degree"), flag_argument(intercept, "intercept")
-    if power < 1:
-        raise FormulaError("'degree' must be integer >= 1")
+    if not 1 <= power <= MOST_DEGREES:
+        raise FormulaError(f"'degree' must be integer >= 1 and at most {MOST_DEGREES}: {power} was given")
     boundary = _boundary(values, boundary_knots)
     inner = _knots(values, df, knots, boundary, power + whole)
     return {"knots": inner, "boundary": boundary, "degree": power, "intercept": whole}

@@ -27,6 +27,9 @@ from .vectors import (
     vector,
 )
 
+MOST_CHARACTERS = 1_000_000  # of a text that paste(collapse = ) makes
+MOST_STEPS = 10**8  # of one search: a pattern with k repeats may take length^(k + 1)
+
 
 def _mapped(f: Callable[[str], Any], x: Value) -> np.ndarray:
     """`f` of every string, once for each distinct one; None stays None."""
@@ -97,7 +100,11 @@ def paste(*parts: Value, sep: Value = " ", collapse: Value | None = None) -> Val
     columns = [np.broadcast_to(texts(p), (n,)) for p in parts]
     out = objects(glue.join("NA" if t is None else t for t in row) for row in zip(*columns, strict=True))
     if collapse is not None:
-        return text_argument(collapse, "collapse").join(out)
+        between = text_argument(collapse, "collapse")
+        length = sum(map(len, out)) + len(between) * len(out)
+        if length > MOST_CHARACTERS:
+            raise FormulaError(f"a text of {length:,} characters is too long: at most {MOST_CHARACTERS:,}")
+        return between.join(out)
     return _text(out, *parts)
 
 
@@ -124,10 +131,8 @@ def _tested(test: Callable[[str, str], bool], wanted: str, text: str) -> bool:
     return test(text, wanted)
 
 
-# Patterns whose meaning is the same in R's and Python's regular expressions, and that cannot run away.
-_PLAIN_PATTERN = re.compile(
-    r"\^?(?:[\w\s,;:'\"#%&@!~<>=/-]|\.(?!\*.*\.\*.*\.\*)|\.\*|\\[.()\[\]*+?^$|]|\||\[[\w-]+\]\+?)*\$?"
-)
+# Patterns whose meaning is the same in R's and Python's regular expressions; what can be repeated is counted.
+_PLAIN_PATTERN = re.compile(r"\^?(?:[\w\s,;:'\"#%&@!~<>=/-]|\.|\.\*|\\[.()\[\]*+?^$|]|\||\[[\w-]+\]\+?)*\$?")
 
 
 def grepl(pattern: Value, x: Value, ignore_case: Value = False, fixed: Value = False) -> Value:
@@ -140,6 +145,13 @@ def grepl(pattern: Value, x: Value, ignore_case: Value = False, fixed: Value = F
     else:
         raise FormulaError(
             f"grepl() in a formula knows plain patterns only (letters, . .* ^ $ | [abc]), not '{wanted}': "
+            "use fixed = TRUE, or make the column in the data"
+        )
+    repeats = 0 if expression is not wanted else wanted.count(".*") + wanted.count("]+")
+    longest = max(map(len, filter(None, texts(x))), default=0)
+    if repeats and longest ** (repeats + 1) > MOST_STEPS:
+        raise FormulaError(
+            f"grepl() would take too long with {repeats} repeats (.* or ]+) in a text of {longest:,} characters: "
             "use fixed = TRUE, or make the column in the data"
         )
     search = re.compile(expression, re.I if flag_argument(ignore_case, "ignore.case") else 0).search
