@@ -64,7 +64,7 @@ def _levels_and_numbers(n: int, seed: int, levels: dict[str, int], numbers: list
     """Counts y on factors of equally frequent levels and normal columns."""
     draw = np.random.default_rng(seed)
     columns: dict[str, object] = {}
-    eta = np.full(n, -1.0)
+    eta = np.full(n, 0.5)
     for name, count in levels.items():
         codes = draw.integers(0, count, n)
         columns[name] = pd.Categorical.from_codes(codes, [f"{name[0]}{k:04d}" for k in range(count)])
