@@ -8,6 +8,7 @@ every variable takes few values a table of many rows is a small one; the passes 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 
 from ..design.pieces import Design, Piece
 from ..families import Family
-from ..sources.base import Block
+from ..sources.base import Block, Source
 from ..sources.memory import MemorySource
 
 # Rows from which it pays, patterns from which it does not, and the rows that a pattern should stand for.
@@ -61,6 +62,16 @@ def patterns(family: Family, design: Design, block: Block) -> Patterns | None:
     weights = np.ones(m) if block.prior_weights is None else block.prior_weights
     found = grouped(Patterns(family, design, block.offset, block.y, weights, 0.0))
     return found if len(found.y) * FEWEST_SHARING <= m else None
+
+
+def condensed(source: Source, family: Family) -> tuple[Source, float]:
+    """A source of the patterns where they are few, else `source`; and the deviance that the change leaves out."""
+    found = source.map_reduce(partial(patterns_of, family), joined)
+    return (source, 0.0) if found is None else (found.source, found.within)
+
+
+def patterns_of(family: Family, block: Block) -> Patterns | None:
+    return patterns(family, block.design, block)
 
 
 def joined(a: Patterns | None, b: Patterns | None) -> Patterns | None:

@@ -16,6 +16,7 @@ from scipy.linalg import LinAlgError, cholesky, lapack, solve_triangular
 
 from ..engine.gram import Tables, assemble
 from ..engine.passes import Task, merge, run
+from ..engine.patterns import condensed
 from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
@@ -105,6 +106,8 @@ class Surface:
     way : {"qr", "gram"}
     dispersion : float
         The unit in which decreases of the deviance are judged.
+    within : float
+        Deviance that does not depend on the coefficients and that `source` leaves out.
     """
 
     source: Source
@@ -112,6 +115,7 @@ class Surface:
     free: np.ndarray
     way: str
     dispersion: float
+    within: float = 0.0
 
     @classmethod
     def of(cls, fit: GLM) -> Surface:
@@ -122,9 +126,9 @@ class Surface:
             )
         way = "gram" if fit.method == "cholesky" else "qr"
         phi = fit.dispersion
-        return cls(
-            fit.rows.source, fit.family, ~fit.aliased, way, phi if np.isfinite(phi) and phi > 0 else 1.0
-        )
+        unit = phi if np.isfinite(phi) and phi > 0 else 1.0
+        source, within = condensed(fit.rows.source, fit.family)  # a profile goes over the rows many times
+        return cls(source, fit.family, ~fit.aliased, way, unit, within)
 
     @cached_property
     def canonical(self) -> bool:
@@ -146,7 +150,7 @@ class Surface:
             p = len(beta)  # a row more holds what no column explains
             R = sums.solve[:p, :p]
             r = sums.solve[:p, p] - R @ beta
-        return Local(sums.deviance, R, r) if np.isfinite(R).all() and np.isfinite(r).all() else None
+        return Local(sums.deviance + self.within, R, r) if np.isfinite(R).all() and np.isfinite(r).all() else None
 
     def settle(self, beta: np.ndarray, held: int | None) -> Point:
         """Fisher scoring from `beta` in the coefficients that are not held, accelerated, with halved steps.

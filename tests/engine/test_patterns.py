@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from families.instances import FAMILIES
 from tolerances import SAME_ROWS
 
+from glmformula import glm
 from glmformula.design.pieces import Design, Indicators, Piece
 from glmformula.engine import patterns
 from glmformula.engine.irls import fit_glm
@@ -145,3 +147,17 @@ def test_keys_beyond_64_bits_are_made_short(few, rng):
     of, first = patterns.same_rows(Design(N, tuple(wide), (), np.arange(0), ()), None)
     assert len(first) == 3
     np.testing.assert_array_equal(codes[first][of], codes)
+
+
+def test_a_profile_goes_over_patterns(rng, monkeypatch):
+    x, g = rng.integers(1, 6, N), rng.choice(["a", "b"], N)
+    data = pd.DataFrame({"x": x, "g": g, "y": rng.random(N) < 0.2 + 0.1 * x * (g == "a")}).astype(
+        {"y": float}
+    )
+    fit = glm("y ~ x + g", data, "binomial", method="cholesky")
+    by_patterns = fit.confint().frame
+    monkeypatch.setattr(patterns, "FEWEST_ROWS", 10 * N)
+    np.testing.assert_allclose(by_patterns, fit.confint().frame, rtol=1e-8)
+    assert len(patterns.condensed(fit.rows.source, fit.family)[0].y) == N
+    monkeypatch.undo()
+    assert len(patterns.condensed(fit.rows.source, fit.family)[0].y) == 10
