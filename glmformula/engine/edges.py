@@ -86,10 +86,8 @@ def close_to(
     A row that runs away gave its share, weight (y - mu)^2 / V, to the `decrease` that the last step promised,
     and has less left: so a fit that has settled far from the ends needs no further look.
     """
-    out = np.zeros(len(mu), dtype=bool)
-    for _, end, _ in far_ends(family):
-        share = np.square(mu - end) / variance
-        if weights is not None:
-            share *= weights
-        out |= ~(share > SUSPICION * decrease + SETTLED)
-    return out
+    ends = np.array([end for _, end, _ in far_ends(family)])[:, None]
+    share = np.square(mu - ends) / variance
+    if weights is not None:
+        share *= weights
+    return np.asarray((~(share > SUSPICION * decrease + SETTLED)).any(axis=0))

@@ -17,6 +17,7 @@ from scipy.linalg import lapack
 from ..design.dense import dense
 from ..design.pieces import Piece
 from ..families import Family
+from ..families.link import everywhere, quiet
 from ..sources.base import Block
 from .columns import Part, dense_columns, linear_predictor, plan, predictor_from_columns
 from .gram import Tables, tables
@@ -40,8 +41,8 @@ class Task:
     relations : ndarray (d, p) or None
         Combinations of columns whose squared weighted lengths are wanted instead.
     report : {'', 'fit', 'mean', 'offset'}
-        Also what a finished fit tells: the range of mu; with 'mean' or 'offset' the null
-        deviance too, at the mean `null_mu` or at the inverse link of the offset.
+        The pass may be the last; with 'mean' or 'offset' also the null deviance, at the mean `null_mu` or at
+        the inverse link of the offset.
     null_mu : float
     dispersion : float or None
         Take the log-likelihood at this dispersion.
@@ -126,13 +127,9 @@ def merge(a: Sums, b: Sums) -> Sums:
     )
 
 
+@quiet
 def run(task: Task, block: Block) -> Sums:
     """The sums of one block."""
-    with np.errstate(all="ignore"):
-        return _run(task, block)
-
-
-def _run(task: Task, block: Block) -> Sums:
     family, y, weights = task.family, block.y, block.prior_weights
     m = len(y)
     design = block.design if task.null_of is None else replace(block.design, pieces=(INTERCEPT,))
@@ -146,6 +143,8 @@ def _run(task: Task, block: Block) -> Sums:
     else:
         eta = predictor_from_columns(pieces, parts, columns, task.beta, block.offset)
     mu, slope, variance = family.working(eta)
+    low, high = family.mu_interval
+    mu_range = (float(mu.min()), float(mu.max())) if m else (np.inf, -np.inf)
     more: dict[str, Any] = {}
     if task.solve or task.relations is not None:
         working, u, fault = working_response(task, block, eta, mu, slope, variance)
@@ -176,11 +175,13 @@ def _run(task: Task, block: Block) -> Sums:
         has_start=block.etastart is not None or block.mustart is not None,
         has_etastart=block.etastart is not None,
         valid=bool(
-            family.link.valid_eta(eta).all()
-            and family.valid_mu(mu).all()
+            low < mu_range[0]
+            and mu_range[1] < high
+            and (family.link.valid_eta is everywhere or family.link.valid_eta(eta).all())
             and (task.beta is not None or np.isfinite(eta).all())  # the logarithm of a zero is no start
         ),
         deviance=total(family.unit_deviance(y, mu), weights),
+        mu_range=mu_range,
         **{"informative": m, **more},
     )
 
@@ -262,8 +263,6 @@ def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
     """The sums of a finished fit."""
     family, y, weights = task.family, block.y, block.prior_weights
     out: dict[str, Any] = {"reported": True}
-    if len(mu):
-        out["mu_range"] = (float(mu.min()), float(mu.max()))
     if task.report != "fit":
         if task.report == "mean":
             null_mu = np.full(len(y), task.null_mu)

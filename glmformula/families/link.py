@@ -9,6 +9,7 @@ return their argument itself: treat what comes back as read-only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
@@ -30,17 +31,27 @@ LOGIT_LIMIT = 30.0
 PROBIT_LIMIT = 8.125890664701906  # R's -qnorm(eps)
 CAUCHIT_LIMIT = 1433540284805664.8  # R's -qcauchy(eps)
 
+_silence: ContextVar[bool] = ContextVar("silence", default=False)
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def quiet(function: Callable[P, T]) -> Callable[P, T]:
-    """The function without NumPy's warnings; before NumPy 2 an `errstate` shared by calls does not restore them."""
+    """The function without NumPy's warnings; one called by another such finds them off and leaves them so.
+
+    Before NumPy 2 an `errstate` shared by calls does not restore them.
+    """
 
     @wraps(function)
     def silent(*args: P.args, **kwargs: P.kwargs) -> T:
-        with np.errstate(all="ignore"):
+        if _silence.get():
             return function(*args, **kwargs)
+        token = _silence.set(True)
+        try:
+            with np.errstate(all="ignore"):
+                return function(*args, **kwargs)
+        finally:
+            _silence.reset(token)
 
     return silent
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ContextDecorator
 from functools import cache
 
 # Names under which wheels and distributions ship OpenBLAS, and MKL's.
@@ -61,18 +61,19 @@ def _set(counts: list[int]) -> None:
         set_(count)
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
+class one_blas_thread(ContextDecorator):
     """BLAS calls made inside, by any thread of the process, use one thread; nests, and restores what was."""
-    global _inside, _before
-    with _lock:
-        if _inside == 0:
-            _before = [get() for get, _ in controls()]
-            _set([1] * len(_before))
-        _inside += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _inside, _before
+        with _lock:
+            if _inside == 0:
+                _before = [get() for get, _ in controls()]
+                _set([1] * len(_before))
+            _inside += 1
+
+    def __exit__(self, *failure: object) -> None:
+        global _inside
         with _lock:
             _inside -= 1
             if _inside == 0:

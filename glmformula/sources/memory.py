@@ -92,8 +92,10 @@ class MemorySource:
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
         blocks = self.blocks()
-        workers = min(self.threads or os.cpu_count() or 1, len(blocks)) if len(blocks) > 1 else 1
         with one_blas_thread():  # small products gain nothing from more, and lose much on a busy machine
+            if len(blocks) == 1:
+                return block_fn(self.block(blocks[0]))
+            workers = min(self.threads or os.cpu_count() or 1, len(blocks))
             if workers > 1:
                 return reduce(merge_fn, self._threaded(block_fn, blocks, workers))
             return reduce(merge_fn, (block_fn(self.block(rows)) for rows in blocks))
