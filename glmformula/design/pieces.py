@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, compress
 
 import numpy as np
 
@@ -115,14 +116,13 @@ class Design:
 
     def select_terms(self, keep: frozenset[int]) -> Design:
         """The same rows, only the pieces whose term (`assign`) is in `keep`."""
-        starts = np.cumsum([0, *(p.width for p in self.pieces)])[:-1]
-        chosen = [k for k, start in enumerate(starts) if int(self.assign[start]) in keep]
-        columns = np.isin(self.assign, list(keep))
+        kept = [term in keep for term in self.assign.tolist()]
+        starts = accumulate([piece.width for piece in self.pieces], initial=0)
         return replace(
             self,
-            pieces=tuple(self.pieces[k] for k in chosen),
-            names=tuple(n for n, kept in zip(self.names, columns, strict=True) if kept),
-            assign=self.assign[columns],
+            pieces=tuple([piece for piece, start in zip(self.pieces, starts) if kept[start]]),
+            names=tuple(compress(self.names, kept)),
+            assign=self.assign[kept],
         )
 
     def rows(self, which: slice | np.ndarray) -> Design:

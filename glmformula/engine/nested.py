@@ -19,9 +19,8 @@ import numpy as np
 
 from ..errors import FitError
 from ..families import Family
-from ..sources.base import Block, Source
-from ..sources.mapped import Mapped
-from ..sources.memory import MemorySource
+from ..sources.base import Source
+from ..sources.mapped import select_terms
 from .gram import Tables, assemble
 from .irls import SMALL_PROBLEM, SMALL_ROWS, Path, Problem, extreme_fits
 from .passes import Sums
@@ -142,7 +141,7 @@ class Columns:
         p = int(np.isin(self.assign, list(wanted)).sum())
         small = self.method == "auto" and self.rows * p * p < SMALL_PROBLEM and self.rows < SMALL_ROWS
         way = "qr" if self.method == "qr" or small or p == 0 else "gram"
-        source = sub_source(self.source, wanted)
+        source = select_terms(self.source, wanted)
         problem = _Problem(
             source, self.family, p, self.intercept, self.control, way, strict=self.method == "auto"
         )
@@ -199,14 +198,3 @@ def nested(terms: frozenset[int], family: Family, path: Path) -> Nested:
         path.at.n_ok,
         tuple(messages),
     )
-
-
-def sub_source(source: Source, terms: frozenset[int]) -> Source:
-    """The columns of some terms; as in R without the start values of the full model's rows."""
-    if isinstance(source, MemorySource):  # once, and not for every block of every pass
-        return replace(source, design=source.design.select_terms(terms), etastart=None, mustart=None)
-    return Mapped(source, partial(with_terms, terms))
-
-
-def with_terms(terms: frozenset[int], block: Block) -> Block:
-    return replace(block, design=block.design.select_terms(terms), etastart=None, mustart=None)

@@ -86,20 +86,18 @@ def _sequential(fit: GLM, test: str | None, phi: float | None) -> StatTable:
     if labels:
         resid_df.append(fit.df_residual)
         resid_dev.append(fit.deviance)
-    table = pd.DataFrame(
-        {
-            "Df": _differences(resid_df, sign=-1),
-            "Deviance": np.maximum(_differences(resid_dev, sign=-1), 0),
-            "Resid. Df": np.asarray(resid_df, dtype=float),
-            "Resid. Dev": np.asarray(resid_dev, dtype=float),
-        },
-        index=["NULL", *labels],
-    )
+    table = {
+        "Df": _differences(resid_df, sign=-1),
+        "Deviance": np.maximum(_differences(resid_dev, sign=-1), 0),
+        "Resid. Df": np.asarray(resid_df, dtype=float),
+        "Resid. Dev": np.asarray(resid_dev, dtype=float),
+    }
     if test == "Rao":
         path = [refit_terms(fit, range(1)), *steps, fit] if labels else [fit]
-        table["Rao"] = [math.nan, *(score_statistic(a, b) for a, b in zip(path, path[1:], strict=False))]
+        statistics = [score_statistic(a, b) for a, b in zip(path, path[1:], strict=False)]
+        table["Rao"] = np.array([math.nan, *statistics])
     heading = sequential_heading(fit.family.name, fit.family.link.name, fit.response_name)
-    return _tested(table, heading, test, phi, fit, df_scale=test_df(fit))
+    return _tested(table, ["NULL", *labels], heading, test, phi, fit, df_scale=test_df(fit))
 
 
 def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
@@ -109,24 +107,25 @@ def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
         return _sequential(fits[0], test, phi)
     resid_df = np.array([f.df_residual for f in fits], dtype=float)
     resid_dev = np.array([f.deviance for f in fits])
-    table = pd.DataFrame(
-        {
-            "Resid. Df": resid_df,
-            "Resid. Dev": resid_dev,
-            "Df": _differences(resid_df, sign=-1),
-            "Deviance": _differences(resid_dev, sign=-1),
-        },
-        index=[str(k + 1) for k in range(len(fits))],
-    )
+    table = {
+        "Resid. Df": resid_df,
+        "Resid. Dev": resid_dev,
+        "Df": _differences(resid_df, sign=-1),
+        "Deviance": _differences(resid_dev, sign=-1),
+    }
     if test == "Rao":
-        table["Rao"] = [math.nan, *(_signed_score(a, b) for a, b in zip(fits, fits[1:], strict=False))]
+        statistics = [_signed_score(a, b) for a, b in zip(fits, fits[1:], strict=False)]
+        table["Rao"] = np.array([math.nan, *statistics])
     heading = models_heading([f.formula for f in fits])
     big = fits[int(np.argmin(resid_df))]
-    return _tested(table, heading, test, phi, big, df_scale=test_df(big))
+    return _tested(
+        table, [str(k + 1) for k in range(len(fits))], heading, test, phi, big, df_scale=test_df(big)
+    )
 
 
 def _tested(
-    table: pd.DataFrame,
+    table: dict[str, np.ndarray],
+    rows: list[str],
     heading: tuple[str, ...],
     test: str | None,
     phi: float | None,
@@ -140,7 +139,7 @@ def _tested(
     if test == "F" and df_scale == 0:
         test = ""
     if not test:
-        return StatTable(table, kind="anova", heading=heading)
+        return StatTable(pd.DataFrame(table, index=rows), kind="anova", heading=heading)
     scale = estimated_dispersion(model) if phi is None else phi
     if test == "F" and math.isinf(df_scale):
         give_warning(
@@ -150,8 +149,7 @@ def _tested(
             GLMFormulaWarning,
             stacklevel=4,
         )
-    df = table["Df"].to_numpy()
-    change = table["Rao" if test == "Rao" else "Deviance"].to_numpy()
+    df, change = table["Df"], table["Rao" if test == "Rao" else "Deviance"]
     if test == "Cp":
         table["Cp"] = table["Resid. Dev"] + 2 * scale * (model.nobs_rows - table["Resid. Df"])
     elif test == "F":
@@ -163,7 +161,7 @@ def _tested(
     else:
         statistic = np.where(df == 0, np.nan, change / scale * np.sign(df))
         table["Pr(>Chi)"] = chisq_upper(np.where(statistic < 0, np.nan, statistic), np.abs(df))
-    return StatTable(table, kind="anova", heading=heading)
+    return StatTable(pd.DataFrame(table, index=rows), kind="anova", heading=heading)
 
 
 def _differences(values: Sequence[float] | np.ndarray, sign: int) -> np.ndarray:

@@ -178,12 +178,14 @@ class _Rows:
         return cls(source, partial(pd.Series, index=new.index), False)
 
     def frame(self, columns: dict[Any, np.ndarray]) -> pd.DataFrame:
-        return pd.DataFrame({name: self.series(values) for name, values in columns.items()})
+        made = {name: self.series(values) for name, values in columns.items()}
+        index = next(iter(made.values())).index
+        return pd.DataFrame({name: series.to_numpy() for name, series in made.items()}, index=index)
 
     def table(self, values: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
         """A column for each name, also where there is none; `values` (n, len(names))."""
         index = self.series(np.zeros(len(values))).index
-        columns = {k: self.series(column) for k, column in enumerate(values.T)}
+        columns = {k: self.series(column).to_numpy() for k, column in enumerate(values.T)}
         return pd.DataFrame(columns, index=index).set_axis(list(names), axis=1)
 
     def predict(
@@ -279,7 +281,7 @@ def _add_pairs(a: tuple[np.ndarray, int], b: tuple[np.ndarray, int]) -> tuple[np
 def _predict_block(
     beta: np.ndarray, cov: np.ndarray | None, null: np.ndarray | None, block: Block
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    eta = linear_predictor(block.design, np.nan_to_num(beta), block.offset)
+    eta = linear_predictor(block.design, np.where(np.isnan(beta), 0.0, beta), block.offset)
     if cov is None and null is None:
         return eta, None, None
     X = dense(block.design)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ..engine.irls import fit_glm
 from ..engine.result import GlmFit
@@ -33,8 +32,8 @@ def refit_terms(fit: GLM, keep: Iterable[int]) -> GLM:
     of the full model's terms; its coefficients, deviances and rows are those of the sub-model.
     """
     wanted = frozenset(keep)
-    columns = np.isin(fit.assign, list(wanted))
-    names = tuple(name for name, kept in zip(fit.column_names, columns, strict=True) if kept)
+    columns = [term in wanted for term in fit.assign.tolist()]
+    names = tuple(compress(fit.column_names, columns))
     training = fit.rows
     source = select_terms(training.source, wanted)
     fitted = fitter("firth" if fit.method == "firth" else "auto")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .base import Block, Source
+from .memory import MemorySource
 
 T = TypeVar("T")
 
@@ -30,8 +31,10 @@ class Mapped:
         return self.source.map_reduce(partial(_after, block_fn, self.transform), merge_fn)
 
 
-def select_terms(source: Source, keep: frozenset[int]) -> Mapped:
+def select_terms(source: Source, keep: frozenset[int]) -> Source:
     """The same rows, only the columns whose `assign` is in `keep` (0 is the intercept), without start values."""
+    if isinstance(source, MemorySource):  # once, and not for every block of every pass
+        return replace(source, design=source.design.select_terms(keep), etastart=None, mustart=None)
     return Mapped(source, partial(_selected, keep))
 
 
