@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 
 def is_foreign(data: Any) -> bool:
-    """Whether the data are a table in memory that Arrow's interchange can read (or a polars LazyFrame)."""
+    """Whether the data are a table in memory that Arrow's interchange can read (or a polars LazyFrame).
+
+    Raises
+    ------
+    DataError
+        They can be read only once.
+    """
+    if hasattr(data, "read_next_batch"):
+        raise DataError(
+            f"data: a {type(data).__name__} can be read only once, and a model is asked about its data again; "
+            "give the table that data.read_all() returns"
+        )
     return hasattr(data, "__arrow_c_stream__") or _is_lazy(data)
 
 
