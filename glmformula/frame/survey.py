@@ -250,7 +250,8 @@ def survey_piece(recipe: Recipe, binomial: bool, check: Check, keep: Keep | None
         if not isinstance(values.response, Factor) or kind == "logical":
             y = response_arrays(row_tools.take(values.response, kept), weights, binomial, name, kind)
             many = y.trials is not None and bool((y.trials > 1).any())
-            findings = check(replace(y, trials=None), index), check(y, index)
+            plain = check(replace(y, trials=None), index)
+            findings = plain, plain if y.trials is None else check(y, index)
     return Survey(
         len(piece.frame),
         len(piece.frame) if chosen is None else int(np.count_nonzero(chosen)),

@@ -259,8 +259,8 @@ def _failures(parts: Sequence[Any]) -> Iterator[None]:
             which = KEY.search(str(getattr(error, "task", "")))
             place = f"partition {which[1] or which[2]}" if which else "a partition"
             raise DataError(
-                f"the work on {place} failed: its worker died {_times(error)}(out of memory?); smaller partitions "
-                "or workers with more memory may help"
+                f"a worker died with {place} under way{_times(error)} (out of memory?): smaller partitions or "
+                "workers with more memory may help"
             ) from error
         number, cause = _first_failure(parts)
         place = "the Dask graph" if number is None else f"partition {number}"
@@ -272,7 +272,7 @@ def _failures(parts: Sequence[Any]) -> Iterator[None]:
 
 def _times(error: Any) -> str:
     failed = getattr(error, "allowed_failures", None)
-    return "" if failed is None else f"{failed + 1} times "
+    return "" if not failed else f", {failed + 1} times over"
 
 
 def _first_failure(parts: Sequence[Any]) -> tuple[int | None, Exception | None]:
