@@ -7,9 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from ..families import Family
+from ..families.link import FAR, FURTHEST
 
-FAR, FURTHEST = 1e6, 1e300
-PLACES = np.outer([1.0, 2.0, FAR, FURTHEST], [-1.0, 1.0]).ravel()
 # By separation every step takes the separated rows down by a factor of 2 (cauchit) to e: where a row has more left
 # than twice the decrease of the last step, it is not one of them. Below SETTLED R calls a mean 0 or 1.
 SUSPICION, SETTLED = 2.0, 1e-15
@@ -47,16 +46,16 @@ def far_ends(family: Family) -> tuple[tuple[int, float, bool], ...]:
 
     None where eta may be positive or negative but not zero (the inverse link of a gaussian mean).
     """
-    with np.errstate(all="ignore"):
-        mean = dict(zip(PLACES.tolist(), family.link.linkinv(PLACES).tolist()))
-        valid = dict(zip(PLACES.tolist(), _valid(family, PLACES).tolist()))
-        if valid[-1.0] and valid[1.0] and not family.link.valid_eta(np.zeros(1))[0]:
-            return ()
+    low, high = family.mu_interval
+    means = family.link.far_means
+    valid = {eta: known and low <= mu <= high for eta, (mu, known) in means.items()}
+    if valid[-1.0] and valid[1.0] and not means[0.0][1]:
+        return ()
     out = []
     for sign in (-1, 1):
-        end = mean[sign * FURTHEST]
+        end = means[sign * FURTHEST][0]
         if valid[sign * FAR] and abs(end) < FAR:
-            out.append((sign, end, end > mean[sign * 2.0]))
+            out.append((sign, end, end > means[sign * 2.0][0]))
     return tuple(out)
 
 

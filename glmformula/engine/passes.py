@@ -187,7 +187,7 @@ def run(task: Task, block: Block) -> Sums:
 
 
 def total(values: np.ndarray, weights: np.ndarray | None) -> float:
-    return float(values.sum() if weights is None else weights @ values)
+    return float(np.add.reduce(values) if weights is None else weights @ values)
 
 
 def start_eta(task: Task, block: Block) -> np.ndarray:

@@ -77,7 +77,7 @@ def solve_qr(triangle: np.ndarray, beta: np.ndarray, tolerance: float) -> Soluti
     """
     p = len(beta)
     diagonal = np.abs(triangle.diagonal()[:p])
-    lengths = np.sqrt(np.einsum("ij,ij->j", triangle[:, :p], triangle[:, :p]))
+    lengths = np.sqrt(np.add.reduce(np.square(triangle[:, :p])))
     if len(diagonal) == p and (diagonal > tolerance * lengths).all():
         upper, pivot, rank = triangle, np.arange(p), p
         factor = upper[:p, :p]

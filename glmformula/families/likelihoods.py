@@ -34,7 +34,7 @@ def weighted_sum(terms: Array, prior_weights: Array | None) -> float:
 
 def is_count(x: Array) -> np.ndarray:
     """R's rule for an integer: within 1e-9 (R >= 4.4; 1e-7 before), relative above 1."""
-    return np.abs(x - np.round(x)) <= COUNT_TOLERANCE * np.maximum(1.0, np.abs(x))
+    return np.abs(x - np.rint(x)) <= COUNT_TOLERANCE * np.maximum(1.0, np.abs(x))
 
 
 @quiet
@@ -64,10 +64,10 @@ def binomial(
 ) -> float:
     """round(m y) successes in round(m) trials, m the trials (default: the weights), each row times w / m."""
     if prior_weights is None and trials is None:
-        return float(np.sum(binomial_deviance(np.round(y), mu)))
+        return float(np.sum(binomial_deviance(np.rint(y), mu)))
     weights = np.ones(np.shape(y)) if prior_weights is None else prior_weights
     totals = weights if trials is None else trials
-    m, x = np.round(totals), np.round(totals * y)
+    m, x = np.rint(totals), np.rint(totals * y)
     share = np.where(m > 0.0, x / m, 0.0)
     terms = m * binomial_deviance(share, mu)
     mixed = np.flatnonzero((x > 0.0) & (x < m))
@@ -91,7 +91,7 @@ def poisson(
     trials: Array | None = None,
 ) -> float:
     """Infinite if a count is not an integer, as in R."""
-    x = np.round(y)
+    x = np.rint(y)
     terms = poisson_deviance(x, mu)
     table = _small_counts()
     terms += table[np.clip(x, 0.0, table.size - 1).astype(np.intp)]

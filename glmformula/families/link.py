@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import cached_property, partial, wraps
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -29,6 +29,7 @@ EPS = float(np.finfo(np.float64).eps)
 SQRT_2PI = float(np.sqrt(2.0 * np.pi))
 LOGIT_LIMIT = 30.0
 PROBIT_LIMIT = 8.125890664701906  # R's -qnorm(eps)
+FAR, FURTHEST = 1e6, 1e300
 CAUCHIT_LIMIT = 1433540284805664.8  # R's -qcauchy(eps)
 
 _silence: ContextVar[bool] = ContextVar("silence", default=False)
@@ -87,6 +88,14 @@ class Link:
     mu_eta: ArrayFunction
     valid_eta: Callable[[Array], Mask] = everywhere
 
+    @cached_property
+    def far_means(self) -> dict[float, tuple[float, bool]]:
+        """Mean and validity at eta = 0, 1, 2, `FAR` and `FURTHEST`, and their negatives: how the link ends."""
+        eta = np.outer([0.0, 1.0, 2.0, FAR, FURTHEST], [-1.0, 1.0]).ravel()
+        with np.errstate(all="ignore"):
+            means, valid = self.linkinv(eta), self.valid_eta(eta)
+        return dict(zip(eta.tolist(), zip(means.tolist(), valid.tolist())))
+
     def __repr__(self) -> str:
         return f"<link: {self.name}>"
 
@@ -102,7 +111,7 @@ def logit_fun(mu: Array) -> Array:
 def _odds(eta: Array) -> tuple[Array, Mask | None]:
     """exp(eta), eta held within the limits, and the mask of the rows beyond them, if there are any."""
     size = np.abs(eta)
-    if np.max(size, initial=0.0) <= LOGIT_LIMIT:
+    if size.max(initial=0.0) <= LOGIT_LIMIT:
         return np.exp(eta), None
     return np.exp(np.clip(eta, -LOGIT_LIMIT, LOGIT_LIMIT)), size > LOGIT_LIMIT
 

@@ -146,9 +146,9 @@ def check_binomial(
         return
     totals = trials if trials is not None else prior_weights
     successes = y if totals is None else y * totals
-    broken = np.abs(successes - np.round(successes)) > BINOMIAL_TOLERANCE
+    broken = np.abs(successes - np.rint(successes)) > BINOMIAL_TOLERANCE
     if trials is not None:
-        broken |= np.abs(trials - np.round(trials)) > BINOMIAL_TOLERANCE
+        broken |= np.abs(trials - np.rint(trials)) > BINOMIAL_TOLERANCE
     if np.any(broken):
         what = "non-integer #successes" if trials is None else "non-integer counts"
         warn(
