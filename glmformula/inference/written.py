@@ -23,6 +23,7 @@ from ..frame.interchange import needed
 from ..frame.pieces import Piece, Table
 from ..frame.variables import variables_of
 from ..models.training import Part, TrainingData, Whole
+from ..sources.progress import showing, watched
 from ..sources.registry import opened
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def written(
         raise DataError(
             f"the answer has a value for each row of a table that is not held in memory: {instead}"
         )
+    progress = None if fit.training is None else fit.training.arguments.get("progress")
     light = replace(fit, training=None, kept_means=fit.column_means if terms else fit.kept_means)
     if newdata is not None:
         function: Answer = partial(_of_new_rows, light, question, name)
@@ -120,10 +122,11 @@ def written(
 
     path = Path(out)
     while True:
-        with hearing() as heard:
+        with showing(progress), hearing() as heard:
             try:
                 with closing(table.results(partial(_listed, function), add, columns)) as results:
-                    write(_frames(results, function, table.meta[columns]), path)
+                    parts = watched(results, table.parts_in(columns))
+                    write(_frames(parts, function, table.meta[columns]), path)
             except ReadAgain:
                 continue
         warn_once(heard)

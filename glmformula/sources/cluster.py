@@ -211,7 +211,7 @@ def _tree(level: list[Any], job: Any) -> Any:
 def _result(root: Any) -> Any:
     """The value of the root of a tree; the warnings of its tasks are given here."""
     with one_blas_thread():
-        (((found, heard),),) = watched((needed("dask", "dask").compute(root) for _ in range(1)), 1)
+        (((found, heard),),) = watched(needed("dask", "dask").compute(root) for _ in range(1))
     for category, text in heard:
         give_warning(text, category, stacklevel=4)
     return found

@@ -14,6 +14,7 @@ T = TypeVar("T")
 PATIENCE = 2.0  # seconds before anything is shown
 EVERY = 0.1  # seconds between two states of the line
 WIDTH = 20
+UNSAID = object()
 
 
 class Bar:
@@ -34,7 +35,7 @@ class Bar:
             full = min(WIDTH, WIDTH * done // total)
             state = f"[{'#' * full}{' ' * (WIDTH - full)}] {min(100, 100 * done // total):3d}%"
         else:
-            state = f"{done} parts"
+            state = f"{done} parts" if done else "under way"
         self.show(f"glm: pass {self.passes} {state} {now - self.start:.0f} s")
 
     def show(self, text: str) -> None:
@@ -50,33 +51,34 @@ class Bar:
             sys.stderr.flush()
 
 
-_bar: ContextVar[Bar | None] = ContextVar("bar", default=None)
+_bar: ContextVar[Bar | None] = ContextVar("bar")  # not set: nobody has said; None: nothing is shown
 
 
 @contextmanager
 def showing(wanted: bool | None) -> Iterator[None]:
-    """Passes made inside show themselves.
+    """Passes made inside show themselves, as the outermost of these contexts says.
 
     Parameters
     ----------
     wanted : bool or None
         None: in a terminal or a notebook, once the work has taken `PATIENCE` seconds.
     """
-    if wanted is False or (wanted is None and not _watched()):
+    if _bar.get(UNSAID) is not UNSAID:
         yield
         return
-    bar = Bar(0.0 if wanted else PATIENCE)
+    bar = Bar(0.0 if wanted else PATIENCE) if wanted or (wanted is None and _watched()) else None
     token = _bar.set(bar)
     try:
         yield
     finally:
         _bar.reset(token)
-        bar.clear()
+        if bar is not None:
+            bar.clear()
 
 
 def watched(parts: Iterable[T], total: int | None = None) -> Iterator[T]:
     """The parts of one pass, counted as they are done; `total` is how many there will be, if that is known."""
-    bar = _bar.get()
+    bar = _bar.get(None)
     if bar is None:
         yield from parts
         return

@@ -19,6 +19,7 @@ from ..frame.recipe import Evaluated
 from .base import Block, Source
 from .mapped import Mapped
 from .memory import BLOCK_CELLS, FEWEST_ROWS, MOST_ROWS, MemorySource
+from .progress import showing
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -53,11 +54,14 @@ class StreamSource:
         What is frozen of the fit.
     store : Kept or None
         Holds the values that the survey has seen, for the passes of the fit.
+    progress : bool or None
+        Whether passes show themselves, as `progress.showing` has it.
     """
 
     table: Table
     streamed: Streamed
     store: Kept | None = field(default=None, repr=False, compare=False)
+    progress: bool | None = field(default=None, compare=False)
 
     @property
     def nrows(self) -> int:
@@ -72,7 +76,10 @@ class StreamSource:
             The rows in use are not as many as they were: the data have changed.
         """
         if self.store is not None and self.store.complete:
-            return self.store.map_reduce(partial(_again, self.streamed), self.streamed, block_fn, merge_fn)
+            with showing(self.progress):
+                return self.store.map_reduce(
+                    partial(_again, self.streamed), self.streamed, block_fn, merge_fn
+                )
         function = partial(_piece, partial(_source, self.streamed), block_fn, merge_fn)
         return _counted(self, function, merge_fn, self.streamed.recipe.columns)
 
@@ -211,7 +218,7 @@ def _counted(
     columns: tuple[str, ...],
 ) -> T:
     """A pass over the table, and a count of the rows in use."""
-    with hearing():  # the survey has given the warnings, once
+    with showing(source.progress), hearing():  # the survey has given the warnings, once
         found = source.table.map_reduce(function, partial(_merged, merge_fn), columns)
     rows, out = found if found is not None else (0, None)
     if rows != source.nrows or out is None:
