@@ -203,7 +203,7 @@ def fit_firth(
         raise FitError(str(lost)) from None
     fit, messages = problem.finished(path)
     for message in messages:
-        give_warning(message, ConvergenceWarning, stacklevel=2)
+        give_warning(message, ConvergenceWarning, stacklevel=4)
     fit = replace(fit, method="firth", near_end=False, dispersion=dispersion)
     return replace(fit, null_deviance=null_deviance(problem)) if intercept and p else fit
 

@@ -113,7 +113,7 @@ def fit_glm(
         raise FitError(str(lost)) from None
     fit, messages = problem.finished(path)
     for message in messages:
-        give_warning(message, ConvergenceWarning, stacklevel=2)
+        give_warning(message, ConvergenceWarning, stacklevel=4)
     return fit
 
 
@@ -134,7 +134,8 @@ class Path:
 
     `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows;
     `lowest` is the lowest deviance passed, `rose` whether the deviance went up on the way, `own_start` whether
-    the iterations began at coefficients that R would not have found.
+    the iterations began at coefficients that R would not have found, `lost_rank` whether columns became aliased
+    on the way (the weights of their rows vanished).
     """
 
     beta: np.ndarray
@@ -148,6 +149,7 @@ class Path:
     rose: bool
     messages: tuple[str, ...] = ()
     own_start: bool = False
+    lost_rank: bool = False
 
     @property
     def strayed(self) -> bool:
@@ -373,7 +375,7 @@ class Problem:
         solution: Solution | None = None
         solved_at: np.ndarray | None = None
         rose = converged = boundary = False
-        iteration = 0
+        iteration = most = 0
         for iteration in range(1, maxit + 1):
             if at.solve is None:
                 at = self.at(beta, solve=True)
@@ -386,6 +388,7 @@ class Problem:
             if not np.isfinite(step.beta).all():
                 messages.append(f"non-finite coefficients at iteration {iteration}")
                 break
+            most = max(most, step.rank)
             solution, solved_at = step, back
             promise = step.decrease / (abs(previous) + 0.1)
             beta = step.beta
@@ -436,6 +439,7 @@ class Problem:
             rose,
             tuple(messages),
             own_start,
+            most > solution.rank,
         )
 
     def halved(
@@ -544,7 +548,7 @@ class Problem:
 
     def near_end(self, path: Path, at: Sums) -> bool:
         """Whether separation is not excluded by what the iterations know."""
-        if not path.converged or path.boundary or path.own_start:
+        if not path.converged or path.boundary or path.own_start or path.lost_rank:
             return True
         mean_weight = at.weight_sum / at.n_ok if at.n_ok else 1.0
         return near_an_end(self.family, at.mu_range, path.solution.decrease, mean_weight)

@@ -42,6 +42,8 @@ ZERO = 1e-7
 RUNAWAY = 0.1
 # No row runs away whose eta moved by less: it has 1 left to go (log, logit), or 0.02 before R's clamps (cloglog).
 STILL = 1e-3
+# Parts of eta so large that their rounding hides what the last step moved (cauchit doubles eta at every step).
+BLURRED = 1e10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,30 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
     """
     if not fit.near_end or not far_ends(family):
         return None
-    kept = fit.pivot[: fit.rank]
     beta = np.nan_to_num(fit.coefficients, nan=0.0)
     step = np.zeros(len(beta)) if fit.solved_at is None else beta - fit.solved_at
-    if fit.converged and not fit.boundary and step.any():
+    plain = fit.converged and not fit.boundary and step.any()
+    plain = plain and source.map_reduce(partial(longest_move, beta), max) < BLURRED
+    if plain and (fit.rank == len(beta) or fit.rank == len(independent(source, len(beta)))):
         if source.map_reduce(partial(longest_move, step), max) < STILL:
             return None
-        length = float(step[kept] @ np.linalg.solve(fit.cov_unscaled, step[kept]))
-        rows = source.map_reduce(partial(runaways, family, beta, step, length), joined)
+        decrease = source.map_reduce(partial(squared_step, family, fit.solved_at, step), add)
+        rows = source.map_reduce(partial(runaways, family, beta, step, decrease), joined)
         if not len(rows.signs):
             return None
-    return separation(source, family, kept, len(beta))
+    return separation(source, family, independent(source, len(beta)), len(beta))
+
+
+def independent(source: Source, p: int) -> np.ndarray:
+    """The columns (r,) that are not aliased, whatever weights an iteration gives the rows."""
+    fit = fit_glm(Mapped(source, used_alike), gaussian(), names=("",) * p, intercept=False)
+    return fit.pivot[: fit.rank]
+
+
+def used_alike(block: Block) -> Block:
+    """Ones and zeros for weights, nothing to fit."""
+    weights = None if block.prior_weights is None else (block.prior_weights > 0).astype(float)
+    return Block(block.design, np.zeros(len(block.y)), weights, start=block.start)
 
 
 @one_blas_thread()
@@ -158,6 +173,17 @@ def chosen(block: Block, signs: np.ndarray, which: np.ndarray) -> Rows:
 def pulling(family: Family, block: Block) -> Rows:
     signs = drift(family, block.y, block.prior_weights)
     return chosen(block, signs, np.flatnonzero(signs))
+
+
+def squared_step(family: Family, solved_at: np.ndarray | None, step: np.ndarray, block: Block) -> float:
+    """step' X'WX step, W of the last solved pass: the decrease in deviance that the step promised."""
+    assert solved_at is not None
+    with np.errstate(all="ignore"):
+        _, slope, variance = family.working(linear_predictor(block.design, solved_at, block.offset))
+        working = np.square(slope * linear_predictor(block.design, step, None)) / variance
+        if block.prior_weights is not None:
+            working = np.where(block.prior_weights > 0, working * block.prior_weights, 0.0)
+    return float(working.sum())
 
 
 def longest_move(step: np.ndarray, block: Block) -> float:

@@ -118,7 +118,7 @@ def warn(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -
     if (problems := _collecting.get()) is not None:
         problems.append(found)
     else:
-        give_warning(found.text, DataWarning, stacklevel=4)
+        give_warning(found.text, DataWarning, stacklevel=6)
 
 
 @quiet

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..engine.irls import fit_glm
-from ..engine.separation import Separation, separation
-from ..families import Family, gaussian, get_family
+from ..engine.separation import Separation, independent, separation
+from ..families import Family, get_family
 from ..models.glm import glm_control, training_rows
 from ..render.cells import named_numbers
 from ..render.report import Block, Rendered
-from ..sources.base import Block as Rows
 from ..sources.base import Source
-from ..sources.mapped import Mapped
 
 if TYPE_CHECKING:
     from ..models.model import GLM
@@ -104,9 +101,7 @@ def detect_separation(
     training = training_rows(arguments)
     design = training.frame.design
     p = len(design.names)
-    linear = fit_glm(Mapped(training.source, _linear), gaussian(), names=design.names, intercept=False)
-    kept = linear.pivot[: linear.rank]
-    return _detected(training.source, family, kept, design.names, p)
+    return _detected(training.source, family, independent(training.source, p), design.names, p)
 
 
 def separation_of(fit: GLM) -> DetectedSeparation:
@@ -117,8 +112,8 @@ def separation_of(fit: GLM) -> DetectedSeparation:
     DataError
         The model holds no rows.
     """
-    kept = fit.result.pivot[: fit.rank]
-    return _detected(fit.rows.source, fit.family, kept, fit.column_names, len(fit.column_names))
+    source, p = fit.rows.source, len(fit.column_names)
+    return _detected(source, fit.family, independent(source, p), fit.column_names, p)
 
 
 def _detected(
@@ -130,9 +125,3 @@ def _detected(
     return DetectedSeparation(
         pd.Series(limits, index=list(names)), found is not None, found is not None and found.complete
     )
-
-
-def _linear(block: Rows) -> Rows:
-    """Ones and zeros for weights, nothing to fit: only the rank matters."""
-    weights = None if block.prior_weights is None else (block.prior_weights > 0).astype(float)
-    return Rows(block.design, np.zeros(len(block.y)), weights, start=block.start)
