@@ -182,8 +182,14 @@ def _frozen_levels(key: str, name: str, value: Value, scope: Scope) -> Value:
             return value
         if isinstance(value, Factor | Text | str):
             return recode(value, state["levels"], ordered=state["ordered"])
+        if (
+            isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.isnan(value).all()
+        ):  # no value at all
+            return recode(Text(np.full(len(value), None)), state["levels"], ordered=state["ordered"])
+        shown = ", ".join(map(repr, state["levels"][:5])) + (", ..." if len(state["levels"]) > 5 else "")
         raise DataError(
-            f'variable \'{name}\' was fitted with type "factor" but type "{kind(value)}" was supplied'
+            f'variable \'{name}\' was fitted with type "factor" but type "{kind(value)}" was supplied '
+            f"(levels of the fit: {shown})"
         )
     if isinstance(value, Factor) and not scope.blocks:
         scope.state[key] = {"levels": list(value.levels), "ordered": value.ordered}

@@ -188,7 +188,7 @@ def model_frame(
     if response_value is not None:
         response_value = row_tools.take(response_value, cut.rows)
     arrays = {k: None if v is None else v if cut.kept is None else v[cut.rows] for k, v in extra.items()}
-    _check_weights(arrays["weights"])
+    _check_weights(arrays["weights"], data.index, cut.rows)
     variables: dict[str, Value] = {}
     descriptions = {}
     for key, value in values.items():
@@ -338,13 +338,14 @@ def _cut(named: list[tuple[str, Value]], n: int, chosen: np.ndarray | None, na_a
     return _Cut(~gone if chosen is None else kept, kept, positions[dropped], lost, suspects)
 
 
-def _check_weights(weights: np.ndarray | None) -> None:
+def _check_weights(weights: np.ndarray | None, labels: pd.Index, rows: Any) -> None:
     if weights is None or not len(weights) or not weights.min() < 0:
         return
     negative = np.flatnonzero(weights < 0)
+    kept = labels if rows is None else labels[rows]
     raise DataError(
         f"negative weights not allowed: {negative.size} of {len(weights)} are below 0, "
-        f"the first {weights[negative[0]]:g}"
+        f"the first {weights[negative[0]]:g} in row {kept[negative[0]]}"
     )
 
 
