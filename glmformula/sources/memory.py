@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TypeVar
 
 import numpy as np
@@ -58,6 +58,7 @@ class MemorySource:
     def nrows(self) -> int:
         return self.design.nrows
 
+    @cached_property
     def blocks(self) -> list[slice]:
         """Row ranges in order; one empty block when there is no row."""
         n, size = self.design.nrows, max(1, self.block_rows or usual_rows(self.design))
@@ -91,7 +92,7 @@ class MemorySource:
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
-        blocks = self.blocks()
+        blocks = self.blocks
         with one_blas_thread():  # small products gain nothing from more, and lose much on a busy machine
             if len(blocks) == 1:
                 return block_fn(self.block(blocks[0]))

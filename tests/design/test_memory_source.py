@@ -50,8 +50,8 @@ def test_threads_change_no_bit() -> None:
 
 
 def test_no_tiny_block_is_left_over() -> None:
-    assert [b.stop - b.start for b in source(block_rows=20).blocks()] == [20, 20, 20, 20, 21]
-    assert [b.stop - b.start for b in source(block_rows=90).blocks()] == [101]
+    assert [b.stop - b.start for b in source(block_rows=20).blocks] == [20, 20, 20, 20, 21]
+    assert [b.stop - b.start for b in source(block_rows=90).blocks] == [101]
 
 
 def test_blocks_are_views() -> None:
