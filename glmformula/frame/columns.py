@@ -71,4 +71,4 @@ def as_frame(data: Any, wanted: Callable[[list[str]], Sequence[str]] | None = No
 
 def data_names(data: pd.DataFrame) -> Iterator[str]:
     """Names a formula's ``.`` stands for, in order: the columns whose name is a str."""
-    return (name for name in data.columns if isinstance(name, str))
+    yield from (name for name in data.columns if isinstance(name, str))

@@ -128,9 +128,11 @@ def summary(
     else:
         p_value = two_sided(statistic, fit.df_residual if estimated and fit.df_residual > 0 else math.inf)
     columns = ("Estimate", "Std. Error", f"{letter} value", f"Pr(>|{letter}|)")
-    table = np.column_stack([estimate, error, statistic, p_value])
-    size = np.sqrt(np.diag(unscaled))
-    correlations = unscaled / np.outer(size, size) if correlation and rank else None
+    table = np.array([estimate, error, statistic, p_value]).T
+    correlations = None
+    if correlation and rank:
+        size = np.sqrt(np.diag(unscaled))
+        correlations = unscaled / np.outer(size, size)
     return GLMSummary(
         parts=SummaryParts(
             coefficients=table,
