@@ -131,6 +131,8 @@ def check_binomial(
 ) -> None:
     """Proportions in [0, 1]; for the binomial proper, whole numbers of successes."""
     y = np.asarray(y, dtype=np.float64)
+    if prior_weights is None and trials is None and np.equal(y, y == 1.0).all():
+        return
     outside = (y < 0.0) | (y > 1.0)
     if prior_weights is not None:
         outside &= np.asarray(prior_weights) != 0.0

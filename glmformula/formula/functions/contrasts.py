@@ -20,7 +20,7 @@ Contrast = tuple[np.ndarray, tuple[str, ...]]
 def _treatment(levels: Sequence[str], base: int = 1) -> Contrast:
     if not 1 <= base <= len(levels):
         raise FormulaError(f"baseline group number out of range: {base} of {len(levels)} levels")
-    others = np.arange(len(levels)) != base - 1
+    others = [k for k in range(len(levels)) if k != base - 1]
     return np.eye(len(levels))[:, others], (*levels[: base - 1], *levels[base:])
 
 
