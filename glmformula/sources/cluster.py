@@ -9,6 +9,7 @@ more than `SHARE` of the workers' memory: then each pass computes the partitions
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -21,11 +22,13 @@ import pandas as pd
 
 from ..design.streamed import Streamed
 from ..errors import DataError, GLMFormulaError, Heard, give_warning, hearing
+from ..formula.functions.vectors import rows
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
 from .base import Block, Source
 from .blas import one_blas_thread
+from .heap import arrays_from_heap
 from .progress import watched
 from .reading import either, working
 from .store import Store, conformed
@@ -43,28 +46,28 @@ class DaskTable:
 
     frame: Any
     meta: pd.DataFrame = field(repr=False)
-    seen: dict[tuple[str, ...], list[Any]] = field(default_factory=dict, repr=False, compare=False)
-
-    def __reduce__(self) -> tuple[type[DaskTable], tuple[Any, pd.DataFrame]]:
-        return DaskTable, (self.frame, self.meta)
 
     @property
     def identity(self) -> Hashable:
         return ("dask", self.frame._name)
 
-    def parts(self, columns: Sequence[str]) -> list[Any]:
-        """The partitions with these columns; Dask's own planning takes longer than a pass over few rows."""
-        key = tuple(columns)
-        if key not in self.seen:
-            self.seen[key] = self.frame[list(columns)].to_delayed()
-        return self.seen[key]
+    def tasks(self, columns: Sequence[str], function: Callable[..., Any], job: Any) -> list[Any]:
+        """``function(frame, job, partition_info)`` of each partition with these columns.
+
+        One task with what makes the partition, where Dask can do that: then no partition goes to another worker.
+        """
+        made = self.frame[list(columns)].map_partitions(
+            function, job, meta=pd.Series([], dtype=object), enforce_metadata=False
+        )
+        tasks: list[Any] = made.to_delayed()
+        return tasks
 
     def map_reduce(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> T | None:
-        parts = self.parts(columns)
-        with _failures(parts):
-            found: T | None = _computed(parts, partial(_of_partition, function), merge)
+        job = _job(partial(_of_partition, function), merge)
+        with _failures(self, columns):
+            found: T | None = _result(_tree(self.tasks(columns, _run_frame, job), job))
         return found
 
     def store(self) -> Store | ClusterStore | None:
@@ -115,10 +118,9 @@ class ClusterStore:
     ) -> T | None:
         """A pass in which `function` calls `put`."""
         dask = needed("dask", "dask")
-        parts = table.parts(columns)
-        with _failures(parts):
-            job = dask.delayed(_Job(partial(_of_partition, function), merge), traverse=False)
-            both = _each(parts, job, _run_and_keep)
+        job = _job(partial(_of_partition, function), merge)
+        with _failures(table, columns):
+            both = table.tasks(columns, _run_and_keep, job)
             firsts, seconds = ([dask.delayed(_item, pure=False)(b, k) for b in both] for k in (0, 1))
             root, *kept = dask.persist(_tree(firsts, job), *seconds)
             found: T | None = _result(root)
@@ -146,20 +148,36 @@ class ClusterStore:
             make = dask.delayed(partial(_made, made, streamed), traverse=False)
             self.parts = list(dask.persist(*(make(part) for part in self.parts)))
             self.made = True
-        with _failures(self.parts):
-            found = _computed(self.parts, partial(_of_source, block_fn, merge_fn), merge_fn)
-        assert found is not None
+        job = _job(partial(_of_source, block_fn, merge_fn), merge_fn)
+        run, token = dask.delayed(_run, pure=False, traverse=False), os.urandom(8).hex()
+        tasks = [run(job, p, k, dask_key_name=f"{NAME}-{k}-{token}") for k, p in enumerate(self.parts)]
+        with _failures():
+            found: T = _result(_tree(tasks, job))
         return found
 
 
-def _made(made: Callable[[Evaluated], Source], streamed: Streamed, values: Evaluated | None) -> Source | None:
-    return None if values is None else made(conformed(values, streamed))
+class Held:
+    """A value whose size Dask can see: tasks go where it is, and it is spilled as what it is."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        buffers: list[pickle.PickleBuffer] = []
+        bare = pickle.dumps(value, 5, buffer_callback=buffers.append)
+        self.size = len(bare) + sum(buffer.raw().nbytes for buffer in buffers)
+
+    def __sizeof__(self) -> int:
+        return self.size
+
+
+def _made(made: Callable[[Evaluated], Source], streamed: Streamed, held: Held | None) -> Held | None:
+    return None if held is None else Held(made(conformed(held.value, streamed)))
 
 
 def _of_source(
-    block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T], source: Source | None, number: int
+    block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T], held: Held | None, number: int
 ) -> T | None:
-    return None if source is None else source.map_reduce(block_fn, merge_fn)
+    found: T | None = None if held is None else held.value.map_reduce(block_fn, merge_fn)
+    return found
 
 
 def _of_partition(function: Callable[[Piece], T], frame: pd.DataFrame, number: int) -> T | None:
@@ -185,20 +203,8 @@ NAME = "glm-partition"
 KEY = re.compile(rf"{NAME}-(\d+)-|, (\d+)\)$")  # ours, or Dask's: (name, partition)
 
 
-def _computed(
-    parts: Sequence[Any], function: Callable[[Any, int], T | None], merge: Callable[[T, T], T]
-) -> Any:
-    """``function(part, number)`` of all parts, merged."""
-    dask = needed("dask", "dask")
-    job = dask.delayed(_Job(function, merge), traverse=False)
-    return _result(_tree(_each(parts, job, _run), job))
-
-
-def _each(parts: Sequence[Any], job: Any, function: Callable[..., Any]) -> list[Any]:
-    """A task for each part, by a name that says which."""
-    dask = needed("dask", "dask")
-    run, token = dask.delayed(function, pure=False, traverse=False), os.urandom(8).hex()
-    return [run(job, part, k, dask_key_name=f"{NAME}-{k}-{token}") for k, part in enumerate(parts)]
+def _job(function: Callable[[Any, int], Any], merge: Callable[[Any, Any], Any]) -> Any:
+    return needed("dask", "dask").delayed(_Job(function, merge), traverse=False)
 
 
 def _tree(level: list[Any], job: Any) -> Any:
@@ -219,19 +225,25 @@ def _result(root: Any) -> Any:
 
 def _run(job: _Job, part: Any, number: int) -> tuple[Any, Heard]:
     """Warnings come along."""
-    with hearing() as heard:
+    with hearing() as heard, arrays_from_heap():
         return job.function(part, number), heard
 
 
-def _run_and_keep(job: _Job, part: Any, number: int) -> tuple[tuple[Any, Heard], Evaluated | None]:
+def _run_frame(frame: pd.DataFrame, job: _Job, partition_info: Any = None) -> tuple[Any, Heard]:
+    return _run(job, frame, partition_info["number"] if partition_info else 0)
+
+
+def _run_and_keep(
+    frame: pd.DataFrame, job: _Job, partition_info: Any = None
+) -> tuple[tuple[Any, Heard], Held | None]:
     """The result, and what the function has put aside: None where there is no row."""
     _ASIDE.values = None
     try:
-        result = _run(job, part, number)
+        result = _run_frame(frame, job, partition_info)
         values = _ASIDE.values
     finally:
         _ASIDE.values = None
-    return result, values if values is not None and len(values.response) else None
+    return result, Held(values) if values is not None and rows(values.response) else None
 
 
 def _item(both: tuple[Any, Any], k: int) -> Any:
@@ -248,7 +260,7 @@ _ASIDE = threading.local()
 
 
 @contextmanager
-def _failures(parts: Sequence[Any]) -> Iterator[None]:
+def _failures(table: DaskTable | None = None, columns: Sequence[str] = ()) -> Iterator[None]:
     """What fails in the graph, and is no message of ours, names the partition."""
     try:
         yield
@@ -262,7 +274,7 @@ def _failures(parts: Sequence[Any]) -> Iterator[None]:
                 f"a worker died with {place} under way{_times(error)} (out of memory?): smaller partitions or "
                 "workers with more memory may help"
             ) from error
-        number, cause = _first_failure(parts)
+        number, cause = (None, None) if table is None else _first_failure(table, columns)
         place = "the Dask graph" if number is None else f"partition {number}"
         text = str(cause or error).splitlines() or [""]
         raise DataError(f"the work on {place} failed: {type(cause or error).__name__}: {text[0]}") from (
@@ -275,16 +287,16 @@ def _times(error: Any) -> str:
     return "" if not failed else f", {failed + 1} times over"
 
 
-def _first_failure(parts: Sequence[Any]) -> tuple[int | None, Exception | None]:
+def _first_failure(table: DaskTable, columns: Sequence[str]) -> tuple[int | None, Exception | None]:
     """Compute the partitions one by one, to see which one cannot be."""
     dask = needed("dask", "dask")
-    for number, part in enumerate(parts):
+    for number, task in enumerate(table.tasks(columns, _nothing, None)):
         try:
-            dask.compute(dask.delayed(_nothing, pure=False)(part))
+            dask.compute(task)
         except Exception as error:
             return number, error
     return None, None
 
 
-def _nothing(part: Any) -> None:
+def _nothing(frame: pd.DataFrame, job: None) -> None:
     return None
