@@ -5,7 +5,7 @@ bound and holds the row where it is, right or wrong. So the deviance is minimise
 at the ends of eta (Fiacco & McCormick 1968; Nocedal & Wright 2006, section 19.6), by Newton's method with
 the observed information:
 
-    D(beta) - 2 tau sum log(distance of eta to its ends),   tau -> 0,
+    D(beta) + 2 tau sum log(1 + room / distance of eta to its ends),   tau -> 0,
 
 which ends, where the deviance is convex (both families above), within 2 tau a row of the constrained optimum.
 A row without any column whose offset lies at an end is left as it is: it has nothing to decide.
@@ -26,17 +26,24 @@ from ..sources.base import Block, Source
 from .columns import linear_predictor
 
 CELLS = 2**17  # numbers in a dense chunk
-FIRST, LAST, SHRINK = 0.1, 1e-13, 0.1  # tau: of a row's deviance at first, relative to the deviance at last
-MOST_STEPS, MOST_HALVINGS = 200, 40
+FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003  # tau: of a row's deviance at first and at last
+MOST_STEPS, MOST_CUTS, CUT = 80, 16, 0.25
+AT_THE_WALL = 1e-13  # of the room: nearer than this is rounding
 TO_THE_WALL = 0.99  # of the way a step may go
 STENCIL = 1e-5
-NOTHING_LEFT = 1e-7  # of the deviance, in a step that no longer lowers the merit
+LITTLE_LEFT = 1e-3  # of the deviance, in a step that is taken no more at the wall
+NOTHING_LEFT = 1e-8  # of the deviance, in a step that no longer lowers the merit
+SMALL = 1e-10  # a deviance that is nothing
+RUNAWAY = 1e-2  # of 1 + |eta|, in a last step: the optimum is at infinity
+OUT_OF_SIGHT = 1e12  # of 1 + |eta|, from the start
+LEAST_CURVATURE = 1e-8  # relative to the largest
+TINY = 1e-12  # a variance that is none
 nothing = partial(np.empty, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Interior:
-    """Sums at some coefficients: deviance and barrier, score (p,) and information (p, p) of both together.
+    """Sums at some coefficients: deviance and barrier, score (r,) and information (r, r) of both, along the basis.
 
     `least` is the smallest distance of a row's eta to an end, `rows` the rows that have one.
     """
@@ -68,70 +75,109 @@ def merged(a: Interior, b: Interior) -> Interior:
 
 
 @dataclass(frozen=True, slots=True)
+class Minimum:
+    """Coefficients at an optimum, the sums there, the steps it took; `runaway`: where following it was given up."""
+
+    beta: np.ndarray
+    at: Interior
+    steps: int
+    runaway: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bounded:
-    """A model whose eta must stay between `ends`, and the columns that may move, `kept` (r,) of p."""
+    """A model whose eta must stay between `ends`.
+
+    `basis` (p, r) holds the directions in which the coefficients may move, best such that X basis has orthonormal
+    columns; `room` is how far inside is far: the distance of the mean response from the nearer end.
+    """
 
     source: Source
     family: Family
     ends: tuple[float, float]
-    kept: np.ndarray
+    basis: np.ndarray
+    room: float = 1.0
 
-    def at(self, beta: np.ndarray, tau: float) -> Interior:
-        return self.source.map_reduce(partial(_interior, self, beta, tau), merged)
+    def at(self, beta: np.ndarray, tau: float, derivatives: bool = True) -> Interior:
+        return self.source.map_reduce(partial(_interior, self, beta, tau, derivatives), merged)
 
     def reach(self, beta: np.ndarray, step: np.ndarray) -> float:
         """The longest multiple of a step that stays inside."""
         return self.source.map_reduce(partial(_reach, self.ends, beta, step), min)
 
-    def minimise(self, beta: np.ndarray) -> tuple[np.ndarray, Interior, int] | None:
-        """From valid coefficients to the optimum: coefficients, sums there, steps; None if not reached."""
-        here = self.at(beta, 0.0)
+    def minimise(self, beta: np.ndarray) -> Minimum | None:
+        """From valid coefficients to the optimum, also one at infinity; None if it is not reached."""
+        start, here = beta, self.at(beta, 0.0)
         if not here.valid:
             return None
         walled = bool(np.isfinite(here.least))
-        tau = FIRST * max(here.deviance, 0.1) / max(here.rows, 1) if walled else 0.0
+        tau = FIRST * max(here.deviance, SMALL) / max(here.rows, 1) if walled else 0.0
         here = self.at(beta, tau)
+        reached: Minimum | None = None  # at the last tau that was done with
         for step in range(1, MOST_STEPS + 1):
-            delta = np.zeros(len(beta))
-            delta[self.kept] = newton(here.information, here.score, self.kept)
-            decrement = float(delta @ here.score)
-            last = LAST * (here.deviance + 0.1)
-            if decrement <= max(tau, last) * 0.1:
-                if tau <= last:
-                    return beta, here, step
-                tau = max(tau * SHRINK, last)
-                here = self.at(beta, tau)
-                continue
-            length = min(1.0, TO_THE_WALL * self.reach(beta, delta))
-            for _ in range(MOST_HALVINGS):
-                there = self.at(beta + length * delta, tau)
-                # the merit falls by 2 delta'score per unit of length at first
-                if there.valid and there.merit(tau) <= here.merit(tau) - 1e-4 * length * decrement:
-                    break
-                length /= 2
-            else:
-                if not decrement <= NOTHING_LEFT * (here.deviance + 0.1):
-                    return None
-                if tau <= last:
-                    return beta, here, step
-                tau = max(tau * SHRINK, last)  # the merit is all rounding
-                here = self.at(beta, tau)
-                continue
-            beta, here = beta + length * delta, there
+            along = newton(here.information, here.score)
+            delta, decrement = self.basis @ along, float(along @ here.score)
+            unit = (here.deviance + SMALL) / max(here.rows, 1)
+            little = decrement <= LITTLE_LEFT * (here.deviance + SMALL)
+            at_the_wall = little and here.least < AT_THE_WALL * self.room
+            if not decrement <= max(tau, LAST * unit) * 0.1 and not at_the_wall:
+                moved = self.moved(beta, delta, here, tau, decrement)
+                if moved is not None:
+                    beta, here = moved
+                    continue
+                if not decrement <= NOTHING_LEFT * (here.deviance + SMALL):
+                    return reached
+            if tau <= NOTHING_LEFT * unit or at_the_wall:
+                far = self.shift(beta, delta) > RUNAWAY or self.shift(start, beta - start) > OUT_OF_SIGHT
+                reached = Minimum(beta, here, step, far)
+            if tau <= LAST * unit or at_the_wall:
+                return self.sharpened(reached, delta, tau, decrement) if reached else None
+            tau = max(tau * SHRINK, LAST * unit)
+            here = self.at(beta, tau)
+        return Minimum(beta, here, step, True) if self.shift(beta, delta) > RUNAWAY else reached
+
+    def sharpened(self, found: Minimum, delta: np.ndarray, tau: float, decrement: float) -> Minimum:
+        """One step more, where it can still be told from rounding."""
+        moved = self.moved(found.beta, delta, found.at, tau, decrement) if decrement > 0 else None
+        return found if moved is None else replace(found, beta=moved[0], at=moved[1])
+
+    def shift(self, beta: np.ndarray, step: np.ndarray) -> float:
+        """How far a step takes a row's eta, relative to 1 + |eta|."""
+        return self.source.map_reduce(partial(_shift, beta, step), max)
+
+    def moved(
+        self, beta: np.ndarray, delta: np.ndarray, here: Interior, tau: float, decrement: float
+    ) -> tuple[np.ndarray, Interior] | None:
+        """Along `delta` as far as the merit falls well; None where it does not fall."""
+        length = min(1.0, TO_THE_WALL * self.reach(beta, delta))
+        for cut in range(MOST_CUTS):
+            there = self.at(beta + length * delta, tau, derivatives=cut == 0)
+            # the merit falls by 2 delta'score per unit of length at first
+            if there.valid and there.merit(tau) <= here.merit(tau) - 1e-4 * length * decrement:
+                if cut:
+                    there = self.at(beta + length * delta, tau)
+                return (beta + length * delta, there) if there.valid else None
+            length *= CUT
         return None
 
 
-def newton(information: np.ndarray, score: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    matrix, right = information[np.ix_(kept, kept)], score[kept]
-    lengths = np.sqrt(np.maximum(matrix.diagonal(), np.finfo(float).tiny))
+def newton(information: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """The step of Newton's method; where the information is not positive, with the sizes of its eigenvalues."""
+    with np.errstate(all="ignore"):
+        return _newton(information, score)
+
+
+def _newton(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    lengths = np.sqrt(np.maximum(np.abs(matrix.diagonal()), np.finfo(float).tiny))
     scaled = matrix / np.multiply.outer(lengths, lengths)
-    for ridge in (0.0, 1e-12, 1e-8, 1e-4):
-        try:
-            factor = cho_factor(scaled + ridge * np.eye(len(kept)))
-            return np.asarray(cho_solve(factor, right / lengths) / lengths)
-        except (LinAlgError, ValueError):
-            continue
-    return np.asarray(right / lengths**2)
+    if not np.isfinite(scaled).all():
+        return np.zeros(len(right))
+    try:
+        return np.asarray(cho_solve(cho_factor(scaled), right / lengths) / lengths)
+    except (LinAlgError, ValueError):
+        values, vectors = np.linalg.eigh(scaled)
+        values = np.maximum(np.abs(values), LEAST_CURVATURE * np.abs(values).max() + np.finfo(float).tiny)
+        return np.asarray(vectors @ (vectors.T @ (right / lengths) / values) / lengths)
 
 
 def undecided(ends: tuple[float, float], block: Block) -> Block:
@@ -154,11 +200,11 @@ def _chunks(block: Block) -> Iterator[Block]:
         yield Block(block.design.rows(rows), block.y[rows], *part)
 
 
-def _interior(model: Bounded, beta: np.ndarray, tau: float, block: Block) -> Interior:
+def _interior(model: Bounded, beta: np.ndarray, tau: float, derivatives: bool, block: Block) -> Interior:
     with np.errstate(all="ignore"):
         total: Interior | None = None
         for chunk in _chunks(block):
-            part = _interior_rows(model, beta, tau, chunk)
+            part = _interior_rows(model, beta, tau, derivatives, chunk)
             total = part if total is None else merged(total, part)
             if not total.valid:
                 break
@@ -166,7 +212,7 @@ def _interior(model: Bounded, beta: np.ndarray, tau: float, block: Block) -> Int
     return total
 
 
-def _interior_rows(model: Bounded, beta: np.ndarray, tau: float, block: Block) -> Interior:
+def _interior_rows(model: Bounded, beta: np.ndarray, tau: float, derivatives: bool, block: Block) -> Interior:
     family, y = model.family, block.y
     X = dense(block.design)
     eta = X @ beta
@@ -176,32 +222,37 @@ def _interior_rows(model: Bounded, beta: np.ndarray, tau: float, block: Block) -
     distance = np.minimum(eta - low, high - eta)
     mu = family.link.linkinv(eta)
     fixed = distance == 0
-    fixed[fixed] = ~X[fixed].any(axis=1)
+    if fixed.any():  # where the mean there is y, or may differ from it
+        fixed[fixed] = ~X[fixed].any(axis=1) & ((y == mu) | (family.variance(mu) > TINY))[fixed]
     unit = np.where(y == mu, 0.0, family.unit_deviance(y, mu))
     weights = np.ones(len(y)) if block.prior_weights is None else block.prior_weights
     deviance = float(np.where(weights > 0, weights * unit, 0.0).sum())
     if not ((distance > 0) | fixed).all() or not np.isfinite(deviance) or not np.isfinite(mu).all():
         return Interior(False)
-    moves = ~fixed
-    X, y, eta, weights, distance = X[moves], y[moves], eta[moves], weights[moves], distance[moves]
+    if fixed.any():
+        moves = ~fixed
+        X, y, eta, weights, distance = X[moves], y[moves], eta[moves], weights[moves], distance[moves]
+    walls = [(sign, sign * (eta - end)) for sign, end in ((1.0, low), (-1.0, high)) if np.isfinite(end)]
+    far = model.room
+    barrier = 2.0 * sum([float(np.log1p(far / away).sum()) for _, away in walls])
+    least = float(distance.min(initial=np.inf))
+    if not derivatives:
+        return Interior(True, deviance, barrier, least=least, rows=len(y))
     width = np.minimum(STENCIL * (1.0 + np.abs(eta)), 0.3 * distance)
-    slope = _score(family, y, eta)
-    curvature = (_score(family, y, eta - width) - _score(family, y, eta + width)) / (2 * width)
-    curvature = np.where(weights > 0, weights * np.maximum(curvature, 0.0), 0.0)
-    slope = np.where(weights > 0, weights * slope, 0.0)
-    barrier = 0.0
-    for end, away in ((low, eta - low), (high, eta - high)):
-        if np.isfinite(end):
-            slope = slope + tau / away
-            curvature = curvature + tau / away**2
-            barrier -= 2.0 * float(np.log(np.abs(away)).sum())
+    three = _score(family, np.tile(y, 3), np.concatenate([eta, eta - width, eta + width])).reshape(3, -1)
+    slope = np.where(weights > 0, weights * three[0], 0.0)
+    curvature = np.where(weights > 0, weights * (three[1] - three[2]) / (2 * width), 0.0)
+    for sign, away in walls:
+        slope += sign * tau * (1.0 / away - 1.0 / (away + far))
+        curvature += tau * (1.0 / away**2 - 1.0 / (away + far) ** 2)
+    X = X @ model.basis
     return Interior(
         bool(np.isfinite(slope).all() and np.isfinite(curvature).all()),
         deviance,
         barrier,
         X.T @ slope,
         X.T @ (curvature[:, None] * X),
-        float(distance.min(initial=np.inf)),
+        least,
         len(y),
     )
 
@@ -213,9 +264,16 @@ def _score(family: Family, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
 
 
 def _reach(ends: tuple[float, float], beta: np.ndarray, step: np.ndarray, block: Block) -> float:
-    eta = linear_predictor(block.design, beta, block.offset)
-    change = linear_predictor(block.design, step, None)
     low, high = ends
     with np.errstate(all="ignore"):
+        eta = linear_predictor(block.design, beta, block.offset)
+        change = linear_predictor(block.design, step, None)
         room = np.where(change > 0, (high - eta) / change, np.where(change < 0, (low - eta) / change, np.inf))
     return float(np.min(room, initial=np.inf))
+
+
+def _shift(beta: np.ndarray, step: np.ndarray, block: Block) -> float:
+    with np.errstate(all="ignore"):
+        eta = linear_predictor(block.design, beta, block.offset)
+        change = linear_predictor(block.design, step, None)
+        return float(np.max(np.abs(change) / (1.0 + np.abs(eta)), initial=0.0))

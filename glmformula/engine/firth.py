@@ -29,7 +29,8 @@ from ..sources.base import Block, Source
 from ..sources.blas import one_blas_thread
 from ..sources.mapped import Mapped
 from .columns import linear_predictor
-from .irls import Lost, Path, Problem, is_small
+from .irls import Problem, is_small
+from .mending import Lost, Path
 from .passes import INTERCEPT, Sums
 from .result import Control, GlmFit
 from .solve import IllConditioned, Solution

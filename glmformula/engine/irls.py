@@ -14,14 +14,12 @@ from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family
 from ..sources.base import Block, Source
 from ..sources.blas import one_blas_thread
-from ..sources.mapped import Mapped
-from .boundary import Bounded, undecided
 from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
+from .mending import Lost, Path, inside, strayed, valid_start
 from .passes import Sums, Task, merge, run
 from .result import Control, GlmFit
 from .solve import IllConditioned, Solution, solve_gram, solve_qr
-from .starts import feasible_start, intercept_starts
 
 # n p^2 below which QR costs nothing worth saving, and rows below which its passes are short.
 SMALL_PROBLEM, SMALL_ROWS = 1e7, 2e5
@@ -32,10 +30,16 @@ SMALLEST_TOLERANCE = 1e-14
 NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
-# A distance to the end of eta below this share of the mean response's is the boundary.
-EDGE = 1e-6
-# Shares of that distance at which starts are tried: where columns are of many sizes the means at 1 are extreme.
-INSIDE = (1.0, 1e-2, 1e-4, 1e-6)
+# What a last step may have promised, of the deviance that is left or of the responses' scale; what of that is nothing.
+SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-3, 1e-9, 1e-10
+INACCURATE = (
+    "X'WX has not enough digits for these columns (condition number above 1e5): estimates and standard errors may be "
+    "off; use method='auto' or 'qr'"
+)
+NOWHERE = (
+    ". Nor was a valid fit reached from the mean response, or by Newton's method from a linear programme's start: "
+    "look at the sizes of response, offset and weights, or supply starting values"
+)
 TEN_EPS = 10 * float(np.finfo(np.float64).eps)
 METHODS = ("auto", "qr", "cholesky")
 
@@ -128,46 +132,9 @@ def count_rows(block: Block) -> int:
     return len(block.y)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
-    """Where the iterations ended.
-
-    `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows;
-    `lowest` is the lowest deviance passed, `rose` whether the deviance went up on the way, `own_start` whether
-    the iterations began at coefficients that R would not have found, `lost_rank` whether columns became aliased
-    on the way (the weights of their rows vanished).
-    """
-
-    beta: np.ndarray
-    at: Sums
-    solution: Solution
-    solved_at: np.ndarray | None
-    iter: int
-    converged: bool
-    boundary: bool
-    lowest: float
-    rose: bool
-    messages: tuple[str, ...] = ()
-    own_start: bool = False
-    lost_rank: bool = False
-
-    @property
-    def strayed(self) -> bool:
-        """Whether the iterations ended at the edge of the valid means, or did not end where R's would not start."""
-        return self.boundary or (not self.converged and (self.own_start or OUT_OF_BOUNDS in self.messages))
-
-
 # What a pass over patterns finds out; the rest of its sums is known from the rows.
 BY_MEANS = ("valid", "informative", "fault", "solve", "lengths")
 OUT_OF_BOUNDS = "step size truncated: out of bounds"
-
-
-class Lost(FitError):
-    """The iterations cannot go on; `rose` as in Path."""
-
-    def __init__(self, message: str, rose: bool = False) -> None:
-        super().__init__(message)
-        self.rose = rose
 
 
 def finite(at: Sums) -> bool:
@@ -262,22 +229,21 @@ class Problem:
             return solve_qr(at.solve, beta, tolerance)
         gram, score = assemble(at.solve)
         solution = solve_gram(gram, score, beta, self.strict)
-        if self.strict and len(solution.relations):
-            known = (
-                before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all()
-            )
-            if not known:
-                self.verify(solution, solved_at, gram.diagonal())
-        return solution
+        if not len(solution.relations):
+            return solution
+        if before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all():
+            return replace(solution, inaccurate=solution.inaccurate or before.inaccurate)
+        aliased = self.vanish(solution, solved_at, gram.diagonal())
+        if self.strict and not aliased:
+            raise IllConditioned
+        return replace(solution, inaccurate=solution.inaccurate or not aliased)
 
-    def verify(self, solution: Solution, at: np.ndarray | None, squares: np.ndarray) -> None:
-        """IllConditioned unless the columns that the Gram matrix drops vanish on the rows, by R's rule."""
+    def vanish(self, solution: Solution, at: np.ndarray | None, squares: np.ndarray) -> bool:
+        """Whether the columns that the Gram matrix drops vanish on the rows, by R's rule."""
         lengths = self.at(at, relations=solution.relations).lengths
         assert lengths is not None
-        dropped = solution.pivot[solution.rank :]
-        tolerance = min(1e-7, self.control.epsilon / 1000)
-        if (lengths > max(SMALLEST_TOLERANCE, tolerance) ** 2 * squares[dropped]).any():
-            raise IllConditioned
+        tolerance = max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
+        return not (lengths > tolerance**2 * squares[solution.dropped]).any()
 
     def best_path(self, start: np.ndarray | None) -> Path:
         """R's iterations; the constrained optimum where they end at the edge of the means, or nowhere."""
@@ -289,41 +255,17 @@ class Problem:
             path = self.iterated(start)
         except Lost as lost:
             failure = lost
-        if self.null_of is None and (path is None or path.strayed):
-            path = self.inside(eta_interval(self.family), path)
+        ends = eta_interval(self.family)
+        if self.null_of is None and (path is None or strayed(self, path, ends)):
+            path = inside(self, ends, path)
         if path is None:
-            assert failure is not None
-            raise failure
+            failure = failure or Lost("the working weights vanish on the way")
+            raise Lost(f"{failure}{'' if 'no valid set' in str(failure) else NOWHERE}")
         return path
 
-    def inside(self, ends: tuple[float, float], path: Path | None) -> Path | None:
-        """`path`, or the best fit between the ends of eta where that is better."""
-        at = self.at(None if path is None else path.beta)
-        free = room(self.family, ends, at)
-        try:
-            near = path is not None and not np.isfinite(ends).any()
-            beta = path.beta if near and path else self.valid_start(at, solve=False)[0]
-        except Lost:
-            start = self.feasible(at)
-            if start is None:
-                return path
-            beta = start
-        moving = replace(self, source=Mapped(self.source, partial(undecided, ends)))
-        kept = moving.solution_at(beta) if path is None else path.solution
-        found = Bounded(self.source, self.family, ends, kept.pivot[: kept.rank]).minimise(beta)
-        if found is None:
-            return path
-        beta, there, steps = found
-        at = self.at(beta, **self.last_pass(at))
-        scale = self.control.epsilon * (abs(at.deviance) + 0.1)
-        if path is not None and path.converged and not path.at.deviance > at.deviance + 10 * scale:
-            return path
-        edge = there.least < EDGE * free
-        solution = moving.solution_at(beta)
-        return Path(beta, at, solution, beta, steps, True, edge, at.deviance, rose=False, own_start=True)
-
     def solution_at(self, beta: np.ndarray) -> Solution:
-        return self.step(self.at(beta, solve=True), beta, beta, None)
+        with np.errstate(all="ignore"):  # weights that vanish, or have no bound
+            return self.step(self.at(beta, solve=True), beta, beta, None)
 
     def iterated(self, start: np.ndarray | None) -> Path:
         """R's iterations; run again with step-halving where a rising deviance led them astray."""
@@ -331,7 +273,11 @@ class Problem:
         try:
             first = self.iterate(start)
             scale = self.control.epsilon * (abs(first.lowest) + 0.1)
-            if not first.rose or (first.converged and first.at.deviance <= first.lowest + scale):
+            if (
+                not first.rose
+                or first.boundary
+                or (first.converged and first.at.deviance <= first.lowest + scale)
+            ):
                 return first
         except Lost as lost:
             if not lost.rose:
@@ -343,9 +289,11 @@ class Problem:
             if first is None:
                 raise error from None
             return first
-        if first is None or not first.at.deviance <= second.at.deviance:
+        if first is None:
             return second
-        return first
+        path = first if first.at.deviance <= second.at.deviance else second
+        low = first if first.lowest < second.lowest else second
+        return replace(path, lowest=low.lowest, lowest_at=low.lowest_at)
 
     def iterate(self, start: np.ndarray | None, guarded: bool = False) -> Path:
         """Fisher scoring with R's rules; `guarded` also halves steps that raise the deviance."""
@@ -367,15 +315,16 @@ class Problem:
         if not at.usable:
             if start is not None or at.has_start:  # the user's to mend
                 raise FitError("cannot find valid starting values: please specify some")
-            beta, at = self.valid_start(at, solve=True)
+            beta, at = valid_start(self, at, solve=True)
             back, own_start = beta, True
         previous = lowest = at.deviance
+        lowest_at = back
         promised = np.inf
         messages: list[str] = []
         solution: Solution | None = None
         solved_at: np.ndarray | None = None
         rose = converged = boundary = False
-        iteration = most = 0
+        iteration = rank = 0
         for iteration in range(1, maxit + 1):
             if at.solve is None:
                 at = self.at(beta, solve=True)
@@ -388,8 +337,8 @@ class Problem:
             if not np.isfinite(step.beta).all():
                 messages.append(f"non-finite coefficients at iteration {iteration}")
                 break
-            most = max(most, step.rank)
             solution, solved_at = step, back
+            rank = max(rank, step.rank)
             promise = step.decrease / (abs(previous) + 0.1)
             beta = step.beta
             at = (
@@ -402,7 +351,7 @@ class Problem:
             for good, why, hopeless in RETREATS:
                 if not good(at):
                     if back is None:
-                        back, _ = self.valid_start(at, solve=False)
+                        back, _ = valid_start(self, at, solve=False)
                     messages.append(why)
                     beta, at = self.halved(beta, back, good)
                     if not good(at):
@@ -417,8 +366,10 @@ class Problem:
                     if not at.deviance <= previous:
                         beta, at = back, self.at(back)
                     change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
-            lowest = min(lowest, at.deviance) if back is not None else at.deviance
-            if abs(change) < epsilon or (abs(change) < LITTLE and max(promise, promised) < NEGLIGIBLE):
+            if back is None or at.deviance < lowest:
+                lowest, lowest_at = at.deviance, beta
+            still = abs(change) < epsilon and self.settled(step.decrease if back is not None else None, at)
+            if still or (abs(change) < LITTLE and max(promise, promised) < NEGLIGIBLE):
                 converged = True
                 break
             promised = promise
@@ -439,7 +390,26 @@ class Problem:
             rose,
             tuple(messages),
             own_start,
-            most > solution.rank,
+            lost_rank=solution.rank < rank or bool(beta[solution.dropped].any()),
+            promised=solution.decrease / (abs(previous) + 0.1),
+            lowest_at=lowest_at,
+        )
+
+    def settled(self, decrease: float | None, at: Sums) -> bool:
+        """Whether R's rule, relative to the deviance plus 0.1, means anything where all deviances are far below 0.1.
+
+        `decrease` is what the last step promised, None for the first from the start values.
+        """
+        if self.family.fixed_dispersion is not None or at.deviance == 0:
+            return True
+        if decrease is not None and decrease <= SETTLED * at.deviance:
+            return True
+        mean = at.weighted_y / at.weight_sum
+        scale = self.at(np.zeros(self.p), report="mean", null_mu=mean).null_deviance
+        with np.errstate(all="ignore"):  # what means would cost that are wrong by as much as the mean
+            scale += float(at.weight_sum * mean**2 / self.family.variance(np.array([mean]))[0])
+        return not (
+            at.deviance > PERFECT * scale if decrease is None else decrease > SETTLED_OF_SCALE * scale
         )
 
     def halved(
@@ -453,37 +423,6 @@ class Problem:
                 break
         self.trace("Step halved: new deviance = {}", at)
         return beta, at
-
-    def valid_start(self, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
-        """Coefficients with valid fitted values where R's own start, or first step, is not valid."""
-        if self.intercept:
-            mean = at.weighted_y / at.weight_sum
-            for beta in intercept_starts(self.source, self.family, self.p, mean):
-                valid = self.at(beta, solve=solve)
-                if valid.usable:
-                    return beta, valid
-        start = self.feasible(at) if self.null_of is None else None
-        if start is not None:
-            valid = self.at(start, solve=solve)
-            if valid.usable:
-                return start, valid
-        proof = start is None and self.null_of is None
-        why = (
-            "there is none, a linear programme on the rows shows"
-            if proof
-            else "please supply starting values"
-        )
-        raise Lost(f"no valid set of coefficients has been found: {why}")
-
-    def feasible(self, at: Sums) -> np.ndarray | None:
-        """The best of some valid coefficients, farther and less far inside; None where there are none."""
-        ends = eta_interval(self.family)
-        model = Bounded(self.source, self.family, ends, np.arange(self.p))
-        free = room(self.family, ends, at)
-        starts = [feasible_start(self.source, ends, self.p, free * share) for share in INSIDE]
-        judged = [(model.at(beta, 0.0), beta) for beta in starts if beta is not None]
-        valid = [(there.deviance, k) for k, (there, _) in enumerate(judged) if there.valid]
-        return judged[min(valid)[1]][1] if valid else None
 
     def trace(self, text: str, at: Sums, *more: object) -> None:
         if self.control.trace and self.null_of is None:
@@ -510,6 +449,8 @@ class Problem:
                 messages.append("glm.fit: algorithm did not converge")
             if path.boundary:
                 messages.append("glm.fit: algorithm stopped at boundary value")
+            if solution.inaccurate:
+                messages.append(INACCURATE)
         if not at.reported:
             at = self.at(path.beta, **self.last_pass(at))
         more = at
@@ -543,6 +484,7 @@ class Problem:
             method="cholesky" if self.way == "gram" else "qr",
             solved_at=path.solved_at,
             near_end=bool(self.p) and self.near_end(path, at),
+            runaway=path.runaway,
         )
         return fit, messages
 
@@ -567,20 +509,17 @@ class Problem:
         ]
 
 
-def room(family: Family, ends: tuple[float, float], at: Sums) -> float:
-    """The distance of the mean response from the nearer end of eta: how far inside is far enough."""
-    with np.errstate(all="ignore"):
-        eta = family.link.linkfun(np.array([at.weighted_y / at.weight_sum if at.weight_sum else np.nan]))[0]
-    distance = min(eta - ends[0], ends[1] - eta)
-    return float(distance) if 0 < distance < np.inf else 1.0
-
-
 def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
     low, high = mu_range
     if family.name == "binomial" and (low < TEN_EPS or high > 1 - TEN_EPS):
         return ["glm.fit: fitted probabilities numerically 0 or 1 occurred"]
     if family.name == "poisson" and low < TEN_EPS:
         return ["glm.fit: fitted rates numerically 0 occurred"]
+    if np.isfinite(family.mu_interval[0]) and family.name != "binomial":
+        if np.isfinite(family.mu_interval[1]) and (low < TEN_EPS or high > 1 - TEN_EPS):
+            return ["glm.fit: fitted means numerically 0 or 1 occurred"]
+        if low < TEN_EPS:
+            return ["glm.fit: fitted means numerically 0 occurred"]
     return []
 
 

@@ -22,7 +22,8 @@ from ..families import Family
 from ..sources.base import Source
 from ..sources.mapped import select_terms
 from .gram import Tables, assemble
-from .irls import SMALL_PROBLEM, SMALL_ROWS, Path, Problem, extreme_fits
+from .irls import SMALL_PROBLEM, SMALL_ROWS, Problem, extreme_fits
+from .mending import Path
 from .passes import Sums
 from .result import Control
 from .solve import IllConditioned, solve_gram

@@ -51,6 +51,8 @@ class GlmFit:
         weights as R reports them are the weights there.
     near_end : bool
         A fitted value is so near an end of its range that separation is not excluded.
+    runaway : bool
+        The deviance was followed downwards until it was clear that it has no minimum at finite coefficients.
     limits : ndarray (p,) or None
         inf or -inf where a coefficient has no finite estimate (separation), else 0; None where there is no
         separation, or nobody looked.
@@ -76,5 +78,6 @@ class GlmFit:
     method: str
     solved_at: np.ndarray | None
     near_end: bool = False
+    runaway: bool = False
     limits: np.ndarray | None = None
     dispersion: float = math.nan

@@ -79,7 +79,7 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
         return None
     beta = np.nan_to_num(fit.coefficients, nan=0.0)
     step = np.zeros(len(beta)) if fit.solved_at is None else beta - fit.solved_at
-    plain = fit.converged and not fit.boundary and step.any()
+    plain = fit.converged and not (fit.boundary or fit.runaway) and step.any()
     plain = plain and source.map_reduce(partial(longest_move, beta), max) < BLURRED
     if plain and (fit.rank == len(beta) or fit.rank == len(independent(source, len(beta)))):
         if source.map_reduce(partial(longest_move, step), max) < STILL:

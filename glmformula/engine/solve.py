@@ -39,6 +39,8 @@ class Solution:
         The decrease in deviance that the step promises (score times increment).
     relations : ndarray (p - rank, p)
         For each dropped column the combination of columns that vanishes on the rows (1 for itself).
+    inaccurate : bool
+        A Gram matrix was used that does not carry enough digits.
     """
 
     beta: np.ndarray
@@ -48,6 +50,7 @@ class Solution:
     scale: np.ndarray
     decrease: float
     relations: np.ndarray
+    inaccurate: bool = False
 
     def cov_unscaled(self) -> np.ndarray:
         """(X'WX)^-1 over the kept columns, (rank, rank)."""
@@ -56,6 +59,18 @@ class Solution:
         inverse, _ = lapack.dpotri(self.factor, lower=0)
         inverse = inverse + inverse.T - np.diag(inverse.diagonal())  # dpotri leaves the other triangle zero
         return inverse / (self.scale[:, None] * self.scale)
+
+    @property
+    def dropped(self) -> np.ndarray:
+        """The aliased columns."""
+        return self.pivot[self.rank :]
+
+    def directions(self) -> np.ndarray:
+        """(p, rank): combinations of the kept columns that are orthonormal under the weights."""
+        out = np.zeros((len(self.pivot), self.rank))
+        if self.rank:
+            out[self.pivot[: self.rank]] = lapack.dtrtri(self.factor)[0] / self.scale[:, None]
+        return out
 
 
 class IllConditioned(ArithmeticError):
@@ -167,9 +182,11 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
         kept = pivot[:rank]
         scaled = scaled[np.ix_(kept, kept)]
         factor, info = lapack.dpotrf(scaled, lower=0, clean=1) if rank else (scaled, 0)
-    if strict and rank:
+    inaccurate = False
+    if rank:
         reciprocal, _ = lapack.dpocon(factor, np.abs(scaled).sum(0).max(), uplo="U")
-        if info != 0 or smallest <= SMALLEST_PIVOT or reciprocal * LARGEST_CONDITION**2 < 1:
+        inaccurate = bool(info != 0 or smallest <= SMALLEST_PIVOT or reciprocal * LARGEST_CONDITION**2 < 1)
+        if strict and inaccurate:
             raise IllConditioned
     kept, dropped = pivot[:rank], pivot[rank:]
 
@@ -188,7 +205,7 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
     step[kept] = solve(right)
     new = beta + step
     new[dropped] = 0.0
-    return Solution(new, pivot, rank, factor, lengths[kept], float(step[kept] @ right), relations)
+    return Solution(new, pivot, rank, factor, lengths[kept], float(step[kept] @ right), relations, inaccurate)
 
 
 def cholesky_pivots(scaled: np.ndarray) -> tuple[np.ndarray, int, float]:

@@ -14,6 +14,7 @@ from .columns import linear_predictor
 
 # Rows of a block that one pass brings into the linear programme, and rounds of adding rows.
 MOST_ROWS, ROUNDS = 300, 60
+LEAST_ROOM = 1e-4  # relative to the offset: less is within the solver's tolerance
 
 
 def intercept_starts(source: Source, family: Family, p: int, mean: float) -> Iterator[np.ndarray]:
@@ -94,13 +95,16 @@ def roomiest(rows: np.ndarray, ends: tuple[float, float], room: float) -> np.nda
             limits.append(sign * (end - offset))
     if not walls or not len(X):
         return np.zeros(p)
+    limit = np.concatenate(limits)
+    unit = max(room, float(np.abs(limit).max()))  # the solver's tolerances are absolute
+    room = max(room / unit, LEAST_ROOM)
     answer = linprog(
         np.append(np.zeros(p), -1.0),
         A_ub=np.vstack(walls),
-        b_ub=np.concatenate(limits),
+        b_ub=limit / unit,
         bounds=[(None, None)] * p + [(0.0, room)],
         method="highs",
     )
     if answer.x is None or not answer.x[-1] > 1e-9 * room:
         return None
-    return np.asarray(answer.x[:-1] / sizes)
+    return np.asarray(answer.x[:-1] * unit / sizes)

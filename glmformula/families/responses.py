@@ -215,6 +215,29 @@ def check_positive(
 
 
 @quiet
+def check_inside(
+    variance: str,
+    ends: tuple[float, float],
+    y: Array,
+    prior_weights: Array | None = None,
+    trials: Array | None = None,
+    labels: Labels = None,
+) -> None:
+    """No value that lies beyond the means of a quasi family: its deviance, in R NaN, has no meaning there."""
+    y = np.asarray(y, dtype=np.float64)
+    outside = (y < ends[0]) | (y > ends[1])
+    if np.any(outside):
+        what = "y values must be 0 <= y <= 1" if np.isfinite(ends[1]) else "negative values not allowed"
+        refuse(
+            f"{what} for the quasi family with variance {variance}",
+            outside,
+            y,
+            labels,
+            'Remove or correct these rows, or use variance="constant"',
+        )
+
+
+@quiet
 def start_binomial(y: Array, prior_weights: Array | None = None, trials: Array | None = None) -> Array:
     """(n y + 1/2) / (n + 1), n the trials or the prior weights."""
     n = 1.0 if prior_weights is None else prior_weights

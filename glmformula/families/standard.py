@@ -150,15 +150,22 @@ class QuasiVariance:
     unit_deviance: Callable[[Array, Array], Array]
     mu_interval: tuple[float, float]
     initial_mu: InitialMu
+    responses: tuple[float, float] = REALS
 
 
 _ZEROS_TENTH = partial(responses.start_zeros_moved, 0.1)
 QUASI_VARIANCES: dict[str, QuasiVariance] = {
     "constant": QuasiVariance(variances.constant, variances.gaussian_deviance, REALS, initial_mu_is_y),
-    "mu(1-mu)": QuasiVariance(variances.bernoulli, variances.binomial_deviance, UNIT, responses.start_inside),
-    "mu": QuasiVariance(variances.linear, variances.poisson_deviance, POSITIVE, _ZEROS_TENTH),
-    "mu^2": QuasiVariance(variances.quadratic, variances.quasi_gamma_deviance, POSITIVE, _ZEROS_TENTH),
-    "mu^3": QuasiVariance(variances.cubic, variances.inverse_gaussian_deviance, POSITIVE, _ZEROS_TENTH),
+    "mu(1-mu)": QuasiVariance(
+        variances.bernoulli, variances.binomial_deviance, UNIT, responses.start_inside, UNIT
+    ),
+    "mu": QuasiVariance(variances.linear, variances.poisson_deviance, POSITIVE, _ZEROS_TENTH, POSITIVE),
+    "mu^2": QuasiVariance(
+        variances.quadratic, variances.quasi_gamma_deviance, POSITIVE, _ZEROS_TENTH, POSITIVE
+    ),
+    "mu^3": QuasiVariance(
+        variances.cubic, variances.inverse_gaussian_deviance, POSITIVE, _ZEROS_TENTH, POSITIVE
+    ),
 }
 
 
@@ -192,6 +199,7 @@ def quasi(link: str | Link = "identity", variance: str = "constant") -> Family:
         of.unit_deviance,
         mu_interval=of.mu_interval,
         initial_mu=of.initial_mu,
+        check_response=partial(responses.check_inside, key, of.responses),
         variance_name=key,
     )
 

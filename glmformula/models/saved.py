@@ -60,6 +60,7 @@ NUMBERS: dict[str, type] = {
     "boundary": bool,
     "method": str,
     "near_end": bool,
+    "runaway": bool,
     "dispersion": float,
 }
 ARRAYS: dict[str, tuple[str, str]] = {

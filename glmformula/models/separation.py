@@ -8,17 +8,23 @@ import numpy as np
 
 from ..engine.result import GlmFit
 from ..engine.separation import separation_of_fit
-from ..errors import SeparationWarning, give_warning
+from ..errors import ConvergenceWarning, SeparationWarning, give_warning
 from ..families import Family
 from ..sources.base import Source
 
 MOST_NAMES = 10
+NO_MINIMUM = (
+    "no minimum of the deviance was found at finite coefficients: it falls, or stays, as they grow, though no set of "
+    "rows is separated; the coefficients are where the iterations stopped. Another link may suit the response"
+)
 
 
 def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...]) -> GlmFit:
-    """The fit with its `limits`, and one SeparationWarning, if separation is what it ran into."""
+    """The fit with its `limits`, and one warning, if separation is what it ran into, or coefficients without end."""
     found = separation_of_fit(source, family, fit)
     if found is None:
+        if fit.runaway:
+            give_warning(NO_MINIMUM, ConvergenceWarning, stacklevel=3)
         return fit
     kind = "complete separation" if found.complete else "separation"
     give_warning(

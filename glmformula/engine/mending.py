@@ -1,0 +1,259 @@
+"""Where R's iterations end at no optimum: Newton's, within the valid means, or word that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import FitError
+from ..families import Family, gaussian
+from ..sources.mapped import Mapped
+from .boundary import Bounded, Minimum, undecided
+from .edges import eta_interval
+from .passes import Sums
+from .result import Control
+from .solve import Solution
+from .starts import feasible_start, intercept_starts
+
+if TYPE_CHECKING:
+    from .irls import Problem
+
+# A distance to the end of eta below this share of the mean response's is the boundary.
+EDGE = 1e-6
+# A last step that promised so much of the deviance, which did not follow, did not end at an optimum.
+UNSETTLED = 1e-5
+# The same at what is to be a minimum, Newton's method having got there.
+LEFT = 1e-7
+# Shares of that distance at which starts are tried: where columns are of many sizes the means at 1 are extreme.
+INSIDE = (1.0, 1e-3)
+# From coefficients at the wall this share of the way to some inside.
+OFF_THE_WALL = 0.01
+# No optimum has a mean so many times above the sum of the responses.
+FAR_ABOVE = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where the iterations ended.
+
+    `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows;
+    `lowest` is the lowest deviance passed (at `lowest_at`), `rose` whether the deviance went up on the way,
+    `own_start` whether the iterations began at coefficients that R would not have found, `lost_rank` whether they
+    ended with fewer columns than they had on the way (weights that vanish), `promised` what the last step promised
+    of the deviance, `runaway` whether the deviance was found to fall for ever.
+    """
+
+    beta: np.ndarray
+    at: Sums
+    solution: Solution
+    solved_at: np.ndarray | None
+    iter: int
+    converged: bool
+    boundary: bool
+    lowest: float
+    rose: bool
+    messages: tuple[str, ...] = ()
+    own_start: bool = False
+    lost_rank: bool = False
+    promised: float = 0.0
+    runaway: bool = False
+    lowest_at: np.ndarray | None = None
+
+
+class Lost(FitError):
+    """The iterations cannot go on; `rose` as in Path."""
+
+    def __init__(self, message: str, rose: bool = False) -> None:
+        super().__init__(message)
+        self.rose = rose
+
+
+def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
+    """Whether the iterations ended at the edge of the valid means, or nowhere, on a budget that is not small."""
+    if path.boundary or path.lost_rank:
+        return True
+    if not path.converged:
+        return problem.control.maxit >= Control.maxit
+    return (
+        path.promised > UNSETTLED
+        or at_an_edge(problem.family, ends, path.at)
+        or far_out(problem.family, path.at)
+    )
+
+
+def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Path | None:
+    """`path`, or the best fit between the ends of eta where that is better."""
+    at = problem.at(None if path is None else path.beta)
+    free = room(problem.family, ends, at)
+    moving = replace(problem, source=Mapped(problem.source, partial(undecided, ends)))
+    # the rank by the prior weights alone: working weights may vanish on the way
+    columns = replace(moving, family=gaussian(), way="qr").solution_at(np.zeros(problem.p))
+    model = Bounded(problem.source, problem.family, ends, columns.directions(), free)
+    second: Path | None = None
+    for beta in valid_points(problem, ends, path, at):
+        with np.errstate(all="ignore"):
+            found = model.minimise(beta - beta[columns.dropped] @ columns.relations)
+        if found is None:
+            continue
+        solution = moving.solution_at(found.beta)
+        if set(solution.dropped) != set(columns.dropped):
+            solution = replace(columns, factor=np.full_like(columns.factor, np.nan), decrease=np.inf)
+        better = the_better(problem, path, found, solution, ends, free)
+        if better is None:
+            continue
+        if path is None or better.at.deviance <= path.lowest + epsilon_of(problem, path.lowest):
+            return better
+        if second is None or better.at.deviance < second.at.deviance:
+            second = better
+    if second is not None:
+        return second
+    if path is not None and path.lost_rank:
+        return None
+    if path is not None and path.converged and path.promised > UNSETTLED and not path.boundary:
+        return replace(path, runaway=True)
+    return path
+
+
+def epsilon_of(problem: Problem, deviance: float) -> float:
+    """A change of the deviance that is none."""
+    return 10 * problem.control.epsilon * (abs(deviance) + 0.1)
+
+
+def the_better(
+    problem: Problem,
+    path: Path | None,
+    found: Minimum,
+    solution: Solution,
+    ends: tuple[float, float],
+    free: float,
+) -> Path | None:
+    """The minimum, or R's path where that has got as far, or the minimum is at infinity."""
+    at = problem.at(found.beta, **problem.last_pass(problem.at(found.beta)))
+    if not np.isfinite(at.deviance):
+        return None
+    edge = found.at.least < EDGE * free or at_an_edge(problem.family, ends, at)
+    runaway = found.runaway or (not edge and solution.decrease > LEFT * (abs(at.deviance) + 0.1))
+    if path is not None and not path.lost_rank:
+        ahead = path.at.deviance - at.deviance
+        scale = epsilon_of(problem, at.deviance)
+        if runaway and (path.converged or ahead <= UNSETTLED * (abs(at.deviance) + 0.1)):
+            return replace(path, runaway=True) if ahead > -scale else None
+        if ahead <= scale and path.converged:
+            return replace(path, boundary=path.boundary or edge)
+        if ahead < -scale:
+            return None
+    return Path(
+        found.beta,
+        at,
+        solution,
+        found.beta,
+        found.steps,
+        not runaway,
+        edge,
+        at.deviance,
+        rose=False,
+        own_start=True,
+        runaway=runaway,
+    )
+
+
+def valid_points(
+    problem: Problem, ends: tuple[float, float], path: Path | None, at: Sums
+) -> Iterator[np.ndarray]:
+    """Coefficients inside, to begin at: where the iterations ended, the mean's, a linear programme's."""
+    bounded = bool(np.isfinite(ends).any())
+    feasible = None
+    if bounded:
+        with suppress(Lost):
+            feasible = far_inside(problem, at)
+    if (
+        path is not None
+        and path.lowest_at is not None
+        and path.lowest < path.at.deviance - epsilon_of(problem, path.lowest)
+    ):
+        yield path.lowest_at
+    if path is not None and not far_out(problem.family, path.at):
+        yield path.beta if feasible is None else path.beta + OFF_THE_WALL * (feasible - path.beta)
+    with suppress(Lost):
+        yield valid_start(problem, at, solve=False)[0]
+    if feasible is not None:
+        yield feasible
+
+
+def valid_start(problem: Problem, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
+    """Coefficients with valid fitted values where R's own start, or first step, is not valid."""
+    if problem.intercept:
+        mean = at.weighted_y / at.weight_sum
+        for beta in intercept_starts(problem.source, problem.family, problem.p, mean):
+            valid = problem.at(beta, solve=solve)
+            if valid.usable:
+                return beta, valid
+    if problem.null_of is not None:
+        raise Lost("no valid set of coefficients has been found: please supply starting values")
+    start = far_inside(problem, at)
+    if start is not None:
+        valid = problem.at(start, solve=solve)
+        if valid.usable:
+            return start, valid
+    raise Lost(
+        "no valid set of coefficients has been found: the deviance is not finite at any that was tried, though "
+        "they give valid means; look at the response (zeros?), the offset and the weights"
+    )
+
+
+def far_inside(problem: Problem, at: Sums) -> np.ndarray | None:
+    """Valid coefficients, far inside or less far; None where the deviance is not finite at any.
+
+    Raises
+    ------
+    Lost
+        No coefficients are valid.
+    """
+    ends = eta_interval(problem.family)
+    model = Bounded(problem.source, problem.family, ends, np.eye(problem.p))
+    free = room(problem.family, ends, at)
+    found = False
+    for share in INSIDE:
+        beta = feasible_start(problem.source, ends, problem.p, free * share)
+        if beta is not None:
+            found = True
+            if model.at(beta, 0.0, derivatives=False).valid:
+                return beta
+    if found:
+        return None
+    raise Lost(
+        "no valid set of coefficients has been found: there is none, a linear programme on the rows shows"
+    )
+
+
+def room(family: Family, ends: tuple[float, float], at: Sums) -> float:
+    """The distance of the mean response from the nearer end of eta: how far inside is far enough."""
+    with np.errstate(all="ignore"):
+        eta = family.link.linkfun(np.array([at.weighted_y / at.weight_sum if at.weight_sum else np.nan]))[0]
+        distance = min(eta - ends[0], ends[1] - eta)
+    return float(distance) if 0 < distance < np.inf else 1.0
+
+
+def at_an_edge(family: Family, ends: tuple[float, float], at: Sums) -> bool:
+    """Whether a mean is next to one that a finite end of eta gives."""
+    if not np.isfinite(ends).any():
+        return False
+    with np.errstate(all="ignore"):
+        limits = family.link.linkinv(np.array([end for end in ends if np.isfinite(end)]))
+        mean = at.weighted_y / at.weight_sum
+        gaps = np.abs(np.subtract.outer(np.array(at.mu_range), limits))
+    return bool((gaps < EDGE * np.abs(mean - limits)).any())
+
+
+def far_out(family: Family, at: Sums) -> bool:
+    """Whether a mean is far above all responses though the deviance levels off there: V grows faster than mu^2."""
+    if not at.reported or not at.mu_range[1] > FAR_ABOVE * at.weighted_y > 0:
+        return False
+    with np.errstate(all="ignore"):
+        low, high = family.variance(np.array([1.0, 10.0]))
+        return bool(high > 101.0 * low)

@@ -1,0 +1,72 @@
+"""Random fits, judged: ``python -m tests.fuzz --draws 100000 --seed 1 --processes 2``.
+
+Each draw is a small data set (factors with empty cells, one level, aliased and nearly collinear columns, columns at
+1e8 and 1e-8), a formula, a family and link (every registered family, every link name, powers), weights with zeros,
+offsets, missing values, and a response that suits the family or does not. `check.judged` says what became of it:
+
+* an optimum: the score is zero and a search of the checker's own finds no lower deviance; at the edge of the valid
+  means, no lower one inside;
+* a separation that is named, confirmed by a linear programme of the checker's own;
+* an error of ours with a reason (a response that the family refuses, no valid means by a linear programme, ...);
+* "told": a ConvergenceWarning; counted by what it says and by whether the checker knows better;
+* anything else is bad, printed with the line that repeats it: ``python -m tests.fuzz --seed 1 --only 17``.
+
+The exit status is 1 if any outcome was bad.
+"""
+
+from __future__ import annotations
+
+import argparse
+import traceback
+from collections import Counter
+from multiprocessing import Pool
+
+from .check import Outcome, judged
+from .draw import draw
+
+SHOWN = 3
+
+
+def one(job: tuple[int, int]) -> tuple[int, str, str, bool, str]:
+    seed, index = job
+    try:
+        case = draw(seed, index)
+        text = str(case)
+        outcome = judged(case)
+    except Exception:
+        text = f"--seed {seed} --only {index}"
+        outcome = Outcome("the checker failed", traceback.format_exc()[-700:], True)
+    return index, outcome.kind, outcome.detail, outcome.bad, text
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--show", type=int, default=SHOWN, help="examples of each outcome that needs a look")
+    args = parser.parse_args()
+    if args.only is not None:
+        _, kind, detail, is_bad, text = one((args.seed, args.only))
+        print(f"{'BAD ' * is_bad}{kind}\n  {text}\n  {detail}")
+        return int(is_bad)
+    jobs = ((args.seed, i) for i in range(args.first, args.first + args.draws))
+    count: Counter[str] = Counter()
+    bads: set[str] = set()
+    with Pool(args.processes) as pool:
+        for _, kind, detail, is_bad, text in pool.imap_unordered(one, jobs, 50):
+            count[kind] += 1
+            if is_bad:
+                bads.add(kind)
+            if (is_bad or kind.startswith("told")) and count[kind] <= args.show:
+                print(f"{'BAD ' * is_bad}{kind}\n  {text}\n  {detail}", flush=True)
+    print()
+    for kind, times in count.most_common():
+        print(f"{times:8d}  {'BAD ' * (kind in bads)}{kind}")
+    return int(bool(bads))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

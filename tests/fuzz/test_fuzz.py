@@ -1,0 +1,129 @@
+"""A few draws of the fuzzer, the cases it found, and whether its judge can tell a wrong answer."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import glmformula as g
+from fuzz import check
+from fuzz.draw import Case, draw
+from fuzz.oracle import Spec, build, model
+from fuzz.search import descend, inside, recession
+from glmformula.errors import ConvergenceWarning, FamilyError, FitError
+
+
+@pytest.mark.parametrize("first", [0, 20, 40, 60])
+def test_no_draw_has_a_bad_outcome(first):
+    for index in range(first, first + 20):
+        outcome = check.judged(draw(7, index))
+        assert not outcome.bad, (index, outcome)
+
+
+# By seed 1: what each draw once did wrong.
+FOUND = {
+    10373: "a barrier that pays for running away",
+    10417: "the plateau of an inverse Gaussian deviance taken for its minimum",
+    11466: "invalid means: the working weights alias other columns than the prior weights",
+    20031: "means NaN at the end of a root link",
+    20052: "method='cholesky' leaves out a column in silence",
+    20804: "NumPy's warning: coefficients of 1e114 in a summary",
+    21023: "infinite means: a halved step between fits of other ranks",
+    21462: "directions of a Gram matrix that has not the digits",
+    100114: "a quasi variance with responses beyond its means: a deviance of nonsense",
+    100155: "deviance NaN",
+    100586: "converged by step-halving that found nothing lower",
+    101320: "two rows on the plateau",
+    200391: "NumPy's warning: weights without bound",
+    200494: "converged because the deviance swung back to the same value",
+}
+
+
+@pytest.mark.parametrize("index", FOUND)
+def test_what_was_found_stays_mended(index):
+    outcome = check.judged(draw(1, index))
+    assert not outcome.bad, (FOUND[index], outcome)
+
+
+def case_of(y, spec: Spec, x=None) -> Case:
+    data = pd.DataFrame({"y": y, "x": np.arange(len(y), dtype=float) if x is None else x})
+    return Case(0, 0, "y ~ 1 + x", data, spec, "given", ("x",), True)
+
+
+def test_the_judge_knows_an_optimum_from_a_neighbour(monkeypatch):
+    case = case_of([1.0, 0.0, 3.0, 2.0, 5.0, 4.0], Spec("poisson", "log"))
+    assert check.judged(case).kind == "optimum"
+    fitted = g.glm
+    off = fitted(case.formula, case.data, build(case.spec), start=[0.3, 0.2], epsilon=1.0)
+    monkeypatch.setattr(g, "glm", lambda *args, **options: off)
+    assert check.judged(case).kind == "better deviance nearby"
+
+
+def test_the_judge_misses_a_separation_that_is_not_named(monkeypatch):
+    case = case_of([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], Spec("binomial", "logit"))
+    assert check.judged(case).kind == "separation named"
+    monkeypatch.setattr("glmformula.models.glm.looked_at", lambda source, family, fit, names: fit)
+    quasi = replace(case, spec=Spec("quasibinomial", "logit"))
+    assert check.judged(quasi).kind in ("separation not named", "told, separation not named")
+
+
+def test_the_checkers_own_tools():
+    X = np.column_stack([np.ones(4), [0.0, 1.0, 2.0, 3.0]])
+    rows = check.Rows(X, np.array([1.0, 2.0, 4.0, 5.0]), np.ones(4), np.zeros(4))
+    m = model(Spec("poisson", "identity"))
+    eta = inside(m, rows)
+    assert eta is not None
+    assert (eta > 0).all()
+    best, value = descend(m, rows, eta)
+    ours = g.glm("y ~ x", pd.DataFrame({"y": rows.y, "x": X[:, 1]}), g.poisson("identity"))
+    assert value == pytest.approx(ours.deviance, rel=1e-9)
+    np.testing.assert_allclose(best, ours.linear_predictors, rtol=1e-5)
+    assert inside(m, replace(rows, X=X[:, 1:] - 1.5)) is None
+    assert recession(X, np.array([-1, -1, 1, 1])) is not None
+    assert recession(X, np.array([-1, 1, -1, 1])) is None
+
+
+# -- the messages that the search for these fits brought ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("variance", ["mu", "mu^2", "mu^3"])
+def test_quasi_refuses_responses_beyond_its_means(variance):
+    data = pd.DataFrame({"y": [-1.0, 2.0, 3.0], "x": [1.0, 2.0, 4.0]})
+    with pytest.raises(
+        FamilyError, match="negative values not allowed for the quasi family with variance mu"
+    ):
+        g.glm("y ~ x", data, g.quasi("log", variance))
+
+
+def test_quasi_refuses_shares_above_one():
+    data = pd.DataFrame({"y": [0.1, 2.0, 0.5], "x": [1.0, 2.0, 4.0]})
+    with pytest.raises(FamilyError, match="y values must be 0 <= y <= 1 for the quasi family"):
+        g.glm("y ~ x", data, g.quasi("logit", "mu(1-mu)"))
+
+
+def test_a_deviance_without_a_finite_minimum_is_told():
+    data = pd.DataFrame({"y": [-1.0, 0.4, -2.0, -0.5]})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        g.glm("y ~ 1", data, g.gaussian("log"))
+    said = [w for w in caught if "no minimum of the deviance was found at finite coef" in str(w.message)]
+    assert [w.category for w in said] == [ConvergenceWarning]
+
+
+def test_zeros_under_a_cubic_variance():
+    data = pd.DataFrame({"y": [0.0, 1.0, 2.0]})
+    with pytest.raises(FitError, match="the deviance is not finite at any that was tried"):
+        g.glm("y ~ 1", data, g.quasi("log", "mu^3"))
+
+
+def test_cholesky_says_when_its_digits_do_not_suffice():
+    x = np.arange(8.0)
+    data = pd.DataFrame({"x": 1e6 + x, "y": [1.0, 2.0, 2.5, 4.5, 5.0, 5.5, 7.0, 8.5]})
+    with pytest.warns(ConvergenceWarning, match="X'WX has not enough digits for these columns"):
+        g.glm("y ~ x + I(x^2)", data, method="cholesky")
+    quiet = g.glm("y ~ x + I(x^2)", data)
+    assert quiet.converged
