@@ -70,11 +70,15 @@ def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np
 
 
 def near_an_end(family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float) -> bool:
-    """Whether a fitted value is so near an end of the means that its row may be on the way there."""
-    mu = np.array(mu_range)
+    """`close_to` for the lowest and the highest mean of a fit, in plain numbers."""
     with np.errstate(all="ignore"):
-        weights = np.full(2, min(1.0, mean_weight))
-        return bool(close_to(family, mu, family.variance(mu), decrease, weights).any())
+        variances = family.variance(np.array(mu_range)).tolist()
+    weight, most = min(1.0, mean_weight), SUSPICION * decrease + SETTLED
+    return not all(
+        variance > 0 and weight * (mu - end) * (mu - end) > most * variance
+        for _, end, _ in far_ends(family)
+        for mu, variance in zip(mu_range, variances)
+    )
 
 
 def close_to(
