@@ -216,7 +216,12 @@ def test_row_12_zero_weights():
 
 
 def test_row_13_negative_weights():
-    refused(DataError, "negative weights not allowed: 24 of 40 are below 0, the first -0.586 in row", formula="y ~ x", weights="x")
+    refused(
+        DataError,
+        "negative weights not allowed: 24 of 40 are below 0, the first -0.586 in row",
+        formula="y ~ x",
+        weights="x",
+    )
 
 
 def test_row_14_all_weights_zero():

@@ -84,7 +84,7 @@ GOODNESS = 1e-6
 CERTIFIED_DIGITS = 14.0
 # Digits that least squares in double precision can lose to the condition number squared times the residual
 # (Wampler4 and 5: errors of 1e2 and 1e4 times the signal) or to the columns' own rounding (Filip); 9 elsewhere.
-NIST_ALLOWED = {"Wampler4": 7.0, "Wampler5": 5.0, "Filip": 7.0}
+NIST_ALLOWED = {"Filip": 7.0}
 
 # --- comparisons of models and coefficients ---------------------------------------------------------------
 # The bar of the project for numbers, relative to max(value, 1e-3).

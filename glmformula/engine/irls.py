@@ -18,6 +18,7 @@ from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
 from .mending import Lost, Path, inside, strayed, valid_start
 from .passes import Sums, Task, merge, run
+from .refine import refined
 from .result import Control, GlmFit
 from .solve import IllConditioned, Solution, solve_gram, solve_qr
 
@@ -115,7 +116,7 @@ def fit_glm(
             path = problem.best_path(start)
     except Lost as lost:
         raise FitError(str(lost)) from None
-    fit, messages = problem.finished(path)
+    fit, messages = problem.finished(problem.refined(path))
     for message in messages:
         give_warning(message, ConvergenceWarning, stacklevel=4)
     return fit
@@ -262,6 +263,15 @@ class Problem:
             failure = failure or Lost("the working weights vanish on the way")
             raise Lost(f"{failure}{'' if 'no valid set' in str(failure) else NOWHERE}")
         return path
+
+    def refined(self, path: Path) -> Path:
+        """A small least-squares fit with the digits that QR lost."""
+        gaussian = self.family.name == "gaussian" and self.family.link.name == "identity"
+        if not gaussian or self.way != "qr" or not path.converged:
+            return path
+        beta = refined(self.source, path.solution, path.beta, path.at.rows)
+        at = path.at if beta is None else self.at(beta, **self.last_pass(path.at))
+        return path if beta is None or not at.usable else replace(path, beta=beta, at=at)
 
     def solution_at(self, beta: np.ndarray) -> Solution:
         with np.errstate(all="ignore"):  # weights that vanish, or have no bound

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..design.dense import dense
+from ..engine.refine import MOST_CELLS, exact_score
 from ..engine.result import GlmFit
 from ..families import Family
 from ..models.separation import infinite_names
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 MOST_DIGITS = 16.0
 # A coefficient smaller than this share of its standard error is 0 with rounding: its own digits mean nothing.
 NEGLIGIBLE = 1e-8
+# Condition up to which the semi-normal equations in extended precision have digits: its square times 1e-19.
+EXACT_WITHIN = 1e7
 EPS = float(np.finfo(np.float64).eps)
 EXTENDED = float(np.finfo(np.longdouble).eps) < EPS / 100
 """Whether np.longdouble carries more digits than float64 (not on Windows and most ARM machines)."""
@@ -140,7 +144,8 @@ def certificate(fit: GLM) -> Certificate:
     One pass over the rows takes a triangular factor of  sqrt(W) [X, r]  at the coefficients as they are, eta
     and the working residuals r in np.longdouble, by Householder reflections, block after block (Golub & Van
     Loan 2013, section 5.2). Its last column is the score and the step that scoring would still make; the
-    other columns give condition and rank. R has nothing like it.
+    other columns give condition and rank. Of small least-squares fits the score is summed without rounding. R has
+    nothing like it.
 
     Parameters
     ----------
@@ -168,6 +173,12 @@ def certificate(fit: GLM) -> Certificate:
     lengths = np.sqrt((tall.triangle[:, :p] ** 2).sum(axis=0))
     factor, right = tall.triangle[:rank, :rank], tall.triangle[:rank, p]
     kept = lengths[:rank]
+    scaled = (factor / kept).astype(np.float64)
+    condition = float(np.linalg.cond(scaled)) if rank else 1.0
+    if _linear(fit) and condition < EXACT_WITHIN:
+        exact = fit.rows.source.map_reduce(partial(exact_score, np.nan_to_num(result.coefficients)), add)
+        lower = factor.T[::-1, ::-1]  # upper triangular, back to front
+        right = _back_substituted(lower, exact[pivot[:rank]][::-1].astype(np.longdouble))[::-1]
     score = factor.T @ right
     steps = np.full(p, np.nan)
     steps[pivot[:rank]] = _back_substituted(factor, right)
@@ -175,8 +186,6 @@ def certificate(fit: GLM) -> Certificate:
     relative = np.divide(np.abs(score), size, out=np.zeros_like(score), where=size > 0)
     residual = np.sqrt((tall.triangle[rank:, rank:p] ** 2).sum(axis=0))
     shares = np.divide(residual, lengths[rank:], out=np.zeros_like(residual), where=lengths[rank:] > 0)
-    scaled = (factor / kept).astype(np.float64)
-    condition = float(np.linalg.cond(scaled)) if rank else 1.0
     phi = fit.dispersion
     return Certificate(
         converged=fit.converged,
@@ -222,6 +231,12 @@ def _triangle(family: Family, result: GlmFit, block: Block) -> _Triangle:
         response = np.where(used, weights * (working + linear), 0.0)
         rows = np.where(used[:, None], weights[:, None] * X, 0.0)[:, result.pivot]
     return _Triangle(_reduced(np.column_stack([rows, residual])), (response**2).sum())
+
+
+def _linear(fit: GLM) -> bool:
+    """Least squares whose score can be summed without rounding."""
+    family, cells = fit.family, fit.nobs_rows * len(fit.column_names)
+    return family.name == "gaussian" and family.link.name == "identity" and cells <= MOST_CELLS
 
 
 def _stacked(a: _Triangle, b: _Triangle) -> _Triangle:
