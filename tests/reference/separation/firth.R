@@ -24,7 +24,20 @@ cases <- list(
   list(id = "trees-gaussian", data = "trees", formula = "Volume ~ Girth + Height", family = "gaussian", link = "identity"),
   list(id = "trees-gaussian-log", data = "trees", formula = "Volume ~ Girth + Height", family = "gaussian", link = "log"),
   list(id = "trees-inverse-gaussian", data = "trees", formula = "Volume ~ log(Girth) + log(Height)", family = "inverse.gaussian", link = "log"),
-  list(id = "quine", data = "quine", formula = "Days ~ Eth + Sex * Age", family = "poisson", link = "log")
+  list(id = "quine", data = "quine", formula = "Days ~ Eth + Sex * Age", family = "poisson", link = "log"),
+  list(id = "endometrial-cauchit", data = "endometrial", formula = "HG ~ PI + EH", family = "binomial", link = "cauchit"),
+  list(id = "birthwt-aliased-offset", data = "birthwt", formula = "low ~ age + I(2 * age) + ui + offset(0.01 * lwt)", family = "binomial", link = "probit"),
+  list(id = "lizards-cloglog", data = "lizards", formula = "cbind(grahami, opalinus) ~ height + time", family = "binomial", link = "cloglog"),
+  list(id = "mtcars-weights", data = "mtcars", formula = "am ~ wt", family = "binomial", link = "logit", weights = "carb"),
+  list(id = "InsectSprays-weights", data = "InsectSprays", formula = "count ~ spray", family = "poisson", link = "log", weights = "count"),
+  list(id = "quine-offset", data = "quine", formula = "Days ~ Sex + Age + I(Age == 'F0') + offset(log(Days + 1) / 10)", family = "poisson", link = "log"),
+  list(id = "clotting-identity", data = "clotting", formula = "lot1 ~ log(u)", family = "Gamma", link = "log", weights = "u"),
+  list(id = "trees-gamma-inverse", data = "trees", formula = "Volume ~ Girth", family = "Gamma", link = "inverse"),
+  list(id = "trees-gamma-offset", data = "trees", formula = "Volume ~ Height + offset(2 * log(Girth))", family = "Gamma", link = "log"),
+  list(id = "trees-inverse-gaussian-weights", data = "trees", formula = "Volume ~ log(Girth)", family = "inverse.gaussian", link = "log", weights = "Height"),
+  list(id = "trees-gaussian-weights", data = "trees", formula = "Volume ~ Girth + I(3 * Girth) + Height", family = "gaussian", link = "identity", weights = "Girth"),
+  list(id = "mtcars-gaussian-inverse", data = "mtcars", formula = "mpg ~ wt + hp", family = "gaussian", link = "inverse"),
+  list(id = "warpbreaks-quasi-separated", data = "warpbreaks", formula = "I(breaks * (tension != 'M')) ~ wool + tension", family = "poisson", link = "log")
 )
 clotting <- data.frame(u = c(5, 10, 15, 20, 30, 40, 60, 80, 100), lot1 = c(118, 58, 42, 35, 27, 25, 21, 19, 18),
                        lot2 = c(69, 35, 26, 21, 18, 16, 13, 12, 12))
@@ -66,8 +79,10 @@ for (case in cases) {
   d$.w <- if (is.null(case$weights)) 1 else d[[case$weights]]
   start <- NULL
   if (case$family == "gaussian" && case$link == "log") start <- coef(lm(update(as.formula(case$formula), log(.) ~ .), d))
-  fit <- suppressWarnings(glm(as.formula(case$formula), d, family = get(case$family)(case$link), weights = .w, method = brglmFit,
-                              control = control, start = start))
+  if (case$link == "inverse" && case$family == "gaussian") start <- coef(lm(update(as.formula(case$formula), 1/(.) ~ .), d))
+  fit <- tryCatch(suppressWarnings(glm(as.formula(case$formula), d, family = get(case$family)(case$link), weights = .w, method = brglmFit,
+                              control = control, start = start)), error = function(e) { cat(case$id, conditionMessage(e), "\n"); NULL })
+  if (is.null(fit)) next
   dispersed <- !(case$family %in% c("binomial", "poisson"))
   answers[[case$id]] <- c(case, list(names = names(coef(fit)), coef = unname(coef(fit)), se = unname(sqrt(diag(vcov(fit)))),
     deviance = fit$deviance, null_deviance = fit$null.deviance, aic = fit$aic,
