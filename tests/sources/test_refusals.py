@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sources.tables import Cut, parquet, policies
 
-from glmformula import DataError, DataWarning, FamilyError, FormulaError, glm, register_function
+from glmformula import DataError, DataWarning, FamilyError, FormulaError, effect_plot, glm, register_function
 from glmformula.design import streamed
 from glmformula.formula.functions import TABLE
 from glmformula.frame.pieces import Piece
@@ -277,6 +277,7 @@ def test_rows_that_come_and_go_are_an_error(data):
         (lambda fit: fit.weights, "fit a part of the rows in memory"),
         (lambda fit: fit.na_action, "fit a part of them in memory"),
         (lambda fit: fit.plot(), "fit a part of the rows in memory"),
+        (lambda fit: effect_plot(fit, "size"), "predict a grid of new rows and draw that"),
         *(
             (lambda fit, verb=verb: getattr(fit, verb)(), r"say where to write it, out='answer\.parquet'")
             for verb in (
