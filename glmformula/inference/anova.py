@@ -190,6 +190,12 @@ def _same_response(fits: list[GLM]) -> list[GLM]:
 
 def check_same_rows(fits: list[GLM]) -> None:
     first = fits[0]
+    if len({fit.method == "firth" for fit in fits}) > 1:
+        reduced = ", ".join(str(k) for k, fit in enumerate(fits, start=1) if fit.method == "firth")
+        raise FitError(
+            f"bias-reduced fits (method='firth': model {reduced}) and maximum-likelihood fits cannot be compared: "
+            "fit all models by one method"
+        )
     for number, other in enumerate(fits[1:], start=2):
         same = other.nobs_rows == first.nobs_rows
         if same and first.training is not None and other.training is not None:

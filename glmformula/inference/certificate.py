@@ -14,6 +14,7 @@ import pandas as pd
 from ..design.dense import dense
 from ..engine.refine import MOST_CELLS, exact_score
 from ..engine.result import GlmFit
+from ..errors import FitError
 from ..families import Family
 from ..models.separation import infinite_names
 from ..sources.base import Block
@@ -160,6 +161,8 @@ def certificate(fit: GLM) -> Certificate:
     ------
     DataError
         The model holds no training rows.
+    FitError
+        The fit is bias-reduced.
 
     Notes
     -----
@@ -167,6 +170,11 @@ def certificate(fit: GLM) -> Certificate:
     what their rounding costs is in `data_digits`.
     """
     result = fit.result
+    if fit.method == "firth":
+        raise FitError(
+            "certificate() measures the distance from the maximum of the likelihood, where a bias-reduced fit "
+            "(method='firth') is not meant to be: fit with method='auto', or look at fit.converged"
+        )
     tall = fit.rows.source.map_reduce(partial(_triangle, fit.family, result), _stacked)
     names = list(fit.column_names)
     pivot, rank, p = result.pivot, result.rank, len(fit.column_names)

@@ -207,6 +207,10 @@ def _notes(fit: GLM) -> tuple[str, ...]:
     notes = []
     if not fit.converged:
         notes.append("Note: the algorithm did not converge; raise maxit or look at the data")
+    if fit.method == "firth":
+        notes.append(
+            "Note: bias-reduced estimates, method='firth' (adjusted score equations, brglm2's AS_mean)"
+        )
     if fit.result.limits is not None:
         infinite = infinite_names(fit.result.limits, fit.column_names)
         notes.append(f"Note: separation, no finite maximum-likelihood estimate: {infinite}")

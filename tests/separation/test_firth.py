@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import warnings
 from functools import cache
 from pathlib import Path
@@ -132,6 +133,39 @@ def test_intervals_without_a_penalised_likelihood():
     ):
         ours.confint()
     assert np.isfinite(ours.confint(method="wald").frame.to_numpy()).all()
+
+
+def test_the_summary_says_the_method():
+    note = "Note: bias-reduced estimates, method='firth' (adjusted score equations, brglm2's AS_mean)"
+    assert note in str(fitted("endometrial").summary())
+    assert note in str(fitted("endometrial").strip_data().summary())
+    assert "bias-reduced" not in str(g.glm("am ~ wt", load("mtcars"), "binomial").summary())
+
+
+def test_likelihood_and_bias_reduction_are_not_mixed():
+    ours = fitted("endometrial")
+    smaller = g.glm("HG ~ PI + EH", load("endometrial"), "binomial")
+    for compare in (g.anova, g.lrtest):
+        with pytest.raises(
+            FitError, match=r"bias-reduced fits \(method='firth': model 1\) and maximum-likelihood"
+        ):
+            compare(ours, smaller)
+    reduced = g.glm("HG ~ PI + EH", load("endometrial"), "binomial", method="firth")
+    assert g.anova(ours, reduced).frame["Deviance"].iloc[1] == pytest.approx(ours.deviance - reduced.deviance)
+    with pytest.raises(FitError, match="where a bias-reduced fit"):
+        ours.certificate()
+
+
+def test_objects_last(tmp_path):
+    ours = fitted("trees-gamma-weights")
+    ours.save(tmp_path / "m.json")
+    new = load("trees").head(2)
+    for again in (g.load(tmp_path / "m.json"), pickle.loads(pickle.dumps(ours)), ours.strip_data()):
+        assert str(again.summary()) == str(ours.summary())
+        assert again.dispersion == ours.dispersion
+        assert again.predict(load("trees").head(2), se_fit=True).equals(
+            ours.predict(load("trees").head(2), se_fit=True)
+        )
 
 
 def test_sub_models_are_bias_reduced_too():
