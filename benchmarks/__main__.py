@@ -7,8 +7,8 @@
 
 Each race in memory is one process, the same data frame, interleaved rounds; what is printed is the median,
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
-``--statsmodels-factors`` lets statsmodels into the race of factors (it builds a dense matrix of 678,000 x
-323: minutes and several gigabytes); ``--r`` lets R, where installed, into the races dense, drop1 and profile.
+``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
+323), glum and pyfixest in that of high cardinality; ``--r`` lets R, where installed, into the races dense, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ Row = tuple[str, ...]
 HEADER: Row = ("race", "contender", "median", "range", "glmformula is", "bar", "met")
 OURS = "glmformula"
 HERE = Path(__file__).parent
+SLOW = {("factors", "statsmodels"), ("crossed", "glum"), ("crossed", contenders.ABSORBING)}
 MODULES = {"scikit-learn (no std. errors)": "sklearn", contenders.ABSORBING: "pyfixest"}
 
 
@@ -117,9 +118,11 @@ def installed(name: str) -> bool:
 
 def in_memory(name: str, options: argparse.Namespace) -> list[Row]:
     race = IN_MEMORY[name]
-    runners = {who: run for who, run in race.contenders.items() if installed(who)}
-    if name == "factors" and not options.statsmodels_factors:
-        runners.pop("statsmodels", None)
+    runners = {
+        who: run
+        for who, run in race.contenders.items()
+        if installed(who) and (options.slow or (name, who) not in SLOW)
+    }
     if name == "dense" and options.r and contenders.has_r():
         runners["R"] = contenders.RLogistic()
     absent = [
@@ -210,6 +213,8 @@ def memory(options: argparse.Namespace) -> list[Row]:
     rows = []
     for name, beyond_bar in PEAKS.items():
         for contender in filter(installed, (OURS, "glum")):
+            if (name, contender) in SLOW and not options.slow:
+                continue
             size = {k: v / 1e6 for k, v in measure.peak_memory(name, contender).items()}
             beyond, bar = size["peak"] - size["data"], ("", "")
             if contender == OURS and beyond_bar is not None:
@@ -261,7 +266,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=4_000_000, help="of the races streamed and dask")
     parser.add_argument("--r", action="store_true", help="let R into the races: dense, drop1, profile")
-    parser.add_argument("--statsmodels-factors", action="store_true")
+    parser.add_argument("--slow", action="store_true", help="let in the rivals that take very long")
     options = parser.parse_args()
     rows: list[Row] = []
     for name in options.races or RACES:
