@@ -137,21 +137,24 @@ def consistent(m: Model, rows: Rows, fit: g.GLM) -> Outcome | None:
         return bad("rows lost or NaN", f"{len(eta)} of {len(rows.y)}")
     if not np.isfinite(eta).all() or not np.isfinite(mu).all() or np.isinf(beta).any():
         return bad("numbers not finite")
-    if not m.valid(eta).all() and (distances(m, eta) < 0).any():
-        return bad("invalid linear predictors", f"least distance {distances(m, eta).min():.3g}")
     X = fit.model_matrix().dropna().to_numpy()
     parts = np.abs(X) @ np.abs(np.nan_to_num(beta)) + np.abs(rows.offset)
     if (np.abs(X @ np.nan_to_num(beta) + rows.offset - eta) > 1e-10 * parts + 1e-300).any():
         return bad("X beta is not eta")
+    if (distances(m, eta) < -1e-14 * parts).any():
+        return bad("invalid linear predictors", f"least distance {distances(m, eta).min():.3g}")
     with np.errstate(all="ignore"):
         ours = m.means(eta)[0]
     if (np.abs(ours - mu) > 1e-8 * np.abs(ours) + 1e-13).any():
         return bad("inverse link of eta is not mu", f"{np.abs(ours - mu).max():.3g}")
     value = deviance(m, rows, eta)
-    slack = 1e-6 * abs(value) + 1e-12 * float((rows.w * (1 + np.abs(rows.y))).sum())
+    slack = 1e-7 * abs(value) + 1e-12 * float((rows.w * (1 + np.abs(rows.y))).sum())
     c = rows.counted
     with np.errstate(all="ignore"):
         slope = np.abs(m.score(rows.y[c], rows.w[c], eta[c])[0])
+        if m.mu_interval[1] == 1.0:  # 1 - mu has the digits that mu leaves
+            lost = 1e-15 * (1 - rows.y) / m.means(eta)[1]
+            slack += float(np.nansum((rows.w * lost)[c]))
         slack += 1e-13 * float(np.nansum(slope * parts[c])) + 1e-12 * float(
             (rows.w[c] * (m.interval[1] == np.inf)).sum()
         )
