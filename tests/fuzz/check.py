@@ -309,13 +309,10 @@ def named(
     s = signs[rows.counted]
     from scipy.optimize import linprog
 
-    kept = ~np.isnan(fit.coefficients.to_numpy())
     size = np.where(np.abs(X).max(axis=0) > 0, np.abs(X).max(axis=0), 1.0)
     A = X / size
     sign = np.where(np.isinf(limits), np.sign(limits), 0.0)
-    bounds = [
-        (1e-6 if v > 0 else -1e3, 1e3 if v >= 0 else -1e-6) if v and k else (0, 0) for v, k in zip(sign, kept)
-    ]
+    bounds = [(1e-6 if v > 0 else -1e3, 1e3 if v >= 0 else -1e-6) if v else (0, 0) for v in sign]
     moves = A[s != 0] * s[s != 0, None]
     slack = 1e-9 * np.abs(moves).sum(axis=1)
     answer = linprog(
