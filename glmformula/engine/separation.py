@@ -23,6 +23,7 @@ from functools import partial
 from operator import add
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ..design.dense import dense
 from ..families import Family, gaussian
@@ -84,7 +85,9 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
     if plain and (fit.rank == len(beta) or fit.rank == len(independent(source, len(beta)))):
         if source.map_reduce(partial(longest_move, step), max) < STILL:
             return None
-        decrease = source.map_reduce(partial(squared_step, family, fit.solved_at, step), add)
+        decrease = promised(fit, step)
+        if decrease is None:
+            decrease = source.map_reduce(partial(squared_step, family, fit.solved_at, step), add)
         rows = source.map_reduce(partial(runaways, family, beta, step, decrease), joined)
         if not len(rows.signs):
             return None
@@ -173,6 +176,20 @@ def chosen(block: Block, signs: np.ndarray, which: np.ndarray) -> Rows:
 def pulling(family: Family, block: Block) -> Rows:
     signs = drift(family, block.y, block.prior_weights)
     return chosen(block, signs, np.flatnonzero(signs))
+
+
+def promised(fit: GlmFit, step: np.ndarray) -> float | None:
+    """step' X'WX step from the covariance, None where that has not the digits."""
+    kept = fit.pivot[: fit.rank]
+    scale = np.sqrt(fit.cov_unscaled.diagonal())
+    with np.errstate(all="ignore"):
+        correlation, along = fit.cov_unscaled / (scale[:, None] * scale), step[kept] / scale
+    if not (np.isfinite(correlation).all() and np.isfinite(along).all()):
+        return None
+    factor, failed = lapack.dpotrf(correlation, lower=0, clean=1)
+    if failed or lapack.dpocon(factor, np.abs(correlation).sum(axis=0).max(), uplo="U")[0] < 1e-10:
+        return None
+    return float(along @ lapack.dpotrs(factor, along, lower=0)[0])
 
 
 def squared_step(family: Family, solved_at: np.ndarray | None, step: np.ndarray, block: Block) -> float:
