@@ -12,6 +12,16 @@ offsets, missing values, and a response that suits the family or does not. `chec
 * anything else is bad, printed with the line that repeats it: ``python -m tests.fuzz --seed 1 --only 17``.
 
 The exit status is 1 if any outcome was bad.
+
+What it found, and what is mended (`test_fuzz.FOUND` holds cases): fits that R's iterations leave at the edge, after
+a rising deviance or at 25 iterations though an optimum is near; "convergence" by R's "+ 0.1" where all deviances are
+tiny, by a deviance that swings back to the same value, and on the plateau of an inverse Gaussian deviance;
+coefficients, means and deviances that did not belong together where working weights alias other columns; starts that
+a linear programme's tolerance missed; quasi variances with responses beyond their means.
+
+About 15,000 draws were judged while that was mended: 1 in 80 bad halfway, 1 in 500 at last. 100,000 draws without a
+bad outcome are still to come. What is left are mostly ends of eta at which the slope has no bound (1/mu^2, roots)
+with huge weights or responses, where the search stops within 1e-4 of the deviance, and method="cholesky" there.
 """
 
 from __future__ import annotations
