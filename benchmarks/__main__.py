@@ -8,7 +8,8 @@
 Each race in memory is one process, the same data frame, interleaved rounds; what is printed is the median,
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
-323), glum and pyfixest in that of high cardinality; ``--r`` lets R, where installed, into the races dense, drop1 and profile.
+323), glum and pyfixest in that of high cardinality;
+``--r`` lets R, where installed, into the races dense, drop1 and profile.
 """
 
 from __future__ import annotations
