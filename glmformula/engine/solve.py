@@ -170,9 +170,10 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
     R would keep (its rule is 1e-11 of the length itself), so the caller checks `relations` on the rows.
     """
     p = len(beta)
-    if not np.isfinite(gram).all() or gram.diagonal().min(initial=0.0) < 0:  # weights without bound, or none
+    if strict and not np.isfinite(gram).all():  # weights without bound
         raise IllConditioned
-    lengths = np.sqrt(gram.diagonal())
+    with np.errstate(invalid="ignore"):
+        lengths = np.sqrt(gram.diagonal())
     if not lengths.all():
         lengths = np.where(lengths > 0, lengths, 1.0)
     scaled = gram / (lengths[:, None] * lengths)
