@@ -14,7 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from typing import Any, TypeVar
 
@@ -26,9 +26,10 @@ from ..formula.functions.vectors import rows
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
-from .base import Block, Source
+from .base import Block
 from .blas import one_blas_thread
 from .heap import arrays_from_heap
+from .memory import MemorySource
 from .progress import watched
 from .reading import either, working
 from .store import Store, conformed
@@ -137,7 +138,7 @@ class ClusterStore:
 
     def map_reduce(
         self,
-        made: Callable[[Evaluated], Source],
+        made: Callable[[Evaluated], MemorySource],
         streamed: Streamed,
         block_fn: Callable[[Block], T],
         merge_fn: Callable[[T, T], T],
@@ -169,8 +170,9 @@ class Held:
         return self.size
 
 
-def _made(made: Callable[[Evaluated], Source], streamed: Streamed, held: Held | None) -> Held | None:
-    return None if held is None else Held(made(conformed(held.value, streamed)))
+def _made(made: Callable[[Evaluated], MemorySource], streamed: Streamed, held: Held | None) -> Held | None:
+    """One thread: the scheduler has other tasks for the other cores."""
+    return None if held is None else Held(replace(made(conformed(held.value, streamed)), threads=1))
 
 
 def _of_source(

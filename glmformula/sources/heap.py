@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from functools import cache
 
 TOLD, CHOSEN = "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"
-MMAP_THRESHOLD = -3  # mallopt's M_MMAP_THRESHOLD
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # mallopt's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD
 USUAL, LARGEST = 2**17, 2**25  # bytes: where glibc begins, and where its adjustment ends
+KEPT = 2**27  # bytes of free memory that are not given back inside
 
 _lock = threading.Lock()
 _inside = 0
@@ -44,6 +45,7 @@ def arrays_from_heap() -> Iterator[None]:
     with _lock:
         _inside += 1
         mallopt(MMAP_THRESHOLD, LARGEST)
+        mallopt(TRIM_THRESHOLD, KEPT)
     try:
         yield
     finally:
@@ -51,3 +53,4 @@ def arrays_from_heap() -> Iterator[None]:
             _inside -= 1
             if not _inside:
                 mallopt(MMAP_THRESHOLD, USUAL)
+                mallopt(TRIM_THRESHOLD, int(os.environ[TOLD]))

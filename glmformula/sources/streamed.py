@@ -36,7 +36,7 @@ class Kept(Protocol):
 
     def map_reduce(
         self,
-        made: Callable[[Evaluated], Source],
+        made: Callable[[Evaluated], MemorySource],
         streamed: Streamed,
         block_fn: Callable[[Block], T],
         merge_fn: Callable[[T, T], T],
