@@ -113,7 +113,7 @@ def predictor_from_columns(
     """offset + X beta, (m,), by the columns that are formed and the levels of those that are not."""
     k = len(columns) - 1
     formed = beta if k == len(beta) else beta[dense_indices(parts)]
-    eta = formed @ columns[:k] if k else np.zeros(columns.shape[1])
+    eta = np.dot(formed, columns[:k]) if k else np.zeros(columns.shape[1])
     if offset is not None:
         eta += offset
     if k < len(beta):

@@ -62,11 +62,11 @@ def tables(
     """The sums of one block; `columns` is [B, u] by rows, overwritten."""
     if not any(part.counted for part in parts):
         columns *= np.sqrt(working_weights)
-        return Tables(parts, columns @ columns.T)
+        return Tables(parts, np.dot(columns, columns.T))  # np.matmul keeps the interpreter lock
     counted = [level_codes(i, piece) for i, (piece, part) in enumerate(zip(pieces, parts)) if part.counted]
     ones = ones_row(pieces, parts)
     weighted = columns * working_weights
-    dense = weighted @ columns.T
+    dense = np.dot(weighted, columns.T)
     pairs, margins = [], {}
     for (i, a), (j, b) in combinations(enumerate(counted), 2):
         w = working_weights

@@ -187,7 +187,7 @@ def run(task: Task, block: Block) -> Sums:
 
 
 def total(values: np.ndarray, weights: np.ndarray | None) -> float:
-    return float(np.add.reduce(values) if weights is None else weights @ values)
+    return float(np.add.reduce(values) if weights is None else np.dot(weights, values))
 
 
 def start_eta(task: Task, block: Block) -> np.ndarray:
@@ -221,7 +221,7 @@ def working_response(
         u += eta
         if block.offset is not None:
             u -= block.offset
-    if np.isfinite(working @ u) and working.all():
+    if np.isfinite(np.dot(working, u)) and working.all():
         return working, u, None
     good = np.ones(len(y), bool) if prior is None else prior > 0
     v, d = variance[good], slope[good]

@@ -58,7 +58,7 @@ class Weighted(FitRows):
 
     def basis(self, block: Block) -> np.ndarray:
         """Y = T'X' (rank, m), in which (X'WX)^-1 is the identity."""
-        return np.asarray(self.root.T @ self.design(block))
+        return np.asarray(np.dot(self.root.T, self.design(block)))
 
     def from_basis(self, inner: np.ndarray) -> np.ndarray:
         """T inner T': a covariance in the basis of Y as one of the coefficients."""

@@ -45,7 +45,7 @@ def crossproduct(source: Source, scores: Scores) -> np.ndarray:
 
 def _crossproduct(scores: Scores, block: Block) -> np.ndarray:
     psi = scores(block)
-    return np.asarray(psi @ psi.T)
+    return np.asarray(np.dot(psi, psi.T))
 
 
 def score_dispersion(fit: GLM) -> float:
@@ -227,7 +227,7 @@ def _hc_sums(frame: Weighted, omega: Omega, block: Block) -> tuple[np.ndarray, l
         each = omega(u, hat)
         if block.prior_weights is not None:
             each = np.where(block.prior_weights > 0, each, 0.0)
-        inner = np.asarray((Y * each) @ Y.T)
+        inner = np.asarray(np.dot(Y * each, Y.T))
     return inner, unstable
 
 
