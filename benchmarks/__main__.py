@@ -125,7 +125,7 @@ def in_memory(name: str, options: argparse.Namespace) -> list[Row]:
         if installed(who) and (options.slow or (name, who) not in SLOW)
     }
     if name == "dense" and options.r and contenders.has_r():
-        runners["R"] = contenders.RLogistic()
+        runners["R"] = contenders.RScript(contenders.R_SCRIPT)
     absent = [
         (race.title, who, "not installed", "", "", "", "") for who in race.contenders if not installed(who)
     ]

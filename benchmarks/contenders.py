@@ -116,20 +116,30 @@ writeBin(c(seconds, coef(fit)), commandArgs(TRUE)[2])
 """
 
 
-class RLogistic:
-    """R's glm() and summary() on the dense data; `seconds` is what R's own clock said of the last run."""
+class RScript:
+    """A script of R on numeric data; `seconds` is what R's own clock said of the last run.
+
+    Parameters
+    ----------
+    text : str
+        Its arguments: a file of the columns, a file for the answer (seconds first), rows, columns, `more`.
+    more : str
+    """
 
     seconds = np.nan
+
+    def __init__(self, text: str, *more: str) -> None:
+        self.text, self.more = text, more
 
     def __call__(self, data: pd.DataFrame) -> np.ndarray:
         with tempfile.TemporaryDirectory() as folder:
             script, values, answer = (Path(folder) / name for name in ("run.R", "in.bin", "out.bin"))
-            script.write_text(R_SCRIPT)
-            data.to_numpy().T.tofile(values)
+            script.write_text(self.text)
+            data.to_numpy(dtype=float).T.tofile(values)
             size = [str(k) for k in data.shape]
-            subprocess.run(["Rscript", script, values, answer, *size], check=True)
-            self.seconds, *coefficients = np.fromfile(answer)
-        return np.asarray(coefficients)
+            subprocess.run(["Rscript", script, values, answer, *size, *self.more], check=True)
+            self.seconds, *numbers = np.fromfile(answer)
+        return np.asarray(numbers)
 
 
 def has_r() -> bool:

@@ -5,16 +5,13 @@ The fit is not timed. R refits the model from scratch at each of some ten points
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .contenders import Contender
+from .contenders import Contender, RScript
 from .portfolio import DENSE_FORMULA
 
 ROWS = 100_000
@@ -49,24 +46,9 @@ writeBin(c(seconds, t(limits)), commandArgs(TRUE)[2])
 """
 
 
-class RIntervals:
-    """R's confint of the same model; `seconds` is what R's own clock said of the last run."""
-
-    seconds = np.nan
-
-    def __call__(self, data: pd.DataFrame) -> np.ndarray:
-        with tempfile.TemporaryDirectory() as folder:
-            script, values, answer = (Path(folder) / name for name in ("run.R", "in.bin", "out.bin"))
-            script.write_text(R_SCRIPT)
-            data.to_numpy().T.tofile(values)
-            subprocess.run(["Rscript", script, values, answer, *map(str, data.shape)], check=True)
-            self.seconds, *limits = np.fromfile(answer)
-        return np.asarray(limits)
-
-
 def field(r: bool) -> Mapping[str, Contender]:
     ours: dict[str, Contender] = {
         "glmformula": Intervals("profile"),
         "glmformula, exact roots": Intervals("profile-exact"),
     }
-    return ours | {"R": RIntervals()} if r else ours
+    return ours | {"R": RScript(R_SCRIPT)} if r else ours

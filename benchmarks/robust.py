@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from . import measure, portfolio
-from .contenders import Contender
+from .contenders import Contender, RScript
 
 CLUSTERS = 10_000
 KINDS = ("HC3", "cluster")
@@ -62,28 +59,9 @@ writeBin(c(seconds, sqrt(diag(v))), commandArgs(TRUE)[2])
 """
 
 
-class RSandwich:
-    """R's glm() and its package sandwich; `seconds` is what R's own clock said of the last run."""
-
-    seconds = np.nan
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def __call__(self, data: pd.DataFrame) -> np.ndarray:
-        with tempfile.TemporaryDirectory() as folder:
-            script, values, answer = (Path(folder) / name for name in ("run.R", "in.bin", "out.bin"))
-            script.write_text(R_SCRIPT)
-            data.to_numpy(dtype=float).T.tofile(values)
-            size = [str(k) for k in data.shape]
-            subprocess.run(["Rscript", script, values, answer, *size, self.kind], check=True)
-            self.seconds, *errors = np.fromfile(answer)
-        return np.asarray(errors)
-
-
 def field(kind: str, with_r: bool) -> dict[str, Contender]:
     """Who takes part in the race of standard errors of a kind."""
-    rivals: dict[str, Contender] = {"R": RSandwich(kind)} if with_r else {}
+    rivals: dict[str, Contender] = {"R": RScript(R_SCRIPT, kind)} if with_r else {}
     return {"glmformula": _ours(kind), "statsmodels": _statsmodels(kind), **rivals}
 
 

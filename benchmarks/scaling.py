@@ -18,12 +18,13 @@ from statistics import median
 import numpy as np
 
 import glmformula
-from glmformula.design.pieces import Design, Indicators, Piece
+from glmformula.design.pieces import Indicators, Piece
 from glmformula.engine.irls import fit_glm
 from glmformula.families import Family, binomial, poisson
 from glmformula.sources.memory import MemorySource
 
 from . import measure, portfolio
+from .engine import design
 
 HERE = Path(__file__).parent
 REPEATS = 3
@@ -46,7 +47,7 @@ def numbers(n: int, p: int) -> tuple[MemorySource, Family]:
     X = draw.standard_normal((p - 1, n))
     eta = draw.normal(0, 1 / np.sqrt(p), p - 1) @ X - 1.0
     y = (draw.random(n) < 1 / (1 + np.exp(-eta))).astype(float)
-    return source([Piece(()), *(Piece((x,)) for x in X)], y), binomial()
+    return MemorySource(design([Piece(()), *(Piece((x,)) for x in X)], n), y), binomial()
 
 
 def levels(n: int, counts: Sequence[int]) -> tuple[MemorySource, Family]:
@@ -58,13 +59,7 @@ def levels(n: int, counts: Sequence[int]) -> tuple[MemorySource, Family]:
         codes = draw.integers(0, count, n).astype(np.int32)
         pieces.append(Piece((), codes, Indicators(count, np.arange(1, count)), key))
         eta += draw.normal(0, 0.2, count)[codes]
-    return source(pieces, draw.poisson(np.exp(eta)).astype(float)), poisson()
-
-
-def source(pieces: list[Piece], y: np.ndarray) -> MemorySource:
-    p = sum(piece.width for piece in pieces)
-    names = tuple(f"x{j}" for j in range(p))
-    return MemorySource(Design(len(y), tuple(pieces), names, np.arange(p), names), y)
+    return MemorySource(design(pieces, n), draw.poisson(np.exp(eta)).astype(float)), poisson()
 
 
 def cost(rows: MemorySource, family: Family) -> Cost:

@@ -135,7 +135,6 @@ def count_rows(block: Block) -> int:
 
 # What a pass over patterns finds out; the rest of its sums is known from the rows.
 BY_MEANS = ("valid", "informative", "fault", "solve", "lengths")
-OUT_OF_BOUNDS = "step size truncated: out of bounds"
 
 
 def finite(at: Sums) -> bool:
@@ -153,7 +152,7 @@ def not_above(deviance: float, at: Sums) -> bool:
 # R's two reasons to halve a step, in its order and words.
 RETREATS = (
     (finite, "step size truncated due to divergence", "inner loop 1; cannot correct step size"),
-    (usable, OUT_OF_BOUNDS, "inner loop 2; cannot correct step size"),
+    (usable, "step size truncated: out of bounds", "inner loop 2; cannot correct step size"),
 )
 
 
@@ -174,6 +173,11 @@ class Problem:
     strict: bool = False
     null_of: np.ndarray | None = None
     first: Sums | None = None
+
+    @property
+    def tolerance(self) -> float:
+        """The share of its length below which what is left of a column is nothing."""
+        return max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
 
     def at(
         self,
@@ -226,8 +230,7 @@ class Problem:
     ) -> Solution:
         if not isinstance(at.solve, Tables):
             assert at.solve is not None
-            tolerance = max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
-            return solve_qr(at.solve, beta, tolerance)
+            return solve_qr(at.solve, beta, self.tolerance)
         gram, score = assemble(at.solve)
         solution = solve_gram(gram, score, beta, self.strict)
         if not len(solution.relations):
@@ -243,8 +246,7 @@ class Problem:
         """Whether the columns that the Gram matrix drops vanish on the rows, by R's rule."""
         lengths = self.at(at, relations=solution.relations).lengths
         assert lengths is not None
-        tolerance = max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
-        return not (lengths > tolerance**2 * squares[solution.dropped]).any()
+        return not (lengths > self.tolerance**2 * squares[solution.dropped]).any()
 
     def best_path(self, start: np.ndarray | None) -> Path:
         """R's iterations; the constrained optimum where they end at the edge of the means, or nowhere."""

@@ -19,21 +19,16 @@ from sources.tables import arrow, csv, directory, ipc, parquet, policies
 from tolerances import SAME_ROWS
 
 from glmformula import DataError, glm
-from glmformula.sources import batches, reading, store
+from glmformula.sources import batches, store
 from glmformula.sources.parquet import ParquetTable
 from glmformula.sources.registry import opened
+
+pytestmark = pytest.mark.usefixtures("small_pieces")
 
 
 @pytest.fixture(scope="module")
 def data():
     return policies()
-
-
-@pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    """So that a few hundred rows are many pieces."""
-    monkeypatch.setattr(reading, "FEWEST_ROWS", 16)
-    monkeypatch.setattr(reading, "PIECE_CELLS", 200)
 
 
 def assert_same(a, b):

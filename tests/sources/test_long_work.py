@@ -16,20 +16,16 @@ from sources.tables import Cut, csv, directory, ipc, parquet, policies
 
 from glmformula import glm
 from glmformula.frame import recipe
-from glmformula.sources import progress, reading, store
+from glmformula.sources import progress, store
 
 FORMULA = "claims ~ poly(size, 2) + area"
+
+pytestmark = pytest.mark.usefixtures("small_pieces")
 
 
 @pytest.fixture(scope="module")
 def data():
     return policies()
-
-
-@pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    monkeypatch.setattr(reading, "FEWEST_ROWS", 16)
-    monkeypatch.setattr(reading, "PIECE_CELLS", 200)
 
 
 @pytest.fixture
