@@ -35,7 +35,9 @@ class Factor:
     levels: tuple[str, ...]
     ordered: bool = False
     contrasts: Any = None  # set by C(): a contrast function's name or a (levels, m) matrix / DataFrame
-    known: int | None = None  # new data only: levels from this one on were not there when fitted (None: all were)
+    known: int | None = (
+        None  # new data only: levels from this one on were not there when fitted (None: all were)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,11 @@ class Surface:
             p = len(beta)  # a row more holds what no column explains
             R = sums.solve[:p, :p]
             r = sums.solve[:p, p] - R @ beta
-        return Local(sums.deviance + self.within, R, r) if np.isfinite(R).all() and np.isfinite(r).all() else None
+        return (
+            Local(sums.deviance + self.within, R, r)
+            if np.isfinite(R).all() and np.isfinite(r).all()
+            else None
+        )
 
     def settle(self, beta: np.ndarray, held: int | None) -> Point:
         """Fisher scoring from `beta` in the coefficients that are not held, accelerated, with halved steps.

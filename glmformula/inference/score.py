@@ -36,7 +36,9 @@ def score_statistic(small: GLM, big: GLM) -> float:
     else:
         state = small.row_state
         source = big.rows.source.with_response(state.working_residuals, state.working_weights)
-    regression = fit_glm(source, gaussian(), names=big.column_names, intercept=small.terms.intercept, control=Control())
+    regression = fit_glm(
+        source, gaussian(), names=big.column_names, intercept=small.terms.intercept, control=Control()
+    )
     return max(0.0, regression.null_deviance - regression.deviance)  # negative by rounding only
 
 

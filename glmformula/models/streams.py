@@ -79,7 +79,9 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
     (with_trials if frame.trials else plain).report()
     if store is not None:
         store.settle(frame)
-    return StreamedTraining(StreamSource(table, frame, store, arguments.get("progress")), frame, arguments, table)
+    return StreamedTraining(
+        StreamSource(table, frame, store, arguments.get("progress")), frame, arguments, table
+    )
 
 
 def _check(family: Family, response: Response | None, labels: pd.Index) -> Findings:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +12,7 @@ import numpy as np
 from ..design.pieces import Design
 from .base import Block
 from .blas import one_blas_thread
+from .tasks import in_order, processors
 
 T = TypeVar("T")
 
@@ -92,25 +90,12 @@ class MemorySource:
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
-        blocks = self.blocks
+        workers = min(self.threads or processors(), len(self.blocks))
+        tasks = (partial(block_fn, self.block(rows)) for rows in self.blocks)
         with one_blas_thread():  # small products gain nothing from more, and lose much on a busy machine
-            if len(blocks) == 1:
-                return block_fn(self.block(blocks[0]))
-            workers = min(self.threads or os.cpu_count() or 1, len(blocks))
-            if workers > 1:
-                return reduce(merge_fn, self._threaded(block_fn, blocks, workers))
-            return reduce(merge_fn, (block_fn(self.block(rows)) for rows in blocks))
-
-    def _threaded(self, block_fn: Callable[[Block], T], blocks: list[slice], workers: int) -> Iterator[T]:
-        """Results in row order; only a few blocks are under way at once, so memory does not grow with n."""
-        with ThreadPoolExecutor(workers) as pool:
-            waiting: deque[Future[T]] = deque()
-            for rows in blocks:
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-                waiting.append(pool.submit(block_fn, self.block(rows)))
-            while waiting:
-                yield waiting.popleft().result()
+            if workers == 1:
+                return reduce(merge_fn, (task() for task in tasks))
+            return reduce(merge_fn, in_order(tasks, workers, ahead=workers))
 
 
 def usual_rows(design: Design) -> int:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import count
 from typing import TypeVar
 
 from .blas import one_blas_thread
 
 T = TypeVar("T")
 
+POOLS = count()
+
 
 def processors() -> int:
-    return os.cpu_count() or 1
+    """How many of the machine's this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iterator[T]:
@@ -25,7 +31,8 @@ def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iter
     """
     waiting: deque[Future[T]] = deque()
     with one_blas_thread():
-        pool = ThreadPoolExecutor(workers)
+        name = f"glmformula-{next(POOLS)}-"
+        pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
         try:
             for task in tasks:
                 if len(waiting) >= workers + ahead:
@@ -35,3 +42,5 @@ def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iter
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            while any(thread.name.startswith(name) for thread in threading.enumerate()):
+                time.sleep(0.001)  # Ctrl-C met a thread that was just beginning: the pool does not know it
