@@ -8,7 +8,9 @@ the observed information:
     D(beta) + 2 tau sum log(1 + room / distance of eta to its ends),   tau -> 0,
 
 which ends, where the deviance is convex (both families above), within 2 tau a row of the constrained optimum.
-A row without any column whose offset lies at an end is left as it is: it has nothing to decide.
+A row without any column whose offset lies at an end is left as it is: it has nothing to decide. Where rows come so
+near the ends that rounding hides their distance while others have not settled, they are held there, and the others
+go on within what that leaves of the directions.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ..design.dense import dense
 from ..families import Family
+from ..families.link import EPS
 from ..sources.base import Block, Source
 from .columns import linear_predictor
 
@@ -29,15 +32,21 @@ CELLS = 2**17  # numbers in a dense chunk
 FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003  # tau: of a row's deviance at first and at last
 MOST_STEPS, MOST_CUTS, CUT = 80, 16, 0.25
 AT_THE_WALL = 1e-13  # of the room: nearer than this is rounding
+TOGETHER = 10.0  # times as far: rows that are held together
+STILL = 1e-9  # a row's part of an orthonormal basis, or of the largest: nothing
+PRESSED = (0.999999, 0.9999, 0.99, 0.9, 0.5)  # of the way to the wall
+MOST_HELD = 1000  # rows of a block
 TO_THE_WALL = 0.99  # of the way a step may go
 STENCIL = 1e-5
 LITTLE_LEFT = 1e-3  # of the deviance, in a step that is taken no more at the wall
 NOTHING_LEFT = 1e-8  # of the deviance, in a step that no longer lowers the merit
-SMALL = 1e-10  # a deviance that is nothing
+STRIDE = 0.1  # of 1 + |eta| or the distance from the ends, in a last step: not at an optimum
+VISIBLE = 1e-14  # of the deviance: less is rounding
+SMALL = 1e-9  # of 0.1, or of what the responses cost where that is less: a deviance that is nothing
 RUNAWAY = 1e-2  # of 1 + |eta|, in a last step: the optimum is at infinity
 OUT_OF_SIGHT = 1e12  # of 1 + |eta|, from the start
 LEAST_CURVATURE = 1e-8  # relative to the largest
-TINY = 1e-12  # a variance that is none
+TINY = 1e-12  # a variance that is none, or a residual
 nothing = partial(np.empty, 0)
 
 
@@ -89,7 +98,8 @@ class Bounded:
     """A model whose eta must stay between `ends`.
 
     `basis` (p, r) holds the directions in which the coefficients may move, best such that X basis has orthonormal
-    columns; `room` is how far inside is far: the distance of the mean response from the nearer end.
+    columns; `room` is how far inside is far: the distance of the mean response from the nearer end; `small` a
+    deviance that is nothing; `held` whether rows that the basis does not move are left out.
     """
 
     source: Source
@@ -97,6 +107,8 @@ class Bounded:
     ends: tuple[float, float]
     basis: np.ndarray
     room: float = 1.0
+    small: float = 0.1 * SMALL
+    held: bool = False
 
     def at(self, beta: np.ndarray, tau: float, derivatives: bool = True) -> Interior:
         return self.source.map_reduce(partial(_interior, self, beta, tau, derivatives), merged)
@@ -105,27 +117,73 @@ class Bounded:
         """The longest multiple of a step that stays inside."""
         return self.source.map_reduce(partial(_reach, self.ends, beta, step), min)
 
-    def minimise(self, beta: np.ndarray) -> Minimum | None:
-        """From valid coefficients to the optimum, also one at infinity; None if it is not reached."""
+    def minimise(self, beta: np.ndarray, apart: bool = False) -> Minimum | None:
+        """From valid coefficients to the optimum, also one at infinity; None if it is not reached.
+
+        `apart`: the optimum is known to be apart from the wall, near `beta`, and the barrier begins low.
+        """
+        whole, face, found = self, None, self.descended(beta, apart)
+        while found is not None and found.at.least < AT_THE_WALL * self.room:
+            face = self.face(found.beta)
+            if not face.basis.shape[1] or face.basis.shape == self.basis.shape:
+                break
+            further = face.descended(found.beta, True)
+            if further is None or not further.at.deviance < found.at.deviance:
+                break
+            self, found = face, replace(further, steps=found.steps + further.steps)
+        return found if found is None or face is None else whole.pressed(found)
+
+    def face(self, beta: np.ndarray) -> Bounded:
+        """The directions that leave the rows at the wall where they are."""
+        near, _ = self.near(beta)
+        _, sizes, right = np.linalg.svd(near)
+        rank = int((sizes > STILL * sizes.max(initial=0.0)).sum())
+        return replace(self, basis=self.basis @ right[rank:].T, held=True)
+
+    def near(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(k, r) and (k,): the rows at the wall along the basis, and the change of eta that takes them there."""
+        rows = self.source.map_reduce(partial(_near, self, beta), _stacked)
+        return rows[:, :-1] @ self.basis, rows[:, -1]
+
+    def pressed(self, found: Minimum) -> Minimum:
+        """The rows at the wall a digit nearer and nearer to it, while the deviance falls."""
+        along, away = self.near(found.beta)
+        delta = self.basis @ np.linalg.lstsq(along, away, rcond=STILL)[0]
+        for share in PRESSED:
+            beta = found.beta + share * delta
+            at = self.at(beta, 0.0, derivatives=False)
+            if at.valid and at.deviance < found.at.deviance:
+                return replace(found, beta=beta, at=at)
+        return found
+
+    def descended(self, beta: np.ndarray, apart: bool) -> Minimum | None:
+        """Down to the optimum, or the wall."""
         start, here = beta, self.at(beta, 0.0)
         if not here.valid:
             return None
         walled = bool(np.isfinite(here.least))
-        tau = FIRST * max(here.deviance, SMALL) / max(here.rows, 1) if walled else 0.0
+        tau = (
+            (LAST if apart else FIRST) * max(here.deviance, self.small) / max(here.rows, 1) if walled else 0.0
+        )
         here = self.at(beta, tau)
         reached: Minimum | None = None  # at the last tau that was done with
         for step in range(1, MOST_STEPS + 1):
             along = newton(here.information, here.score)
             delta, decrement = self.basis @ along, float(along @ here.score)
-            unit = (here.deviance + SMALL) / max(here.rows, 1)
-            little = decrement <= LITTLE_LEFT * (here.deviance + SMALL)
+            unit = (here.deviance + self.small) / max(here.rows, 1)
+            little = decrement <= LITTLE_LEFT * (here.deviance + self.small)
             at_the_wall = little and here.least < AT_THE_WALL * self.room
-            if not decrement <= max(tau, LAST * unit) * 0.1 and not at_the_wall:
+            settled = decrement <= max(tau, LAST * unit) * 0.1
+            if settled and decrement > VISIBLE * (
+                here.deviance + self.small
+            ):  # a quadratic that far out is none
+                settled = not self.stride(beta, delta) > STRIDE
+            if not settled and not at_the_wall:
                 moved = self.moved(beta, delta, here, tau, decrement)
                 if moved is not None:
                     beta, here = moved
                     continue
-                if not decrement <= NOTHING_LEFT * (here.deviance + SMALL):
+                if not decrement <= NOTHING_LEFT * (here.deviance + self.small):
                     return reached
             if tau <= NOTHING_LEFT * unit or at_the_wall:
                 far = self.shift(beta, delta) > RUNAWAY or self.shift(start, beta - start) > OUT_OF_SIGHT
@@ -143,7 +201,11 @@ class Bounded:
 
     def shift(self, beta: np.ndarray, step: np.ndarray) -> float:
         """How far a step takes a row's eta, relative to 1 + |eta|."""
-        return self.source.map_reduce(partial(_shift, beta, step), max)
+        return self.source.map_reduce(partial(stride, beta, step, (-np.inf, np.inf)), max)
+
+    def stride(self, beta: np.ndarray, step: np.ndarray) -> float:
+        """The same relative to the distance from the ends, where that is less."""
+        return self.source.map_reduce(partial(stride, beta, step, self.ends), max)
 
     def moved(
         self, beta: np.ndarray, delta: np.ndarray, here: Interior, tau: float, decrement: float
@@ -229,37 +291,45 @@ def _interior_rows(model: Bounded, beta: np.ndarray, tau: float, derivatives: bo
     deviance = float(np.where(weights > 0, weights * unit, 0.0).sum())
     if not ((distance > 0) | fixed).all() or not np.isfinite(deviance) or not np.isfinite(mu).all():
         return Interior(False)
+    along = X @ model.basis if derivatives or model.held else None
+    if model.held and along is not None:
+        fixed |= np.abs(along).max(axis=1, initial=0.0) <= STILL
     if fixed.any():
         moves = ~fixed
-        X, y, eta, weights, distance = X[moves], y[moves], eta[moves], weights[moves], distance[moves]
+        along = None if along is None else along[moves]
+        y, eta, weights, distance = y[moves], eta[moves], weights[moves], distance[moves]
     walls = [(sign, sign * (eta - end)) for sign, end in ((1.0, low), (-1.0, high)) if np.isfinite(end)]
     far = model.room
     barrier = 2.0 * sum([float(np.log1p(far / away).sum()) for _, away in walls])
     least = float(distance.min(initial=np.inf))
-    if not derivatives:
+    if not derivatives or along is None:
         return Interior(True, deviance, barrier, least=least, rows=len(y))
     width = np.minimum(STENCIL * (1.0 + np.abs(eta)), 0.3 * distance)
-    three = _score(family, np.tile(y, 3), np.concatenate([eta, eta - width, eta + width])).reshape(3, -1)
+    three = _score(family, y, eta, width)
     slope = np.where(weights > 0, weights * three[0], 0.0)
     curvature = np.where(weights > 0, weights * (three[1] - three[2]) / (2 * width), 0.0)
     for sign, away in walls:
         slope += sign * tau * (1.0 / away - 1.0 / (away + far))
         curvature += tau * (1.0 / away**2 - 1.0 / (away + far) ** 2)
-    X = X @ model.basis
     return Interior(
         bool(np.isfinite(slope).all() and np.isfinite(curvature).all()),
         deviance,
         barrier,
-        X.T @ slope,
-        X.T @ (curvature[:, None] * X),
+        along.T @ slope,
+        along.T @ (curvature[:, None] * along),
         least,
         len(y),
     )
 
 
-def _score(family: Family, y: np.ndarray, eta: np.ndarray) -> np.ndarray:
-    """-1/2 d deviance / d eta, per unit of weight."""
-    mu, slope, variance = family.working(eta)
+def _score(family: Family, y: np.ndarray, eta: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """-1/2 d deviance / d eta per unit of weight, (3, n): at eta, and this far below and above."""
+    mu, slope, variance = (
+        a.reshape(3, -1) for a in family.working(np.concatenate([eta, eta - width, eta + width]))
+    )
+    limited = (slope <= EPS) & (np.abs(y - mu) > TINY)
+    if limited.any():  # R's links hold slopes at eps, also where means stand still, or responses are far
+        slope = np.where(limited, (mu[2] - mu[1]) / (2 * width), slope)
     return np.asarray((y - mu) * slope / variance)
 
 
@@ -272,8 +342,24 @@ def _reach(ends: tuple[float, float], beta: np.ndarray, step: np.ndarray, block:
     return float(np.min(room, initial=np.inf))
 
 
-def _shift(beta: np.ndarray, step: np.ndarray, block: Block) -> float:
+def _near(model: Bounded, beta: np.ndarray, block: Block) -> np.ndarray:
+    """The rows [X, way to the wall] (k, p + 1) that are at the wall, at most MOST_HELD of them, the nearest."""
+    eta = linear_predictor(block.design, beta, block.offset)
+    below, above = eta - model.ends[0], model.ends[1] - eta
+    distance = np.minimum(below, above)
+    order = np.argsort(distance, kind="stable")[:MOST_HELD]
+    order = order[distance[order] < TOGETHER * AT_THE_WALL * model.room]
+    return np.column_stack([dense(block.design.rows(order)), np.where(below < above, -below, above)[order]])
+
+
+def _stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.concatenate([a, b])
+
+
+def stride(beta: np.ndarray, step: np.ndarray, ends: tuple[float, float], block: Block) -> float:
+    """How far a step takes a row's eta, relative to 1 + |eta| or its distance from the ends."""
     with np.errstate(all="ignore"):
         eta = linear_predictor(block.design, beta, block.offset)
-        change = linear_predictor(block.design, step, None)
-        return float(np.max(np.abs(change) / (1.0 + np.abs(eta)), initial=0.0))
+        change = np.abs(linear_predictor(block.design, step, None))
+        size = np.minimum(1.0 + np.abs(eta), np.minimum(eta - ends[0], ends[1] - eta))
+        return float(np.max(change / size, initial=0.0, where=change > 0))

@@ -69,13 +69,13 @@ def drift(family: Family, y: np.ndarray, prior_weights: np.ndarray | None) -> np
     return out
 
 
-def near_an_end(family: Family, mu_range: tuple[float, float], decrease: float, mean_weight: float) -> bool:
+def near_an_end(family: Family, mu_range: tuple[float, float], decrease: float, least_weight: float) -> bool:
     """`close_to` for the lowest and the highest mean of a fit, in plain numbers."""
     with np.errstate(all="ignore"):
         variances = family.variance(np.array(mu_range)).tolist()
-    weight, most = min(1.0, mean_weight), SUSPICION * decrease + SETTLED
+    most = SUSPICION * decrease + SETTLED
     return not all(
-        variance > 0 and weight * (mu - end) * (mu - end) > most * variance
+        variance > 0 and least_weight * (mu - end) * (mu - end) > most * variance
         for _, end, _ in far_ends(family)
         for mu, variance in zip(mu_range, variances)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import add
@@ -14,9 +15,10 @@ from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family
 from ..sources.base import Block, Source
 from ..sources.blas import one_blas_thread
+from ..sources.mapped import select_terms
 from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
-from .mending import Lost, Path, inside, strayed, valid_start
+from .mending import Lost, Path, inside, kept_inside, strayed, valid_start
 from .passes import Sums, Task, merge, run
 from .refine import refined
 from .result import Control, GlmFit
@@ -32,7 +34,7 @@ NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
 # What a last step may have promised, of the deviance that is left or of the responses' scale; what of that is nothing.
-SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-3, 1e-9, 1e-10
+SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-9, 1e-10
 INACCURATE = (
     "X'WX has not enough digits for these columns (condition number above 1e5): estimates and standard errors may be "
     "off; use method='auto' or 'qr'"
@@ -161,7 +163,8 @@ class Problem:
     """What stays the same from pass to pass.
 
     `way` is 'qr' or 'gram', `null_of` as in `Task`; `first` is a pass that found few covariate patterns: they
-    stand for the rows wherever what is asked for depends on the rows' means alone.
+    stand for the rows wherever what is asked for depends on the rows' means alone; `apart` is what a deviance must
+    differ by to be another, times epsilon, where it is 0.
     """
 
     source: Source
@@ -173,6 +176,7 @@ class Problem:
     strict: bool = False
     null_of: np.ndarray | None = None
     first: Sums | None = None
+    apart: float = 0.1
 
     @property
     def tolerance(self) -> float:
@@ -258,9 +262,16 @@ class Problem:
             path = self.iterated(start)
         except Lost as lost:
             failure = lost
-        ends = eta_interval(self.family)
-        if self.null_of is None and (path is None or strayed(self, path, ends)):
-            path = inside(self, ends, path)
+        if self.null_of is None and (path is None or strayed(self, path, eta_interval(self.family))):
+            return self.mended(path, failure)
+        if path is None:
+            raise failure or Lost("no path")
+        return path
+
+    def mended(self, path: Path | None, failure: Lost | None) -> Path:
+        """The constrained optimum, or the path that was not it."""
+        path = inside(self, eta_interval(self.family), path)
+        path = path and kept_inside(self, path)
         if path is None:
             failure = failure or Lost("the working weights vanish on the way")
             raise Lost(f"{failure}{'' if 'no valid set' in str(failure) else NOWHERE}")
@@ -416,13 +427,24 @@ class Problem:
             return True
         if decrease is not None and decrease <= SETTLED * at.deviance:
             return True
-        mean = at.weighted_y / at.weight_sum
-        scale = self.at(np.zeros(self.p), report="mean", null_mu=mean).null_deviance
-        with np.errstate(all="ignore"):  # what means would cost that are wrong by as much as the mean
-            scale += float(at.weight_sum * mean**2 / self.family.variance(np.array([mean]))[0])
+        scale = self.scale(at)
         return not (
             at.deviance > PERFECT * scale if decrease is None else decrease > SETTLED_OF_SCALE * scale
         )
+
+    def scale(self, at: Sums) -> float:
+        """The deviance of the mean response, and what means would cost that are wrong by as much as that."""
+        mean = at.weighted_y / at.weight_sum
+        null = self.at(np.zeros(self.p), report="mean", null_mu=mean).null_deviance
+        with np.errstate(all="ignore"):
+            return null + float(at.weight_sum * mean**2 / self.family.variance(np.array([mean]))[0])
+
+    def nothing_beside(self, at: Sums) -> float:
+        """R's 0.1, which the rule adds to a deviance; less where that is more than all responses cost."""
+        if self.family.fixed_dispersion is not None:
+            return 0.1
+        scale = self.scale(at)
+        return min(0.1, scale) if scale > 0 else 0.1
 
     def halved(
         self, beta: np.ndarray, back: np.ndarray, good: Callable[[Sums], bool]
@@ -504,14 +526,18 @@ class Problem:
         """Whether separation is not excluded by what the iterations know."""
         if not path.converged or path.boundary or path.own_start or path.lost_rank:
             return True
-        mean_weight = at.weight_sum / at.n_ok if at.n_ok else 1.0
-        return near_an_end(self.family, at.mu_range, path.solution.decrease, mean_weight)
+        return near_an_end(self.family, at.mu_range, path.solution.decrease, at.least_weight)
 
     def null_with_offset(self, beta: np.ndarray) -> tuple[float, list[str]]:
         """Deviance of the intercept with the offset, refitted from the fitted values as in R's ``glm``."""
         null = replace(self, p=1, null_of=beta, way="gram", strict=False)
-        try:
+        alone = replace(null, source=select_terms(self.source, frozenset({0})), null_of=None)
+        path: Path | None = None
+        with suppress(Lost):
             path = null.best_path(None)
+        try:
+            if path is None or strayed(alone, path, eta_interval(self.family)):
+                path = alone.mended(path, None)
         except FitError as error:
             return np.nan, [f"fitting to calculate the null deviance failed: {error}"]
         if path.converged:

@@ -12,13 +12,14 @@ import numpy as np
 
 from ..errors import FitError
 from ..families import Family, gaussian
+from ..sources.base import Block
 from ..sources.mapped import Mapped
-from .boundary import Bounded, Minimum, undecided
+from .boundary import SMALL, STRIDE, Bounded, Minimum, stride, undecided
 from .edges import eta_interval
 from .passes import Sums
 from .result import Control
 from .solve import Solution
-from .starts import feasible_start, intercept_starts
+from .starts import feasible_start, intercept_starts, stacked, violated
 
 if TYPE_CHECKING:
     from .irls import Problem
@@ -33,6 +34,10 @@ LEFT = 1e-7
 INSIDE = (1.0, 1e-3)
 # From coefficients at the wall this share of the way to some inside.
 OFF_THE_WALL = 0.01
+# The same where rounding alone is beyond the wall.
+BY_ROUNDING = (1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9)
+# Rows up to which every start is tried where the deviance may have several minima: at an end, or on a plateau.
+FEW_ROWS = 10_000
 # No optimum has a mean so many times above the sum of the responses.
 FAR_ABOVE = 1e3
 
@@ -83,21 +88,32 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
         path.promised > UNSETTLED
         or at_an_edge(problem.family, ends, path.at)
         or far_out(problem.family, path.at)
+        or striding(problem, path, ends)
     )
+
+
+def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
+    """Whether eta still changed much at the last step, where the deviance may not tell: V grows faster than mu^2."""
+    if path.solved_at is None or not levels_off(problem.family):
+        return False
+    step = path.beta - path.solved_at
+    return problem.source.map_reduce(partial(stride, path.solved_at, step, ends), max) > STRIDE
 
 
 def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Path | None:
     """`path`, or the best fit between the ends of eta where that is better."""
     at = problem.at(None if path is None else path.beta)
+    problem = replace(problem, apart=problem.nothing_beside(at))
     free = room(problem.family, ends, at)
     moving = replace(problem, source=Mapped(problem.source, partial(undecided, ends)))
     # the rank by the prior weights alone: working weights may vanish on the way
     columns = replace(moving, family=gaussian(), way="qr").solution_at(np.zeros(problem.p))
-    model = Bounded(problem.source, problem.family, ends, columns.directions(), free)
+    model = Bounded(problem.source, problem.family, ends, columns.directions(), free, SMALL * problem.apart)
+
     second: Path | None = None
-    for beta in valid_points(problem, ends, path, at):
+    for beta, apart in valid_points(problem, ends, path, at):
         with np.errstate(all="ignore"):
-            found = model.minimise(beta - beta[columns.dropped] @ columns.relations)
+            found = model.minimise(beta - beta[columns.dropped] @ columns.relations, apart)
         if found is None:
             continue
         solution = moving.solution_at(found.beta)
@@ -106,22 +122,46 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
         better = the_better(problem, path, found, solution, ends, free)
         if better is None:
             continue
-        if path is None or better.at.deviance <= path.lowest + epsilon_of(problem, path.lowest):
+        lower = path is None or better.at.deviance <= path.lowest + epsilon_of(problem, path.lowest)
+        several = better.runaway or better.boundary  # starts that may lead elsewhere
+        doubtful = far_out(problem.family, better.at) or (several and at.rows < FEW_ROWS)
+        if lower and not doubtful:
             return better
         if second is None or better.at.deviance < second.at.deviance:
             second = better
     if second is not None:
-        return second
+        on_a_plateau = far_out(problem.family, second.at)
+        return replace(second, converged=False, runaway=True) if on_a_plateau else second
     if path is not None and path.lost_rank:
         return None
-    if path is not None and path.converged and path.promised > UNSETTLED and not path.boundary:
+    unsettled = path is not None and (path.promised > UNSETTLED or striding(problem, path, ends))
+    if unsettled and path is not None and path.converged and not path.boundary:
         return replace(path, runaway=True)
     return path
 
 
+def kept_inside(problem: Problem, path: Path) -> Path:
+    """The path, off the wall by a little where a row's own arithmetic has it beyond."""
+    ends = eta_interval(problem.family)
+    if not path.boundary or not np.isfinite(ends).any() or not beyond(problem, ends, path.beta):
+        return path
+    for goal in some_inside(problem, problem.at(path.beta)):
+        for share in BY_ROUNDING:
+            beta = path.beta + share * (goal - path.beta)
+            at = problem.at(beta, **problem.last_pass(path.at))
+            if at.usable and not beyond(problem, ends, beta):
+                return replace(path, beta=beta, at=at)
+    return path
+
+
+def beyond(problem: Problem, ends: tuple[float, float], beta: np.ndarray) -> bool:
+    """Whether a row that the coefficients can move is not between the ends."""
+    return bool(len(problem.source.map_reduce(partial(violated, ends, beta, False), stacked)))
+
+
 def epsilon_of(problem: Problem, deviance: float) -> float:
     """A change of the deviance that is none."""
-    return 10 * problem.control.epsilon * (abs(deviance) + 0.1)
+    return 10 * problem.control.epsilon * (abs(deviance) + problem.apart)
 
 
 def the_better(
@@ -137,11 +177,11 @@ def the_better(
     if not np.isfinite(at.deviance):
         return None
     edge = found.at.least < EDGE * free or at_an_edge(problem.family, ends, at)
-    runaway = found.runaway or (not edge and solution.decrease > LEFT * (abs(at.deviance) + 0.1))
+    runaway = found.runaway or (not edge and solution.decrease > LEFT * (abs(at.deviance) + problem.apart))
     if path is not None and not path.lost_rank:
         ahead = path.at.deviance - at.deviance
         scale = epsilon_of(problem, at.deviance)
-        if runaway and (path.converged or ahead <= UNSETTLED * (abs(at.deviance) + 0.1)):
+        if runaway and (path.converged or ahead <= UNSETTLED * (abs(at.deviance) + problem.apart)):
             return replace(path, runaway=True) if ahead > -scale else None
         if ahead <= scale and path.converged:
             return replace(path, boundary=path.boundary or edge)
@@ -164,25 +204,50 @@ def the_better(
 
 def valid_points(
     problem: Problem, ends: tuple[float, float], path: Path | None, at: Sums
-) -> Iterator[np.ndarray]:
-    """Coefficients inside, to begin at: where the iterations ended, the mean's, a linear programme's."""
-    bounded = bool(np.isfinite(ends).any())
-    feasible = None
-    if bounded:
-        with suppress(Lost):
-            feasible = far_inside(problem, at)
+) -> Iterator[tuple[np.ndarray, bool]]:
+    """Coefficients to begin at: where the iterations ended; by deviance, the mean's, the responses', a programme's.
+
+    With each whether the end is known to be apart from the wall.
+    """
+    feasible = next(some_inside(problem, at), None)
     if (
         path is not None
         and path.lowest_at is not None
         and path.lowest < path.at.deviance - epsilon_of(problem, path.lowest)
     ):
-        yield path.lowest_at
+        yield path.lowest_at, False
     if path is not None and not far_out(problem.family, path.at):
-        yield path.beta if feasible is None else path.beta + OFF_THE_WALL * (feasible - path.beta)
-    with suppress(Lost):
-        yield valid_start(problem, at, solve=False)[0]
-    if feasible is not None:
-        yield feasible
+        if feasible is None or not (path.boundary or at_an_edge(problem.family, ends, path.at)):
+            yield path.beta, True
+        if feasible is not None:
+            yield path.beta + OFF_THE_WALL * (feasible - path.beta), False
+    fresh = [least_squares(problem)] if feasible is None else [least_squares(problem), feasible]
+    if problem.intercept:
+        mean = at.weighted_y / at.weight_sum
+        fresh += intercept_starts(problem.source, problem.family, problem.p, mean)
+    reached = [problem.at(beta) for beta in fresh]
+    order = np.argsort([there.deviance if there.usable else np.inf for there in reached], kind="stable")
+    for i in order:
+        yield fresh[i], False
+
+
+def least_squares(problem: Problem) -> np.ndarray:
+    """The responses' eta on the columns: valid or not, near where the fit should be."""
+    source = Mapped(problem.source, partial(as_eta, problem.family))
+    plain = replace(problem, source=source, family=gaussian(), way="qr", first=None)
+    return plain.solution_at(np.zeros(problem.p)).beta
+
+
+def as_eta(family: Family, block: Block) -> Block:
+    """The link of the responses, as far as that is finite, less the offset; weights of 1 and 0."""
+    weights = (
+        np.ones(len(block.y)) if block.prior_weights is None else (block.prior_weights > 0).astype(float)
+    )
+    with np.errstate(all="ignore"):
+        eta = family.link.linkfun(family.initial_mu(block.y, block.prior_weights, block.trials))
+    known = np.isfinite(eta)
+    eta = np.where(known, eta, 0.0) - (0.0 if block.offset is None else block.offset)
+    return Block(block.design, eta, np.where(known, weights, 0.0))
 
 
 def valid_start(problem: Problem, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
@@ -231,6 +296,15 @@ def far_inside(problem: Problem, at: Sums) -> np.ndarray | None:
     )
 
 
+def some_inside(problem: Problem, at: Sums) -> Iterator[np.ndarray]:
+    """What `far_inside` finds, if anything: where eta has ends."""
+    if np.isfinite(eta_interval(problem.family)).any():
+        with suppress(Lost):
+            beta = far_inside(problem, at)
+            if beta is not None:
+                yield beta
+
+
 def room(family: Family, ends: tuple[float, float], at: Sums) -> float:
     """The distance of the mean response from the nearer end of eta: how far inside is far enough."""
     with np.errstate(all="ignore"):
@@ -254,6 +328,11 @@ def far_out(family: Family, at: Sums) -> bool:
     """Whether a mean is far above all responses though the deviance levels off there: V grows faster than mu^2."""
     if not at.reported or not at.mu_range[1] > FAR_ABOVE * at.weighted_y > 0:
         return False
+    return levels_off(family)
+
+
+def levels_off(family: Family) -> bool:
+    """Whether the deviance of large means is bounded."""
     with np.errstate(all="ignore"):
         low, high = family.variance(np.array([1.0, 10.0]))
         return bool(high > 101.0 * low)

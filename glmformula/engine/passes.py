@@ -90,6 +90,7 @@ class Sums:
     minus2_loglik: float = 0.0
     mu_range: tuple[float, float] = (np.inf, -np.inf)
     reported: bool = False
+    least_weight: float = 1.0
     patterns: Patterns | None = None
 
     @property
@@ -123,6 +124,7 @@ def merge(a: Sums, b: Sums) -> Sums:
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
         mu_range=(min(a.mu_range[0], b.mu_range[0]), max(a.mu_range[1], b.mu_range[1])),
         reported=a.reported,
+        least_weight=min(a.least_weight, b.least_weight),
         patterns=joined(a.patterns, b.patterns),
     )
 
@@ -187,7 +189,11 @@ def run(task: Task, block: Block) -> Sums:
 
 
 def total(values: np.ndarray, weights: np.ndarray | None) -> float:
-    return float(np.add.reduce(values) if weights is None else np.dot(weights, values))
+    """The weighted sum; what has no weight counts nothing, infinite or not."""
+    if weights is None:
+        return float(np.add.reduce(values))
+    out = float(np.dot(weights, values))
+    return out if np.isfinite(out) else float(np.dot(weights, np.where(weights > 0, values, 0.0)))
 
 
 def start_eta(task: Task, block: Block) -> np.ndarray:
@@ -263,6 +269,8 @@ def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
     """The sums of a finished fit."""
     family, y, weights = task.family, block.y, block.prior_weights
     out: dict[str, Any] = {"reported": True}
+    if weights is not None:
+        out["least_weight"] = float(np.min(weights, where=weights > 0, initial=1.0))
     if task.report != "fit":
         if task.report == "mean":
             null_mu = np.full(len(y), task.null_mu)

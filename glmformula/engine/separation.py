@@ -39,10 +39,14 @@ from .result import GlmFit
 MOST_ROWS, ROUNDS = 500, 60
 # A direction, or a row's part of one, is zero below this (columns scaled to unit length, |delta| <= 1).
 ZERO = 1e-7
+# An effect of a direction, relative to the largest, that is none; and what rounding may be of the sizes of a sum.
+RANK, FINE = 1e-11, 1e-6
 # What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
 RUNAWAY = 0.1
 # No row runs away whose eta moved by less: it has 1 left to go (log, logit), or 0.02 before R's clamps (cloglog).
 STILL = 1e-3
+# R's links go no nearer to the end of the means.
+LIMIT = 2 * float(np.finfo(np.float64).eps)
 # Parts of eta so large that their rounding hides what the last step moved (cauchit doubles eta at every step).
 BLURRED = 1e10
 
@@ -122,17 +126,26 @@ def separation(source: Source, family: Family, kept: np.ndarray, p: int) -> Sepa
     if not far_ends(family) or not len(kept):
         return None
     basis = held_null_space(source, family, kept, p)
-    if not basis.shape[1]:
-        return None
     rows = source.map_reduce(partial(pulling, family), joined)
-    for _ in range(ROUNDS):
-        direction, rest = recession(rows, basis)
+    found = searched(source, family, rows, basis, fine=False)
+    if found is None:
+        wider = few_held_null_space(source, family, kept, p)
+        found = searched(source, family, rows, basis if wider is None else wider, fine=True)
+    return found
+
+
+def searched(source: Source, family: Family, rows: Rows, basis: np.ndarray, fine: bool) -> Separation | None:
+    """Programmes on ever more rows; `fine`: for columns that nearly depend on each other, with margins for units."""
+    for _ in range(ROUNDS if basis.shape[1] else 0):
+        direction, rest = recession(rows, basis, fine)
         if not rest.shape[1]:
             return None
-        found = source.map_reduce(partial(against, family, direction, rest), contradiction)
+        found = source.map_reduce(partial(against, family, direction, rest, fine), contradiction)
         if not len(found.rows.signs):
             return Separation(direction, found.complete) if found.separated else None
-        rows = joined(rows, found.rows)
+        known, rows = rows, joined(rows, found.rows)
+        if len(known.signs) == len(rows.signs):  # beyond the programme's digits
+            return None
     return None
 
 
@@ -231,8 +244,16 @@ def runaways(family: Family, beta: np.ndarray, step: np.ndarray, decrease: float
         where = where[signs[where] != 0]
         left = (block.y[where] - mu[where]) / slope[where]
         moved = linear_predictor(block.design.rows(where), step, None)
-        away = ~(np.abs(moved) < RUNAWAY * np.abs(left)) | ~np.isfinite(left)
+        away = (
+            ~(np.abs(moved) < RUNAWAY * np.abs(left)) | ~np.isfinite(left) | at_the_limit(family, mu[where])
+        )
     return chosen(block, signs, where[away])
+
+
+def at_the_limit(family: Family, mu: np.ndarray) -> np.ndarray:
+    """Where R's links hold the mean back from its end: the row has arrived, wherever eta goes on to."""
+    gaps = [np.abs(mu - end) for _, end, _ in far_ends(family)]
+    return np.asarray(np.min(gaps, axis=0) <= LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +269,15 @@ def contradiction(a: Contradiction, b: Contradiction) -> Contradiction:
     return Contradiction(joined(a.rows, b.rows), a.separated or b.separated, a.complete and b.complete)
 
 
-def against(family: Family, direction: np.ndarray, rest: np.ndarray, block: Block) -> Contradiction:
+def against(
+    family: Family, direction: np.ndarray, rest: np.ndarray, fine: bool, block: Block
+) -> Contradiction:
     """Rows that the direction takes the wrong way, or that it leaves alone though one in `rest` would not."""
     signs = drift(family, block.y, block.prior_weights)
     counted = np.ones(len(signs), bool) if block.prior_weights is None else block.prior_weights > 0
-    size = float(np.abs(direction).max(initial=0.0)) or 1.0
+    size = 1.0 if fine else float(np.abs(direction).max(initial=0.0)) or 1.0
     margin = signs * linear_predictor(block.design, direction / size, None)
-    scale = row_sizes(block, direction / size)
+    scale = row_sizes(block, direction / size, fine)
     wrong = margin < -ZERO * scale
     if not wrong.any():
         still = (signs != 0) & (margin <= ZERO * scale)
@@ -262,15 +285,15 @@ def against(family: Family, direction: np.ndarray, rest: np.ndarray, block: Bloc
             reach = np.zeros(len(signs))
             for column in rest.T:
                 reach = np.maximum(reach, np.abs(linear_predictor(block.design, column, None)))
-            wrong = still & (reach > ZERO * row_sizes(block, np.abs(rest).max(axis=1)))
+            wrong = still & (reach > ZERO * row_sizes(block, np.abs(rest).max(axis=1), fine))
     separated = margin > ZERO * scale
     return Contradiction(
         chosen(block, signs, np.flatnonzero(wrong)), bool(separated.any()), bool(separated[counted].all())
     )
 
 
-def row_sizes(block: Block, coefficients: np.ndarray) -> np.ndarray:
-    """sum_j |x_j coefficient_j| of each row: the scale of its rounding."""
+def row_sizes(block: Block, coefficients: np.ndarray, fine: bool) -> np.ndarray:
+    """sum_j |x_j coefficient_j| of each row: the scale of its rounding. `fine`: 1, which few such sums come near to."""
     pieces = tuple(
         replace(
             piece,
@@ -279,7 +302,8 @@ def row_sizes(block: Block, coefficients: np.ndarray) -> np.ndarray:
         )
         for piece in block.design.pieces
     )
-    return linear_predictor(replace(block.design, pieces=pieces), np.abs(coefficients), None)
+    sizes = linear_predictor(replace(block.design, pieces=pieces), np.abs(coefficients), None)
+    return np.maximum(1.0, FINE * sizes) if fine else sizes
 
 
 # -- rows that hold -----------------------------------------------------------------------------------------
@@ -296,6 +320,26 @@ def held_null_space(source: Source, family: Family, kept: np.ndarray, p: int) ->
     fit = fit_glm(held, gaussian(), names=("",) * p, intercept=False)
     aliased = np.setdiff1d(np.arange(p), kept)
     return without(fit.null_space, aliased) if len(aliased) else fit.null_space
+
+
+def few_held_null_space(source: Source, family: Family, kept: np.ndarray, p: int) -> np.ndarray | None:
+    """The same with the digits of a singular value decomposition, if few rows hold."""
+    if source.map_reduce(partial(how_many_hold, family), add) > MOST_ROWS:
+        return None
+    X = source.map_reduce(partial(holding, family), joined).X
+    if not len(X):
+        return None
+    sizes = np.where(X.any(axis=0), np.abs(X).max(axis=0), 1.0)[kept]
+    out = np.zeros((p, len(kept)))
+    out[kept] = np.eye(len(kept)) / sizes[:, None]
+    return np.asarray(out @ null_space(X[:, kept] / sizes, len(kept)))
+
+
+def holding(family: Family, block: Block) -> Rows:
+    signs = np.where(drift(family, block.y, block.prior_weights) == 0, 1.0, 0.0)
+    if block.prior_weights is not None:
+        signs[block.prior_weights == 0] = 0.0
+    return chosen(block, signs, np.flatnonzero(signs))
 
 
 def without(space: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -324,18 +368,35 @@ def as_weights(family: Family, block: Block) -> Block:
 # -- the linear programme -----------------------------------------------------------------------------------
 
 
-def recession(rows: Rows, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A direction (p,) that separates every row of `rows` that any does, and the space (p, k) of all of them.
-
-    The directions are combinations of the columns of `basis` (p, q).
-    """
+def scaled_margins(rows: Rows, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Column sizes (p,), the basis by columns of unit size, of unit length (p, q), and the margins along it (m, q)."""
     sizes = np.abs(rows.X).max(axis=0, initial=0.0)
     sizes = np.where(sizes > 0, sizes, 1.0)
     space = basis * sizes[:, None]  # columns scaled: X delta = (X / sizes) (sizes delta)
     lengths = np.sqrt(np.einsum("ij,ij->j", space, space))
     space = space / np.where(lengths > 0, lengths, 1.0)
+    return sizes, space, (rows.X / sizes * rows.signs[:, None]) @ space
+
+
+def by_effect(margins: np.ndarray) -> np.ndarray:
+    """(q, q): directions with orthonormal effects on the rows, and those without any."""
+    _, effects, right = np.linalg.svd(margins, full_matrices=True)
+    effects = np.append(effects, np.zeros(len(right) - len(effects)))
+    return right.T / np.where(effects > RANK * effects.max(initial=0.0), effects, 1.0)
+
+
+def recession(rows: Rows, basis: np.ndarray, fine: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A direction (p,) that separates every row of `rows` that any does, and the space (p, k) of all of them.
+
+    The directions are combinations of the columns of `basis` (p, q); `fine`: of such that have alike effects on the
+    rows.
+    """
+    sizes, space, margins = scaled_margins(rows, basis)
     box = np.clip(sizes / sizes.max(), 1e-3, 1.0)  # R's |delta| <= 1, as far as scaling lets it
-    margins = (rows.X / sizes * rows.signs[:, None]) @ space
+    if fine:
+        turn = by_effect(margins)
+        space, margins = space @ turn, margins @ turn
+        box = np.full(len(box), np.inf)
     margins[np.abs(margins) < 1e-12] = 0.0
     open_ = np.ones(len(margins), bool)
     total = np.zeros(space.shape[1])
@@ -349,10 +410,16 @@ def recession(rows: Rows, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             break
         done = ~open_
         ahead = margins[done] @ total
-        total = total * (1.0 + float(np.max(-gains[done] / ahead, initial=0.0))) + part
+        total = total * (1.0 + 2.0 * float(np.max(-gains[done] / ahead, initial=0.0))) + part
         open_ &= ~new
     rest = null_space(margins[open_], space.shape[1])
     total = rest @ (rest.T @ total)  # exactly zero on the rows left, which the programme has to 1e-9
+    if fine:
+        most = np.sqrt(np.square(space).sum(axis=1))  # of a coefficient whose direction has an effect of 1
+        total = total / max(float((margins @ total).max(initial=0.0)), 1e-300)
+        direction, apart = space @ total, space @ rest
+        direction[np.abs(direction) < ZERO * most * np.linalg.norm(total)] = 0.0
+        return direction / sizes, apart / sizes[:, None]
     return cleaned(space @ total) / sizes, cleaned(space @ rest) / sizes[:, None]
 
 
@@ -372,7 +439,9 @@ def steepest(
         return None
     used = margins[keep]
     gain = counts[keep] @ used
-    square = space.shape[0] == space.shape[1] and np.count_nonzero(space) == len(space)
+    free = np.isinf(box).all()
+    square = free or (space.shape[0] == space.shape[1] and np.count_nonzero(space) == len(space))
+    box = np.ones(space.shape[1]) if free else box
     walls = used if square else np.vstack([used, -space, space])
     slack = np.zeros(len(used)) if square else np.concatenate([np.zeros(len(used)), -box, -box])
     limits = box if square else np.full(space.shape[1], np.inf)

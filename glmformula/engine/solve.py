@@ -57,8 +57,9 @@ class Solution:
         if self.rank == 0:
             return np.empty((0, 0))
         inverse, _ = lapack.dpotri(self.factor, lower=0)
-        inverse = inverse + inverse.T - np.diag(inverse.diagonal())  # dpotri leaves the other triangle zero
-        return inverse / (self.scale[:, None] * self.scale)
+        with np.errstate(all="ignore"):  # weights that vanish
+            inverse = inverse + np.triu(inverse, 1).T  # dpotri leaves the other triangle zero
+            return inverse / (self.scale[:, None] * self.scale)
 
     @property
     def dropped(self) -> np.ndarray:

@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import nnls
 
 import glmformula as g
 from glmformula.errors import (
@@ -22,6 +23,8 @@ from .oracle import Model, build, model, pulls
 from .search import Rows, bounded_minimum, descend, deviance, distances, inside, recession, whitened
 
 PERFECT = 1e-8  # of what the responses could cost: a deviance that is nothing
+ROUNDING = 1e-15  # of the sizes of a row's products: what their sum may be off by, and what that moves
+AT_THE_WALL = 1e-6  # of the median distance
 LEFT = 1e-5  # of the deviance (+ 0.1, as in the stopping rule): what may be left to gain without a warning
 
 
@@ -158,6 +161,7 @@ def consistent(m: Model, rows: Rows, fit: g.GLM) -> Outcome | None:
         slack += 1e-13 * float(np.nansum(slope * parts[c])) + 1e-12 * float(
             (rows.w[c] * (m.interval[1] == np.inf)).sum()
         )
+    slack += noise(m, rows, eta, parts)
     if np.isfinite(value) and not abs(value - fit.deviance) <= slack and plain(m, rows):
         return bad("deviance disagrees", f"{fit.deviance!r} for {value!r}")
     n = int(rows.counted.sum())
@@ -166,6 +170,18 @@ def consistent(m: Model, rows: Rows, fit: g.GLM) -> Outcome | None:
     if not np.isfinite(fit.deviance):
         return bad("deviance not finite", f"{fit.deviance}")
     return None
+
+
+def noise(m: Model, rows: Rows, eta: np.ndarray, parts: np.ndarray) -> float:
+    """What of a deviance may be rounding: of eta, whose summands have sizes `parts`, and of its own terms."""
+    c = rows.counted
+    y, w, blur = rows.y[c], rows.w[c], ROUNDING * parts[c]
+    with np.errstate(all="ignore"):
+        slope, information = m.score(y, w, eta[c])
+        twice = 2 * y.astype(np.longdouble)
+        terms = w * np.abs(m.deviances(y.astype(np.longdouble), twice, 1 - twice))
+        lost = 2 * np.abs(slope) * blur + information * blur**2
+        return float(lost[np.isfinite(lost)].sum() + 1e-17 * terms[np.isfinite(terms)].sum())
 
 
 def plain(m: Model, rows: Rows) -> bool:
@@ -218,14 +234,16 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     if not np.isfinite(mine):
         mine = np.inf
     known = plain(m, rows)
+    X = fit.model_matrix().dropna().to_numpy()
+    parts = np.abs(X) @ np.abs(np.nan_to_num(fit.coefficients.to_numpy())) + np.abs(rows.offset)
+    lost = noise(m, rows, eta, parts) / scale
     _, g0 = whitened(m, rows, eta)
     left = float(g0 @ g0) / scale
     if fit.boundary and not m.split and known:
         if np.isnan(
             fit.coefficients
         ).any():  # aliased ones are 0, also where rows of weight 0 would have use for them
-            X = fit.model_matrix().dropna().to_numpy()[:, ~np.isnan(fit.coefficients.to_numpy())]
-            rows = replace(rows, X=X)
+            rows = replace(rows, X=X[:, ~np.isnan(fit.coefficients.to_numpy())])
         start = inside(m, rows)
         if start is None:
             return (
@@ -234,7 +252,9 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
                 else bad("boundary, but no inside")
             )
         found = bounded_minimum(m, rows, eta + 1e-3 * (start - eta))[1]
-        gain = (here - found) / scale
+        gain = (here - found) / scale - lost
+        if gain > LEFT and held_there(m, rows, eta):
+            return Outcome("optimum at the boundary by its multipliers, a lower one is elsewhere")
         if gain > LEFT and "not enough digits" in str(told):
             return Outcome("told, method='cholesky' is not enough")
         if gain > LEFT and (
@@ -254,7 +274,7 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
             else "optimum at the boundary"
         )
     found = descend(m, rows, eta)[1] if known and np.isfinite(mine) else mine
-    gain = (mine - found) / scale if np.isfinite(mine) else 0.0
+    gain = (mine - found) / scale - lost if np.isfinite(mine) else 0.0
     short = "; ".join(
         sorted(
             {
@@ -288,6 +308,18 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     return Outcome("optimum" + (", told: " + short if told else ""))
 
 
+def held_there(m: Model, rows: Rows, eta: np.ndarray) -> bool:
+    """Karush, Kuhn and Tucker's conditions where rows of weight 0 are at the wall: multipliers take up the score."""
+    B, g = whitened(m, rows, eta)
+    at_the_wall = distances(m, eta) < AT_THE_WALL * np.median(distances(m, eta))
+    if not at_the_wall.any() or rows.counted[at_the_wall].any() or not np.isfinite(g).all():
+        return False
+    low, high = m.interval
+    inwards = np.where(eta - low < high - eta, 1.0, -1.0)[at_the_wall, None] * B[at_the_wall]
+    left = nnls(inwards.T / np.linalg.norm(inwards, axis=1), -g)[1]
+    return bool(left**2 < 1e-6 * (deviance(m, rows, eta) + 0.1))
+
+
 def size(m: Model, rows: Rows) -> float:
     """The deviance of means that are wrong by as much as the mean response."""
     mean = np.array([np.average(rows.y, weights=rows.w)])
@@ -296,11 +328,17 @@ def size(m: Model, rows: Rows) -> float:
     return total if np.isfinite(total) else 0.0
 
 
+def apart(rows: Rows, fit: g.GLM, signs: np.ndarray) -> bool:
+    """Whether the fit itself has every row on the side to which it is pulled: a complete separation."""
+    along = (fit.linear_predictors.dropna().to_numpy() - rows.offset) * signs
+    return bool((along[rows.counted] > 0).all())
+
+
 def named(
     m: Model, rows: Rows, fit: g.GLM, direction: np.ndarray | None, signs: np.ndarray, near: bool
 ) -> Outcome:
     """A SeparationWarning: there is a direction, with the signs that are named."""
-    if direction is None:
+    if direction is None and not (near and apart(rows, fit, signs)):
         return bad("separation named where there is none")
     if near:  # its coefficients are beyond what a linear programme can hold beside the others
         return Outcome("separation named")

@@ -100,7 +100,7 @@ def probit(eta: Array) -> tuple[Array, Array, Array]:
 
 
 def cauchit(eta: Array) -> tuple[Array, Array, Array]:
-    tail = np.arctan(1 / np.maximum(np.abs(eta), 1e-300)) / np.pi
+    tail = np.maximum(np.arctan(1 / np.maximum(np.abs(eta), 1e-300)) / np.pi, EPS)
     return (
         np.where(eta < 0, tail, 1 - tail),
         np.where(eta < 0, 1 - tail, tail),
@@ -193,7 +193,9 @@ def no_tweedie(p: float, y: Array) -> Array:
 
 def negative_binomial_deviance(theta: float, y: Array, mu: Array, rest: Array) -> Array:
     t = LONG(theta)
-    return 2 * (xlogy(y, y / mu) - (y + t) * np.log1p((y - mu) / (mu + t)))
+    step = (y - mu) / (mu + t)
+    ratio = np.where(np.abs(step) < 0.5, np.log1p(step), np.log((y + t) / (mu + t)))
+    return 2 * (xlogy(y, y / mu) - (y + t) * ratio)
 
 
 def any_response(y: Array) -> Array:
