@@ -26,8 +26,8 @@ from ..errors import ConvergenceWarning, FitError, give_warning
 from ..families import Family
 from ..families.curvature import relative_curvature
 from ..sources.base import Block, Source
-from ..sources.blas import one_blas_thread
 from ..sources.mapped import Mapped
+from ..sources.tasks import one_team
 from .columns import linear_predictor
 from .irls import Problem, is_small
 from .mending import Lost, Path
@@ -166,7 +166,7 @@ class Firth:
         return here, most, here.length < tolerance
 
 
-@one_blas_thread()
+@one_team()
 def fit_firth(
     source: Source,
     family: Family,

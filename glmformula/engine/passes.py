@@ -42,7 +42,7 @@ class Task:
         Combinations of columns whose squared weighted lengths are wanted instead.
     report : {'', 'fit', 'mean', 'offset'}
         The pass may be the last; with 'mean' or 'offset' also the null deviance, at the mean `null_mu` or at
-        the inverse link of the offset.
+        the inverse link of the offset; with 'fit', where it must be fitted, the sum of these means.
     null_mu : float
     dispersion : float or None
         Take the log-likelihood at this dispersion.
@@ -87,6 +87,7 @@ class Sums:
     lengths: np.ndarray | None = None
     pearson: float = 0.0
     null_deviance: float = 0.0
+    weighted_offset_mu: float = 0.0
     minus2_loglik: float = 0.0
     mu_range: tuple[float, float] = (np.inf, -np.inf)
     reported: bool = False
@@ -121,6 +122,7 @@ def merge(a: Sums, b: Sums) -> Sums:
         lengths=None if a.lengths is None or b.lengths is None else a.lengths + b.lengths,
         pearson=a.pearson + b.pearson,
         null_deviance=a.null_deviance + b.null_deviance,
+        weighted_offset_mu=a.weighted_offset_mu + b.weighted_offset_mu,
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
         mu_range=(min(a.mu_range[0], b.mu_range[0]), max(a.mu_range[1], b.mu_range[1])),
         reported=a.reported,
@@ -271,17 +273,17 @@ def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
     out: dict[str, Any] = {"reported": True}
     if weights is not None:
         out["least_weight"] = float(np.min(weights, where=weights > 0, initial=1.0))
-    if task.report != "fit":
-        if task.report == "mean":
-            null_mu = np.full(len(y), task.null_mu)
-        else:
-            null_mu = family.link.linkinv(np.zeros(len(y)) if block.offset is None else block.offset)
-        unit = family.unit_deviance(y, null_mu)
-        null = total(unit, weights)
-        if not np.isfinite(null):  # a mean at the end of its range fits y there exactly
-            null = total(np.where(y == null_mu, 0.0, unit), weights)
-        out["null_deviance"] = null
-    return out
+    if task.report == "mean":
+        null_mu = np.full(len(y), task.null_mu)
+    else:
+        null_mu = family.link.linkinv(np.zeros(len(y)) if block.offset is None else block.offset)
+    if task.report == "fit":
+        return {**out, "weighted_offset_mu": total(null_mu, weights)}
+    unit = family.unit_deviance(y, null_mu)
+    null = total(unit, weights)
+    if not np.isfinite(null):  # a mean at the end of its range fits y there exactly
+        null = total(np.where(y == null_mu, 0.0, unit), weights)
+    return {**out, "null_deviance": null}
 
 
 def for_the_step(

@@ -28,8 +28,8 @@ from scipy.linalg import lapack
 from ..design.dense import dense
 from ..families import Family, gaussian
 from ..sources.base import Block, Source
-from ..sources.blas import one_blas_thread
 from ..sources.mapped import Mapped
+from ..sources.tasks import one_team
 from .columns import linear_predictor
 from .edges import close_to, drift, far_ends
 from .irls import fit_glm
@@ -73,7 +73,7 @@ class Separation:
         return np.where(self.direction == 0, 0.0, np.copysign(np.inf, self.direction))
 
 
-@one_blas_thread()
+@one_team()
 def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation | None:
     """The separation that a fit ran into, if there is any.
 
@@ -110,7 +110,7 @@ def used_alike(block: Block) -> Block:
     return Block(block.design, np.zeros(len(block.y)), weights, start=block.start)
 
 
-@one_blas_thread()
+@one_team()
 def separation(source: Source, family: Family, kept: np.ndarray, p: int) -> Separation | None:
     """The separation of the rows of a source, None where every coefficient has a finite estimate.
 

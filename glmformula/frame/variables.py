@@ -20,6 +20,7 @@ from .rows import length
 from .schema import Variable, kind_of, plain_name
 
 LEVELS_SHOWN = 6
+FIRST_ROWS = 4096
 
 
 def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False) -> Value:
@@ -83,10 +84,11 @@ def drop_unused(value: Factor, name: str) -> Factor:
     """
     codes = value.codes
     seen = np.zeros(len(value.levels) + 1, dtype=bool)
-    seen[codes] = True  # -1 marks the place after the last
+    for rows in slice(FIRST_ROWS), slice(FIRST_ROWS, None):  # mostly the first rows have them all
+        seen[codes[rows]] = True  # -1 marks the place after the last
+        if seen[:-1].all():
+            return value
     keep = np.flatnonzero(seen[:-1])
-    if len(keep) == len(value.levels):
-        return value
     table = np.full(len(value.levels) + 1, -1, dtype=codes.dtype)
     table[keep] = np.arange(len(keep))
     if value.contrasts is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import ConvergenceWarning, FitError, give_warning
-from ..sources.blas import one_blas_thread
+from ..sources.tasks import one_team
 from .constrained import OutsideError, Point, Surface
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def of_each(fit: GLM, which: Sequence[int], question: Callable[[Curve], T]) -> d
         if (found.deviance - best.deviance) / surface.dispersion <= -SAME:
             best = found
         try:
-            with one_blas_thread():  # between two passes there are only small matrices
+            with one_team():
                 answers = {j: question(curve) for j, curve in curves(surface, best, which, errors).items()}
         except BetterError as better:
             found, error = surface.settle(better.point.beta, None), better

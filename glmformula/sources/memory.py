@@ -11,15 +11,15 @@ import numpy as np
 
 from ..design.pieces import Design
 from .base import Block
-from .blas import one_blas_thread
 from .tasks import in_order, processors
 
 T = TypeVar("T")
 
-# Rows of a block: so many that NumPy's cost per call is small, enough blocks to share out, and no more than
-# BLOCK_CELLS numbers in its numeric columns. It must not depend on the number of threads: the digits would
-# too.
-MOST_ROWS, FEWEST_ROWS, BLOCKS, BLOCK_CELLS = 2**16, 2**14, 16, 2**19
+# Rows of a block: enough of them that the turns of the threads at the interpreter cost little (each takes as
+# long as 50,000 multiplications), enough blocks to share out, and no more than BLOCK_CELLS numbers in the
+# columns that may be formed. It must not depend on the number of threads: the digits would too.
+MOST_ROWS, FEWEST_ROWS, BLOCKS, BLOCK_CELLS = 2**17, 2**16, 8, 2**22
+LEAST_ROWS, NARROW = 2**12, 16
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class MemorySource:
         n rows.
     y, prior_weights, offset, etastart, mustart, trials : ndarray of float64 (n,) or None
     block_rows : int or None
-        Rows of a block (None: chosen by the size of the design); the last one may have half as many more, so
-        that no tiny block is left over.
+        Least rows of a block (None: chosen by the size of the design); there are as many blocks as that
+        allows, all of one size.
     threads : int or None
         None: one for each processor, and a single one where there is only one block.
 
@@ -59,10 +59,9 @@ class MemorySource:
     @cached_property
     def blocks(self) -> list[slice]:
         """Row ranges in order; one empty block when there is no row."""
-        n, size = self.design.nrows, max(1, self.block_rows or usual_rows(self.design))
-        count = max(1, int(n / size + 0.5))
-        starts = [k * size for k in range(count)]
-        return [slice(a, b) for a, b in zip(starts, [*starts[1:], n])]
+        n = self.design.nrows
+        count = max(1, n // max(1, self.block_rows or usual_rows(self.design)))
+        return [slice(n * k // count, n * (k + 1) // count) for k in range(count)]
 
     def block(self, rows: slice) -> Block:
         """Views of some rows."""
@@ -92,14 +91,11 @@ class MemorySource:
         """``block_fn`` of every block, merged in row order."""
         workers = min(self.threads or processors(), len(self.blocks))
         tasks = (partial(block_fn, self.block(rows)) for rows in self.blocks)
-        with one_blas_thread():  # small products gain nothing from more, and lose much on a busy machine
-            if workers == 1:
-                return reduce(merge_fn, (task() for task in tasks))
-            return reduce(merge_fn, in_order(tasks, workers, ahead=workers))
+        return reduce(merge_fn, in_order(tasks, workers, ahead=workers))
 
 
 def usual_rows(design: Design) -> int:
-    """Rows of a block where nobody says."""
-    numeric = sum(piece.codes is None for piece in design.pieces)
+    """Least rows of a block where nobody says."""
+    columns = 1 + sum([piece.width for piece in design.pieces if piece.width <= NARROW])
     rows = min(MOST_ROWS, max(FEWEST_ROWS, design.nrows // BLOCKS))
-    return max(FEWEST_ROWS // 4, min(rows, BLOCK_CELLS // (numeric + 1)))
+    return max(LEAST_ROWS, min(rows, BLOCK_CELLS // columns))

@@ -122,14 +122,14 @@ def over_parts(
     """Parts shared out to threads."""
     workers = min(processors(), len(parts))
     tasks = [partial(part.reduced, function, merge) for part in parts]
-    return in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
+    return in_order(tasks, workers, workers)
 
 
 def over_pieces(pieces: Iterable[Piece], function: Callable[[Piece], T]) -> Iterator[T | None]:
     """Pieces that come one after another, read here and worked on by threads."""
     workers = processors()
     tasks = (partial(working, piece.place, function, piece) for piece in pieces)
-    return in_order(tasks, workers, 1) if workers > 1 else (task() for task in tasks)
+    return in_order(tasks, workers, 1)
 
 
 def either(merge: Callable[[T, T], T], a: T | None, b: T | None) -> T | None:

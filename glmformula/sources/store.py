@@ -136,7 +136,7 @@ class Store:
 
         tasks = (partial(work, piece) for _, piece in sorted(self._pieces.items()))
         workers = processors()
-        results = in_order(tasks, workers, workers) if workers > 1 else (task() for task in tasks)
+        results = in_order(tasks, workers, workers)
         return reduce(merge_fn, watched(results, len(self._pieces)))
 
     def _read(self, piece: Kept) -> Evaluated:

@@ -18,7 +18,7 @@ from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated
 from .base import Block, Source
 from .mapped import Mapped
-from .memory import BLOCK_CELLS, FEWEST_ROWS, MOST_ROWS, MemorySource
+from .memory import MemorySource
 from .progress import showing
 
 T = TypeVar("T")
@@ -195,7 +195,7 @@ def whole(source: MemorySource) -> Block:
 
 
 def source_of(frame: DesignFrame) -> MemorySource:
-    """A piece's rows, to be gone through in blocks that fit the cache."""
+    """A piece's rows, to be gone through in blocks."""
     response = frame.response
     assert response is not None
     return MemorySource(
@@ -206,7 +206,6 @@ def source_of(frame: DesignFrame) -> MemorySource:
         frame.etastart,
         frame.mustart,
         response.trials,
-        block_rows=max(FEWEST_ROWS // 4, min(MOST_ROWS, BLOCK_CELLS // (len(frame.design.pieces) + 1))),
         threads=1,
     )
 

@@ -7,8 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar, copy_context
 from itertools import count
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from .blas import one_blas_thread
 
 T = TypeVar("T")
 
-POOLS = count()
+NUMBERS = count()
 
 
 def processors() -> int:
@@ -24,23 +25,68 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Team:
+    """Threads that begin with the first work for them, and end together."""
+
+    def __init__(self) -> None:
+        self.name = f"glmformula-{next(NUMBERS)}-"
+        self.pools: dict[int, ThreadPoolExecutor] = {}
+
+    def of(self, workers: int) -> ThreadPoolExecutor:
+        if workers not in self.pools:
+            self.pools[workers] = ThreadPoolExecutor(workers, thread_name_prefix=self.name)
+        return self.pools[workers]
+
+    def close(self) -> None:
+        for pool in self.pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
+        while self.pools and any(thread.name.startswith(self.name) for thread in threading.enumerate()):
+            time.sleep(0.001)  # Ctrl-C met a thread that was just beginning: its pool does not know it
+
+
+TEAM: ContextVar[Team | None] = ContextVar("TEAM", default=None)
+
+
+@contextmanager
+def one_team() -> Iterator[None]:
+    """All passes inside share their threads; BLAS keeps to one, for the matrices between them are small."""
+    with ExitStack() as stack:
+        stack.enter_context(one_blas_thread())
+        if TEAM.get() is None:
+            team = Team()
+            stack.callback(team.close)
+            stack.callback(TEAM.reset, TEAM.set(team))
+        yield
+
+
 def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iterator[T]:
     """The results of tasks, in their order; at most ``workers + ahead`` of them are taken up at once.
 
-    When the caller stops (an error, Ctrl-C) tasks that have not begun are dropped and the threads end.
+    When the caller stops (an error, Ctrl-C) tasks that have not begun are dropped; no thread is left at work.
     """
     waiting: deque[Future[T]] = deque()
-    with one_blas_thread():
-        name = f"glmformula-{next(POOLS)}-"
-        pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
-        try:
-            for task in tasks:
-                if len(waiting) >= workers + ahead:
-                    yield waiting.popleft().result()
-                waiting.append(pool.submit(copy_context().run, task))
-            while waiting:
+    with ExitStack() as stack:
+        stack.enter_context(one_blas_thread())
+        if workers <= 1:
+            yield from (task() for task in tasks)
+            return
+        team = TEAM.get()
+        if team is None:
+            team = Team()
+            stack.callback(team.close)
+        stack.callback(_dropped, waiting)
+        pool = team.of(workers)
+        for task in tasks:
+            if len(waiting) >= workers + ahead:
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            while any(thread.name.startswith(name) for thread in threading.enumerate()):
-                time.sleep(0.001)  # Ctrl-C met a thread that was just beginning: the pool does not know it
+            context = copy_context()
+            context.run(TEAM.set, None)  # a task that shares out work of its own must not wait for itself
+            waiting.append(pool.submit(context.run, task))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _dropped(waiting: deque[Future[T]]) -> None:
+    for future in waiting:
+        future.cancel()
+    wait(waiting)
