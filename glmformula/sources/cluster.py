@@ -122,7 +122,11 @@ class ClusterStore:
         job = _job(partial(_of_partition, function), merge)
         with _failures(table, columns):
             both = table.tasks(columns, _run_and_keep, job)
-            firsts, seconds = ([dask.delayed(_item, pure=False)(b, k) for b in both] for k in (0, 1))
+            item, token = dask.delayed(_item, pure=False), os.urandom(8).hex()
+            firsts, seconds = (
+                [item(b, k, dask_key_name=f"{NAME}-{number}-{k}-{token}") for number, b in enumerate(both)]
+                for k in (0, 1)
+            )
             root, *kept = dask.persist(_tree(firsts, job), *seconds)
             found: T | None = _result(root)
         self.parts = kept

@@ -1,7 +1,7 @@
-"""Arrays from the heap in processes that were told to give every freed array back to the system.
+"""Temporary arrays of a block from the heap: as new pages from the system they took half of the time of a pass.
 
-Dask's workers are (MALLOC_TRIM_THRESHOLD_, which also ends glibc's own adjustment): each temporary array of a
-block is then new pages, which took half of the processor time of a pass.
+glibc takes a large array from the system, and the heap from then on once an array of that size was freed. Dask's
+workers are told to give every freed array back (MALLOC_TRIM_THRESHOLD_, which also ends glibc's own adjustment).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
+import numpy as np
+
 TOLD, CHOSEN = "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # mallopt's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD
 USUAL, LARGEST = 2**17, 2**25  # bytes: where glibc begins, and where its adjustment ends
@@ -20,6 +22,12 @@ KEPT = 2**27  # bytes of free memory that are not given back inside
 
 _lock = threading.Lock()
 _inside = 0
+
+
+@cache
+def large_arrays_from_heap() -> None:
+    """Free one array of the largest size that glibc's adjustment takes up; its pages are never touched."""
+    np.empty(LARGEST - 2**14, dtype=np.uint8)
 
 
 @cache

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..design.pieces import Design
 from .base import Block
+from .blas import one_blas_thread
 from .tasks import in_order, processors
 
 T = TypeVar("T")
@@ -89,13 +90,21 @@ class MemorySource:
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
-        workers = min(self.threads or processors(), len(self.blocks))
-        tasks = (partial(block_fn, self.block(rows)) for rows in self.blocks)
+        blocks = self.blocks
+        workers = 1 if len(blocks) == 1 else min(self.threads or processors(), len(blocks))
+        if workers == 1:
+            with one_blas_thread():  # small products gain nothing from more, and lose much on a busy machine
+                return reduce(merge_fn, (block_fn(self.block(rows)) for rows in blocks))
+        tasks = (partial(block_fn, self.block(rows)) for rows in blocks)
         return reduce(merge_fn, in_order(tasks, workers, ahead=workers))
 
 
 def usual_rows(design: Design) -> int:
     """Least rows of a block where nobody says."""
+    return min(most_rows(design), max(FEWEST_ROWS, design.nrows // BLOCKS))
+
+
+def most_rows(design: Design) -> int:
+    """The most that a block should have: for rows that are shared out already."""
     columns = 1 + sum([piece.width for piece in design.pieces if piece.width <= NARROW])
-    rows = min(MOST_ROWS, max(FEWEST_ROWS, design.nrows // BLOCKS))
-    return max(LEAST_ROWS, min(rows, BLOCK_CELLS // columns))
+    return max(LEAST_ROWS, min(MOST_ROWS, BLOCK_CELLS // columns))

@@ -18,7 +18,7 @@ from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated
 from .base import Block, Source
 from .mapped import Mapped
-from .memory import MemorySource
+from .memory import MemorySource, most_rows
 from .progress import showing
 
 T = TypeVar("T")
@@ -206,6 +206,7 @@ def source_of(frame: DesignFrame) -> MemorySource:
         frame.etastart,
         frame.mustart,
         response.trials,
+        block_rows=most_rows(frame.design),
         threads=1,
     )
 

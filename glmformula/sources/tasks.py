@@ -14,6 +14,7 @@ from itertools import count
 from typing import TypeVar
 
 from .blas import one_blas_thread
+from .heap import large_arrays_from_heap
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class Team:
 
     def of(self, workers: int) -> ThreadPoolExecutor:
         if workers not in self.pools:
+            large_arrays_from_heap()
             self.pools[workers] = ThreadPoolExecutor(workers, thread_name_prefix=self.name)
         return self.pools[workers]
 
@@ -50,13 +52,18 @@ TEAM: ContextVar[Team | None] = ContextVar("TEAM", default=None)
 @contextmanager
 def one_team() -> Iterator[None]:
     """All passes inside share their threads; BLAS keeps to one, for the matrices between them are small."""
-    with ExitStack() as stack:
-        stack.enter_context(one_blas_thread())
-        if TEAM.get() is None:
-            team = Team()
-            stack.callback(team.close)
-            stack.callback(TEAM.reset, TEAM.set(team))
-        yield
+    if TEAM.get() is not None:
+        with one_blas_thread():
+            yield
+        return
+    team = Team()
+    token = TEAM.set(team)
+    try:
+        with one_blas_thread():
+            yield
+    finally:
+        TEAM.reset(token)
+        team.close()
 
 
 def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iterator[T]:
