@@ -146,23 +146,23 @@ def test_an_interrupted_fit_leaves_nothing(kind, data, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "HELD", 0)
     monkeypatch.setattr(store, "RESERVE", 0)
     monkeypatch.setattr(store, "_is_memory", lambda folder: False)
-    path, before, files = kind(data, tmp_path), threading.active_count(), open_files()
+    path, before, files = kind(data, tmp_path), set(threading.enumerate()), open_files()
     interrupting(monkeypatch, 3)
     with pytest.raises(KeyboardInterrupt):
         glm("claims ~ size + area", path, "poisson")
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before
     assert os.listdir(tmp_path / "temporary") == []
-    assert open_files() == files
+    assert open_files() <= files  # what an earlier test had open may have gone meanwhile
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow", "csv"])
 def test_an_interrupted_answer_leaves_no_file(ending, data, tmp_path, monkeypatch):
     fit = glm("claims ~ size + area", parquet(data, tmp_path), "poisson")
-    before = threading.active_count()
+    before = set(threading.enumerate())
     interrupting(monkeypatch, 3)
     with pytest.raises(KeyboardInterrupt):
         fit.residuals(out=tmp_path / f"answer.{ending}")
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before
     assert os.listdir(tmp_path) == ["policies.parquet"]
 
 
@@ -189,7 +189,7 @@ def test_an_interrupted_fit_on_dask(scheduler, data, monkeypatch):
         assert glm("claims ~ size + area", table, "poisson").converged
 
 
-def open_files() -> int | None:
-    """How many files this process has open, where that can be seen."""
+def open_files() -> int:
+    """How many files this process has open; 0 where that cannot be seen."""
     folder = "/proc/self/fd"
-    return len(os.listdir(folder)) if os.path.isdir(folder) else None
+    return len(os.listdir(folder)) if os.path.isdir(folder) else 0
