@@ -215,7 +215,8 @@ class Bounded:
         for cut in range(MOST_CUTS):
             there = self.at(beta + length * delta, tau, derivatives=cut == 0)
             # the merit falls by 2 delta'score per unit of length at first
-            if there.valid and there.merit(tau) <= here.merit(tau) - 1e-4 * length * decrement:
+            fall = here.merit(tau) - there.merit(tau) if there.valid else 0.0
+            if fall > 0 and fall >= 1e-4 * length * decrement:
                 if cut:
                     there = self.at(beta + length * delta, tau)
                 return (beta + length * delta, there) if there.valid else None

@@ -33,20 +33,17 @@ from ..sources.tasks import one_team
 from .columns import linear_predictor
 from .edges import close_to, drift, far_ends
 from .irls import fit_glm
+from .recession import ZERO, Rows, distinct, joined, null_space, recession
 from .result import GlmFit
 
 # Rows of a block that one pass brings into the programme, and rounds of adding rows.
 MOST_ROWS, ROUNDS = 500, 60
-# A direction, or a row's part of one, is zero below this (columns scaled to unit length, |delta| <= 1).
-ZERO = 1e-7
-# An effect of a direction, relative to the largest, that is none; and what rounding may be of the sizes of a sum.
-RANK, FINE = 1e-11, 1e-6
+# What rounding may be of the sizes of a sum, a row's part of a direction whose unit is its effect.
+FINE = 1e-6
 # What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
 RUNAWAY = 0.1
 # No row runs away whose eta moved by less: it has 1 left to go (log, logit), or 0.02 before R's clamps (cloglog).
 STILL = 1e-3
-# R's links go no nearer to the end of the means.
-LIMIT = 2 * float(np.finfo(np.float64).eps)
 # Parts of eta so large that their rounding hides what the last step moved (cauchit doubles eta at every step).
 BLURRED = 1e10
 
@@ -152,32 +149,6 @@ def searched(source: Source, family: Family, rows: Rows, basis: np.ndarray, fine
 # -- rows ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Distinct rows of the design (k, p) with the end they pull to (k,) and how often they occur (k,)."""
-
-    X: np.ndarray
-    signs: np.ndarray
-    counts: np.ndarray
-
-
-def joined(a: Rows, b: Rows) -> Rows:
-    if not len(a.signs) or not len(b.signs):
-        return a if len(a.signs) else b
-    return distinct(
-        np.concatenate([a.X, b.X]), np.concatenate([a.signs, b.signs]), np.concatenate([a.counts, b.counts])
-    )
-
-
-def distinct(X: np.ndarray, signs: np.ndarray, counts: np.ndarray) -> Rows:
-    """Equal rows together, in order of first appearance."""
-    both = np.column_stack([X, signs]) + 0.0  # no -0.0, which has other bytes
-    keys = np.ascontiguousarray(both).view(np.dtype((np.void, both.dtype.itemsize * both.shape[1]))).ravel()
-    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    return Rows(X[first[order]], signs[first[order]], np.bincount(group, counts)[order])
-
-
 def chosen(block: Block, signs: np.ndarray, which: np.ndarray) -> Rows:
     """The rows at these positions; at most MOST_ROWS of them, evenly spread."""
     if len(which) > MOST_ROWS:
@@ -245,15 +216,17 @@ def runaways(family: Family, beta: np.ndarray, step: np.ndarray, decrease: float
         left = (block.y[where] - mu[where]) / slope[where]
         moved = linear_predictor(block.design.rows(where), step, None)
         away = (
-            ~(np.abs(moved) < RUNAWAY * np.abs(left)) | ~np.isfinite(left) | at_the_limit(family, mu[where])
+            ~(np.abs(moved) < RUNAWAY * np.abs(left))
+            | ~np.isfinite(left)
+            | beyond(family, block.y[where], mu[where])
         )
     return chosen(block, signs, where[away])
 
 
-def at_the_limit(family: Family, mu: np.ndarray) -> np.ndarray:
-    """Where R's links hold the mean back from its end: the row has arrived, wherever eta goes on to."""
-    gaps = [np.abs(mu - end) for _, end, _ in far_ends(family)]
-    return np.asarray(np.min(gaps, axis=0) <= LIMIT)
+def beyond(family: Family, y: np.ndarray, mu: np.ndarray) -> np.ndarray:
+    """Where the response is beyond the end that the mean has come to: it has for ever to go."""
+    gaps = [np.abs(mu - end) < np.abs(y - end) for _, end, _ in far_ends(family)]
+    return np.asarray(np.all(gaps, axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,108 +336,3 @@ def as_weights(family: Family, block: Block) -> Block:
     if block.prior_weights is not None:
         weights[block.prior_weights == 0] = 0.0
     return Block(block.design, np.zeros(len(weights)), weights, start=block.start)
-
-
-# -- the linear programme -----------------------------------------------------------------------------------
-
-
-def scaled_margins(rows: Rows, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Column sizes (p,), the basis by columns of unit size, of unit length (p, q), and the margins along it (m, q)."""
-    sizes = np.abs(rows.X).max(axis=0, initial=0.0)
-    sizes = np.where(sizes > 0, sizes, 1.0)
-    space = basis * sizes[:, None]  # columns scaled: X delta = (X / sizes) (sizes delta)
-    lengths = np.sqrt(np.einsum("ij,ij->j", space, space))
-    space = space / np.where(lengths > 0, lengths, 1.0)
-    return sizes, space, (rows.X / sizes * rows.signs[:, None]) @ space
-
-
-def by_effect(margins: np.ndarray) -> np.ndarray:
-    """(q, q): directions with orthonormal effects on the rows, and those without any."""
-    _, effects, right = np.linalg.svd(margins, full_matrices=True)
-    effects = np.append(effects, np.zeros(len(right) - len(effects)))
-    return right.T / np.where(effects > RANK * effects.max(initial=0.0), effects, 1.0)
-
-
-def recession(rows: Rows, basis: np.ndarray, fine: bool) -> tuple[np.ndarray, np.ndarray]:
-    """A direction (p,) that separates every row of `rows` that any does, and the space (p, k) of all of them.
-
-    The directions are combinations of the columns of `basis` (p, q); `fine`: of such that have alike effects on the
-    rows.
-    """
-    sizes, space, margins = scaled_margins(rows, basis)
-    box = np.clip(sizes / sizes.max(), 1e-3, 1.0)  # R's |delta| <= 1, as far as scaling lets it
-    if fine:
-        turn = by_effect(margins)
-        space, margins = space @ turn, margins @ turn
-        box = np.full(len(box), np.inf)
-    margins[np.abs(margins) < 1e-12] = 0.0
-    open_ = np.ones(len(margins), bool)
-    total = np.zeros(space.shape[1])
-    while open_.any():
-        part = steepest(margins[open_], rows.counts[open_], space, box)
-        if part is None:
-            break
-        gains = margins @ part
-        new = open_ & (gains > ZERO)
-        if not new.any():
-            break
-        done = ~open_
-        ahead = margins[done] @ total
-        total = total * (1.0 + 2.0 * float(np.max(-gains[done] / ahead, initial=0.0))) + part
-        open_ &= ~new
-    rest = null_space(margins[open_], space.shape[1])
-    total = rest @ (rest.T @ total)  # exactly zero on the rows left, which the programme has to 1e-9
-    if fine:
-        most = np.sqrt(np.square(space).sum(axis=1))  # of a coefficient whose direction has an effect of 1
-        total = total / max(float((margins @ total).max(initial=0.0)), 1e-300)
-        direction, apart = space @ total, space @ rest
-        direction[np.abs(direction) < ZERO * most * np.linalg.norm(total)] = 0.0
-        return direction / sizes, apart / sizes[:, None]
-    return cleaned(space @ total) / sizes, cleaned(space @ rest) / sizes[:, None]
-
-
-def cleaned(values: np.ndarray) -> np.ndarray:
-    """What is rounding beside the largest becomes 0."""
-    return np.where(np.abs(values) < ZERO * np.abs(values).max(axis=0, initial=0.0), 0.0, values)
-
-
-def steepest(
-    margins: np.ndarray, counts: np.ndarray, space: np.ndarray, box: np.ndarray
-) -> np.ndarray | None:
-    """Konis's programme; None where its maximum is zero."""
-    from scipy.optimize import linprog  # slow to import, rarely needed
-
-    keep = np.abs(margins).max(axis=1) > 0
-    if not keep.any():
-        return None
-    used = margins[keep]
-    gain = counts[keep] @ used
-    free = np.isinf(box).all()
-    square = free or (space.shape[0] == space.shape[1] and np.count_nonzero(space) == len(space))
-    box = np.ones(space.shape[1]) if free else box
-    walls = used if square else np.vstack([used, -space, space])
-    slack = np.zeros(len(used)) if square else np.concatenate([np.zeros(len(used)), -box, -box])
-    limits = box if square else np.full(space.shape[1], np.inf)
-    answer = linprog(
-        -gain / np.abs(gain).max(initial=1e-300),
-        A_ub=-walls,
-        b_ub=-slack,
-        bounds=np.column_stack([-limits, limits]),
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9},
-    )
-    if answer.x is None or not (used @ answer.x).max() > ZERO:
-        return None
-    return np.asarray(answer.x)
-
-
-def null_space(rows: np.ndarray, q: int) -> np.ndarray:
-    """(q, k) orthonormal basis of the vectors that every row (m, q) maps to zero."""
-    rows = rows[np.abs(rows).max(axis=1, initial=0.0) > 0]
-    if not len(rows):
-        return np.eye(q)
-    if len(rows) > q:
-        rows = np.asarray(np.linalg.qr(rows, mode="r"))
-    _, sizes, right = np.linalg.svd(rows)
-    rank = int((sizes > ZERO * 1e-3 * sizes.max(initial=0.0)).sum())
-    return np.asarray(right[rank:].T)

@@ -52,6 +52,7 @@ FOUND = {
     (11, 12774): "separation along columns that nearly depend on each other",
     (11, 12980): "a tolerance beyond all deviances",
     (21, 4167): "an infinite deviance without weight",
+    (21, 21699): "separation by a response beyond the end of the means",
     (21, 5524): "NumPy's warning: a covariance without bound",
 }
 
