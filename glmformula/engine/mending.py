@@ -36,8 +36,9 @@ INSIDE = (1.0, 1e-3)
 OFF_THE_WALL = 0.01
 # The same where rounding alone is beyond the wall.
 BY_ROUNDING = (1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9)
-# Rows up to which every start is tried where the deviance may have several minima: at an end, or on a plateau.
-FEW_ROWS = 10_000
+# Rows up to which more starts are tried where the deviance may have several minima (at an end, on a plateau); how many
+# fresh ones where the iterations ended somewhere.
+FEW_ROWS, MOST_STARTS = 10_000, 2
 # No optimum has a mean so many times above the sum of the responses.
 FAR_ABOVE = 1e3
 
@@ -123,7 +124,8 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
         if better is None:
             continue
         lower = path is None or better.at.deviance <= path.lowest + epsilon_of(problem, path.lowest)
-        several = better.runaway or better.boundary  # starts that may lead elsewhere
+        further = path is None or better.at is not path.at
+        several = better.boundary or (better.runaway and further)  # starts may lead elsewhere
         doubtful = far_out(problem.family, better.at) or (several and at.rows < FEW_ROWS)
         if lower and not doubtful:
             return better
@@ -227,7 +229,7 @@ def valid_points(
         fresh += intercept_starts(problem.source, problem.family, problem.p, mean)
     reached = [problem.at(beta) for beta in fresh]
     order = np.argsort([there.deviance if there.usable else np.inf for there in reached], kind="stable")
-    for i in order:
+    for i in order if path is None else order[:MOST_STARTS]:
         yield fresh[i], False
 
 
