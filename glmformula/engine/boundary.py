@@ -46,6 +46,7 @@ SMALL = 1e-9  # of 0.1, or of what the responses cost where that is less: a devi
 RUNAWAY = 1e-2  # of 1 + |eta|, in a last step: the optimum is at infinity
 OUT_OF_SIGHT = 1e12  # of 1 + |eta|, from the start
 LEAST_CURVATURE = 1e-8  # relative to the largest
+BENT = 1e-6  # of slope by distance from the ends, in a curvature that is none
 TINY = 1e-12  # a variance that is none, or a residual
 nothing = partial(np.empty, 0)
 
@@ -328,10 +329,24 @@ def _score(family: Family, y: np.ndarray, eta: np.ndarray, width: np.ndarray) ->
     mu, slope, variance = (
         a.reshape(3, -1) for a in family.working(np.concatenate([eta, eta - width, eta + width]))
     )
-    limited = (slope <= EPS) & (np.abs(y - mu) > TINY)
+    limited = (np.abs(slope) <= EPS) & (np.abs(y - mu) > TINY)
     if limited.any():  # R's links hold slopes at eps, also where means stand still, or responses are far
         slope = np.where(limited, (mu[2] - mu[1]) / (2 * width), slope)
     return np.asarray((y - mu) * slope / variance)
+
+
+def convex(family: Family, ends: tuple[float, float], room: float, responses: np.ndarray) -> bool:
+    """Whether the deviance of these responses bends up wherever eta may be, so that there is one minimum."""
+    away = room * np.logspace(-6, 6, 25)
+    eta = np.concatenate([ends[0] + away, ends[1] - away])
+    eta = np.unique(eta[np.isfinite(eta) & (eta > ends[0]) & (eta < ends[1])])
+    y, eta = (a.ravel() for a in np.meshgrid(responses, eta))
+    distance = np.minimum(eta - ends[0], ends[1] - eta)
+    width = np.minimum(STENCIL * (1.0 + np.abs(eta)), 0.3 * distance)
+    with np.errstate(all="ignore"):
+        three = _score(family, y, eta, width)
+        bend = (three[1] - three[2]) / (2 * width)
+        return bool((bend >= -BENT * np.abs(three[0]) / distance).all())
 
 
 def _reach(ends: tuple[float, float], beta: np.ndarray, step: np.ndarray, block: Block) -> float:

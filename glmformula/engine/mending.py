@@ -14,7 +14,7 @@ from ..errors import FitError
 from ..families import Family, gaussian
 from ..sources.base import Block
 from ..sources.mapped import Mapped
-from .boundary import SMALL, STRIDE, Bounded, Minimum, stride, undecided
+from .boundary import SMALL, STRIDE, Bounded, Minimum, convex, stride, undecided
 from .edges import eta_interval
 from .passes import Sums
 from .result import Control
@@ -125,8 +125,8 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
             continue
         lower = path is None or better.at.deviance <= path.lowest + epsilon_of(problem, path.lowest)
         further = path is None or better.at is not path.at
-        several = better.boundary or (better.runaway and further)  # starts may lead elsewhere
-        doubtful = far_out(problem.family, better.at) or (several and at.rows < FEW_ROWS)
+        elsewhere = not one_minimum(problem, ends, free) if better.boundary else better.runaway and further
+        doubtful = far_out(problem.family, better.at) or (at.rows < FEW_ROWS and elsewhere)
         if lower and not doubtful:
             return better
         if second is None or better.at.deviance < second.at.deviance:
@@ -140,6 +140,20 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
     if unsettled and path is not None and path.converged and not path.boundary:
         return replace(path, runaway=True)
     return path
+
+
+def one_minimum(problem: Problem, ends: tuple[float, float], free: float) -> bool:
+    """Whether the deviance is convex, judged by the responses' range."""
+    low, high = problem.source.map_reduce(response_range, around)
+    return convex(problem.family, ends, free, np.linspace(low, high, 5))
+
+
+def response_range(block: Block) -> tuple[float, float]:
+    return float(np.min(block.y, initial=np.inf)), float(np.max(block.y, initial=-np.inf))
+
+
+def around(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    return min(a[0], b[0]), max(a[1], b[1])
 
 
 def kept_inside(problem: Problem, path: Path) -> Path:

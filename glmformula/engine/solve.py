@@ -173,11 +173,11 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
     p = len(beta)
     if strict and not np.isfinite(gram).all():  # weights without bound
         raise IllConditioned
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         lengths = np.sqrt(gram.diagonal())
-    if not lengths.all():
-        lengths = np.where(lengths > 0, lengths, 1.0)
-    scaled = gram / (lengths[:, None] * lengths)
+        if not lengths.all():
+            lengths = np.where(lengths > 0, lengths, 1.0)
+        scaled = gram / (lengths[:, None] * lengths)
     factor, info = lapack.dpotrf(scaled, lower=0, clean=1)
     pivot, rank = np.arange(p), p
     smallest = (factor.diagonal() ** 2).min() if info == 0 else 0.0
