@@ -138,16 +138,20 @@ def streamed(options: argparse.Namespace) -> list[Row]:
     rows = 5 * options.rows
     title = f"streamed: Parquet, {rows:,} × 20 logistic"
     runs = streams.files_beside_memory(rows, options.rounds)
-    per_row = {who: [1e9 * run.seconds / run.rows for run in taken] for who, taken in runs.items()}
-    share = measure.ratio(per_row["file"], per_row["memory"])
     peak = max(run.peak for run in runs["file"]) / 1e6
-    cells = {
-        who: (f"{median(taken):.0f} ns a row", f"{min(taken):.0f}–{max(taken):.0f}, {len(taken)} runs")
-        for who, taken in per_row.items()
-    }
+    found: list[Row] = []
+    for which, fits in ("seconds", "first fit"), ("again", "again"):
+        per_row = {
+            who: [1e9 * getattr(run, which) / run.rows for run in taken] for who, taken in runs.items()
+        }
+        share = measure.ratio(per_row["file"], per_row["memory"])
+        more = {"memory": ("", "", ""), "file": (f"{share:.3f} ×", "≤ 1.5 ×", verdict(share, 1.5))}
+        for who, name in ("memory", "1e6 rows in memory"), ("file", "files"):
+            taken = per_row[who]
+            cells = f"{median(taken):.0f} ns a row", f"{min(taken):.0f}–{max(taken):.0f}, {len(taken)} runs"
+            found.append((title, f"glmformula, {name}, {fits}", *cells, *more[who]))
     return [
-        (title, "glmformula, 1e6 rows in memory", *cells["memory"], "", "", ""),
-        (title, "glmformula, files", *cells["file"], f"{share:.3f} ×", "≤ 1.5 ×", verdict(share, 1.5)),
+        *found,
         (title, "glmformula, files", f"{peak:.0f} MB", "peak", "", "≤ 1000 MB", verdict(peak, 1000)),
     ]
 
@@ -271,7 +275,9 @@ def main() -> None:
     )
     parser.add_argument("races", nargs="*", choices=[*RACES, []], help="default: all of them")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=4_000_000, help="of the race dask; streamed has five times as many")
+    parser.add_argument(
+        "--rows", type=int, default=4_000_000, help="of the race dask; streamed has five times as many"
+    )
     parser.add_argument("--r", action="store_true", help="let R into the races: dense, drop1, profile")
     parser.add_argument("--slow", action="store_true", help="let in the rivals that take very long")
     options = parser.parse_args()

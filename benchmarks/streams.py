@@ -1,8 +1,9 @@
 """Data that is gone through in pieces: Parquet files, and a Dask cluster over the same files.
 
 Each run is a process of its own, so that its peak of memory is its own; it says seconds and bytes in JSON. It
-fits a few rows first, on each worker too: imports are not counted. Then it fits twice: at the first fit the
-processes are given memory that they keep, which takes the system of a virtual machine long.
+fits a few rows first, on each worker too: imports are not counted. Then it fits twice. A virtual machine may be
+given its memory page by page, and give it back when idle (20 µs a page, measured, against 1 µs): before each run
+a file as large as the numbers is written and removed, so that what is measured is the fit.
 
     python -m benchmarks.streams memory|file|dask PATH [WORKERS]
 """
@@ -42,8 +43,17 @@ def write(folder: Path, rows: int) -> None:
             part.to_parquet(folder / name / f"part-{k:04d}.parquet", index=False, row_group_size=2**17)
 
 
+def touched(size: int) -> None:
+    """Have the machine hold as much memory."""
+    chunk = bytes(2**20)
+    with tempfile.TemporaryFile(buffering=0) as file:
+        for _ in range(size // len(chunk)):
+            file.write(chunk)
+
+
 def run(kind: str, path: str, workers: int = 0) -> Run:
     """A fresh process's fit."""
+    touched(2 * sum(file.stat().st_size for file in Path(path, "rows").iterdir()))
     command = [sys.executable, "-m", "benchmarks.streams", kind, path, str(workers)]
     done = subprocess.run(command, check=True, cwd=measure.ROOT, capture_output=True, text=True)
     return Run(**json.loads(done.stdout.splitlines()[-1]))
