@@ -155,7 +155,7 @@ class Bounded:
             at = self.at(beta, 0.0, derivatives=False)
             if at.valid and at.deviance < found.at.deviance:
                 return replace(found, beta=beta, at=at)
-        return found
+        return replace(found, at=self.at(found.beta, 0.0, derivatives=False))
 
     def descended(self, beta: np.ndarray, apart: bool) -> Minimum | None:
         """Down to the optimum, or the wall."""
@@ -185,7 +185,8 @@ class Bounded:
                     beta, here = moved
                     continue
                 if not decrement <= NOTHING_LEFT * (here.deviance + self.small):
-                    return reached
+                    stuck = walled and little and tau <= NOTHING_LEFT * unit  # by rounding, at the wall
+                    return Minimum(beta, here, step, False) if stuck and reached is None else reached
             if tau <= NOTHING_LEFT * unit or at_the_wall:
                 far = self.shift(beta, delta) > RUNAWAY or self.shift(start, beta - start) > OUT_OF_SIGHT
                 reached = Minimum(beta, here, step, far)

@@ -34,7 +34,7 @@ NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
 # What a last step may have promised, of the deviance that is left or of the responses' scale; what of that is nothing.
-SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-9, 1e-10
+SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-11, 1e-10
 INACCURATE = (
     "X'WX has not enough digits for these columns (condition number above 1e5): estimates and standard errors may be "
     "off; use method='auto' or 'qr'"
@@ -391,7 +391,9 @@ class Problem:
                     change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
             if back is None or at.deviance < lowest:
                 lowest, lowest_at = at.deviance, beta
-            still = abs(change) < epsilon and self.settled(step.decrease if back is not None else None, at)
+            still = abs(change) < epsilon and self.settled(
+                step.decrease if back is not None else None, previous, at
+            )
             if still or (abs(change) < LITTLE and max(promise, promised) < NEGLIGIBLE):
                 converged = True
                 break
@@ -418,14 +420,16 @@ class Problem:
             lowest_at=lowest_at,
         )
 
-    def settled(self, decrease: float | None, at: Sums) -> bool:
+    def settled(self, decrease: float | None, previous: float, at: Sums) -> bool:
         """Whether R's rule, relative to the deviance plus 0.1, means anything where all deviances are far below 0.1.
 
-        `decrease` is what the last step promised, None for the first from the start values.
+        `decrease` is what the last step promised, None for the first from the start values; `previous` the deviance
+        before it.
         """
         if self.family.fixed_dispersion is not None or at.deviance == 0:
             return True
-        if decrease is not None and decrease <= SETTLED * at.deviance:
+        level = at.deviance - previous <= LITTLE * at.deviance
+        if decrease is not None and decrease <= SETTLED * at.deviance and level:
             return True
         scale = self.scale(at)
         return not (

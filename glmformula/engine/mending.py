@@ -35,7 +35,7 @@ INSIDE = (1.0, 1e-3)
 # From coefficients at the wall this share of the way to some inside.
 OFF_THE_WALL = 0.01
 # The same where rounding alone is beyond the wall.
-BY_ROUNDING = (1e-15, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9)
+BY_ROUNDING = tuple(10.0**k for k in range(-15, -5))
 # Rows up to which more starts are tried where the deviance may have several minima (at an end, on a plateau); how many
 # fresh ones where the iterations ended somewhere.
 FEW_ROWS, MOST_STARTS = 10_000, 2

@@ -309,10 +309,12 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
 
 
 def held_there(m: Model, rows: Rows, eta: np.ndarray) -> bool:
-    """Karush, Kuhn and Tucker's conditions where rows of weight 0 are at the wall: multipliers take up the score."""
-    B, g = whitened(m, rows, eta)
+    """Karush, Kuhn and Tucker's conditions: what the rows away from the wall leave, multipliers take up."""
     at_the_wall = distances(m, eta) < AT_THE_WALL * np.median(distances(m, eta))
-    if not at_the_wall.any() or rows.counted[at_the_wall].any() or not np.isfinite(g).all():
+    B, _ = whitened(m, replace(rows, w=np.where(at_the_wall, 0.0, rows.w)), eta)
+    c = rows.counted
+    g = B[c].T @ m.score(rows.y[c], rows.w[c], eta[c])[0]
+    if not at_the_wall.any() or not np.isfinite(g).all():
         return False
     low, high = m.interval
     inwards = np.where(eta - low < high - eta, 1.0, -1.0)[at_the_wall, None] * B[at_the_wall]
