@@ -159,14 +159,14 @@ def around(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
 def kept_inside(problem: Problem, path: Path) -> Path:
     """The path, off the wall by a little where a row's own arithmetic has it beyond."""
     ends = eta_interval(problem.family)
-    if not path.boundary or not np.isfinite(ends).any() or not beyond(problem, ends, path.beta):
+    if not np.isfinite(ends).any() or not beyond(problem, ends, path.beta):
         return path
     for goal in some_inside(problem, problem.at(path.beta)):
         for share in BY_ROUNDING:
             beta = path.beta + share * (goal - path.beta)
             at = problem.at(beta, **problem.last_pass(path.at))
             if at.usable and not beyond(problem, ends, beta):
-                return replace(path, beta=beta, at=at)
+                return replace(path, beta=beta, at=at, boundary=True)
     return path
 
 

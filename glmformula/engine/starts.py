@@ -14,6 +14,7 @@ from .columns import linear_predictor
 
 # Rows of a block that one pass brings into the linear programme, and rounds of adding rows.
 MOST_ROWS, ROUNDS = 300, 60
+RANK = 1e-11  # of the largest effect of a direction: less is none
 LEAST_ROOM = 1e-4  # relative to the offset: less is within the solver's tolerance
 
 
@@ -81,13 +82,24 @@ def stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def roomiest(rows: np.ndarray, ends: tuple[float, float], room: float) -> np.ndarray | None:
     """The coefficients that keep these rows farthest inside, all by the same distance, at most `room`."""
-    from scipy.optimize import linprog  # slow to import, rarely needed
-
     X, offset = np.unique(rows, axis=0)[:, :-1], np.unique(rows, axis=0)[:, -1]
-    p = X.shape[1]
     sizes = np.abs(X).max(axis=0, initial=0.0)
     sizes = np.where(sizes > 0, sizes, 1.0)
     X = X / sizes
+    beta = inmost(X, offset, ends, room)
+    if beta is None:  # columns that nearly depend on each other hide from the solver what only they can do
+        U, effects, right = np.linalg.svd(X, full_matrices=False)
+        kept = effects > RANK * effects.max(initial=0.0)
+        turned = inmost(U[:, kept], offset, ends, room)
+        beta = None if turned is None else right[kept].T @ (turned / effects[kept])
+    return None if beta is None else beta / sizes
+
+
+def inmost(X: np.ndarray, offset: np.ndarray, ends: tuple[float, float], room: float) -> np.ndarray | None:
+    """The linear programme, columns of X of similar size."""
+    from scipy.optimize import linprog  # slow to import, rarely needed
+
+    p = X.shape[1]
     walls, limits = [], []
     for sign, end in ((-1.0, ends[0]), (1.0, ends[1])):
         if np.isfinite(end):  # sign (X beta + offset - end) + t <= 0
@@ -107,4 +119,4 @@ def roomiest(rows: np.ndarray, ends: tuple[float, float], room: float) -> np.nda
     )
     if answer.x is None or not answer.x[-1] > 1e-9 * room:
         return None
-    return np.asarray(answer.x[:-1] * unit / sizes)
+    return np.asarray(answer.x[:-1] * unit)

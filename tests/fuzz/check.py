@@ -318,6 +318,9 @@ def held_there(m: Model, rows: Rows, eta: np.ndarray) -> bool:
         return False
     low, high = m.interval
     inwards = np.where(eta - low < high - eta, 1.0, -1.0)[at_the_wall, None] * B[at_the_wall]
+    inwards = inwards[np.abs(inwards).max(axis=1, initial=0.0) > 0]
+    if not len(inwards):
+        return False
     left = nnls(inwards.T / np.linalg.norm(inwards, axis=1), -g)[1]
     return bool(left**2 < 1e-6 * (deviance(m, rows, eta) + 0.1))
 

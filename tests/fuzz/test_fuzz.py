@@ -53,6 +53,11 @@ FOUND = {
     (11, 12980): "a tolerance beyond all deviances",
     (21, 4167): "an infinite deviance without weight",
     (21, 21699): "separation by a response beyond the end of the means",
+    (21, 41233): "converged by a rise",
+    (21, 41698): "means infinite: a row of weight 0 at the wall, beyond by rounding",
+    (21, 44090): "a row held at the wall forgotten: not called a boundary",
+    (21, 51386): "a mean of exactly 0 by rounding, not called a boundary",
+    (21, 53874): "a valid fit that columns which nearly depend on each other hid from the linear programme",
     (21, 5524): "NumPy's warning: a covariance without bound",
 }
 
