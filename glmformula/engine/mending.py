@@ -39,7 +39,7 @@ BY_ROUNDING = tuple(10.0**k for k in range(-15, -5))
 # Rows up to which more starts are tried where the deviance may have several minima (at an end, on a plateau); how many
 # fresh ones where the iterations ended somewhere.
 FEW_ROWS, MOST_STARTS = 10_000, 2
-# No optimum has a mean so many times above the sum of the responses.
+# No optimum has a mean so many times above the largest response.
 FAR_ABOVE = 1e3
 
 
@@ -342,7 +342,7 @@ def at_an_edge(family: Family, ends: tuple[float, float], at: Sums) -> bool:
 
 def far_out(family: Family, at: Sums) -> bool:
     """Whether a mean is far above all responses though the deviance levels off there: V grows faster than mu^2."""
-    if not at.reported or not at.mu_range[1] > FAR_ABOVE * at.weighted_y > 0:
+    if not at.reported or not at.mu_range[1] > FAR_ABOVE * at.largest_y > 0:
         return False
     return levels_off(family)
 

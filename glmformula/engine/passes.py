@@ -90,6 +90,7 @@ class Sums:
     weighted_offset_mu: float = 0.0
     minus2_loglik: float = 0.0
     mu_range: tuple[float, float] = (np.inf, -np.inf)
+    largest_y: float = -np.inf
     reported: bool = False
     least_weight: float = 1.0
     patterns: Patterns | None = None
@@ -125,6 +126,7 @@ def merge(a: Sums, b: Sums) -> Sums:
         weighted_offset_mu=a.weighted_offset_mu + b.weighted_offset_mu,
         minus2_loglik=a.minus2_loglik + b.minus2_loglik,
         mu_range=(min(a.mu_range[0], b.mu_range[0]), max(a.mu_range[1], b.mu_range[1])),
+        largest_y=max(a.largest_y, b.largest_y),
         reported=a.reported,
         least_weight=min(a.least_weight, b.least_weight),
         patterns=joined(a.patterns, b.patterns),
@@ -270,7 +272,7 @@ def pearson_sum(task: Task, block: Block, mu: np.ndarray, slope: np.ndarray) -> 
 def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
     """The sums of a finished fit."""
     family, y, weights = task.family, block.y, block.prior_weights
-    out: dict[str, Any] = {"reported": True}
+    out: dict[str, Any] = {"reported": True, "largest_y": float(y.max(initial=-np.inf))}
     if weights is not None:
         out["least_weight"] = float(np.min(weights, where=weights > 0, initial=1.0))
     if task.report == "mean":

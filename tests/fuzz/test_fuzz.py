@@ -58,6 +58,7 @@ FOUND = {
     (21, 44090): "a row held at the wall forgotten: not called a boundary",
     (21, 51386): "a mean of exactly 0 by rounding, not called a boundary",
     (21, 53874): "a valid fit that columns which nearly depend on each other hid from the linear programme",
+    (21, 59231): "a plateau beyond all responses, hidden by heavy weights on others",
     (21, 5524): "NumPy's warning: a covariance without bound",
 }
 
