@@ -25,9 +25,9 @@ What was judged: some 20,000 draws while the first of that was mended; then 15,0
 and the first 60,000 of seed 21 while those were mended, so by nine states of the code: 16 bad, four of them the
 judge's own doing, two what a mend had broken. Judged again by the code as it is, these 37 and the five known before
 are not bad but for two of seed 21: 17706 (1/mu^2 with weights from 1e-5 to 4e3: stops 2 per cent above the best
-deviance, "at boundary value"), 56097 (probit for responses above 1: a mean at the limit of R's link). "Not bad" includes "told": in one draw of 22 a ConvergenceWarning says that
-no minimum was found, that the iterations did not converge, or that means are at the limit of a link; in one of 390
-the checker then knows a lower deviance.
+deviance, "at boundary value"), 56097 (probit for responses above 1: a mean at the limit of R's link). "Not bad"
+includes "told": in one draw of 22 a ConvergenceWarning says that no minimum was found, that the iterations did not
+converge, or that means are at the limit of a link; in one of 390 the checker then knows a lower deviance.
 
 100,000 draws without a bad outcome, judged by one state of the code, are still to come.
 """
