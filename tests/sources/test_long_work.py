@@ -28,6 +28,14 @@ def data():
     return policies()
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """Ctrl-C is ignored by what a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def at_once(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
