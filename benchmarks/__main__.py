@@ -161,15 +161,9 @@ def dask(options: argparse.Namespace) -> list[Row]:
         for who, taken in times.items():
             share = measure.ratio(taken, times[streams.ALONE])
             bar = 1.0 if who == streams.TWO else None
-            more = (f"{share:.3f} ×", "≤ 1 ×" if bar else "", verdict(share, bar))
-            rows.append(
-                (
-                    title,
-                    f"{who}, {fits}",
-                    *seconds_cells(taken),
-                    *(("", "", "") if who == streams.ALONE else more),
-                )
-            )
+            beside = (f"{share:.3f} ×", "≤ 1 ×" if bar else "", verdict(share, bar))
+            more = ("", "", "") if who == streams.ALONE else beside
+            rows.append((title, f"{who}, {fits}", *seconds_cells(taken), *more))
     return rows
 
 

@@ -27,6 +27,7 @@ from ..families import Family
 from ..families.link import EPS
 from ..sources.base import Block, Source
 from .columns import linear_predictor
+from .starts import stacked
 
 CELLS = 2**17  # numbers in a dense chunk
 FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003  # tau: of a row's deviance at first and at last
@@ -143,7 +144,7 @@ class Bounded:
 
     def near(self, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(k, r) and (k,): the rows at the wall along the basis, and the change of eta that takes them there."""
-        rows = self.source.map_reduce(partial(_near, self, beta), _stacked)
+        rows = self.source.map_reduce(partial(_near, self, beta), stacked)
         return rows[:, :-1] @ self.basis, rows[:, -1]
 
     def pressed(self, found: Minimum) -> Minimum:
@@ -367,10 +368,6 @@ def _near(model: Bounded, beta: np.ndarray, block: Block) -> np.ndarray:
     order = np.argsort(distance, kind="stable")[:MOST_HELD]
     order = order[distance[order] < TOGETHER * AT_THE_WALL * model.room]
     return np.column_stack([dense(block.design.rows(order)), np.where(below < above, -below, above)[order]])
-
-
-def _stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.concatenate([a, b])
 
 
 def stride(beta: np.ndarray, step: np.ndarray, ends: tuple[float, float], block: Block) -> float:

@@ -540,10 +540,8 @@ class Problem:
         """
         null = replace(self, p=1, null_of=beta, way="gram", strict=False)
         alone = replace(null, source=select_terms(self.source, frozenset({0})), null_of=None)
-        means, ends = (
-            np.array([at.weighted_y, at.weighted_offset_mu]) / at.weight_sum,
-            eta_interval(self.family),
-        )
+        ends = eta_interval(self.family)
+        means = np.array([at.weighted_y, at.weighted_offset_mu]) / at.weight_sum
         with np.errstate(all="ignore"):
             near = np.subtract(*self.family.link.linkfun(means))
         path: Path | None = None

@@ -161,12 +161,14 @@ def kept_inside(problem: Problem, path: Path) -> Path:
     ends = eta_interval(problem.family)
     if not np.isfinite(ends).any() or not beyond(problem, ends, path.beta):
         return path
-    for goal in some_inside(problem, problem.at(path.beta)):
-        for share in BY_ROUNDING:
-            beta = path.beta + share * (goal - path.beta)
-            at = problem.at(beta, **problem.last_pass(path.at))
-            if at.usable and not beyond(problem, ends, beta):
-                return replace(path, beta=beta, at=at, boundary=True)
+    goal = some_inside(problem, problem.at(path.beta))
+    if goal is None:
+        return path
+    for share in BY_ROUNDING:
+        beta = path.beta + share * (goal - path.beta)
+        at = problem.at(beta, **problem.last_pass(path.at))
+        if at.usable and not beyond(problem, ends, beta):
+            return replace(path, beta=beta, at=at, boundary=True)
     return path
 
 
@@ -225,7 +227,7 @@ def valid_points(
 
     With each whether the end is known to be apart from the wall.
     """
-    feasible = next(some_inside(problem, at), None)
+    feasible = some_inside(problem, at)
     if (
         path is not None
         and path.lowest_at is not None
@@ -312,13 +314,12 @@ def far_inside(problem: Problem, at: Sums) -> np.ndarray | None:
     )
 
 
-def some_inside(problem: Problem, at: Sums) -> Iterator[np.ndarray]:
+def some_inside(problem: Problem, at: Sums) -> np.ndarray | None:
     """What `far_inside` finds, if anything: where eta has ends."""
     if np.isfinite(eta_interval(problem.family)).any():
         with suppress(Lost):
-            beta = far_inside(problem, at)
-            if beta is not None:
-                yield beta
+            return far_inside(problem, at)
+    return None
 
 
 def room(family: Family, ends: tuple[float, float], at: Sums) -> float:

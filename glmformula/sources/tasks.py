@@ -53,8 +53,7 @@ TEAM: ContextVar[Team | None] = ContextVar("TEAM", default=None)
 def one_team() -> Iterator[None]:
     """All passes inside share their threads; BLAS keeps to one, for the matrices between them are small."""
     if TEAM.get() is not None:
-        with one_blas_thread():
-            yield
+        yield
         return
     team = Team()
     token = TEAM.set(team)
