@@ -33,6 +33,7 @@ CELLS = 2**17  # numbers in a dense chunk
 FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003  # tau: of a row's deviance at first and at last
 MOST_STEPS, MOST_CUTS, CUT = 80, 16, 0.25
 AT_THE_WALL = 1e-13  # of the room: nearer than this is rounding
+BLUR = 2 * EPS  # of the sizes of what eta is summed of: the same
 TOGETHER = 10.0  # times as far: rows that are held together
 STILL = 1e-9  # a row's part of an orthonormal basis, or of the largest: nothing
 PRESSED = (0.999999, 0.9999, 0.99, 0.9, 0.5)  # of the way to the wall
@@ -56,7 +57,8 @@ nothing = partial(np.empty, 0)
 class Interior:
     """Sums at some coefficients: deviance and barrier, score (r,) and information (r, r) of both, along the basis.
 
-    `least` is the smallest distance of a row's eta to an end, `rows` the rows that have one.
+    `least` is the smallest distance of a row's eta to an end, `clearance` the smallest one beside what is rounding,
+    `rows` the rows that have one.
     """
 
     valid: bool
@@ -65,7 +67,12 @@ class Interior:
     score: np.ndarray = field(default_factory=nothing)
     information: np.ndarray = field(default_factory=nothing)
     least: float = np.inf
+    clearance: float = np.inf
     rows: int = 0
+
+    @property
+    def at_the_wall(self) -> bool:
+        return self.clearance < 1.0
 
     def merit(self, tau: float) -> float:
         return self.deviance + tau * self.barrier
@@ -81,6 +88,7 @@ def merged(a: Interior, b: Interior) -> Interior:
         a.score + b.score,
         a.information + b.information,
         min(a.least, b.least),
+        min(a.clearance, b.clearance),
         a.rows + b.rows,
     )
 
@@ -125,7 +133,7 @@ class Bounded:
         `apart`: the optimum is known to be apart from the wall, near `beta`, and the barrier begins low.
         """
         whole, face, found = self, None, self.descended(beta, apart)
-        while found is not None and found.at.least < AT_THE_WALL * self.room:
+        while found is not None and found.at.at_the_wall:
             face = self.face(found.beta)
             if not face.basis.shape[1] or face.basis.shape == self.basis.shape:
                 break
@@ -174,7 +182,7 @@ class Bounded:
             delta, decrement = self.basis @ along, float(along @ here.score)
             unit = (here.deviance + self.small) / max(here.rows, 1)
             little = decrement <= LITTLE_LEFT * (here.deviance + self.small)
-            at_the_wall = little and here.least < AT_THE_WALL * self.room
+            at_the_wall = little and here.at_the_wall
             settled = decrement <= max(tau, LAST * unit) * 0.1
             if settled and decrement > VISIBLE * (
                 here.deviance + self.small
@@ -298,16 +306,17 @@ def _interior_rows(model: Bounded, beta: np.ndarray, tau: float, derivatives: bo
     along = X @ model.basis if derivatives or model.held else None
     if model.held and along is not None:
         fixed |= np.abs(along).max(axis=1, initial=0.0) <= STILL
+    blurred = blur(model, beta, X, block.offset)
     if fixed.any():
         moves = ~fixed
         along = None if along is None else along[moves]
-        y, eta, weights, distance = y[moves], eta[moves], weights[moves], distance[moves]
+        y, eta, weights, distance, blurred = (a[moves] for a in (y, eta, weights, distance, blurred))
     walls = [(sign, sign * (eta - end)) for sign, end in ((1.0, low), (-1.0, high)) if np.isfinite(end)]
     far = model.room
     barrier = 2.0 * sum([float(np.log1p(far / away).sum()) for _, away in walls])
-    least = float(distance.min(initial=np.inf))
+    least, clearance = (float(np.min(a, initial=np.inf)) for a in (distance, distance / blurred))
     if not derivatives or along is None:
-        return Interior(True, deviance, barrier, least=least, rows=len(y))
+        return Interior(True, deviance, barrier, least=least, clearance=clearance, rows=len(y))
     width = np.minimum(STENCIL * (1.0 + np.abs(eta)), 0.3 * distance)
     three = _score(family, y, eta, width)
     slope = np.where(weights > 0, weights * three[0], 0.0)
@@ -322,8 +331,15 @@ def _interior_rows(model: Bounded, beta: np.ndarray, tau: float, derivatives: bo
         along.T @ slope,
         along.T @ (curvature[:, None] * along),
         least,
+        clearance,
         len(y),
     )
+
+
+def blur(model: Bounded, beta: np.ndarray, X: np.ndarray, offset: np.ndarray | None) -> np.ndarray:
+    """The distance from the wall (m,) that is rounding."""
+    sizes = np.abs(X) @ np.abs(beta)
+    return np.asarray(AT_THE_WALL * model.room + BLUR * (sizes if offset is None else sizes + np.abs(offset)))
 
 
 def _score(family: Family, y: np.ndarray, eta: np.ndarray, width: np.ndarray) -> np.ndarray:
@@ -366,8 +382,10 @@ def _near(model: Bounded, beta: np.ndarray, block: Block) -> np.ndarray:
     below, above = eta - model.ends[0], model.ends[1] - eta
     distance = np.minimum(below, above)
     order = np.argsort(distance, kind="stable")[:MOST_HELD]
-    order = order[distance[order] < TOGETHER * AT_THE_WALL * model.room]
-    return np.column_stack([dense(block.design.rows(order)), np.where(below < above, -below, above)[order]])
+    X = dense(block.design.rows(order))
+    offset = None if block.offset is None else block.offset[order]
+    there = distance[order] < TOGETHER * blur(model, beta, X, offset)
+    return np.column_stack([X, np.where(below < above, -below, above)[order]])[there]
 
 
 def stride(beta: np.ndarray, step: np.ndarray, ends: tuple[float, float], block: Block) -> float:

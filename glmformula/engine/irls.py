@@ -16,7 +16,7 @@ from ..families import Family
 from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
 from ..sources.tasks import one_team
-from .edges import eta_interval, near_an_end
+from .edges import eta_interval, far_ends, near_an_end
 from .gram import Tables, assemble
 from .mending import Lost, Path, inside, kept_inside, strayed, valid_start
 from .passes import Sums, Task, merge, run
@@ -262,11 +262,18 @@ class Problem:
             path = self.iterated(start)
         except Lost as lost:
             failure = lost
+        path = path and self.reported(path)
         if self.null_of is None and (path is None or strayed(self, path, eta_interval(self.family))):
             return self.mended(path, failure)
         if path is None:
             raise failure or Lost("no path")
         return path
+
+    def reported(self, path: Path) -> Path:
+        """The path with the sums of a finished fit."""
+        if path.at.reported or self.null_of is not None:
+            return path
+        return replace(path, at=self.at(path.beta, **self.last_pass(path.at)))
 
     def mended(self, path: Path | None, failure: Lost | None) -> Path:
         """The constrained optimum, or the path that was not it."""
@@ -480,6 +487,7 @@ class Problem:
 
     def finished(self, path: Path) -> tuple[GlmFit, list[str]]:
         """The record of a fit, and its warnings in R's order."""
+        path = self.reported(path)
         family, at, solution = self.family, path.at, path.solution
         messages = list(path.messages)
         if self.p:
@@ -489,8 +497,6 @@ class Problem:
                 messages.append("glm.fit: algorithm stopped at boundary value")
             if solution.inaccurate:
                 messages.append(INACCURATE)
-        if not at.reported:
-            at = self.at(path.beta, **self.last_pass(at))
         more = at
         if family.fixed_dispersion is None:
             dispersion = family.loglik_dispersion(at.deviance, at.weight_sum, at.rows)
@@ -568,11 +574,13 @@ def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
         return ["glm.fit: fitted probabilities numerically 0 or 1 occurred"]
     if family.name == "poisson" and low < TEN_EPS:
         return ["glm.fit: fitted rates numerically 0 occurred"]
-    if np.isfinite(family.mu_interval[0]) and family.name != "binomial":
-        if np.isfinite(family.mu_interval[1]) and (low < TEN_EPS or high > 1 - TEN_EPS):
-            return ["glm.fit: fitted means numerically 0 or 1 occurred"]
-        if low < TEN_EPS:
-            return ["glm.fit: fitted means numerically 0 occurred"]
+    if family.name == "binomial":
+        return []
+    shares = family.mu_interval[1] == 1.0 or any(1 - TEN_EPS < end <= 1 for _, end, _ in far_ends(family))
+    if shares and (low < TEN_EPS or high > 1 - TEN_EPS):
+        return ["glm.fit: fitted means numerically 0 or 1 occurred"]
+    if np.isfinite(family.mu_interval[0]) and low < TEN_EPS:
+        return ["glm.fit: fitted means numerically 0 occurred"]
     return []
 
 

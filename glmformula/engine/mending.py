@@ -36,6 +36,8 @@ INSIDE = (1.0, 1e-3)
 OFF_THE_WALL = 0.01
 # The same where rounding alone is beyond the wall.
 BY_ROUNDING = tuple(10.0**k for k in range(-15, -5))
+# A curvature, beside Fisher's information, that is downhill; how far that is followed at first, of 1 + |eta|.
+BENT_DOWN, ASIDE = 1e-4, 0.3
 # Rows up to which more starts are tried where the deviance may have several minima (at an end, on a plateau); how many
 # fresh ones where the iterations ended somewhere.
 FEW_ROWS, MOST_STARTS = 10_000, 2
@@ -90,7 +92,29 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
         or at_an_edge(problem.family, ends, path.at)
         or far_out(problem.family, path.at)
         or striding(problem, path, ends)
+        or downhill(problem, path, ends) is not None
     )
+
+
+def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndarray | None:
+    """A change of the coefficients along which the deviance bends down, None at a minimum.
+
+    Looked for where V grows faster than mu^2: the iterations may end between two minima.
+    """
+    if path.at.rows >= FEW_ROWS or not levels_off(problem.family):
+        return None
+    directions = path.solution.directions()
+    if not directions.shape[1] or not np.isfinite(directions).all():
+        return None
+    at = Bounded(problem.source, problem.family, ends, directions).at(path.beta, 0.0)
+    if not at.valid:
+        return None
+    bends, vectors = np.linalg.eigh(at.information)
+    if bends[0] > -BENT_DOWN:
+        return None
+    along = np.asarray(directions @ vectors[:, 0])
+    longest = problem.source.map_reduce(partial(stride, path.beta, along, (-np.inf, np.inf)), max)
+    return along * (ASIDE / longest) if 0 < longest < np.inf else None
 
 
 def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
@@ -114,7 +138,7 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
     second: Path | None = None
     for beta, apart in valid_points(problem, ends, path, at):
         with np.errstate(all="ignore"):
-            found = model.minimise(beta - beta[columns.dropped] @ columns.relations, apart)
+            found = model.minimise(unaliased(columns, beta), apart)
         if found is None:
             continue
         solution = moving.solution_at(found.beta)
@@ -164,12 +188,18 @@ def kept_inside(problem: Problem, path: Path) -> Path:
     goal = some_inside(problem, problem.at(path.beta))
     if goal is None:
         return path
+    goal = unaliased(path.solution, goal)
     for share in BY_ROUNDING:
         beta = path.beta + share * (goal - path.beta)
         at = problem.at(beta, **problem.last_pass(path.at))
         if at.usable and not beyond(problem, ends, beta):
             return replace(path, beta=beta, at=at, boundary=True)
     return path
+
+
+def unaliased(solution: Solution, beta: np.ndarray) -> np.ndarray:
+    """The same predictors without the aliased columns."""
+    return np.asarray(beta - beta[solution.dropped] @ solution.relations)
 
 
 def beyond(problem: Problem, ends: tuple[float, float], beta: np.ndarray) -> bool:
@@ -234,6 +264,10 @@ def valid_points(
         and path.lowest < path.at.deviance - epsilon_of(problem, path.lowest)
     ):
         yield path.lowest_at, False
+    aside = None if path is None else downhill(problem, path, ends)
+    if path is not None and aside is not None:
+        yield path.beta + aside, False
+        yield path.beta - aside, False
     if path is not None and not far_out(problem.family, path.at):
         if feasible is None or not (path.boundary or at_an_edge(problem.family, ends, path.at)):
             yield path.beta, True

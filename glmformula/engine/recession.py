@@ -10,6 +10,7 @@ import numpy as np
 ZERO = 1e-7
 # An effect of a direction, relative to the largest, that is none.
 RANK = 1e-11
+CLEAR = 1e-3  # of the largest gain: a row that gains less waits for a programme of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def recession(rows: Rows, basis: np.ndarray, fine: bool) -> tuple[np.ndarray, np
         if part is None:
             break
         gains = margins @ part
-        new = open_ & (gains > ZERO)
+        new = open_ & (gains > max(ZERO, CLEAR * float(gains[open_].max())))
         if not new.any():
             break
         done = ~open_

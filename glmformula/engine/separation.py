@@ -38,6 +38,8 @@ from .result import GlmFit
 
 # Rows of a block that one pass brings into the programme, and rounds of adding rows.
 MOST_ROWS, ROUNDS = 500, 60
+# A move of a row that holds, of its sizes: more is not rounding.
+HELD = 1e-6
 # What rounding may be of the sizes of a sum, a row's part of a direction whose unit is its effect.
 FINE = 1e-6
 # What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
@@ -138,8 +140,10 @@ def searched(source: Source, family: Family, rows: Rows, basis: np.ndarray, fine
         if not rest.shape[1]:
             return None
         found = source.map_reduce(partial(against, family, direction, rest, fine), contradiction)
+        if found.moved or (not len(found.rows.signs) and not found.separated):
+            return None
         if not len(found.rows.signs):
-            return Separation(direction, found.complete) if found.separated else None
+            return Separation(direction, found.complete)
         known, rows = rows, joined(rows, found.rows)
         if len(known.signs) == len(rows.signs):  # beyond the programme's digits
             return None
@@ -231,15 +235,18 @@ def beyond(family: Family, y: np.ndarray, mu: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """What the rows say of a direction: those to add to the programme, and which rows it separates."""
+    """What the rows say of a direction: those to add to the programme, which it separates, if one that holds moves."""
 
     rows: Rows
     separated: bool
     complete: bool
+    moved: bool
 
 
 def contradiction(a: Contradiction, b: Contradiction) -> Contradiction:
-    return Contradiction(joined(a.rows, b.rows), a.separated or b.separated, a.complete and b.complete)
+    return Contradiction(
+        joined(a.rows, b.rows), a.separated or b.separated, a.complete and b.complete, a.moved or b.moved
+    )
 
 
 def against(
@@ -249,8 +256,10 @@ def against(
     signs = drift(family, block.y, block.prior_weights)
     counted = np.ones(len(signs), bool) if block.prior_weights is None else block.prior_weights > 0
     size = 1.0 if fine else float(np.abs(direction).max(initial=0.0)) or 1.0
-    margin = signs * linear_predictor(block.design, direction / size, None)
+    move = linear_predictor(block.design, direction / size, None)
+    margin = signs * move
     scale = row_sizes(block, direction / size, fine)
+    moved = counted & (signs == 0) & (np.abs(move) > HELD * scale)
     wrong = margin < -ZERO * scale
     if not wrong.any():
         still = (signs != 0) & (margin <= ZERO * scale)
@@ -261,7 +270,10 @@ def against(
             wrong = still & (reach > ZERO * row_sizes(block, np.abs(rest).max(axis=1), fine))
     separated = margin > ZERO * scale
     return Contradiction(
-        chosen(block, signs, np.flatnonzero(wrong)), bool(separated.any()), bool(separated[counted].all())
+        chosen(block, signs, np.flatnonzero(wrong)),
+        bool(separated.any()),
+        bool(separated[counted].all()),
+        bool(moved.any()),
     )
 
 

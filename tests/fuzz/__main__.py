@@ -66,7 +66,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--show", type=int, default=SHOWN, help="examples of each outcome that needs a look")
+    parser.add_argument("--show", type=int, default=SHOWN, help="examples of each outcome that was told")
     args = parser.parse_args()
     if args.only is not None:
         _, kind, detail, is_bad, text = one((args.seed, args.only))
@@ -80,7 +80,7 @@ def main() -> int:
             count[kind] += 1
             if is_bad:
                 bads.add(kind)
-            if (is_bad or kind.startswith("told")) and count[kind] <= args.show:
+            if is_bad or (kind.startswith("told") and count[kind] <= args.show):
                 print(f"{'BAD ' * is_bad}{kind}\n  {text}\n  {detail}", flush=True)
     print()
     for kind, times in count.most_common():

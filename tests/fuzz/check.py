@@ -302,6 +302,8 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
         and left * scale > 1e-2 * dispersion
         and here > PERFECT * size(m, rows) > 0
     ):
+        if "numerically 0" in short:
+            return Outcome("told, means beyond the links' limits")
         return bad(
             "score is not zero beside the dispersion", f"{left * scale / dispersion:.3g}, deviance {here:.6g}"
         )
