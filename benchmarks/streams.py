@@ -2,8 +2,9 @@
 
 Each run is a process of its own, so that its peak of memory is its own; it says seconds and bytes in JSON. It
 fits a few rows first, on each worker too: imports are not counted. Then it fits twice. A virtual machine may be
-given its memory page by page, and give it back when idle (20 µs a page, measured, against 1 µs): before each run
-a file as large as the numbers is written and removed, so that what is measured is the fit.
+given its memory page by page, and give it back after two idle seconds (20 µs a page, measured, against 0.2 µs: then
+what the fit keeps of 20 million rows costs 16 s). So a file larger than the numbers is written and removed right
+before the first of the two fits (not where the data are in memory: that slows the fit that follows by a third).
 
     python -m benchmarks.streams memory|file|dask PATH [WORKERS]
 """
@@ -35,12 +36,12 @@ class Run:
 
 
 def write(folder: Path, rows: int) -> None:
-    """`rows` rows of the dense problem, half a million a file, made and written file by file; and a few more."""
+    """`rows` rows of the dense problem, half a million a file, as pandas writes them; and a few more."""
     for name, whole, a_file in ("rows", rows, ROWS_A_FILE), ("few", 4000, 2000):
         (folder / name).mkdir()
         for k, start in enumerate(range(0, whole, a_file)):
             part = portfolio.dense(min(a_file, whole - start), seed=100 + k)
-            part.to_parquet(folder / name / f"part-{k:04d}.parquet", index=False, row_group_size=2**17)
+            part.to_parquet(folder / name / f"part-{k:04d}.parquet", index=False)
 
 
 def touched(size: int) -> None:
@@ -53,7 +54,6 @@ def touched(size: int) -> None:
 
 def run(kind: str, path: str, workers: int = 0) -> Run:
     """A fresh process's fit."""
-    touched(2 * sum(file.stat().st_size for file in Path(path, "rows").iterdir()))
     command = [sys.executable, "-m", "benchmarks.streams", kind, path, str(workers)]
     done = subprocess.run(command, check=True, cwd=measure.ROOT, capture_output=True, text=True)
     return Run(**json.loads(done.stdout.splitlines()[-1]))
@@ -79,12 +79,14 @@ def clusters_beside_files(rows: int, rounds: int) -> dict[str, list[Run]]:
     return runs
 
 
-def measured(few: object, data: object) -> dict[str, float]:
-    """Rows, and seconds from formula to printed summary, of the first fit and of one more."""
+def measured(few: object, data: object, size: int) -> dict[str, float]:
+    """Rows, and seconds from formula to printed summary, of the first fit and one more; `size`: the files' bytes."""
     import glmformula
 
     seconds, rows = [], 0
     for table in few, data, data:
+        if len(seconds) == 1:
+            touched(2 * size)
         start = time.perf_counter()
         fit = glmformula.glm(portfolio.DENSE_FORMULA, data=table, family="binomial")
         str(fit.summary())
@@ -96,11 +98,12 @@ def measured(few: object, data: object) -> dict[str, float]:
 
 def main(kind: str, path: str, workers: str) -> None:
     few, rows = f"{path}/few", f"{path}/rows"
+    size = sum(file.stat().st_size for file in Path(rows).iterdir())
     if kind == "memory":
         data = portfolio.dense(ROWS_IN_MEMORY)
-        found = measured(data.head(2000), data)
+        found = measured(data.head(2000), data, 0)
     elif kind == "file":
-        found = measured(few, rows)
+        found = measured(few, rows, size)
     else:
         from dask.dataframe import read_parquet
         from distributed import Client, LocalCluster
@@ -109,7 +112,7 @@ def main(kind: str, path: str, workers: str) -> None:
             LocalCluster(int(workers), threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster),
         ):
-            found = measured(read_parquet(few), read_parquet(rows))
+            found = measured(read_parquet(few), read_parquet(rows), size)
     print(json.dumps({**found, "peak": measure.high_water()}))
 
 

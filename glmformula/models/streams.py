@@ -18,7 +18,7 @@ from ..families.responses import Findings, findings
 from ..frame.pieces import Table
 from ..frame.response import Response
 from ..sources.store import store_for
-from ..sources.streamed import StreamSource
+from ..sources.streamed import StreamSource, source_of_values
 from .training import RowState, TrainingData
 
 ARGUMENTS = ("weights", "offset", "subset", "na_action", "contrasts", "etastart", "mustart")
@@ -78,7 +78,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
     plain, with_trials = frame.survey.findings
     (with_trials if frame.trials else plain).report()
     if store is not None:
-        store.settle(frame)
+        store.settle(frame, partial(source_of_values, frame))
     return StreamedTraining(
         StreamSource(table, frame, store, arguments.get("progress")), frame, arguments, table
     )

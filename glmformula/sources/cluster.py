@@ -32,7 +32,7 @@ from .heap import arrays_from_heap
 from .memory import MemorySource
 from .progress import watched
 from .reading import either, working
-from .store import Store, conformed
+from .store import Store
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ class ClusterStore:
     def __init__(self, client: Any = None) -> None:
         self.client = client
         self.parts: list[Any] = []
-        self.made = False
+        self.made: Callable[[Evaluated], MemorySource] | None = None
 
     def __reduce__(self) -> tuple[type[ClusterStore], tuple[()]]:
         return ClusterStore, ()
@@ -132,27 +132,22 @@ class ClusterStore:
         self.parts = kept
         return found
 
-    def settle(self, streamed: Streamed) -> None:
+    def settle(self, streamed: Streamed, made: Callable[[Evaluated], MemorySource]) -> None:
         """The survey is done: keep nothing that is too large."""
+        self.made = made
         values = streamed.nrows * (1 + len(streamed.schema.variables) + len(streamed.recipe.extra))
         workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
         limit = sum(worker.get("memory_limit") or 0 for worker in workers)
         if limit and 8 * values > SHARE * limit:
             self.parts = []
 
-    def map_reduce(
-        self,
-        made: Callable[[Evaluated], MemorySource],
-        streamed: Streamed,
-        block_fn: Callable[[Block], T],
-        merge_fn: Callable[[T, T], T],
-    ) -> T:
-        """``block_fn`` of every block of what is `made` of the values, merged in the order of the rows."""
+    def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
+        """``block_fn`` of every block of the sources made of the values, merged in the order of the rows."""
         dask = needed("dask", "dask")
-        if not self.made:  # once: then the schema travels no more
-            make = dask.delayed(partial(_made, made, streamed), traverse=False)
+        if self.made is not None:  # once: then the schema travels no more
+            make = dask.delayed(partial(_made, self.made), traverse=False)
             self.parts = list(dask.persist(*(make(part) for part in self.parts)))
-            self.made = True
+            self.made = None
         job = _job(partial(_of_source, block_fn, merge_fn), merge_fn)
         run, token = dask.delayed(_run, pure=False, traverse=False), os.urandom(8).hex()
         tasks = [run(job, p, k, dask_key_name=f"{NAME}-{k}-{token}") for k, p in enumerate(self.parts)]
@@ -174,9 +169,9 @@ class Held:
         return self.size
 
 
-def _made(made: Callable[[Evaluated], MemorySource], streamed: Streamed, held: Held | None) -> Held | None:
+def _made(made: Callable[[Evaluated], MemorySource], held: Held | None) -> Held | None:
     """One thread: the scheduler has other tasks for the other cores."""
-    return None if held is None else Held(replace(made(conformed(held.value, streamed)), threads=1))
+    return None if held is None else Held(replace(made(held.value), threads=1))
 
 
 def _of_source(

@@ -1,7 +1,11 @@
 """Temporary arrays of a block from the heap: as new pages from the system they took half of the time of a pass.
 
-glibc takes a large array from the system, and the heap from then on once an array of that size was freed. Dask's
+glibc takes a large array from the system, and from the heap once an array of that size was freed; but it gives the
+heap's end back whenever enough of it is free, and the whole heap of a thread (64 MB) whenever all of it is. Dask's
 workers are told to give every freed array back (MALLOC_TRIM_THRESHOLD_, which also ends glibc's own adjustment).
+
+Measured, reading 4e6 rows x 21 numbers of Parquet, row groups of 500,000, 2 threads: 72 ns a row, 90,000 page faults;
+with this 50 ns, none.
 """
 
 from __future__ import annotations
@@ -13,33 +17,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
-import numpy as np
-
-TOLD, CHOSEN = "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"
-MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # mallopt's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD
-USUAL, LARGEST = 2**17, 2**25  # bytes: where glibc begins, and where its adjustment ends
-KEPT = 2**27  # bytes of free memory that are not given back inside
+TOLD = "MALLOC_TRIM_THRESHOLD_"
+CHOSEN = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_")  # somebody has thought about it
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3  # mallopt's names
+USUAL = 2**17  # bytes: where glibc begins with all three
+LARGEST = 2**25  # where its adjustment of the first ends; the trim threshold is twice that then
+KEPT = 2**28  # bytes of free memory at the end of a heap that are not given back inside
 
 _lock = threading.Lock()
 _inside = 0
 
 
 @cache
-def large_arrays_from_heap() -> None:
-    """Free one array of the largest size that glibc's adjustment takes up; its pages are never touched."""
-    np.empty(LARGEST - 2**14, dtype=np.uint8)
-
-
-@cache
 def control() -> Callable[[int, int], int] | None:
-    """glibc's ``mallopt``, where it is needed and there."""
-    if TOLD not in os.environ or CHOSEN in os.environ:
+    """glibc's ``mallopt``, where it is there and nobody has chosen."""
+    if any(name in os.environ for name in CHOSEN):
         return None
     try:
         found: Callable[[int, int], int] | None = getattr(ctypes.CDLL(None), "mallopt", None)
     except (OSError, TypeError):
         return None
     return found
+
+
+def _before() -> dict[int, int]:
+    """What is set outside: as far as glibc's own adjustment goes, or what it was told."""
+    if TOLD in os.environ:
+        return {MMAP_THRESHOLD: USUAL, TRIM_THRESHOLD: int(os.environ[TOLD]), TOP_PAD: USUAL}
+    return {MMAP_THRESHOLD: LARGEST, TRIM_THRESHOLD: 2 * LARGEST, TOP_PAD: USUAL}
+
+
+INSIDE = {MMAP_THRESHOLD: LARGEST, TRIM_THRESHOLD: 2 * KEPT, TOP_PAD: KEPT}
 
 
 @contextmanager
@@ -52,13 +60,14 @@ def arrays_from_heap() -> Iterator[None]:
         return
     with _lock:
         _inside += 1
-        mallopt(MMAP_THRESHOLD, LARGEST)
-        mallopt(TRIM_THRESHOLD, KEPT)
+        if _inside == 1:
+            for name, value in INSIDE.items():
+                mallopt(name, value)
     try:
         yield
     finally:
         with _lock:
             _inside -= 1
             if not _inside:
-                mallopt(MMAP_THRESHOLD, USUAL)
-                mallopt(TRIM_THRESHOLD, int(os.environ[TOLD]))
+                for name, value in _before().items():
+                    mallopt(name, value)

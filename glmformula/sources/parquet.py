@@ -18,8 +18,8 @@ from .reading import Files, InOrder, Part, meta_of, over_parts, piece_of, piece_
 
 T = TypeVar("T")
 
-BUFFERED = 2**27  # bytes of a row group's columns beyond which they are read through a buffer
-BUFFER = 2**22
+BUFFERED = 2**27  # bytes of a row group beyond which what is not a local file is read through a buffer
+BUFFER, LOCAL_BUFFER = 2**22, 2**18
 _choosing = threading.Lock()
 
 
@@ -138,18 +138,20 @@ class ParquetTable(InOrder):
         parquet = needed("pyarrow.parquet", "arrow")
         first = file.first
         with reading(place):
-            size = max([0, *(file.metadata.row_group(k).total_byte_size for k in groups)])
+            local = self.files.filesystem.type_name == "local"
+            large = any(file.metadata.row_group(k).total_byte_size > BUFFERED for k in groups)
             with _plain_memory():
                 opened = parquet.ParquetFile(
                     file.path,
                     metadata=file.metadata,
                     filesystem=self.files.filesystem,
                     read_dictionary=[name for name in columns if name in file.names and self._is_text(name)],
-                    buffer_size=BUFFER if size > BUFFERED else 0,
+                    buffer_size=LOCAL_BUFFER if local else BUFFER if large else 0,
                     pre_buffer=False,
                 )
+            rows = sum(file.metadata.row_group(k).num_rows for k in groups)
             batches = opened.iter_batches(
-                piece_rows(len(columns)),
+                -(-rows // -(-rows // piece_rows(len(columns)))) if rows else 1,  # all of one size
                 list(groups),
                 [name for name in columns if name in file.names],
                 use_threads=False,

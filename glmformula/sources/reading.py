@@ -20,7 +20,7 @@ from .tasks import in_order, processors
 T = TypeVar("T")
 
 # Rows of a piece: enough that the cost of a call is small beside it, and at most so many numbers.
-MOST_ROWS, FEWEST_ROWS, PIECE_CELLS = 2**18, 2**14, 2**22
+MOST_ROWS, FEWEST_ROWS, PIECE_CELLS = 2**18, 2**14, 2**23
 
 
 def piece_rows(columns: int) -> int:

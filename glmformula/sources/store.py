@@ -1,12 +1,14 @@
 """Values kept from the survey of a table, so that the passes of a fit neither read nor evaluate the data again.
 
-The first `HELD` bytes stay in memory, the rest goes to one temporary file that has no name: nothing is left
-behind however the process ends. It is not put where files are memory (tmpfs), and given up where the disk is
-nearly full; then every pass reads the table.
+The first `HELD` bytes stay in memory, the rest goes to temporary files that have no name, one for each thread
+(a file is written by one at a time): nothing is left behind however the process ends. They are not put where files
+are memory (tmpfs), and given up where the disk is nearly full; then every pass reads the table. The first pass of
+the fit makes of each piece the source that all passes go over: its arrays are maps of the files, and what is not
+there yet (recoded levels, joint codes) is written too. A map's pages are let go after each use.
 
-Measured, 4e6 rows x 20 numbers of Parquet, logistic, seconds of processor: in memory 3.8; reading the file in
-each of 7 passes 7.3; with this 4.9. Writing a value costs a third of decoding it, reading it back a tenth; more
-than decoding it where a virtual machine is given memory page by page (20 µs each), which the page cache takes too.
+Measured, 4e6 rows x 20 numbers of Parquet, logistic, ns a row by the clock: in memory 44 a pass; from here 47;
+reading the file 110. Writing takes 25, once; many times that where a virtual machine is given memory page by page
+(20 µs each), which the page cache takes too.
 """
 
 from __future__ import annotations
@@ -19,20 +21,21 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import numpy as np
 
+from ..design.pieces import Design
 from ..design.streamed import Streamed
 from ..formula.functions.vectors import rows
 from ..formula.values import Factor, Matrix, Value
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
-from ..frame.variables import into_levels
-from .base import Block, Source
+from .base import Block
+from .memory import MemorySource
 from .progress import watched
 from .reading import InOrder
 from .tasks import in_order, processors
@@ -41,27 +44,37 @@ T = TypeVar("T")
 HELD = 2**26  # bytes in memory
 RESERVE = 2**31  # bytes that are left free on the disk
 ALIGN = 64
+NONE = np.zeros(0, dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Bytes of a file."""
+
+    file: IO[bytes]
+    start: int
+    stop: int
+
+    def mapped(self) -> mmap.mmap:
+        size = self.stop - self.start
+        return mmap.mmap(self.file.fileno(), size, access=mmap.ACCESS_READ, offset=self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Spilled:
-    """A value in the file: all but its arrays, and the first byte and length of each of these.
-
-    `start` and `size` are the bytes in the file; the arrays' places count from `start`.
-    """
+    """An object: `bare` is all but its arrays, whose bytes are (run, first, size) of the runs."""
 
     bare: bytes
-    spans: tuple[tuple[int, int], ...]
-    start: int
-    size: int
+    places: tuple[tuple[int, int, int], ...]
+    runs: tuple[Run, ...]
 
+    def maps(self) -> list[mmap.mmap]:
+        return [run.mapped() for run in self.runs]
 
-@dataclass(slots=True)
-class Kept:
-    """The values of a piece's rows in use: `shell` has everything but the values themselves."""
-
-    shell: Evaluated
-    values: dict[str, Value | Spilled] = field(default_factory=dict)
+    def loaded(self, maps: Sequence[mmap.mmap]) -> Any:
+        """The object as it was; its arrays are the maps' own bytes, unmapped with the last array on them."""
+        whole = [memoryview(m) for m in maps]
+        return pickle.loads(self.bare, buffers=[whole[k][at : at + size] for k, at, size in self.places])
 
 
 class Store:
@@ -70,19 +83,24 @@ class Store:
     Attributes
     ----------
     complete : bool
-        All pieces are here, with the levels of the schema.
+        All pieces are here.
     """
 
     def __init__(self) -> None:
         self.complete = False
-        self._pieces: dict[tuple[int, int], Kept] = {}
-        self._file: IO[bytes] | None = None
-        self._end = self._held = 0
+        self._values: dict[tuple[int, int], Evaluated | Spilled] = {}
+        self._sources: dict[tuple[int, int], MemorySource | Spilled] = {}
+        self._made: Callable[[Evaluated], MemorySource] | None = None
+        self._names: Design | None = None
+        self._files: list[IO[bytes]] = []
+        self._mine = threading.local()  # this thread's file
+        self._held = 0
+        self._rows: dict[tuple[int, int], int] = {}
         self._given_up = False
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._pieces)
+        return len(self._rows)
 
     def __reduce__(self) -> tuple[type[Store], tuple[()]]:
         return Store, ()
@@ -99,117 +117,133 @@ class Store:
         values = values.cut(kept)
         if self._given_up or values.response is None or not rows(values.response):
             return
-        shell = replace(values, response=None, variables={}, extra={}, chosen=None)
-        here = Kept(shell)
-        for key, value in _named(values).items():
-            here.values[key] = self._away(value)
-        if not self._given_up:
-            self._pieces[piece.number, _first(piece)] = here
+        here = self._away(_solid_values(replace(values, chosen=None)))
+        if here is None:
+            self._give_up()
+        if here is not None and not self._given_up:
+            key = piece.number, _first(piece)
+            self._values[key], self._rows[key] = here, rows(values.response)
 
-    def settle(self, streamed: Streamed) -> None:
-        """The survey is done: give factors the levels of the schema.
+    def settle(self, streamed: Streamed, made: Callable[[Evaluated], MemorySource]) -> None:
+        """The survey is done; `made` gives what the passes go over.
 
         The store is not complete where it was given up, or has not the rows that the survey counted.
         """
-        known = {VARIABLE + name: variable for name, variable in streamed.schema.variables.items()}
-        count = 0
-        for piece in list(self._pieces.values()):
-            count += rows(self._back(piece.values[RESPONSE]))
-            for key, value in piece.values.items():
-                factor = self._back(value) if key in known and known[key].categorical else None
-                if isinstance(factor, Factor) and factor.levels != known[key].levels:
-                    piece.values[key] = self._away(into_levels(factor, known[key], "na"))
-        self.complete = not self._given_up and count == streamed.nrows
+        self._made, self._names = made, streamed.design
+        self.complete = not self._given_up and sum(self._rows.values()) == streamed.nrows
         if not self.complete:
             self._give_up()
 
-    def map_reduce(
-        self,
-        made: Callable[[Evaluated], Source],
-        streamed: Streamed,
-        block_fn: Callable[[Block], T],
-        merge_fn: Callable[[T, T], T],
-    ) -> T:
-        """``block_fn`` of every block of what is `made` of the values, merged in the order of the rows."""
+    def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
+        """``block_fn`` of every block, merged in the order of the rows."""
 
-        def work(piece: Kept) -> T:
-            return made(self._read(piece)).map_reduce(block_fn, merge_fn)
+        def work(key: tuple[int, int]) -> T:
+            return self._source(key).map_reduce(block_fn, merge_fn)
 
-        tasks = (partial(work, piece) for _, piece in sorted(self._pieces.items()))
         workers = processors()
-        results = in_order(tasks, workers, workers)
-        return reduce(merge_fn, watched(results, len(self._pieces)))
+        results = in_order((partial(work, key) for key in sorted(self._rows)), workers, workers)
+        return reduce(merge_fn, watched(results, len(self._rows)))
 
-    def _read(self, piece: Kept) -> Evaluated:
-        values = {key: self._back(value) for key, value in piece.values.items()}
-        parts: dict[str, dict[str, Any]] = {VARIABLE: {}, EXTRA: {}}
-        for key, value in values.items():
-            if key != RESPONSE:
-                parts[key[:1]][key[1:]] = value
-        return replace(piece.shell, response=values[RESPONSE], variables=parts[VARIABLE], extra=parts[EXTRA])
+    def _source(self, key: tuple[int, int]) -> MemorySource:
+        """A piece for a pass; the first pass that comes to it makes it, and has the values let go."""
+        assert self._made is not None
+        here = self._sources.get(key)
+        if isinstance(here, MemorySource):
+            return here
+        if here is not None:
+            return self._named(here.loaded(here.maps()))
+        values = self._values[key]
+        maps = values.maps() if isinstance(values, Spilled) else []
+        source = self._made(values.loaded(maps) if isinstance(values, Spilled) else values)
+        kept: MemorySource | Spilled = source
+        if isinstance(values, Spilled):
+            nameless = replace(source.design, names=(), assign=NONE, term_labels=())
+            apart = taken_apart(replace(source, design=nameless))
+            kept = self._written(*apart, values.runs, maps) or source
+        self._sources[key] = kept
+        self._values.pop(key, None)
+        return source
 
-    def _away(self, value: Value) -> Value | Spilled:
-        """The value itself while there is room in memory, else where it is in the file."""
-        buffers: list[pickle.PickleBuffer] = []
-        bare = pickle.dumps(_solid(value), 5, buffer_callback=buffers.append)
-        size = sum(b.raw().nbytes + ALIGN for b in buffers)
+    def _named(self, source: MemorySource) -> MemorySource:
+        """With the names of the fit, which are there once for all pieces."""
+        assert self._names is not None
+        names = {name: getattr(self._names, name) for name in ("names", "assign", "term_labels")}
+        return replace(source, design=replace(source.design, **names))
+
+    def _away(self, values: Evaluated) -> Evaluated | Spilled | None:
+        """The values themselves while there is room in memory, else where they are in a file, if that has room."""
+        bare, arrays = taken_apart(values)
+        size = sum(array.nbytes for array in arrays)
         with self._lock:
             if self._held + size <= HELD:
                 self._held += size
-                return value
-            start = -(-self._end // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-            if not self._room(size):
-                return value
-            assert self._file is not None
-            self._file.seek(start)
-            spans, at = [], 0
-            for buffer in buffers:
-                at += self._file.write(b"\0" * (-at % ALIGN))
-                spans.append((at, buffer.raw().nbytes))
-                at += self._file.write(buffer.raw())
-            self._end = start + at
-            return Spilled(bare, tuple(spans), start, at)
+                return values
+        return self._written(bare, arrays, (), ())
 
-    def _back(self, value: Value | Spilled) -> Any:
-        """A value as it was; its arrays are the file's own bytes, unmapped with the last array on them."""
-        if not isinstance(value, Spilled):
-            return value
-        assert self._file is not None
-        whole = memoryview(
-            mmap.mmap(self._file.fileno(), value.size, access=mmap.ACCESS_READ, offset=value.start)
-        )
-        return pickle.loads(value.bare, buffers=[whole[at : at + size] for at, size in value.spans])
+    def _written(
+        self, bare: bytes, arrays: list[memoryview], runs: tuple[Run, ...], maps: Sequence[mmap.mmap]
+    ) -> Spilled | None:
+        """Arrays that are in no map of the runs yet go to this thread's file; None where there is no room."""
+        known = [(address(m), len(m)) for m in maps]
+        places: list[tuple[int, int, int]] = []
+        fresh: list[tuple[int, memoryview]] = []
+        size = 0
+        for array in arrays:
+            begins = address(array) if array.nbytes else 0
+            there = [(k, begins - at) for k, (at, length) in enumerate(known) if 0 <= begins - at < length]
+            if array.nbytes and not there:
+                size += -size % ALIGN
+                there = [(len(runs), size)]
+                fresh.append((size, array))
+                size += array.nbytes
+            places.append((*(there[0] if there else (0, 0)), array.nbytes))
+        if not size:
+            return Spilled(bare, tuple(places), runs)
+        file = self._file(size)
+        if file is None:
+            return None
+        start = file.seek(0, os.SEEK_END)
+        start += -start % mmap.ALLOCATIONGRANULARITY
+        for at, array in fresh:
+            file.seek(start + at)
+            file.write(array)
+        return Spilled(bare, tuple(places), (*runs, Run(file, start, start + size)))
 
-    def _room(self, size: int) -> bool:
-        """Whether the file is there and the disk has room; if not, there will be no store."""
-        if self._file is None and not self._given_up and (folder := spill_folder()) is not None:
-            self._file = tempfile.TemporaryFile(prefix="glmformula-", dir=folder, buffering=0)  # noqa: SIM115
-            weakref.finalize(self, self._file.close)
-        if self._file is None or shutil.disk_usage(self._file.fileno()).free - size < RESERVE:
-            self._give_up()
-        return not self._given_up
+    def _file(self, size: int) -> IO[bytes] | None:
+        """This thread's file, where it can be had and the disk has room."""
+        file: IO[bytes] | None = getattr(self._mine, "file", None)
+        if file is None and (folder := spill_folder()) is not None:
+            file = tempfile.TemporaryFile(prefix="glmformula-", dir=folder, buffering=0)  # noqa: SIM115
+            weakref.finalize(self, file.close)
+            self._mine.file = file
+            self._files.append(file)
+        return file if file and shutil.disk_usage(file.fileno()).free - size >= RESERVE else None
 
     def _give_up(self) -> None:
         self._given_up = True
-        self._pieces.clear()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._values.clear()
+        self._rows.clear()
+        for file in self._files:  # closed with the store: another thread may be writing
+            file.truncate(0)
+
+
+def taken_apart(value: Any) -> tuple[bytes, list[memoryview]]:
+    """An object without its arrays, and these."""
+    buffers: list[pickle.PickleBuffer] = []
+    bare = pickle.dumps(value, 5, buffer_callback=buffers.append)
+    return bare, [buffer.raw() for buffer in buffers]
+
+
+def address(buffer: Any) -> int:
+    """Of its first byte."""
+    first: int = np.frombuffer(buffer, dtype=np.uint8).__array_interface__["data"][0]
+    return first
 
 
 def _first(piece: Piece) -> int:
     """The label of its first row where that is a number, as it is of rows in order."""
     label = piece.frame.index[0]
     return int(label) if isinstance(label, int | np.integer) else 0
-
-
-def conformed(values: Evaluated, streamed: Streamed) -> Evaluated:
-    """The values with the levels of the schema."""
-    known, variables = streamed.schema.variables, dict(values.variables)
-    for name, value in variables.items():
-        if isinstance(value, Factor) and known[name].categorical and value.levels != known[name].levels:
-            variables[name] = into_levels(value, known[name], "na")
-    return replace(values, variables=variables)
 
 
 def store_for(table: Any) -> Any:
@@ -220,20 +254,17 @@ def store_for(table: Any) -> Any:
     return None if store is None else store()
 
 
-RESPONSE, VARIABLE, EXTRA = "y", "v", "x"  # the first letter of a value's key
-
-
-def _named(values: Evaluated) -> dict[str, Value]:
-    assert values.response is not None
-    return {
-        RESPONSE: values.response,
-        **{VARIABLE + name: value for name, value in values.variables.items()},
-        **{EXTRA + name: value for name, value in values.extra.items()},
-    }
+def _solid_values(values: Evaluated) -> Evaluated:
+    """With arrays that are one run of memory, as the file wants them."""
+    return replace(
+        values,
+        response=None if values.response is None else _solid(values.response),
+        variables={name: _solid(value) for name, value in values.variables.items()},
+        extra={name: np.ascontiguousarray(value) for name, value in values.extra.items()},
+    )
 
 
 def _solid(value: Value) -> Value:
-    """With arrays that are one run of memory, as the file wants them."""
     if isinstance(value, np.ndarray):
         return np.ascontiguousarray(value)
     if isinstance(value, Factor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -14,8 +14,10 @@ from ..design.build import DesignFrame
 from ..design.streamed import Streamed
 from ..errors import DataError, hearing
 from ..formula.functions.vectors import rows
+from ..formula.values import Factor
 from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated
+from ..frame.variables import into_levels
 from .base import Block, Source
 from .mapped import Mapped
 from .memory import MemorySource, most_rows
@@ -27,20 +29,16 @@ Counted = tuple[int, T | None]
 
 
 class Kept(Protocol):
-    """Values of the rows in use, piece by piece, with the levels of the schema."""
+    """What the survey has seen of the rows in use, for the passes of the fit; `settle` comes between."""
 
     @property
     def complete(self) -> bool:
         """Whether all rows are there."""
         ...
 
-    def map_reduce(
-        self,
-        made: Callable[[Evaluated], MemorySource],
-        streamed: Streamed,
-        block_fn: Callable[[Block], T],
-        merge_fn: Callable[[T, T], T],
-    ) -> T: ...
+    def settle(self, streamed: Streamed, made: Callable[[Evaluated], MemorySource]) -> None: ...
+
+    def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T: ...
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,7 @@ class StreamSource:
         """
         if self.store is not None and self.store.complete:
             with showing(self.progress):
-                return self.store.map_reduce(
-                    partial(_again, self.streamed), self.streamed, block_fn, merge_fn
-                )
+                return self.store.map_reduce(block_fn, merge_fn)
         function = partial(_piece, partial(_source, self.streamed), block_fn, merge_fn)
         return _counted(self, function, merge_fn, self.streamed.recipe.columns)
 
@@ -233,9 +229,14 @@ def _source(streamed: Streamed, piece: Piece) -> MemorySource:
     return source_of(streamed.frame(piece))
 
 
-def _again(streamed: Streamed, values: Evaluated) -> MemorySource:
+def source_of_values(streamed: Streamed, values: Evaluated) -> MemorySource:
+    """A piece's rows in use, of what has been evaluated before the levels were known."""
+    known, variables = streamed.schema.variables, dict(values.variables)
+    for name, value in variables.items():
+        if isinstance(value, Factor) and known[name].categorical and value.levels != known[name].levels:
+            variables[name] = into_levels(value, known[name], "na")
     index = pd.RangeIndex(rows(values.response))
-    return source_of(streamed.frame_of(values, index))
+    return source_of(streamed.frame_of(replace(values, variables=variables), index))
 
 
 def _piece(

@@ -298,7 +298,7 @@ def test_kept_values_beyond_memory_go_to_a_file_without_a_name(data, tmp_path, m
     options = {"family": "poisson", "weights": "w", "offset": "years / 9", "subset": "size < 6"}
     path = parquet(data, tmp_path)
     fit = glm(formula, path, **options)
-    assert fit.training.source.store._file is not None
+    assert fit.training.source.store._files
     assert sorted(os.listdir(tmp_path)) == ["policies.parquet"]
     assert_same(glm(formula, data, **options), fit)
 
