@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family
+from ..families.link import quiet
 from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
 from ..sources.tasks import one_team
@@ -229,9 +230,11 @@ class Problem:
         mean = at.weighted_y / at.weight_sum if at.weight_sum else np.nan
         return {"report": null, "null_mu": mean, "dispersion": self.family.fixed_dispersion}
 
+    @quiet
     def step(
         self, at: Sums, beta: np.ndarray, solved_at: np.ndarray | None, before: Solution | None
     ) -> Solution:
+        """The next iterate; weights may vanish, or have no bound."""
         if not isinstance(at.solve, Tables):
             assert at.solve is not None
             return solve_qr(at.solve, beta, self.tolerance)
@@ -294,8 +297,7 @@ class Problem:
         return path if beta is None or not at.usable else replace(path, beta=beta, at=at)
 
     def solution_at(self, beta: np.ndarray) -> Solution:
-        with np.errstate(all="ignore"):  # weights that vanish, or have no bound
-            return self.step(self.at(beta, solve=True), beta, beta, None)
+        return self.step(self.at(beta, solve=True), beta, beta, None)
 
     def iterated(self, start: np.ndarray | None) -> Path:
         """R's iterations; run again with step-halving where a rising deviance led them astray."""

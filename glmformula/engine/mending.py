@@ -15,6 +15,7 @@ from ..families import Family, gaussian
 from ..sources.base import Block
 from ..sources.mapped import Mapped
 from .boundary import SMALL, STRIDE, Bounded, Minimum, convex, stride, undecided
+from .columns import linear_predictor
 from .edges import eta_interval
 from .passes import Sums
 from .result import Control
@@ -99,9 +100,9 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
 def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndarray | None:
     """A change of the coefficients along which the deviance bends down, None at a minimum.
 
-    Looked for where V grows faster than mu^2: the iterations may end between two minima.
+    Looked for where V grows faster than mu^2 or the start was ours: the iterations may end between two minima.
     """
-    if path.at.rows >= FEW_ROWS or not levels_off(problem.family):
+    if path.at.rows >= FEW_ROWS or not (path.own_start or levels_off(problem.family)):
         return None
     directions = path.solution.directions()
     if not directions.shape[1] or not np.isfinite(directions).all():
@@ -180,10 +181,19 @@ def around(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
     return min(a[0], b[0]), max(a[1], b[1])
 
 
-def kept_inside(problem: Problem, path: Path) -> Path:
-    """The path, off the wall by a little where a row's own arithmetic has it beyond."""
+def has_means(family: Family, beta: np.ndarray, block: Block) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(
+            np.isfinite(family.link.linkinv(linear_predictor(block.design, beta, block.offset))).all()
+        )
+
+
+def kept_inside(problem: Problem, path: Path) -> Path | None:
+    """The path, off the wall by a little where a row's own arithmetic has it beyond; None if a row has no mean."""
     ends = eta_interval(problem.family)
-    if not np.isfinite(ends).any() or not beyond(problem, ends, path.beta):
+    if not np.isfinite(ends).any():
+        return path if problem.source.map_reduce(partial(has_means, problem.family, path.beta), min) else None
+    if not beyond(problem, ends, path.beta):
         return path
     goal = some_inside(problem, problem.at(path.beta))
     if goal is None:

@@ -223,7 +223,7 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     here = fit.deviance
     scale = abs(here) + 0.1
     signs = pulls(case.spec, m, rows.y, rows.w)
-    direction = recession(rows.X[c], signs[c]) if signs.any() else None
+    direction = recession(apart(case, fit, rows.X)[c], signs[c]) if signs.any() else None
     if separated:
         return named(m, rows, fit, direction, signs, "near" in case.terms)
     if direction is not None:
@@ -335,17 +335,24 @@ def size(m: Model, rows: Rows) -> float:
     return total if np.isfinite(total) else 0.0
 
 
-def apart(rows: Rows, fit: g.GLM, signs: np.ndarray) -> bool:
-    """Whether the fit itself has every row on the side to which it is pulled: a complete separation."""
-    along = (fit.linear_predictors.dropna().to_numpy() - rows.offset) * signs
-    return bool((along[rows.counted] > 0).all())
+def apart(case: Case, fit: g.GLM, X: np.ndarray) -> np.ndarray:
+    """The design, with what `near` adds to x by itself where the fit has kept both: to more digits."""
+    beta = fit.coefficients
+    if "near" not in case.terms or not {"x", "x2"} & set(case.terms) or beta.reindex(["near"]).isna().any():
+        return X
+    if "x" in case.terms and np.isnan(beta["x"]):
+        return X
+    rows = case.data.loc[fit.linear_predictors.dropna().index]
+    difference = (rows["near"] - rows["x"]).to_numpy()[:, None] * 1e9
+    others = [term for term in case.terms if term != "near"]
+    return np.concatenate([design(rows, tuple(others), case.intercept), difference], axis=1)
 
 
 def named(
     m: Model, rows: Rows, fit: g.GLM, direction: np.ndarray | None, signs: np.ndarray, near: bool
 ) -> Outcome:
     """A SeparationWarning: there is a direction, with the signs that are named."""
-    if direction is None and not (near and apart(rows, fit, signs)):
+    if direction is None:
         return bad("separation named where there is none")
     if near:  # its coefficients are beyond what a linear programme can hold beside the others
         return Outcome("separation named")

@@ -281,9 +281,6 @@ def draw_response(
 def design(data: pd.DataFrame, terms: tuple[str, ...], intercept: bool) -> np.ndarray:
     """Columns that span the model's: every level of every factor has its own."""
     blocks = [np.ones((len(data), 1))] if intercept else []
-    if "near" in terms and {"x", "x2", "x:f"} & set(terms):  # what it adds to x, exactly
-        blocks.append((data[["near"]].to_numpy() - data[["x"]].to_numpy()) * 1e9)
-        terms = tuple(term for term in terms if term != "near")
     for term in terms:
         if term == "I(x^2)":
             blocks.append(data[["x"]].to_numpy() ** 2)
