@@ -112,7 +112,7 @@ def main(kind: str, path: str, workers: str) -> None:
             LocalCluster(int(workers), threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster),
         ):
-            found = measured(read_parquet(few), read_parquet(rows), size)
+            found = measured(read_parquet(few, filesystem="arrow"), read_parquet(rows, filesystem="arrow"), size)
     print(json.dumps({**found, "peak": measure.high_water()}))
 
 

@@ -164,8 +164,8 @@ def test_only_small_records_travel(client, monkeypatch):
     data["y"] = rng.poisson(np.exp(0.3 * data["x"]))
     found = module._result
 
-    def weighed(root):
-        out = found(root)
+    def weighed(computed, job):
+        out = found(computed, job)
         sizes.append(len(pickle.dumps(out)))
         return out
 
