@@ -19,7 +19,7 @@ from ..sources.mapped import select_terms
 from ..sources.tasks import one_team
 from .edges import eta_interval, far_ends, near_an_end
 from .gram import Tables, assemble
-from .mending import Lost, Path, inside, kept_inside, strayed, valid_start
+from .mending import TEN_EPS, Lost, Path, inside, kept_inside, strayed, valid_start
 from .passes import Sums, Task, merge, run
 from .refine import refined
 from .result import Control, GlmFit
@@ -44,7 +44,6 @@ NOWHERE = (
     ". Nor was a valid fit reached from the mean response, or by Newton's method from a linear programme's start: "
     "look at the sizes of response, offset and weights, or supply starting values"
 )
-TEN_EPS = 10 * float(np.finfo(np.float64).eps)
 METHODS = ("auto", "qr", "cholesky")
 
 

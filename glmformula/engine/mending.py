@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import FitError
 from ..families import Family, gaussian
+from ..families.link import EPS
 from ..sources.base import Block
 from ..sources.mapped import Mapped
 from .boundary import SMALL, STRIDE, Bounded, Minimum, convex, stride, undecided
@@ -25,6 +26,9 @@ from .starts import feasible_start, intercept_starts, stacked, violated
 if TYPE_CHECKING:
     from .irls import Problem
 
+TEN_EPS = 10 * EPS
+# Below this mean no power link is so flat.
+HUGE = 1e5
 # A distance to the end of eta below this share of the mean response's is the boundary.
 EDGE = 1e-6
 # A last step that promised so much of the deviance, which did not follow, did not end at an optimum.
@@ -88,13 +92,16 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
         return True
     if not path.converged:
         return problem.control.maxit >= Control.maxit
-    return (
+    if (
         path.promised > UNSETTLED
         or at_an_edge(problem.family, ends, path.at)
         or far_out(problem.family, path.at)
-        or striding(problem, path, ends)
-        or downhill(problem, path, ends) is not None
-    )
+        or held_slope(problem.family, path.at)
+    ):
+        return True
+    if not (path.own_start or levels_off(problem.family)):
+        return False
+    return striding(problem, path, ends) or downhill(problem, path, ends) is not None
 
 
 def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndarray | None:
@@ -390,6 +397,17 @@ def far_out(family: Family, at: Sums) -> bool:
     if not at.reported or not at.mu_range[1] > FAR_ABOVE * at.largest_y > 0:
         return False
     return levels_off(family)
+
+
+def held_slope(family: Family, at: Sums) -> bool:
+    """Whether R's link holds a slope at eps where the mean is not at an end (a power of a huge eta)."""
+    if at.mu_range[1] < HUGE:
+        return False
+    means = np.array(at.mu_range)
+    with np.errstate(all="ignore"):
+        slopes = family.link.mu_eta(family.link.linkfun(means))
+    low, high = family.mu_interval
+    return bool(((slopes <= EPS) & (means > low + TEN_EPS) & (means < high - TEN_EPS)).any())
 
 
 def levels_off(family: Family) -> bool:

@@ -223,7 +223,8 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     here = fit.deviance
     scale = abs(here) + 0.1
     signs = pulls(case.spec, m, rows.y, rows.w)
-    direction = recession(apart(case, fit, rows.X)[c], signs[c]) if signs.any() else None
+    rows = replace(rows, X=apart(case, fit, rows.X))
+    direction = recession(rows.X[c], signs[c]) if signs.any() else None
     if separated:
         return named(m, rows, fit, direction, signs, "near" in case.terms)
     if direction is not None:
