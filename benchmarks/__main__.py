@@ -1,7 +1,7 @@
 """``python -m benchmarks [race ...]``; all of them go to results.md, and a part of that to the README.
 
     dense factors mixed crossed small      one table in memory: fit and summary beside the rivals
-    streamed dask                          Parquet files; a Dask cluster of one and two processes
+    streamed                               Parquet files; a Dask cluster of one and two processes
     drop1 profile robust                   questions after the fit
     import memory                          what it costs to have
 
@@ -135,36 +135,24 @@ def in_memory(name: str, options: argparse.Namespace) -> list[Row]:
 
 
 def streamed(options: argparse.Namespace) -> list[Row]:
-    rows = 5 * options.rows
-    title = f"streamed: Parquet, {rows:,} × 20 logistic"
-    runs = streams.files_beside_memory(rows, options.rounds)
-    per_row = {who: [1e9 * run.seconds / run.rows for run in taken] for who, taken in runs.items()}
-    share = measure.ratio(per_row["file"], per_row["memory"])
-    peak = max(run.peak for run in runs["file"]) / 1e6
-    cells = {
-        who: (f"{median(taken):.0f} ns a row", f"{min(taken):.0f}–{max(taken):.0f}, {len(taken)} runs")
-        for who, taken in per_row.items()
-    }
-    return [
-        (title, "glmformula, 1e6 rows in memory", *cells["memory"], "", "", ""),
-        (title, "glmformula, files", *cells["file"], f"{share:.3f} ×", "≤ 1.5 ×", verdict(share, 1.5)),
-        (title, "glmformula, files", f"{peak:.0f} MB", "peak", "", "≤ 1000 MB", verdict(peak, 1000)),
-    ]
-
-
-def dask(options: argparse.Namespace) -> list[Row]:
-    title = f"Dask: Parquet, {options.rows:,} × 20 logistic"
-    runs = streams.clusters_beside_files(options.rows, options.rounds)
+    title = f"streamed: Parquet, {options.rows:,} × 20 logistic"
+    runs = streams.race(options.rows, options.rounds)
+    peak = max(run.peak for run in runs[streams.ALONE]) / 1e6
     rows = []
     for which, fits in ("seconds", "first fit"), ("again", "again"):
-        times = {who: [getattr(run, which) for run in taken] for who, taken in runs.items()}
+        times = {who: [1e9 * getattr(run, which) / run.rows for run in taken] for who, taken in runs.items()}
         for who, taken in times.items():
-            share = measure.ratio(taken, times[streams.ALONE])
-            bar = 1.0 if who == streams.TWO else None
-            beside = (f"{share:.3f} ×", "≤ 1 ×" if bar else "", verdict(share, bar))
-            more = ("", "", "") if who == streams.ALONE else beside
-            rows.append((title, f"{who}, {fits}", *seconds_cells(taken), *more))
-    return rows
+            cells = f"{median(taken):.0f} ns a row", f"{min(taken):.0f}–{max(taken):.0f}, {len(taken)} runs"
+            beside = streams.MEMORY if who == streams.ALONE else streams.ALONE
+            share = measure.ratio(taken, times[beside])
+            bar = {streams.ALONE: 1.5, streams.TWO: 1.0}.get(who)
+            more = (
+                f"{share:.3f} × {'memory' if who == streams.ALONE else 'files'}",
+                f"≤ {bar} ×" if bar else "",
+            )
+            more = ("", "", "") if who == streams.MEMORY else (*more, verdict(share, bar))
+            rows.append((title, f"{who}, {fits}", *cells, *more))
+    return [*rows, (title, streams.ALONE, f"{peak:.0f} MB", "peak", "", "≤ 1000 MB", verdict(peak, 1000))]
 
 
 def drop1(options: argparse.Namespace) -> list[Row]:
@@ -231,7 +219,6 @@ def memory(options: argparse.Namespace) -> list[Row]:
 RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     **{name: partial(in_memory, name) for name in IN_MEMORY},
     "streamed": streamed,
-    "dask": dask,
     "drop1": drop1,
     "profile": profile,
     "robust": robust_errors,
@@ -265,9 +252,7 @@ def main() -> None:
     )
     parser.add_argument("races", nargs="*", choices=[*RACES, []], help="default: all of them")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--rows", type=int, default=4_000_000, help="of the race dask; streamed has five times as many"
-    )
+    parser.add_argument("--rows", type=int, default=20_000_000, help="of the race streamed")
     parser.add_argument("--r", action="store_true", help="let R into the races: dense, drop1, profile")
     parser.add_argument("--slow", action="store_true", help="let in the rivals that take very long")
     options = parser.parse_args()

@@ -216,7 +216,7 @@ the interpreter; very long ones leave the cache, and too few of them leave threa
 
 ## With threads
 
-1,000,000 rows × 21 columns; the answers are the same bit for bit. Processes of a Dask cluster: see the race `dask`.
+1,000,000 rows × 21 columns; the answers are the same bit for bit. Processes of a Dask cluster: see the race `streamed`.
 
 {by_threads()}
 

@@ -22,7 +22,9 @@ from pathlib import Path
 from . import measure, portfolio
 
 ROWS_A_FILE, ROWS_IN_MEMORY = 500_000, 1_000_000
-ALONE, ONE, TWO = "glmformula, files", "glmformula, Dask, 1 process", "glmformula, Dask, 2 processes"
+MEMORY, ALONE = "glmformula, 1e6 rows in memory", "glmformula, files"
+ONE, TWO = "glmformula, Dask, 1 process", "glmformula, Dask, 2 processes"
+KINDS = {MEMORY: ("memory", 0), ALONE: ("file", 0), ONE: ("dask", 1), TWO: ("dask", 2)}
 
 
 @dataclass(frozen=True)
@@ -59,22 +61,13 @@ def run(kind: str, path: str, workers: int = 0) -> Run:
     return Run(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def files_beside_memory(rows: int, rounds: int) -> dict[str, list[Run]]:
+def race(rows: int, rounds: int) -> dict[str, list[Run]]:
+    """Every kind over the same files, round after round."""
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), rows)
-        runs: dict[str, list[Run]] = {"memory": [], "file": []}
+        runs: dict[str, list[Run]] = {who: [] for who in KINDS}
         for _ in range(rounds):
-            for kind, taken in runs.items():
-                taken.append(run(kind, folder))
-    return runs
-
-
-def clusters_beside_files(rows: int, rounds: int) -> dict[str, list[Run]]:
-    with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder), rows)
-        runs: dict[str, list[Run]] = {ALONE: [], ONE: [], TWO: []}
-        for _ in range(rounds):
-            for who, (kind, workers) in {ALONE: ("file", 0), ONE: ("dask", 1), TWO: ("dask", 2)}.items():
+            for who, (kind, workers) in KINDS.items():
                 runs[who].append(run(kind, folder, workers))
     return runs
 
@@ -112,7 +105,9 @@ def main(kind: str, path: str, workers: str) -> None:
             LocalCluster(int(workers), threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster),
         ):
-            found = measured(read_parquet(few, filesystem="arrow"), read_parquet(rows, filesystem="arrow"), size)
+            found = measured(
+                read_parquet(few, filesystem="arrow"), read_parquet(rows, filesystem="arrow"), size
+            )
     print(json.dumps({**found, "peak": measure.high_water()}))
 
 
