@@ -246,7 +246,8 @@ def the_better(
     if path is not None and not path.lost_rank:
         ahead = path.at.deviance - at.deviance
         scale = epsilon_of(problem, at.deviance)
-        if runaway and (path.converged or ahead <= UNSETTLED * (abs(at.deviance) + problem.apart)):
+        settled = path.converged and not path.boundary
+        if runaway and (settled or ahead <= UNSETTLED * (abs(at.deviance) + problem.apart)):
             return replace(path, runaway=True) if ahead > -scale else None
         if ahead <= scale and path.converged:
             return replace(path, boundary=path.boundary or edge)

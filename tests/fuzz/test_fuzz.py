@@ -60,6 +60,19 @@ FOUND = {
     (21, 53874): "a valid fit that columns which nearly depend on each other hid from the linear programme",
     (21, 59231): "a plateau beyond all responses, hidden by heavy weights on others",
     (21, 5524): "NumPy's warning: a covariance without bound",
+    (21, 17706): "rows at the wall that rounding of large coefficients kept off it",
+    (21, 56097): "a mean at the limit of a link that is bounded above, not told",
+    (21, 60860): "separation: the programme's answer left one of two rows where it was",
+    (31, 9771): "separation named along a direction that moves rows that hold",
+    (31, 13054): "a saddle between two minima",
+    (31, 13602): "the plateau of an inverse Gaussian deviance reached at the last pass of all",
+    (31, 23018): "a mean NaN: the way off the wall led along an aliased column",
+    (31, 27593): "NumPy's warning: columns of 1e8 with weights of 1e200",
+    (31, 44634): "NumPy's warning in the null model",
+    (31, 53895): "infinite means in a fit that had given up",
+    (31, 57747): "a saddle after a start of ours",
+    (31, 76925): "slopes that R's power link holds at eps: far from the optimum",
+    (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
 
@@ -132,6 +145,14 @@ def test_a_deviance_without_a_finite_minimum_is_told():
         g.glm("y ~ 1", data, g.gaussian("log"))
     said = [w for w in caught if "no minimum of the deviance was found at finite coef" in str(w.message)]
     assert [w.category for w in said] == [ConvergenceWarning]
+
+
+def test_means_at_the_end_of_a_bounded_link_are_told():
+    data = pd.DataFrame({"y": [2.0, 1.0, 2.0, 0.0, 1.0, 0.0], "f": list("aaabbb")})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        g.glm("y ~ f", data, g.quasipoisson("probit"))
+    assert any("fitted means numerically 0 or 1 occurred" in str(w.message) for w in caught)
 
 
 def test_zeros_under_a_cubic_variance():

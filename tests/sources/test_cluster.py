@@ -225,6 +225,49 @@ def test_a_worker_that_dies(client, data):
     assert_same(glm("claims ~ size", data, "poisson"), glm("claims ~ size", table, "poisson"))
 
 
+class Part:
+    """What `runs_of` asks of a future."""
+
+    def __init__(self, key):
+        self.key = key
+
+
+@pytest.mark.parametrize(
+    ("places", "threads", "expected"),
+    [
+        ("aabb", {"a": 1, "b": 1}, ["0 to 1", "2 to 3"]),
+        ("aaaab", {"a": 2, "b": 8}, ["0 to 1", "2 to 3", "4"]),
+        ("aba", {"a": 1, "b": 1}, ["0", "1", "2"]),
+        ("aaa", {"a": 2}, ["0", "1 to 2"]),
+        ("a??", {"a": 1}, ["0", "1 to 2"]),
+    ],
+)
+def test_partitions_in_a_row_on_a_worker_are_one_task_for_each_thread(places, threads, expected):
+    parts = [Part(("part", k)) for k in range(len(places))]
+    where = {("part", k): (place,) for k, place in enumerate(places) if place != "?"}
+    runs = module.runs_of(parts, where, threads)
+    assert [run.place for run in runs] == expected
+    assert [part for run in runs for part in run.parts] == parts
+
+
+@pytest.mark.parametrize(
+    ("task", "named"),
+    [
+        ("glm-partition-3-0f1e", "partition 3"),
+        ("glm-partition-4 to 7-0f1e", "partitions 4 to 7"),
+        ("('map', 2)", "partition 2"),
+        ("x", "a partition"),
+    ],
+)
+def test_a_worker_that_dies_names_what_it_had(task, named):
+    KilledWorker = type("KilledWorker", (Exception,), {"task": task, "allowed_failures": 3})
+    with (
+        pytest.raises(DataError, match=f"a worker died with {named} under way, 4 times over"),
+        module._failures(),
+    ):
+        raise KilledWorker
+
+
 def test_a_fit_outlives_its_cluster(data, tmp_path):
     """Fitted on one worker; asked again without it, it computes the partitions anew where it can."""
     table = dd.read_parquet(directory(data, tmp_path))

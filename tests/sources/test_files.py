@@ -315,6 +315,25 @@ def test_without_a_place_to_keep_values_the_file_is_read_again(reason, data, tmp
     assert_same(glm("claims ~ size + area", data, "poisson"), fit)
 
 
+def test_kept_pieces_are_maps_of_a_file_for_each_thread(data, tmp_path, monkeypatch):
+    """What the first pass makes of a piece (joint codes, an offset's sum) is written once, not held."""
+    monkeypatch.setattr(store, "HELD", 0)
+    monkeypatch.setattr(store, "RESERVE", 0)
+    monkeypatch.setattr(store, "_is_memory", lambda folder: False)
+    formula = "claims ~ urban:band + size + offset(log(years))"
+    fit = glm(formula, parquet(data, tmp_path), "poisson", offset="years / 9")
+    kept = fit.training.source.store
+    assert not kept._values
+    assert all(isinstance(source, store.Spilled) for source in kept._sources.values())
+    assert any(len(source.runs) > 1 for source in kept._sources.values())
+    for key in kept._sources:
+        source = kept._source(key)
+        assert source.design.names is fit.training.frame.design.names
+        for array in (source.y, source.offset, *(a for p in source.design.pieces for a in p.numeric)):
+            assert not array.flags.owndata
+    assert_same(glm(formula, data, "poisson", offset="years / 9"), fit)
+
+
 def test_folders_that_are_memory_are_known(tmp_path):
     mounts = "/proc/mounts"
     if not os.path.exists(mounts):
