@@ -204,9 +204,13 @@ class Store:
             return None
         start = file.seek(0, os.SEEK_END)
         start += -start % mmap.ALLOCATIONGRANULARITY
-        for at, array in fresh:
-            file.seek(start + at)
-            file.write(array)
+        try:
+            for at, array in fresh:
+                file.seek(start + at)
+                while array.nbytes:  # a write may take less than all
+                    array = array[file.write(array) :]
+        except OSError:  # others have filled the disk
+            return None
         return Spilled(bare, tuple(places), (*runs, Run(file, start, start + size)))
 
     def _file(self, size: int) -> IO[bytes] | None:

@@ -303,6 +303,33 @@ def test_kept_values_beyond_memory_go_to_a_file_without_a_name(data, tmp_path, m
     assert_same(glm(formula, data, **options), fit)
 
 
+def test_a_disk_that_fills_up_while_values_are_kept(data, tmp_path, monkeypatch):
+    """Half of an array is written, then nothing more: the file is read again in each pass."""
+
+    class Full:
+        def __init__(self, file):
+            self.file, self.left = file, 3000
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+        def write(self, array):
+            if not self.left:
+                raise OSError(28, "No space left on device")
+            taken = min(self.left, array.nbytes)
+            self.left -= taken
+            return self.file.write(array[:taken])
+
+    monkeypatch.setattr(store, "HELD", 0)
+    monkeypatch.setattr(store, "RESERVE", 0)
+    monkeypatch.setattr(store, "_is_memory", lambda folder: False)
+    made = store.tempfile.TemporaryFile
+    monkeypatch.setattr(store.tempfile, "TemporaryFile", lambda **options: Full(made(**options)))
+    fit = glm("claims ~ size + area", parquet(data, tmp_path), "poisson")
+    assert not fit.training.source.store.complete
+    assert_same(glm("claims ~ size + area", data, "poisson"), fit)
+
+
 @pytest.mark.parametrize("reason", ["memory", "full"])
 def test_without_a_place_to_keep_values_the_file_is_read_again(reason, data, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "HELD", 1000)
