@@ -138,7 +138,7 @@ def by_threads() -> str:
 def files_of(columns: int, rows: int, folder: Path) -> None:
     for k in range(max(1, rows // 500_000)):
         data = portfolio.dense(min(rows, 500_000), columns, seed=100 + k)
-        data.to_parquet(folder / f"part-{k:04d}.parquet", index=False, row_group_size=2**17)
+        data.to_parquet(folder / f"part-{k:04d}.parquet", index=False)
 
 
 def large(rows: int = 1_000_000) -> dict[str, float]:
@@ -174,9 +174,9 @@ def arithmetic(row: dict[str, float]) -> str:
   on local disk, in the size of the columns used, so that later passes need not decode again.
 * **One machine that holds them in memory**, {held:.0f} GB: **{short}**.
 * **A cluster of {WORKERS} such cores**: {alone:.0f} s × {cores} / {WORKERS} = **{minutes}** of computing.
-  What travels for each partition and pass is a record of {p + 1} × {p + 1} numbers, {record / 1e3:.0f} kB;
-  {partitions} partitions of a million rows merge in a tree, {partitions * record / 1e6:.0f} MB a pass in all, never
-  more than a few records in one place. The step itself, {p}³/3 operations, takes well under a millisecond."""
+  What travels in a pass is a record of {p + 1} × {p + 1} numbers, {record / 1e3:.0f} kB, for each run of neighbouring
+  partitions on a worker: of {partitions} partitions of a million rows at most {partitions * record / 1e6:.0f} MB, merged in a
+  tree, never more than a few records in one place. The step itself, {p}³/3 operations, takes well under a millisecond."""
 
 
 def text() -> str:
