@@ -177,7 +177,8 @@ def arithmetic(row: dict[str, float]) -> str:
 * **A cluster of {WORKERS} such cores**: {alone:.0f} s × {cores} / {WORKERS} = **{minutes}** of computing.
   What travels in a pass is a record of {p + 1} × {p + 1} numbers, {record / 1e3:.0f} kB, for each run of neighbouring
   partitions on a worker: of {partitions} partitions of a million rows at most {travels:.0f} MB, merged in
-  a tree, never more than a few records in one place. The step itself, {p}³/3 operations, takes well under a millisecond."""
+  a tree, never more than a few records in one place. The step itself,
+  {p}³/3 operations, takes well under a millisecond."""
 
 
 def text() -> str:
