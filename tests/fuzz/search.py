@@ -184,19 +184,17 @@ def recession(X: np.ndarray, signs: np.ndarray) -> np.ndarray | None:
         space = np.eye(len(kept))
     if not space.shape[1]:
         return None
-    pull = pull @ space
-    pull[np.abs(pull) < 1e-9] = 0.0
-    if not pull.any():
+    U, effects, right = np.linalg.svd(pull @ space, full_matrices=False)  # directions with effects of one size
+    told = effects > 1e-9  # of columns of length 1: less is rounding
+    U, turn = U[:, told], right[told].T / effects[told]
+    U[np.abs(U) < 1e-8] = 0.0
+    if not U.any():
         return None
     answer = linprog(
-        -pull.sum(axis=0),
-        A_ub=-pull,
-        b_ub=np.zeros(len(pull)),
-        bounds=[(-1, 1)] * space.shape[1],
-        method="highs",
+        -U.sum(axis=0), A_ub=-U, b_ub=np.zeros(len(U)), bounds=[(-1, 1)] * U.shape[1], method="highs"
     )
-    if answer.x is None or not (pull @ answer.x).max() > 1e-6:
+    if answer.x is None or not (U @ answer.x).max() > 1e-6:
         return None
     out = np.zeros(X.shape[1])
-    out[kept] = space @ answer.x / lengths[kept]
+    out[kept] = space @ turn @ answer.x / lengths[kept]
     return out
