@@ -17,9 +17,10 @@ from ..families.link import quiet
 from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
 from ..sources.tasks import one_team
-from .edges import eta_interval, far_ends, near_an_end
+from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
-from .mending import TEN_EPS, Lost, Path, inside, kept_inside, strayed, valid_start
+from .mending import Lost, Path, inside, kept_inside, strayed, valid_start
+from .notes import INACCURATE, NOWHERE, extreme_fits, seven_digits
 from .passes import Sums, Task, merge, run
 from .refine import refined
 from .result import Control, GlmFit
@@ -36,14 +37,6 @@ NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 SMALLEST_RISE = 1e-10
 # What a last step may have promised, of the deviance that is left or of the responses' scale; what of that is nothing.
 SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-11, 1e-10
-INACCURATE = (
-    "X'WX has not enough digits for these columns (condition number above 1e5): estimates and standard errors may be "
-    "off; use method='auto' or 'qr'"
-)
-NOWHERE = (
-    ". Nor was a valid fit reached from the mean response, or by Newton's method from a linear programme's start: "
-    "look at the sizes of response, offset and weights, or supply starting values"
-)
 METHODS = ("auto", "qr", "cholesky")
 
 
@@ -567,31 +560,3 @@ class Problem:
         return path.at.deviance, [
             "fitting to calculate the null deviance did not converge -- increase 'maxit'?"
         ]
-
-
-def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
-    low, high = mu_range
-    if family.name == "binomial" and (low < TEN_EPS or high > 1 - TEN_EPS):
-        return ["glm.fit: fitted probabilities numerically 0 or 1 occurred"]
-    if family.name == "poisson" and low < TEN_EPS:
-        return ["glm.fit: fitted rates numerically 0 occurred"]
-    if family.name == "binomial":
-        return []
-    shares = family.mu_interval[1] == 1.0 or any(1 - TEN_EPS < end <= 1 for _, end, _ in far_ends(family))
-    if shares and (low < TEN_EPS or high > 1 - TEN_EPS):
-        return ["glm.fit: fitted means numerically 0 or 1 occurred"]
-    if np.isfinite(family.mu_interval[0]) and low < TEN_EPS:
-        return ["glm.fit: fitted means numerically 0 occurred"]
-    return []
-
-
-def seven_digits(x: float) -> str:
-    """As R's cat() writes a number: seven significant digits, the shorter of fixed and scientific."""
-    if not np.isfinite(x):
-        return {"inf": "Inf", "-inf": "-Inf"}.get(str(float(x)), "NaN")
-    mantissa, exponent = f"{x:.6e}".split("e")
-    scientific = f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent):+03d}"
-    decimals = max(0, 6 - int(exponent))
-    fixed = f"{x:.{decimals}f}"
-    fixed = fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
-    return fixed if len(fixed) <= len(scientific) else scientific

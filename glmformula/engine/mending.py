@@ -18,6 +18,7 @@ from ..sources.mapped import Mapped
 from .boundary import SMALL, STRIDE, Bounded, Minimum, convex, stride, undecided
 from .columns import linear_predictor
 from .edges import eta_interval
+from .notes import TEN_EPS
 from .passes import Sums
 from .result import Control
 from .solve import Solution
@@ -26,7 +27,6 @@ from .starts import feasible_start, intercept_starts, stacked, violated
 if TYPE_CHECKING:
     from .irls import Problem
 
-TEN_EPS = 10 * EPS
 # Below this mean no power link is so flat.
 HUGE = 1e5
 # A distance to the end of eta below this share of the mean response's is the boundary.

@@ -22,8 +22,9 @@ from ..families import Family
 from ..sources.base import Source
 from ..sources.mapped import select_terms
 from .gram import Tables, assemble
-from .irls import SMALL_PROBLEM, SMALL_ROWS, Problem, extreme_fits
+from .irls import SMALL_PROBLEM, SMALL_ROWS, Problem
 from .mending import Path
+from .notes import extreme_fits
 from .passes import Sums
 from .result import Control
 from .solve import IllConditioned, solve_gram

@@ -1,0 +1,52 @@
+"""What a fit says of itself: R's sentences and ours, and a number as R's trace writes it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..families import Family
+from ..families.link import EPS
+from .edges import far_ends
+
+TEN_EPS = 10 * EPS  # nearer to an end of its range a mean is there
+INACCURATE = (
+    "X'WX has not enough digits for these columns (condition number above 1e5): estimates and standard errors may be "
+    "off; use method='auto' or 'qr'"
+)
+NOWHERE = (
+    ". Nor was a valid fit reached from the mean response, or by Newton's method from a linear programme's start: "
+    "look at the sizes of response, offset and weights, or supply starting values"
+)
+
+
+def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
+    """R's warnings of means at an end of their range; for other families than R's two, ours."""
+    low, high = mu_range
+    lowest, highest = low < TEN_EPS, high > 1 - TEN_EPS
+    if family.name == "binomial":
+        both = lowest or highest
+        return ["glm.fit: fitted probabilities numerically 0 or 1 occurred"] if both else []
+    if family.name == "poisson" and lowest:
+        return ["glm.fit: fitted rates numerically 0 occurred"]
+    if high <= 1 and (lowest or highest) and ends_at_one(family):
+        return ["glm.fit: fitted means numerically 0 or 1 occurred"]
+    if np.isfinite(family.mu_interval[0]) and lowest:
+        return ["glm.fit: fitted means numerically 0 occurred"]
+    return []
+
+
+def ends_at_one(family: Family) -> bool:
+    """Whether variance or link keeps means below 1."""
+    return family.mu_interval[1] == 1.0 or any(1 - TEN_EPS < end <= 1 for _, end, _ in far_ends(family))
+
+
+def seven_digits(x: float) -> str:
+    """As R's cat() writes a number: seven significant digits, the shorter of fixed and scientific."""
+    if not np.isfinite(x):
+        return {"inf": "Inf", "-inf": "-Inf"}.get(str(float(x)), "NaN")
+    mantissa, exponent = f"{x:.6e}".split("e")
+    scientific = f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent):+03d}"
+    decimals = max(0, 6 - int(exponent))
+    fixed = f"{x:.{decimals}f}"
+    fixed = fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+    return fixed if len(fixed) <= len(scientific) else scientific
