@@ -114,8 +114,9 @@ def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndar
     directions = path.solution.directions()
     if not directions.shape[1] or not np.isfinite(directions).all():
         return None
-    at = Bounded(problem.source, problem.family, ends, directions).at(path.beta, 0.0)
-    if not at.valid:
+    with np.errstate(all="ignore"):
+        at = Bounded(problem.source, problem.family, ends, directions).at(path.beta, 0.0)
+    if not (at.valid and np.isfinite(at.information).all()):
         return None
     bends, vectors = np.linalg.eigh(at.information)
     if bends[0] > -BENT_DOWN:

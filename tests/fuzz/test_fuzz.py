@@ -72,6 +72,7 @@ FOUND = {
     (31, 53895): "infinite means in a fit that had given up",
     (31, 57747): "a saddle after a start of ours",
     (31, 76925): "slopes that R's power link holds at eps: far from the optimum",
+    (41, 30352): "LinAlgError: curvatures without bound",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
