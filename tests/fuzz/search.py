@@ -190,10 +190,9 @@ def recession(X: np.ndarray, signs: np.ndarray) -> np.ndarray | None:
     U[np.abs(U) < 1e-8] = 0.0
     if not U.any():
         return None
-    answer = linprog(
-        -U.sum(axis=0), A_ub=-U, b_ub=np.zeros(len(U)), bounds=[(-1, 1)] * U.shape[1], method="highs"
-    )
-    if answer.x is None or not (U @ answer.x).max() > 1e-6:
+    slack = np.full(len(U), 1e-9)  # a ray alone has no points within rounding
+    answer = linprog(-U.sum(axis=0), A_ub=-U, b_ub=slack, bounds=[(-1, 1)] * U.shape[1], method="highs")
+    if answer.x is None or not (U @ answer.x).max() > 1e-3:
         return None
     out = np.zeros(X.shape[1])
     out[kept] = space @ turn @ answer.x / lengths[kept]
