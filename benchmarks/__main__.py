@@ -48,6 +48,7 @@ class Race:
     few: Mapping[str, int] = field(default_factory=dict)
     warm_up: int = 20_000
     more_rounds: int = 1
+    in_a_row: int = 1
 
 
 IN_MEMORY = {
@@ -83,12 +84,13 @@ IN_MEMORY = {
         warm_up=100_000,
     ),
     "small": Race(
-        "small: 200 rows, logistic",
+        "small: 200 rows, logistic, 20 in a row",
         portfolio.small,
         contenders.SMALL,
         {"statsmodels": 0.25},
         warm_up=200,
-        more_rounds=20,
+        more_rounds=4,
+        in_a_row=20,
     ),
 }
 
@@ -130,7 +132,7 @@ def in_memory(name: str, options: argparse.Namespace) -> list[Row]:
         (race.title, who, "not installed", "", "", "", "") for who in race.contenders if not installed(who)
     ]
     rounds, few = race.more_rounds * options.rounds, {k: v for k, v in race.few.items() if k in runners}
-    times = measure.race(runners, race.data(), rounds, few, warm_up=race.data(race.warm_up))
+    times = measure.race(runners, race.data(), rounds, few, race.data(race.warm_up), race.in_a_row)
     return race_rows(race.title, times, race.bars) + absent
 
 
