@@ -93,7 +93,7 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
     if not path.converged:
         return problem.control.maxit >= Control.maxit
     if (
-        path.promised > UNSETTLED
+        path.promised > (LEFT if path.rose else UNSETTLED)
         or at_an_edge(problem.family, ends, path.at)
         or far_out(problem.family, path.at)
         or held_slope(problem.family, path.at)

@@ -73,6 +73,7 @@ FOUND = {
     (31, 57747): "a saddle after a start of ours",
     (31, 76925): "slopes that R's power link holds at eps: far from the optimum",
     (41, 30352): "LinAlgError: curvatures without bound",
+    (41, 51130): "steps that swing: converged because two deviances are alike",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
