@@ -10,6 +10,7 @@ import numpy as np
 ZERO = 1e-7
 # An effect of a direction, relative to the largest, that is none.
 RANK = 1e-11
+ROUNDED = 1e-13  # of the largest coefficient that a direction with an effect of 1 could have
 CLEAR = 1e-3  # of the largest gain: a row that gains less waits for a programme of its own
 
 
@@ -89,7 +90,7 @@ def recession(rows: Rows, basis: np.ndarray, fine: bool) -> tuple[np.ndarray, np
         most = np.sqrt(np.square(space).sum(axis=1))  # of a coefficient whose direction has an effect of 1
         total = total / max(float((margins @ total).max(initial=0.0)), 1e-300)
         direction, apart = space @ total, space @ rest
-        direction[np.abs(direction) < ZERO * most * np.linalg.norm(total)] = 0.0
+        direction[np.abs(direction) < np.maximum(ZERO, ROUNDED * most * np.linalg.norm(total))] = 0.0
         return direction / sizes, apart / sizes[:, None]
     return cleaned(space @ total) / sizes, cleaned(space @ rest) / sizes[:, None]
 

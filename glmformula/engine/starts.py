@@ -15,6 +15,7 @@ from .columns import linear_predictor
 # Rows of a block that one pass brings into the linear programme, and rounds of adding rows.
 MOST_ROWS, ROUNDS = 300, 60
 RANK = 1e-11  # of the largest effect of a direction: less is none
+ROOMIEST = 1e6  # of the offset's distances: more hides them from the solver
 LEAST_ROOM = 1e-4  # relative to the offset: less is within the solver's tolerance
 
 
@@ -108,6 +109,8 @@ def inmost(X: np.ndarray, offset: np.ndarray, ends: tuple[float, float], room: f
     if not walls or not len(X):
         return np.zeros(p)
     limit = np.concatenate(limits)
+    if limit.any():
+        room = min(room, ROOMIEST * float(np.abs(limit).max()))
     unit = max(room, float(np.abs(limit).max()))  # the solver's tolerances are absolute
     room = max(room / unit, LEAST_ROOM)
     answer = linprog(

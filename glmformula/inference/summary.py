@@ -116,7 +116,7 @@ def summary(
     kept = ~fit.aliased
     rank = fit.rank
     unscaled = fit.result.cov_unscaled
-    with np.errstate(over="ignore"):  # coefficients without end have covariances to match
+    with np.errstate(over="ignore", invalid="ignore"):  # coefficients without end have covariances to match
         scaled = phi * unscaled if vcov is None else covariance_of(fit, vcov)
     estimate = fit.result.coefficients[kept]
     with np.errstate(invalid="ignore", divide="ignore"):

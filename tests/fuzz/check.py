@@ -20,7 +20,17 @@ from glmformula.errors import (
 
 from .draw import Case, design
 from .oracle import Model, build, model, pulls
-from .search import Rows, bounded_minimum, descend, deviance, distances, inside, recession, whitened
+from .search import (
+    Rows,
+    bounded_minimum,
+    descend,
+    deviance,
+    distances,
+    inside,
+    recession,
+    unit_columns,
+    whitened,
+)
 
 PERFECT = 1e-8  # of what the responses could cost: a deviance that is nothing
 ROUNDING = 1e-15  # of the sizes of a row's products: what their sum may be off by, and what that moves
@@ -338,15 +348,13 @@ def size(m: Model, rows: Rows) -> float:
 
 def apart(case: Case, fit: g.GLM, X: np.ndarray) -> np.ndarray:
     """The design, with what `near` adds to x by itself where the fit has kept both: to more digits."""
-    beta = fit.coefficients
-    if "near" not in case.terms or not {"x", "x2"} & set(case.terms) or beta.reindex(["near"]).isna().any():
-        return X
-    if "x" in case.terms and np.isnan(beta["x"]):
+    if "near" not in case.terms or not {"x", "x2", "x:f"} & set(case.terms):
         return X
     rows = case.data.loc[fit.linear_predictors.dropna().index]
     difference = (rows["near"] - rows["x"]).to_numpy()[:, None] * 1e9
-    others = [term for term in case.terms if term != "near"]
-    return np.concatenate([design(rows, tuple(others), case.intercept), difference], axis=1)
+    others = tuple(term for term in case.terms if term != "near")
+    exact = np.concatenate([design(rows, others, case.intercept), difference], axis=1)
+    return exact if np.linalg.matrix_rank(unit_columns(exact), tol=1e-10) == fit.rank else X
 
 
 def named(

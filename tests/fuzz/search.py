@@ -184,7 +184,9 @@ def recession(X: np.ndarray, signs: np.ndarray) -> np.ndarray | None:
         space = np.eye(len(kept))
     if not space.shape[1]:
         return None
-    U, effects, right = np.linalg.svd(pull @ space, full_matrices=False)  # directions with effects of one size
+    U, effects, right = np.linalg.svd(
+        pull @ space, full_matrices=False
+    )  # directions with effects of one size
     told = effects > 1e-9  # of columns of length 1: less is rounding
     U, turn = U[:, told], right[told].T / effects[told]
     U[np.abs(U) < 1e-8] = 0.0

@@ -74,6 +74,10 @@ FOUND = {
     (31, 76925): "slopes that R's power link holds at eps: far from the optimum",
     (41, 30352): "LinAlgError: curvatures without bound",
     (41, 51130): "steps that swing: converged because two deviances are alike",
+    (41, 60494): "valid means beside responses of 1e8 that hid them from the linear programme",
+    (41, 62971): "separation: a coefficient taken for rounding beside what another could be",
+    (41, 78276): "separation along what nearly equal columns differ by",
+    (41, 84550): "NumPy's warning: covariances without bound under a dispersion of 0",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
