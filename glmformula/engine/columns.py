@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..design.pieces import Contrast, Design, Piece, coded_rows
+from ..sources.base import Block
 
 # Nanoseconds a row on one core: what decides whether a factor is counted or made dense.
 MULTIPLY_COST, COLUMN_COST, COUNT_COST = 0.05, 2.0, 1.7
@@ -101,6 +102,19 @@ def linear_predictor(design: Design, beta: np.ndarray, offset: np.ndarray | None
         start, stop = stop, stop + piece.width
         add_piece(eta, piece, beta[start:stop])
     return eta
+
+
+def longest_move(step: np.ndarray, block: Block) -> float:
+    """A bound of |X step| over the rows, piece by piece."""
+    total, stop = 0.0, 0
+    for piece in block.design.pieces:
+        start, stop = stop, stop + piece.width
+        part = step[start:stop] if piece.contrast is None else piece.contrast @ step[start:stop]
+        size = float(np.abs(part).max(initial=0.0))
+        for array in piece.numeric:
+            size *= max(float(array.max(initial=0)), -float(array.min(initial=0)))
+        total += size
+    return total
 
 
 def predictor_from_columns(

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family
-from ..families.link import quiet
+from ..families.link import EPS, quiet
 from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
 from ..sources.tasks import one_team
+from .columns import longest_move
 from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
 from .mending import Lost, Path, inside, kept_inside, strayed, valid_start
@@ -35,6 +36,8 @@ SMALLEST_TOLERANCE = 1e-14
 NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
+# Of the largest part of an eta: its rounding.
+BLUR = 4 * EPS
 # What a last step may have promised, of the deviance that is left or of the responses' scale; what of that is nothing.
 SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-11, 1e-10
 METHODS = ("auto", "qr", "cholesky")
@@ -382,7 +385,11 @@ class Problem:
                         raise Lost(hopeless, rose)
                     boundary = True
             change = (at.deviance - previous) / (abs(at.deviance) + 0.1)
-            if back is not None and change >= max(epsilon, SMALLEST_RISE):
+            if (
+                back is not None
+                and change >= max(epsilon, SMALLEST_RISE)
+                and not self.rounding(change, beta, at)
+            ):
                 rose = True
                 if guarded:
                     messages.append("step size truncated due to increasing deviance")
@@ -420,6 +427,13 @@ class Problem:
             promised=solution.decrease / (abs(previous) + 0.1),
             lowest_at=lowest_at,
         )
+
+    def rounding(self, change: float, beta: np.ndarray, at: Sums) -> bool:
+        """Whether the rounding of eta, whose parts may be large, makes so little a difference to the deviance."""
+        if change >= LITTLE or self.null_of is not None:
+            return False
+        blur = BLUR * self.source.map_reduce(partial(longest_move, beta), max)
+        return change * (abs(at.deviance) + 0.1) <= 2 * np.sqrt(max(at.deviance, 0.0)) * blur
 
     def settled(self, decrease: float | None, previous: float, at: Sums) -> bool:
         """Whether R's rule, relative to the deviance plus 0.1, means anything where all deviances are far below 0.1.

@@ -30,7 +30,7 @@ from ..families import Family, gaussian
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from ..sources.tasks import one_team
-from .columns import linear_predictor
+from .columns import linear_predictor, longest_move
 from .edges import close_to, drift, far_ends
 from .irls import fit_glm
 from .recession import ZERO, Rows, distinct, joined, null_space, recession
@@ -189,19 +189,6 @@ def squared_step(family: Family, solved_at: np.ndarray | None, step: np.ndarray,
         if block.prior_weights is not None:
             working = np.where(block.prior_weights > 0, working * block.prior_weights, 0.0)
     return float(working.sum())
-
-
-def longest_move(step: np.ndarray, block: Block) -> float:
-    """A bound of |X step| over the rows, piece by piece."""
-    total, stop = 0.0, 0
-    for piece in block.design.pieces:
-        start, stop = stop, stop + piece.width
-        part = step[start:stop] if piece.contrast is None else piece.contrast @ step[start:stop]
-        size = float(np.abs(part).max(initial=0.0))
-        for array in piece.numeric:
-            size *= max(float(array.max(initial=0)), -float(array.min(initial=0)))
-        total += size
-    return total
 
 
 def runaways(family: Family, beta: np.ndarray, step: np.ndarray, decrease: float, block: Block) -> Rows:
