@@ -41,6 +41,8 @@ INSIDE = (1.0, 1e-3)
 OFF_THE_WALL = 0.01
 # The same where rounding alone is beyond the wall.
 BY_ROUNDING = tuple(10.0**k for k in range(-15, -5))
+# A last step that is a leap: of its coefficient; what never is, of the largest.
+LEAP, NO_LEAP = 0.1, 1e-12
 # A curvature, beside Fisher's information, that is downhill; how far that is followed at first, of 1 + |eta|.
 BENT_DOWN, ASIDE = 1e-4, 0.3
 # Rows up to which more starts are tried where the deviance may have several minima (at an end, on a plateau); how many
@@ -99,9 +101,9 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
         or held_slope(problem.family, path.at)
     ):
         return True
-    if not (path.own_start or levels_off(problem.family)):
-        return False
-    return striding(problem, path, ends) or downhill(problem, path, ends) is not None
+    if striding(problem, path, ends):
+        return True
+    return (path.own_start or levels_off(problem.family)) and downhill(problem, path, ends) is not None
 
 
 def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndarray | None:
@@ -127,10 +129,16 @@ def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndar
 
 
 def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
-    """Whether eta still changed much at the last step, where the deviance may not tell: V grows faster than mu^2."""
-    if path.solved_at is None or not levels_off(problem.family):
+    """Whether eta still changed much at the last step, which the deviance may not tell.
+
+    Looked at where V grows faster than mu^2, and after a leap: two deviances may be alike by chance.
+    """
+    if path.solved_at is None:
         return False
     step = path.beta - path.solved_at
+    sizes = np.maximum(LEAP * np.abs(path.beta), NO_LEAP * np.abs(path.beta).max(initial=0.0))
+    if not ((np.abs(step) > sizes).any() or levels_off(problem.family)):
+        return False
     return problem.source.map_reduce(partial(stride, path.solved_at, step, ends), max) > STRIDE
 
 

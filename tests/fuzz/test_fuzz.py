@@ -78,6 +78,7 @@ FOUND = {
     (41, 62971): "separation: a coefficient taken for rounding beside what another could be",
     (41, 78276): "separation along what nearly equal columns differ by",
     (41, 84550): "NumPy's warning: covariances without bound under a dispersion of 0",
+    (41, 96597): "a leap between two points of one deviance, converged",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
