@@ -94,16 +94,14 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
         return True
     if not path.converged:
         return problem.control.maxit >= Control.maxit
-    if (
+    return (
         path.promised > (LEFT if path.rose else UNSETTLED)
         or at_an_edge(problem.family, ends, path.at)
         or far_out(problem.family, path.at)
         or held_slope(problem.family, path.at)
-    ):
-        return True
-    if striding(problem, path, ends):
-        return True
-    return (path.own_start or levels_off(problem.family)) and downhill(problem, path, ends) is not None
+        or striding(problem, path, ends)
+        or downhill(problem, path, ends) is not None
+    )
 
 
 def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndarray | None:
