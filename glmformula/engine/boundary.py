@@ -35,6 +35,7 @@ MOST_STEPS, MOST_CUTS, CUT = 80, 16, 0.25
 AT_THE_WALL = 1e-13  # of the room: nearer than this is rounding
 BLUR = 2 * EPS  # of the sizes of what eta is summed of: the same
 TOGETHER = 10.0  # times as far: rows that are held together
+NEAR_THE_WALL = 1e-6  # of the room: rows that may hide others
 STILL = 1e-9  # a row's part of an orthonormal basis, or of the largest: nothing
 PRESSED = (0.999999, 0.9999, 0.99, 0.9, 0.5)  # of the way to the wall
 MOST_HELD = 1000  # rows of a block
@@ -137,11 +138,29 @@ class Bounded:
             face = self.face(found.beta)
             if not face.basis.shape[1] or face.basis.shape == self.basis.shape:
                 break
-            further = face.descended(found.beta, True)
-            if further is None or not further.at.deviance < found.at.deviance:
+            further = face.further(found)
+            if further is found:
                 break
-            self, found = face, replace(further, steps=found.steps + further.steps)
+            self, found = face, further
+        if face is None and found is not None and found.at.least < NEAR_THE_WALL * self.room:
+            return self.by_columns().further(found)
         return found if found is None or face is None else whole.pressed(found)
+
+    def by_columns(self) -> Bounded:
+        """The same directions, along the columns: what rows at the wall weigh hides less of the others."""
+        kept = np.flatnonzero(self.basis.any(axis=1))
+        return (
+            replace(self, basis=np.eye(len(self.basis))[:, kept])
+            if len(kept) == self.basis.shape[1]
+            else self
+        )
+
+    def further(self, found: Minimum) -> Minimum:
+        """Down from a minimum along this basis, if that leads on."""
+        more = self.descended(found.beta, True)
+        if more is None or not more.at.deviance < found.at.deviance:
+            return found
+        return replace(more, steps=found.steps + more.steps)
 
     def face(self, beta: np.ndarray) -> Bounded:
         """The directions that leave the rows at the wall where they are."""

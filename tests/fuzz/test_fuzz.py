@@ -79,6 +79,7 @@ FOUND = {
     (41, 78276): "separation along what nearly equal columns differ by",
     (41, 84550): "NumPy's warning: covariances without bound under a dispersion of 0",
     (41, 96597): "a leap between two points of one deviance, converged",
+    (51, 20896): "rows at the wall whose weight hid another coefficient",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
