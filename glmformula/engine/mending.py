@@ -176,8 +176,8 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
     if path is not None and path.lost_rank:
         return None
     unsettled = path is not None and (path.promised > UNSETTLED or striding(problem, path, ends))
-    if unsettled and path is not None and path.converged and not path.boundary:
-        return replace(path, runaway=True)
+    if unsettled and path is not None and path.converged and not at_an_edge(problem.family, ends, path.at):
+        return replace(path, runaway=True, converged=not path.boundary)
     return path
 
 
@@ -210,15 +210,13 @@ def kept_inside(problem: Problem, path: Path) -> Path | None:
     if not beyond(problem, ends, path.beta):
         return path
     goal = some_inside(problem, problem.at(path.beta))
-    if goal is None:
-        return path
-    goal = unaliased(path.solution, goal)
+    goal = path.beta if goal is None else unaliased(path.solution, goal)
     for share in BY_ROUNDING:
         beta = path.beta + share * (goal - path.beta)
         at = problem.at(beta, **problem.last_pass(path.at))
         if at.usable and not beyond(problem, ends, beta):
             return replace(path, beta=beta, at=at, boundary=True)
-    return path
+    return path if problem.source.map_reduce(partial(has_means, problem.family, path.beta), min) else None
 
 
 def unaliased(solution: Solution, beta: np.ndarray) -> np.ndarray:

@@ -184,18 +184,27 @@ def recession(X: np.ndarray, signs: np.ndarray) -> np.ndarray | None:
         space = np.eye(len(kept))
     if not space.shape[1]:
         return None
-    U, effects, right = np.linalg.svd(
-        pull @ space, full_matrices=False
-    )  # directions with effects of one size
+    pull = pull @ space
+    U, effects, right = np.linalg.svd(pull, full_matrices=False)
     told = effects > 1e-9  # of columns of length 1: less is rounding
-    U, turn = U[:, told], right[told].T / effects[told]
-    U[np.abs(U) < 1e-8] = 0.0
-    if not U.any():
-        return None
-    slack = np.full(len(U), 1e-9)  # a ray alone has no points within rounding
-    answer = linprog(-U.sum(axis=0), A_ub=-U, b_ub=slack, bounds=[(-1, 1)] * U.shape[1], method="highs")
-    if answer.x is None or not (U @ answer.x).max() > 1e-3:
+    alike = right[told].T / effects[told]  # directions with effects of one size
+    for moves, turn in (pull, np.eye(pull.shape[1])), (U[:, told], alike):
+        along = steepest(np.where(np.abs(moves) < 1e-9, 0.0, moves))
+        if along is not None:
+            break
+    else:
         return None
     out = np.zeros(X.shape[1])
-    out[kept] = space @ turn @ answer.x / lengths[kept]
+    out[kept] = space @ turn @ along / lengths[kept]
     return out
+
+
+def steepest(moves: np.ndarray) -> np.ndarray | None:
+    """Where no row of some goes the wrong way, most the right one; None: nowhere."""
+    if not moves.any():
+        return None
+    slack = np.full(len(moves), 1e-9)  # a ray alone has no points within rounding
+    answer = linprog(
+        -moves.sum(axis=0), A_ub=-moves, b_ub=slack, bounds=[(-1, 1)] * moves.shape[1], method="highs"
+    )
+    return None if answer.x is None or not (moves @ answer.x).max() > 1e-3 else np.asarray(answer.x)

@@ -80,6 +80,8 @@ FOUND = {
     (41, 84550): "NumPy's warning: covariances without bound under a dispersion of 0",
     (41, 96597): "a leap between two points of one deviance, converged",
     (51, 20896): "rows at the wall whose weight hid another coefficient",
+    (61, 43607): "a mean NaN: a row beyond the wall by the rounding of nearly equal columns",
+    (61, 54994): "stopped 'at boundary value', far from any",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
