@@ -179,7 +179,7 @@ def robust_errors(options: argparse.Namespace) -> list[Row]:
     rows = []
     data, warm_up = robust.data(), robust.data(2000)
     for kind in robust.KINDS:
-        field = robust.field(kind, options.r and contenders.has_r())
+        field = robust.field(kind, options.r and contenders.has_r("sandwich"))
         few = {"statsmodels": 1, "R": 1}
         times = measure.race(field, data, options.rounds, few=few, warm_up=warm_up)
         rows += race_rows(f"{kind}: 1e6 × 20 logistic, fit and covariance", times, {})

@@ -142,8 +142,11 @@ class RScript:
         return np.asarray(numbers)
 
 
-def has_r() -> bool:
-    return shutil.which("Rscript") is not None
+def has_r(package: str = "stats") -> bool:
+    """Whether R is there, and a package of it."""
+    rscript = shutil.which("Rscript")
+    code = f'quit(status = !requireNamespace("{package}", quietly = TRUE))'
+    return rscript is not None and subprocess.run([rscript, "-e", code]).returncode == 0
 
 
 ABSORBING = "pyfixest (levels swept out)"

@@ -22,9 +22,13 @@ their means; separation by rows that weigh next to nothing, by responses beyond 
 that nearly depend on each other; rows at the wall that rounding puts beyond it, keeps off it, or that keep others from
 settling; barriers that led away from an optimum; a rise of the deviance that was rounding.
 
-What was judged: @JUDGED@
-"Not bad" includes "told": in one draw of 22 a ConvergenceWarning says that no minimum was found, that the iterations did
-not converge, or that means are at the limit of a link; in one of 390 the checker then knows a lower deviance.
+What was judged, by the code as it grew: 15,000 draws of seed 11 and 73,000 of seed 21; then some 85,000 of seed 31, all
+100,000 of seed 41, 50,000 of seed 51 and 70,000 of seed 61, with 16, 12, 1 and 3 bad outcomes, ten of these 32 the
+judge's own doing (directions of separation that its linear programme missed, columns that nearly depend on each other).
+By the code as it is, none of what was bad is bad. 100,000 draws of one state without a bad one are still to come.
+
+"Not bad" includes "told": in one draw of 22 a ConvergenceWarning says that no minimum was found, that the iterations
+did not converge, or that means are at the limit of a link; in one of 390 the checker then knows a lower deviance.
 """
 
 from __future__ import annotations

@@ -188,15 +188,13 @@ def recession(X: np.ndarray, signs: np.ndarray) -> np.ndarray | None:
     U, effects, right = np.linalg.svd(pull, full_matrices=False)
     told = effects > 1e-9  # of columns of length 1: less is rounding
     alike = right[told].T / effects[told]  # directions with effects of one size
+    out = np.zeros(X.shape[1])
     for moves, turn in (pull, np.eye(pull.shape[1])), (U[:, told], alike):
         along = steepest(np.where(np.abs(moves) < 1e-9, 0.0, moves))
         if along is not None:
-            break
-    else:
-        return None
-    out = np.zeros(X.shape[1])
-    out[kept] = space @ turn @ along / lengths[kept]
-    return out
+            out[kept] = space @ turn @ along / lengths[kept]
+            return out
+    return None
 
 
 def steepest(moves: np.ndarray) -> np.ndarray | None:
