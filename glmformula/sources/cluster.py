@@ -9,7 +9,6 @@ more than `SHARE` of the workers' memory: then each pass computes the partitions
 from __future__ import annotations
 
 import os
-import pickle
 import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -33,7 +32,7 @@ from .heap import arrays_from_heap
 from .memory import MemorySource
 from .progress import watched
 from .reading import either, working
-from .store import Store
+from .store import Store, taken_apart
 
 T = TypeVar("T")
 
@@ -205,9 +204,8 @@ class Held:
 
     def __init__(self, value: Evaluated) -> None:
         self.value: Evaluated | MemorySource = value
-        buffers: list[pickle.PickleBuffer] = []
-        bare = pickle.dumps(value, 5, buffer_callback=buffers.append)
-        self.size = len(bare) + sum(buffer.raw().nbytes for buffer in buffers)
+        bare, arrays = taken_apart(value)
+        self.size = len(bare) + sum(array.nbytes for array in arrays)
 
     def source(self, made: Callable[[Evaluated], MemorySource]) -> MemorySource:
         """One thread: the scheduler has other tasks for the other cores."""

@@ -224,8 +224,7 @@ def test_patterns_that_are_fine(data):
 # ---- the code itself ----
 
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
-# sources/store.py keeps the pieces of a running fit in a nameless temporary file of its own process; cluster.py
-# only tells the size of what it sends.
+# sources/store.py keeps the pieces of a running fit in nameless temporary files of its own process.
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "subprocess", "runpy"}
 
 
@@ -246,7 +245,7 @@ def test_no_code_from_text(path):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
         found = {name.partition(".")[0] for name in names} & FORBIDDEN_MODULES
-        assert not found - ({"pickle"} if path.name in ("store.py", "cluster.py") else set()), node.lineno
+        assert not found - ({"pickle"} if path.name == "store.py" else set()), node.lineno
         if isinstance(node, ast.Attribute) and node.attr in ("load", "loads") and path.name != "store.py":
             assert not (isinstance(node.value, ast.Name) and node.value.id == "pickle"), node.lineno
 
