@@ -6,6 +6,7 @@ some, and where a cell raises or warns; a progress bar may be shown.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import nbformat
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
+# A worker may say, while its cluster closes, that the scheduler does not answer any more.
+os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"
 PROGRESS = re.compile(r"\r?glm: pass [^\r\n]*|\r *")
 
 
