@@ -70,7 +70,7 @@ class DaskTable:
         dask, job = needed("dask", "dask"), _Job(partial(_of_partition, function), merge)
         with _failures(self, columns):
             there = dask.delayed(job, traverse=False)
-            root = _tree(self.tasks(columns, _run_frame, there), there)
+            root = _root(self.tasks(columns, _run_frame, there), there)
             found: T | None = _result(partial(dask.compute, root), job)
         return found
 
@@ -128,7 +128,7 @@ class ClusterStore:
             both = table.tasks(columns, _run_and_keep, there)
             first, token = dask.delayed(_first, pure=False), os.urandom(8).hex()
             firsts = [first(b, dask_key_name=f"{NAME}-{number}-{token}") for number, b in enumerate(both)]
-            root, *kept = dask.persist(_tree(firsts, there), *both)
+            root, *kept = dask.persist(_root(firsts, there), *both)
             found: T | None = _result(partial(dask.compute, root), job)
         self.parts = [future for part in kept for future in needed("distributed", "dask").futures_of(part)]
         return found
@@ -154,8 +154,7 @@ class ClusterStore:
                 submit(_run_parts, job, self.made, *run.parts, key=f"{NAME}-{run.place}-{token}")
                 for run in self.runs
             ]
-            while len(level) > MERGED_HERE:
-                level = [submit(_join, job, *level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
+            level = _tree(level, partial(submit, _join, job), MERGED_HERE)
             found: T = _result(partial(self.client.gather, level), job)
         return found
 
@@ -253,11 +252,16 @@ NAME = "glm-partition"
 KEY = re.compile(rf"{NAME}-([\d to]+)-|, (\d+)\)$")  # ours, or Dask's: (name, partition)
 
 
-def _tree(level: list[Any], job: Any) -> Any:
-    join = needed("dask", "dask").delayed(_join, pure=False, traverse=False)
-    while len(level) > 1:
-        level = [join(job, *level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
-    return level[0]
+def _tree(level: list[Any], join: Callable[..., Any], most: int = 1) -> list[Any]:
+    """Results merged, `BRANCHES` at a time, until there are at most so many."""
+    while len(level) > most:
+        level = [join(*level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
+    return level
+
+
+def _root(tasks: list[Any], job: Any) -> Any:
+    """The one delayed result of delayed tasks."""
+    return _tree(tasks, partial(needed("dask", "dask").delayed(_join, pure=False, traverse=False), job))[0]
 
 
 def _result(computed: Callable[[], Sequence[tuple[Any, Heard]]], job: _Job) -> Any:
