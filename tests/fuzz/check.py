@@ -18,6 +18,7 @@ from glmformula.errors import (
     SeparationWarning,
 )
 
+from . import exact
 from .draw import Case, design
 from .oracle import Model, build, model, pulls
 from .search import (
@@ -233,11 +234,14 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     here = fit.deviance
     scale = abs(here) + 0.1
     signs = pulls(case.spec, m, rows.y, rows.w)
+    doubles = rows.X[c]
     rows = replace(rows, X=apart(case, fit, rows.X))
     direction = recession(rows.X[c], signs[c]) if signs.any() else None
     if separated:
+        if direction is None and exact.separated(doubles, signs[c]):
+            return Outcome("separation named, seen in exact arithmetic alone")
         return named(m, rows, fit, direction, signs, "near" in case.terms)
-    if direction is not None:
+    if direction is not None and exact.separated(doubles, signs[c]):
         if told:
             return Outcome("told, separation not named", "; ".join(told))
         return bad("separation not named", f"deviance {here:.4g}")
