@@ -239,16 +239,20 @@ class Problem:
             return solution
         if before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all():
             return replace(solution, inaccurate=solution.inaccurate or before.inaccurate)
-        aliased = self.vanish(solution, solved_at, gram.diagonal())
-        if self.strict and not aliased:
-            raise IllConditioned
-        return replace(solution, inaccurate=solution.inaccurate or not aliased)
+        return self.checked(solution, solved_at)
 
-    def vanish(self, solution: Solution, at: np.ndarray | None, squares: np.ndarray) -> bool:
-        """Whether the columns that the Gram matrix drops vanish on the rows, by R's rule."""
-        lengths = self.at(at, relations=solution.relations).lengths
+    def checked(self, solution: Solution, solved_at: np.ndarray | None) -> Solution:
+        """Do the columns that a Gram matrix drops vanish on the rows as they weigh there, by R's rule?"""
+        relations = solution.relations
+        both = np.concatenate([relations, np.eye(self.p)[solution.dropped]])
+        lengths = self.at(solved_at, relations=both).lengths
         assert lengths is not None
-        return not (lengths > self.tolerance**2 * squares[solution.dropped]).any()
+        left, whole = np.split(lengths, [len(relations)])
+        if not (left > self.tolerance**2 * whole).any():
+            return solution
+        if self.strict:
+            raise IllConditioned
+        return replace(solution, inaccurate=True)
 
     def best_path(self, start: np.ndarray | None) -> Path:
         """R's iterations; the constrained optimum where they end at the edge of the means, or nowhere."""
@@ -411,6 +415,8 @@ class Problem:
             raise Lost(
                 f"{messages[0]}: please supply starting values" if messages else "maxit should be at least 1"
             )
+        if self.way == "gram" and len(solution.relations) and iteration > 1:  # rows weighed otherwise at first
+            solution = self.checked(solution, solved_at)
         return Path(
             beta,
             at,

@@ -35,6 +35,8 @@ EDGE = 1e-6
 UNSETTLED = 1e-5
 # The same at what is to be a minimum, Newton's method having got there.
 LEFT = 1e-7
+# Fisher's steps from there.
+MOST_ONWARDS = 25
 # Shares of that distance at which starts are tried: where columns are of many sizes the means at 1 are extreme.
 INSIDE = (1.0, 1e-3)
 # From coefficients at the wall this share of the way to some inside.
@@ -156,7 +158,7 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
             found = model.minimise(unaliased(columns, beta), apart)
         if found is None:
             continue
-        solution = moving.solution_at(found.beta)
+        found, solution = onwards(moving, model, found)
         if set(solution.dropped) != set(columns.dropped):
             solution = replace(columns, factor=np.full_like(columns.factor, np.nan), decrease=np.inf)
         better = the_better(problem, path, found, solution, ends, free)
@@ -179,6 +181,21 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
     if unsettled and path is not None and path.converged and not at_an_edge(problem.family, ends, path.at):
         return replace(path, runaway=True, converged=not path.boundary)
     return path
+
+
+def onwards(moving: Problem, model: Bounded, found: Minimum) -> tuple[Minimum, Solution]:
+    """Fisher's steps from a minimum as long as they lead down: QR has digits that an information matrix has not."""
+    solution = moving.solution_at(found.beta)
+    for _ in range(MOST_ONWARDS):
+        if not LEFT * (found.at.deviance + model.small) < solution.decrease < np.inf:
+            break
+        with np.errstate(all="ignore"):
+            moved = model.moved(found.beta, solution.beta - found.beta, found.at, 0.0, solution.decrease)
+        if moved is None:
+            break
+        found = replace(found, beta=moved[0], at=moved[1], steps=found.steps + 1)
+        solution = moving.solution_at(found.beta)
+    return found, solution
 
 
 def one_minimum(problem: Problem, ends: tuple[float, float], free: float) -> bool:

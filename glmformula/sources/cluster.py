@@ -57,8 +57,10 @@ class DaskTable:
         """``function(frame, job, partition_info)`` of each partition with these columns.
 
         One task with what makes the partition, where Dask can do that: then no partition goes to another worker.
+        The columns in the frame's order: pandas copies a partition to have them in another.
         """
-        made = self.frame[list(columns)].map_partitions(
+        wanted = [name for name in self.frame.columns if name in columns]
+        made = self.frame[wanted].map_partitions(
             function, job, meta=pd.Series([], dtype=object), enforce_metadata=False
         )
         tasks: list[Any] = made.to_delayed()

@@ -330,7 +330,8 @@ def held_there(m: Model, rows: Rows, eta: np.ndarray) -> bool:
     at_the_wall = distances(m, eta) < AT_THE_WALL * np.median(distances(m, eta))
     B, _ = whitened(m, replace(rows, w=np.where(at_the_wall, 0.0, rows.w)), eta)
     c = rows.counted
-    g = B[c].T @ m.score(rows.y[c], rows.w[c], eta[c])[0]
+    with np.errstate(all="ignore"):
+        g = B[c].T @ m.score(rows.y[c], rows.w[c], eta[c])[0]
     if not at_the_wall.any() or not np.isfinite(g).all():
         return False
     low, high = m.interval

@@ -83,6 +83,8 @@ FOUND = {
     (61, 43607): "a mean NaN: a row beyond the wall by the rounding of nearly equal columns",
     (61, 54994): "stopped 'at boundary value', far from any",
     (71, 24146): "a curvature small beside that at the wall taken for none",
+    (81, 9631): "information without the digits of means between 1e-4 and 1e6",
+    (81, 23204): "method='cholesky': columns that nearly depend on each other vanish at the first weights alone",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
