@@ -222,17 +222,16 @@ def has_means(family: Family, beta: np.ndarray, block: Block) -> bool:
 def kept_inside(problem: Problem, path: Path) -> Path | None:
     """The path, off the wall by a little where a row's own arithmetic has it beyond; None if a row has no mean."""
     ends = eta_interval(problem.family)
-    if not np.isfinite(ends).any():
-        return path if problem.source.map_reduce(partial(has_means, problem.family, path.beta), min) else None
-    if not beyond(problem, ends, path.beta):
-        return path
-    goal = some_inside(problem, problem.at(path.beta))
-    goal = path.beta if goal is None else unaliased(path.solution, goal)
-    for share in BY_ROUNDING:
-        beta = path.beta + share * (goal - path.beta)
-        at = problem.at(beta, **problem.last_pass(path.at))
-        if at.usable and not beyond(problem, ends, beta):
-            return replace(path, beta=beta, at=at, boundary=True)
+    if np.isfinite(ends).any():
+        if not beyond(problem, ends, path.beta):
+            return path
+        goal = some_inside(problem, problem.at(path.beta))
+        goal = path.beta if goal is None else unaliased(path.solution, goal)
+        for share in BY_ROUNDING:
+            beta = path.beta + share * (goal - path.beta)
+            at = problem.at(beta, **problem.last_pass(path.at))
+            if at.usable and not beyond(problem, ends, beta):
+                return replace(path, beta=beta, at=at, boundary=True)
     return path if problem.source.map_reduce(partial(has_means, problem.family, path.beta), min) else None
 
 
