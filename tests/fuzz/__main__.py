@@ -44,7 +44,8 @@ from multiprocessing import Pool
 from .check import Outcome, judged
 from .draw import draw
 
-SHOWN = 3
+SHOWN = 3  # examples of each
+SAID = 10_000  # draws between words of progress
 
 
 def one(job: tuple[int, int]) -> tuple[int, str, str, bool, str]:
@@ -82,6 +83,8 @@ def main() -> int:
                 bads.add(kind)
             if is_bad or (kind.startswith("told") and count[kind] <= args.show):
                 print(f"{'BAD ' * is_bad}{kind}\n  {text}\n  {detail}", flush=True)
+            if count.total() % SAID == 0:
+                print(f"{count.total()} judged, {sum(count[kind] for kind in bads)} bad", flush=True)
     print()
     for kind, times in count.most_common():
         print(f"{times:8d}  {'BAD ' * (kind in bads)}{kind}")
