@@ -102,7 +102,7 @@ def main(kind: str, path: str, workers: str) -> None:
         from distributed import Client, LocalCluster
 
         with (
-            LocalCluster(int(workers), threads_per_worker=1, dashboard_address=None) as cluster,
+            LocalCluster(n_workers=int(workers), threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster),
         ):
             found = measured(

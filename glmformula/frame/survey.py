@@ -76,9 +76,10 @@ class Facts:
         if not other.kind or not self.kind:
             return self if self.kind else other
         if self.kind != other.kind:
+            one, two = sorted((self.kind, other.kind))
             raise DataError(
-                f"variable '{plain_name(name)}' is \"{self.kind}\" in some rows of the data and "
-                f'"{other.kind}" in others: make it one type'
+                f"variable '{plain_name(name)}' is \"{one}\" in some rows of the data and \"{two}\" in others: "
+                "make it one type"
             )
         levels = {**self.levels, **{k: seen or self.levels.get(k, False) for k, seen in other.levels.items()}}
         if len(levels) > MOST_LEVELS:

@@ -36,7 +36,8 @@ class Source(Protocol):
     """Anything that can run a function over its row blocks and merge what comes back.
 
     `block_fn` and `merge_fn` are picklable (module-level functions or ``functools.partial`` of them), since
-    Dask and Spark send them to workers; `merge_fn` is associative, and merged in row order where order is known.
+    Dask and Spark send them to workers; `merge_fn` is associative. Threads merge in row order; a cluster in any, so
+    what is merged is a sum, an extreme, or rows whose order means nothing.
     """
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T: ...

@@ -2,8 +2,9 @@
 
 On a cluster the values that the survey has seen stay on the workers for the passes of the fit, as results that
 Dask knows of: it spills them to disk, and makes them again when a worker is lost. Only jobs travel to the
-workers, and small records back. Nothing of the user's own is persisted, and nothing is kept where it would take
-more than `SHARE` of the workers' memory: then each pass computes the partitions again.
+workers, and small records back. A task costs some 5 ms of scheduling (measured), so a worker's thread goes through all
+that it has there in one. Nothing of the user's own is persisted, and nothing is kept where it would take
+more than `MOST_KEPT` of the workers' memory: then each pass computes the partitions again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
-from itertools import groupby, pairwise
+from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -38,7 +40,7 @@ T = TypeVar("T")
 
 BRANCHES = 8  # results merged at a time
 MERGED_HERE = 2  # results that need no merging on the workers
-SHARE = 0.5  # of the workers' memory
+MOST_KEPT = 0.5  # of the workers' memory
 RUNNING = ("running", "connecting")
 
 
@@ -73,8 +75,8 @@ class DaskTable:
         with _failures(self, columns):
             there = dask.delayed(job, traverse=False)
             root = _root(self.tasks(columns, _run_frame, there), there)
-            found: T | None = _result(partial(dask.compute, root), job)
-        return found
+            (found,) = _computed(partial(dask.compute, root))
+        return _heard(found)
 
     def store(self) -> Store | ClusterStore | None:
         """What keeps the values of the rows: this process for its own threads, the workers of a cluster."""
@@ -101,16 +103,15 @@ class ClusterStore:
 
     def __init__(self, client: Any = None) -> None:
         self.client = client
-        self.parts: list[Any] = []
+        self.shares: list[Share] = []
         self.made: Any = None
-        self.runs: list[Run] | None = None
 
     def __reduce__(self) -> tuple[type[ClusterStore], tuple[()]]:
         return ClusterStore, ()
 
     @property
     def complete(self) -> bool:
-        return bool(self.parts) and self.client.status in RUNNING
+        return bool(self.shares) and self.client.status in RUNNING
 
     @staticmethod
     def put(piece: Piece, values: Evaluated, kept: Any) -> None:
@@ -126,14 +127,11 @@ class ClusterStore:
         """A pass in which `function` calls `put`."""
         dask, job = needed("dask", "dask"), _Job(partial(_of_partition, function), merge)
         with _failures(table, columns):
-            there = dask.delayed(job, traverse=False)
-            both = table.tasks(columns, _run_and_keep, there)
-            first, token = dask.delayed(_first, pure=False), os.urandom(8).hex()
-            firsts = [first(b, dask_key_name=f"{NAME}-{number}-{token}") for number, b in enumerate(both)]
-            root, *kept = dask.persist(_root(firsts, there), *both)
-            found: T | None = _result(partial(dask.compute, root), job)
-        self.parts = [future for part in kept for future in needed("distributed", "dask").futures_of(part)]
-        return found
+            both = table.tasks(columns, _run_and_keep, dask.delayed(job, traverse=False))
+            parts = _persisted(both)
+            self.shares = shares_of(parts, self.client.who_has(parts), self.client.nthreads())
+            ((_, _, found),) = _in_order(job, *self._shared_out(_firsts, partial(_in_order, job), job))
+        return _heard(found)
 
     def settle(self, streamed: Streamed, made: Callable[[Evaluated], MemorySource]) -> None:
         """The survey is done: keep nothing that is too large."""
@@ -141,46 +139,48 @@ class ClusterStore:
         values = streamed.nrows * (1 + len(streamed.schema.variables) + len(streamed.recipe.extra))
         workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
         limit = sum(worker.get("memory_limit") or 0 for worker in workers)
-        if limit and 8 * values > SHARE * limit:
-            self.parts = []
+        if limit and 8 * values > MOST_KEPT * limit:
+            self.shares = []
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
-        """``block_fn`` of every block of the sources made of the values, merged in the order of the rows."""
+        """``block_fn`` of every block of the sources made of the values, merged in any order."""
+        job = _Job(partial(_of_parts, block_fn, merge_fn), merge_fn)
         with _failures():
-            if self.runs is None:
-                self.runs = runs_of(self.parts, self.client.who_has(self.parts), self.client.nthreads())
+            if not isinstance(self.made, needed("distributed", "dask").Future):
                 self.made = self.client.submit(_itself, self.made, pure=False)  # the schema travels once
-            job, token = _Job(partial(_of_parts, block_fn, merge_fn), merge_fn), os.urandom(8).hex()
-            submit = partial(self.client.submit, pure=False)
-            level = [
-                submit(_run_parts, job, self.made, *run.parts, key=f"{NAME}-{run.place}-{token}")
-                for run in self.runs
-            ]
-            level = _tree(level, partial(submit, _join, job), MERGED_HERE)
-            found: T = _result(partial(self.client.gather, level), job)
-        return found
+            return _heard(_join(job, *self._shared_out(_run_parts, partial(_join, job), job, self.made)))
+
+    def _shared_out(self, task: Callable[..., T], join: Callable[..., T], *more: Any) -> list[T]:
+        """``task(*more, numbers, *parts)`` of every share, joined in a tree until few are left."""
+        submit, token = partial(self.client.submit, pure=False), os.urandom(8).hex()
+        level = [
+            submit(task, *more, share.numbers, *share.parts, key=f"{NAME}-{share.place}-{token}")
+            for share in self.shares
+        ]
+        level = _tree(level, partial(submit, join), MERGED_HERE)
+        return _computed(partial(self.client.gather, level))
 
 
 @dataclass(frozen=True)
-class Run:
-    """Partitions in a row that are on one worker: what one of its threads goes through in a pass.
+class Share:
+    """Partitions that are on one worker: what one of its threads goes through in a pass."""
 
-    A task of its own for each partition cost 4 ms a pass, measured: 30 ms for 8 of them, 12 for two runs.
-    """
-
-    first: int
+    numbers: tuple[int, ...]
     parts: tuple[Any, ...]
 
     @property
     def place(self) -> str:
-        last = self.first + len(self.parts) - 1
-        return str(self.first) if last == self.first else f"{self.first} to {last}"
+        """The numbers in a few words, neighbours together."""
+        cuts = [k for k in range(1, len(self.numbers)) if self.numbers[k] != self.numbers[k - 1] + 1]
+        groups = [self.numbers[i:j] for i, j in pairwise([0, *cuts, len(self.numbers)])]
+        texts = [str(g[0]) if len(g) == 1 else f"{g[0]} to {g[-1]}" for g in groups]
+        return ", ".join(texts[:MOST_NAMED]) + ", ..." * (len(texts) > MOST_NAMED)
 
 
-def runs_of(
+def shares_of(
     parts: Sequence[Any], where: Mapping[Any, Sequence[str]], threads: Mapping[str, int]
-) -> list[Run]:
-    """Neighbours on one worker together, shared out to its threads.
+) -> list[Share]:
+    """What is on a worker together, shared out to its threads.
 
     Parameters
     ----------
@@ -190,14 +190,17 @@ def runs_of(
     threads : mapping
         How many threads a worker has.
     """
-    runs = []
-    places = [next(iter(where.get(part.key, ())), "") for part in parts]
-    for worker, numbers in groupby(range(len(parts)), key=places.__getitem__):
-        group = list(numbers)
-        count = min(len(group), max(1, threads.get(worker, 1)))
-        cuts = [group[0] + len(group) * k // count for k in range(count + 1)]
-        runs += [Run(a, tuple(parts[a:b])) for a, b in pairwise(cuts)]
-    return runs
+    groups: dict[str, list[int]] = {}
+    for number, part in enumerate(parts):
+        groups.setdefault(next(iter(where.get(part.key, ())), ""), []).append(number)
+    shares = []
+    for worker, numbers in groups.items():
+        count = min(len(numbers), max(1, threads.get(worker, 1)))
+        cuts = [len(numbers) * k // count for k in range(count + 1)]
+        shares += [
+            Share(tuple(numbers[a:b]), tuple(parts[k] for k in numbers[a:b])) for a, b in pairwise(cuts)
+        ]
+    return shares
 
 
 class Held:
@@ -251,7 +254,8 @@ class _Job:
 
 
 NAME = "glm-partition"
-KEY = re.compile(rf"{NAME}-([\d to]+)-|, (\d+)\)$")  # ours, or Dask's: (name, partition)
+KEY = re.compile(rf"{NAME}-([\d to,.]+)-|, (\d+)\)$")  # ours, or Dask's: (name, partition)
+MOST_NAMED = 5  # groups of neighbours
 
 
 def _tree(level: list[Any], join: Callable[..., Any], most: int = 1) -> list[Any]:
@@ -266,11 +270,27 @@ def _root(tasks: list[Any], job: Any) -> Any:
     return _tree(tasks, partial(needed("dask", "dask").delayed(_join, pure=False, traverse=False), job))[0]
 
 
-def _result(computed: Callable[[], Sequence[tuple[Any, Heard]]], job: _Job) -> Any:
-    """What is computed, merged; the warnings of its tasks are given here."""
+def _persisted(tasks: Sequence[Any]) -> list[Any]:
+    """The futures of delayed tasks, when they are done; what failed first is raised."""
+    distributed = needed("distributed", "dask")
+    persisted = needed("dask", "dask").persist(*tasks)
+    parts = [future for one in persisted for future in distributed.futures_of(one)]
     with one_blas_thread():
-        (results,) = watched(computed() for _ in range(1))
-    found, heard = _join(job, *results)
+        for part in watched(distributed.as_completed(parts), len(parts)):
+            if part.status != "finished":
+                part.result()
+    return parts
+
+
+def _computed(compute: Callable[[], T]) -> T:
+    with one_blas_thread():
+        (found,) = watched(compute() for _ in range(1))
+    return found
+
+
+def _heard(result: tuple[T, Heard]) -> T:
+    """The value of a result; the warnings of its tasks are given here."""
+    found, heard = result
     for category, text in heard:
         give_warning(text, category, stacklevel=4)
     return found
@@ -282,7 +302,9 @@ def _run(job: _Job, *arguments: Any) -> tuple[Any, Heard]:
         return job.function(*arguments), heard
 
 
-def _run_parts(job: _Job, made: Any, *parts: tuple[Any, Held | None]) -> tuple[Any, Heard]:
+def _run_parts(
+    job: _Job, made: Any, numbers: tuple[int, ...], *parts: tuple[Any, Held | None]
+) -> tuple[Any, Heard]:
     return _run(job, made, [held for _, held in parts])
 
 
@@ -303,8 +325,24 @@ def _run_and_keep(
     return result, Held(values) if values is not None and rows(values.response) else None
 
 
-def _first(both: tuple[Any, Any]) -> Any:
-    return both[0]
+def _firsts(
+    job: _Job, numbers: tuple[int, ...], *parts: tuple[tuple[Any, Heard], Any]
+) -> list[tuple[int, int, tuple[Any, Heard]]]:
+    """What the survey found in these partitions."""
+    return _in_order(job, [(k, k + 1, first) for k, (first, _) in zip(numbers, parts, strict=True)])
+
+
+def _in_order(
+    job: _Job, *lists: Sequence[tuple[int, int, tuple[Any, Heard]]]
+) -> list[tuple[int, int, tuple[Any, Heard]]]:
+    """Results of partitions (from, to, result), neighbours merged: of levels the order counts."""
+    out: list[tuple[int, int, tuple[Any, Heard]]] = []
+    for first, stop, result in sorted(chain.from_iterable(lists), key=itemgetter(0)):
+        if out and out[-1][1] == first:
+            out[-1] = out[-1][0], stop, _join(job, out[-1][2], result)
+        else:
+            out.append((first, stop, result))
+    return out
 
 
 def _itself(value: T) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+from operator import add
 from pathlib import Path
 
 import dask
@@ -149,7 +150,7 @@ def test_what_the_user_has_persisted_is_not_computed_again(client, data, tmp_pat
 
 
 def test_values_that_would_fill_the_workers_are_not_kept(client, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SHARE", 0.0)
+    monkeypatch.setattr(module, "MOST_KEPT", 0.0)
     table = dd.from_pandas(data, npartitions=2).map_partitions(counted, str(tmp_path))
     fit = glm("claims ~ age + area", table, "poisson")
     assert not fit.training.source.store.complete
@@ -162,14 +163,14 @@ def test_only_small_records_travel(client, monkeypatch):
     rng = np.random.default_rng(0)
     data = pd.DataFrame({"x": rng.normal(size=n), "z": rng.normal(size=n)})
     data["y"] = rng.poisson(np.exp(0.3 * data["x"]))
-    found = module._result
+    found = module._computed
 
-    def weighed(computed, job):
-        out = found(computed, job)
+    def weighed(compute):
+        out = found(compute)
         sizes.append(len(pickle.dumps(out)))
         return out
 
-    monkeypatch.setattr(module, "_result", weighed)
+    monkeypatch.setattr(module, "_computed", weighed)
     fit = glm("y ~ x + z", dd.from_pandas(data, npartitions=4), "poisson")
     fit.vcov("HC3")
     assert len(sizes) > 5
@@ -205,7 +206,7 @@ def test_what_fails_on_a_worker_names_the_partition(client, data):
     assert isinstance(caught.value.__cause__, OSError)
     with pytest.raises(FormulaError, match=r"cumsum\(\) cannot be used here"):
         glm("claims ~ cumsum(size)", table, "poisson")
-    with pytest.raises(DataError, match='"numeric" in some rows of the data and "character" in others'):
+    with pytest.raises(DataError, match='"character" in some rows of the data and "numeric" in others'):
         glm("claims ~ size", table.map_partitions(two_types, meta=table._meta), "poisson")
 
 
@@ -226,7 +227,7 @@ def test_a_worker_that_dies(client, data):
 
 
 class Part:
-    """What `runs_of` asks of a future."""
+    """What `shares_of` asks of a future."""
 
     def __init__(self, key):
         self.key = key
@@ -237,17 +238,27 @@ class Part:
     [
         ("aabb", {"a": 1, "b": 1}, ["0 to 1", "2 to 3"]),
         ("aaaab", {"a": 2, "b": 8}, ["0 to 1", "2 to 3", "4"]),
-        ("aba", {"a": 1, "b": 1}, ["0", "1", "2"]),
+        ("abaabb", {"a": 1, "b": 1}, ["0, 2 to 3", "1, 4 to 5"]),
         ("aaa", {"a": 2}, ["0", "1 to 2"]),
         ("a??", {"a": 1}, ["0", "1 to 2"]),
+        ("abababababab", {"a": 1, "b": 2}, ["0, 2, 4, 6, 8, ...", "1, 3, 5", "7, 9, 11"]),
     ],
 )
-def test_partitions_in_a_row_on_a_worker_are_one_task_for_each_thread(places, threads, expected):
+def test_what_is_on_a_worker_is_one_task_for_each_thread(places, threads, expected):
     parts = [Part(("part", k)) for k in range(len(places))]
     where = {("part", k): (place,) for k, place in enumerate(places) if place != "?"}
-    runs = module.runs_of(parts, where, threads)
-    assert [run.place for run in runs] == expected
-    assert [part for run in runs for part in run.parts] == parts
+    shares = module.shares_of(parts, where, threads)
+    assert [share.place for share in shares] == expected
+    assert sorted(number for share in shares for number in share.numbers) == list(range(len(parts)))
+    assert all(share.parts == tuple(parts[k] for k in share.numbers) for share in shares)
+
+
+def test_the_survey_is_merged_in_the_order_of_the_partitions():
+    job = module._Job(None, add)
+    one, other = [[(k, k + 1, ([k], [])) for k in numbers] for numbers in ((0, 3, 4, 6), (1, 2, 5))]
+    assert [(a, b) for a, b, _ in module._in_order(job, one)] == [(0, 1), (3, 5), (6, 7)]
+    nested = module._in_order(job, module._in_order(job, one), module._in_order(job, other))
+    assert [(a, b, value) for a, b, (value, _) in nested] == [(0, 7, list(range(7)))]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +266,7 @@ def test_partitions_in_a_row_on_a_worker_are_one_task_for_each_thread(places, th
     [
         ("glm-partition-3-0f1e", "partition 3"),
         ("glm-partition-4 to 7-0f1e", "partitions 4 to 7"),
+        ("glm-partition-0, 2, 4 to 5, ...-0f1e", r"partitions 0, 2, 4 to 5, \.\.\."),
         ("('map', 2)", "partition 2"),
         ("x", "a partition"),
     ],

@@ -245,7 +245,7 @@ def test_a_column_of_two_types_is_refused(data):
             return Piece(frame, number=number)
 
     with pytest.raises(
-        DataError, match='variable \'size\' is "numeric" in some rows of the data and "character"'
+        DataError, match='variable \'size\' is "character" in some rows of the data and "numeric"'
     ):
         glm("claims ~ size", Changing(data, ()), "poisson")
 
