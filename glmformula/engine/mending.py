@@ -158,7 +158,7 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
             found = model.minimise(unaliased(columns, beta), apart)
         if found is None:
             continue
-        found, solution = onwards(moving, model, found)
+        found, solution = onwards(moving, columns, model, found)
         if set(solution.dropped) != set(columns.dropped):
             solution = replace(columns, factor=np.full_like(columns.factor, np.nan), decrease=np.inf)
         better = the_better(problem, path, found, solution, ends, free)
@@ -183,14 +183,15 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
     return path
 
 
-def onwards(moving: Problem, model: Bounded, found: Minimum) -> tuple[Minimum, Solution]:
+def onwards(moving: Problem, columns: Solution, model: Bounded, found: Minimum) -> tuple[Minimum, Solution]:
     """Fisher's steps from a minimum as long as they lead down: QR has digits that an information matrix has not."""
     solution = moving.solution_at(found.beta)
     for _ in range(MOST_ONWARDS):
         if not LEFT * (found.at.deviance + model.small) < solution.decrease < np.inf:
             break
+        step = unaliased(columns, solution.beta) - found.beta
         with np.errstate(all="ignore"):
-            moved = model.moved(found.beta, solution.beta - found.beta, found.at, 0.0, solution.decrease)
+            moved = model.moved(found.beta, step, found.at, 0.0, solution.decrease)
         if moved is None:
             break
         found = replace(found, beta=moved[0], at=moved[1], steps=found.steps + 1)

@@ -85,6 +85,7 @@ FOUND = {
     (71, 24146): "a curvature small beside that at the wall taken for none",
     (81, 9631): "information without the digits of means between 1e-4 and 1e6",
     (81, 23204): "method='cholesky': columns that nearly depend on each other vanish at the first weights alone",
+    (91, 930): "a step of other columns than those that are kept",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
 
