@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConvergenceWarning, DataError, FitError, give_warning
-from ..families import Family
+from ..families import Family, gaussian
 from ..families.link import EPS, quiet
 from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
@@ -20,8 +20,8 @@ from ..sources.tasks import one_team
 from .columns import longest_move
 from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
-from .mending import Lost, Path, inside, kept_inside, strayed, valid_start
-from .notes import INACCURATE, NOWHERE, extreme_fits, seven_digits
+from .mending import FEW_ROWS, Lost, Path, inside, kept_inside, strayed, valid_start
+from .notes import HIDDEN, INACCURATE, NOWHERE, extreme_fits, seven_digits
 from .passes import Sums, Task, merge, run
 from .refine import refined
 from .result import Control, GlmFit
@@ -288,12 +288,16 @@ class Problem:
 
     def refined(self, path: Path) -> Path:
         """A small least-squares fit with the digits that QR lost."""
-        gaussian = self.family.name == "gaussian" and self.family.link.name == "identity"
-        if not gaussian or self.way != "qr" or not path.converged:
+        plain = self.family.name == "gaussian" and self.family.link.name == "identity"
+        if not plain or self.way != "qr" or not path.converged:
             return path
         beta = refined(self.source, path.solution, path.beta, path.at.rows)
         at = path.at if beta is None else self.at(beta, **self.last_pass(path.at))
         return path if beta is None or not at.usable else replace(path, beta=beta, at=at)
+
+    def unweighted(self) -> Solution:
+        """What the rows tell apart as their prior weights have them: working weights may vanish."""
+        return replace(self, family=gaussian(), way="qr", first=None).solution_at(np.zeros(self.p))
 
     def solution_at(self, beta: np.ndarray) -> Solution:
         return self.step(self.at(beta, solve=True), beta, beta, None)
@@ -511,6 +515,8 @@ class Problem:
                 messages.append("glm.fit: algorithm stopped at boundary value")
             if solution.inaccurate:
                 messages.append(INACCURATE)
+            if 0 < solution.rank < self.p and at.rows < FEW_ROWS and self.unweighted().rank > solution.rank:
+                messages.append(HIDDEN)
         more = at
         if family.fixed_dispersion is None:
             dispersion = family.loglik_dispersion(at.deviance, at.weight_sum, at.rows)

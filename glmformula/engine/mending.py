@@ -40,7 +40,7 @@ MOST_ONWARDS = 25
 # Shares of that distance at which starts are tried: where columns are of many sizes the means at 1 are extreme.
 INSIDE = (1.0, 1e-3)
 # From coefficients at the wall this share of the way to some inside.
-OFF_THE_WALL = 0.01
+OFF_THE_WALL, BARELY_OFF = 0.01, 1e-4
 # The same where rounding alone is beyond the wall.
 BY_ROUNDING = tuple(10.0**k for k in range(-15, -5))
 # A last step that is a leap: of its coefficient; what never is, of the largest.
@@ -148,20 +148,22 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
     problem = replace(problem, apart=problem.nothing_beside(at))
     free = room(problem.family, ends, at)
     moving = replace(problem, source=Mapped(problem.source, partial(undecided, ends)))
-    # the rank by the prior weights alone: working weights may vanish on the way
-    columns = replace(moving, family=gaussian(), way="qr").solution_at(np.zeros(problem.p))
+    columns = moving.unweighted()
     model = Bounded(problem.source, problem.family, ends, columns.directions(), free, SMALL * problem.apart)
 
-    second: Path | None = None
-    for beta, apart in valid_points(problem, ends, path, at):
+    def reached(beta: np.ndarray, apart: bool) -> Path | None:
         with np.errstate(all="ignore"):
             found = model.minimise(unaliased(columns, beta), apart)
         if found is None:
-            continue
+            return None
         found, solution = onwards(moving, columns, model, found)
         if set(solution.dropped) != set(columns.dropped):
             solution = replace(columns, factor=np.full_like(columns.factor, np.nan), decrease=np.inf)
-        better = the_better(problem, path, found, solution, ends, free)
+        return the_better(problem, path, found, solution, ends, free)
+
+    second: Path | None = None
+    for beta, apart in valid_points(problem, ends, path, at):
+        better = reached(beta, apart)
         if better is None:
             continue
         lower = path is None or better.at.deviance <= path.lowest + epsilon_of(problem, path.lowest)
@@ -172,14 +174,20 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
             return better
         if second is None or better.at.deviance < second.at.deviance:
             second = better
+    feasible = some_inside(problem, at) if second is not None and second.boundary else None
+    if second is not None and feasible is not None:  # a row that was held at the wall may leave it now
+        again = reached(second.beta + BARELY_OFF * (feasible - second.beta), True)
+        second = again if again is not None and again.at.deviance < second.at.deviance else second
     if second is not None:
         on_a_plateau = far_out(problem.family, second.at)
         return replace(second, converged=False, runaway=True) if on_a_plateau else second
     if path is not None and path.lost_rank:
         return None
-    unsettled = path is not None and (path.promised > UNSETTLED or striding(problem, path, ends))
-    if unsettled and path is not None and path.converged and not at_an_edge(problem.family, ends, path.at):
-        return replace(path, runaway=True, converged=not path.boundary)
+    if path is not None and path.converged:
+        unsettled = path.promised > UNSETTLED or striding(problem, path, ends)
+        unsettled = unsettled and not at_an_edge(problem.family, ends, path.at)
+        if unsettled or far_out(problem.family, path.at):
+            return replace(path, runaway=True, converged=not path.boundary)
     return path
 
 

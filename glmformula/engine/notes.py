@@ -13,6 +13,10 @@ INACCURATE = (
     "X'WX has not enough digits for these columns (condition number above 1e5): estimates and standard errors may be "
     "off; use method='auto' or 'qr'"
 )
+HIDDEN = (
+    "the working weights differ so much that columns which the rows tell apart vanish beside others: their "
+    "coefficients are NA, as R's; look at the sizes of the response"
+)
 NOWHERE = (
     ". Nor was a valid fit reached from the mean response, or by Newton's method from a linear programme's start: "
     "look at the sizes of response, offset and weights, or supply starting values"

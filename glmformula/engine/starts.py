@@ -109,17 +109,22 @@ def inmost(X: np.ndarray, offset: np.ndarray, ends: tuple[float, float], room: f
     if not walls or not len(X):
         return np.zeros(p)
     limit = np.concatenate(limits)
-    if limit.any():
-        room = min(room, ROOMIEST * float(np.abs(limit).max()))
-    unit = max(room, float(np.abs(limit).max()))  # the solver's tolerances are absolute
-    room = max(room / unit, LEAST_ROOM)
-    answer = linprog(
-        np.append(np.zeros(p), -1.0),
-        A_ub=np.vstack(walls),
-        b_ub=limit / unit,
-        bounds=[(None, None)] * p + [(0.0, room)],
-        method="highs",
-    )
-    if answer.x is None or not answer.x[-1] > 1e-9 * room:
-        return None
-    return np.asarray(answer.x[:-1] * unit)
+    size = float(np.abs(limit).max())
+    widest = min(room, ROOMIEST * size) if size else room
+    for most in dict.fromkeys((widest, min(room, size) if size else room)):
+        unit = max(most, size)  # the solver's tolerances are absolute
+        least = max(most / unit, LEAST_ROOM)
+        answer = linprog(
+            np.append(np.zeros(p), -1.0),
+            A_ub=np.vstack(walls),
+            b_ub=limit / unit,
+            bounds=[(None, None)] * p + [(0.0, least)],
+            method="highs",
+        )
+        if answer.x is None or not answer.x[-1] > 1e-9 * least:
+            continue
+        beta = np.asarray(answer.x[:-1] * unit)
+        eta = X @ beta + offset
+        if ((eta > ends[0]) & (eta < ends[1])).all():  # not by the solver's tolerance alone
+            return beta
+    return None

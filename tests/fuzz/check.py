@@ -36,10 +36,14 @@ from .search import (
 PERFECT = 1e-8  # of what the responses could cost: a deviance that is nothing
 ROUNDING = 1e-15  # of the sizes of a row's products: what their sum may be off by, and what that moves
 AT_THE_WALL = 1e-6  # of the median distance
+STILL = 1e-8  # of it, what the score promises at a local optimum
 LEFT = 1e-5  # of the deviance (+ 0.1, as in the stopping rule): what may be left to gain without a warning
 
 
+BENT = 0.01  # beside Fisher's information
+FAR_OUT = 1e8  # times as far out as the fit's: linear predictors that make what columns differ by at 1e-9 count
 NO_MINIMUM = "no minimum of the deviance"
+SAID = (NO_MINIMUM, "did not converge", "not enough digits", "vanish beside others")
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,9 @@ def noise(m: Model, rows: Rows, eta: np.ndarray, parts: np.ndarray) -> float:
         twice = 2 * y.astype(np.longdouble)
         terms = w * np.abs(m.deviances(y.astype(np.longdouble), twice, 1 - twice))
         lost = 2 * np.abs(slope) * blur + information * blur**2
+        if (blur > 1 + np.abs(eta[c])).any():  # of eta not even the sign is known
+            at, low, high = (m.units(y, w, e) for e in (eta[c], eta[c] - blur, eta[c] + blur))
+            lost = lost + np.maximum(np.abs(low - at), np.abs(high - at))
         return float(lost[np.isfinite(lost)].sum() + 1e-17 * terms[np.isfinite(terms)].sum())
 
 
@@ -251,7 +258,8 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     known = plain(m, rows)
     X = fit.model_matrix().dropna().to_numpy()
     parts = np.abs(X) @ np.abs(np.nan_to_num(fit.coefficients.to_numpy())) + np.abs(rows.offset)
-    lost = noise(m, rows, eta, parts) / scale
+    rounding = noise(m, rows, eta, parts)
+    lost = rounding / scale
     _, g0 = whitened(m, rows, eta)
     left = float(g0 @ g0) / scale
     if fit.boundary and not m.split and known:
@@ -288,7 +296,7 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
             if "did not converge" in str(told)
             else "optimum at the boundary"
         )
-    found = descend(m, rows, eta)[1] if known and np.isfinite(mine) else mine
+    lowest, found = descend(m, rows, eta) if known and np.isfinite(mine) else (eta, mine)
     gain = (mine - found) / scale - lost if np.isfinite(mine) else 0.0
     short = "; ".join(
         sorted(
@@ -299,12 +307,16 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
             }
         )
     )
-    if "did not converge" in short or NO_MINIMUM in short or "not enough digits" in str(told):
+    if any(text in str(told) for text in SAID):
         if gain > LEFT:
             return Outcome("told, but better exists: " + short, f"{here:.8g} -> {found:.8g}")
         return Outcome(f"told, {'at the optimum' if left < 1e-4 else 'flat'}: " + short, f"left {left:.3g}")
     if "numerically 0" in short and max(gain, left) > LEFT:
         return Outcome("told, means beyond the links' limits")
+    if gain > LEFT and left < STILL and np.abs(lowest[c]).max() > FAR_OUT * (1 + np.abs(eta[c]).max()):
+        return Outcome("optimum, but for columns that nearly depend on each other")
+    if gain > LEFT and left < STILL and bends_up(m, rows, eta) and beyond_a_bend(m, rows, eta, lowest):
+        return Outcome("optimum by its score and curvature, a lower one is elsewhere")
     if gain > LEFT:
         return bad("better deviance nearby", f"{here:.8g} -> {found:.8g}, score {left:.3g}; {short}")
     if left > 1e-4 and known:
@@ -315,7 +327,7 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     if (
         case.spec.family not in ("binomial", "poisson")
         and left * scale > 1e-2 * dispersion
-        and here > PERFECT * size(m, rows) > 0
+        and here > max(PERFECT * size(m, rows), rounding) > 0
     ):
         if "numerically 0" in short:
             return Outcome("told, means beyond the links' limits")
@@ -325,17 +337,35 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     return Outcome("optimum" + (", told: " + short if told else ""))
 
 
-def held_there(m: Model, rows: Rows, eta: np.ndarray) -> bool:
-    """Karush, Kuhn and Tucker's conditions: what the rows away from the wall leave, multipliers take up."""
-    at_the_wall = distances(m, eta) < AT_THE_WALL * np.median(distances(m, eta))
-    B, _ = whitened(m, replace(rows, w=np.where(at_the_wall, 0.0, rows.w)), eta)
-    c = rows.counted
+def bends_up(m: Model, rows: Rows, eta: np.ndarray) -> bool:
+    """Whether the deviance bends up in all directions, as it does at a minimum."""
+    c, h = rows.counted, 1e-5 * (1 + np.abs(eta[rows.counted]))
+    B, _ = whitened(m, rows, eta)
     with np.errstate(all="ignore"):
-        g = B[c].T @ m.score(rows.y[c], rows.w[c], eta[c])[0]
+        lower, upper = (m.score(rows.y[c], rows.w[c], eta[c] + sign * h)[0] for sign in (-1, 1))
+        H = B[c].T @ (((lower - upper) / (2 * h))[:, None] * B[c])
+    return bool(np.isfinite(H).all() and np.linalg.eigvalsh((H + H.T) / 2)[0] > BENT)
+
+
+def beyond_a_bend(m: Model, rows: Rows, eta: np.ndarray, there: np.ndarray) -> bool:
+    """Whether the deviance bends down somewhere on the way: it has more than one minimum, or may have."""
+    way = np.array([deviance(m, rows, eta + t * (there - eta)) for t in np.linspace(0, 1, 101)])
+    return bool((np.diff(way, 2) < -1e-6 * np.ptp(way)).any())
+
+
+def held_there(m: Model, rows: Rows, eta: np.ndarray) -> bool:
+    """Karush, Kuhn and Tucker's conditions: what the scores leave, multipliers of rows at the wall take up."""
+    middle = np.median(distances(m, eta))
+    at_the_wall = distances(m, eta) < AT_THE_WALL * middle
+    B, _ = whitened(m, replace(rows, w=np.where(at_the_wall, 0.0, rows.w)), eta)
+    low, high = m.interval
+    sign = np.where(eta - low < high - eta, 1.0, -1.0)
+    c, near = rows.counted, np.where(at_the_wall, eta + sign * AT_THE_WALL * middle, eta)
+    with np.errstate(all="ignore"):
+        g = B[c].T @ m.score(rows.y[c], rows.w[c], near[c])[0]
     if not at_the_wall.any() or not np.isfinite(g).all():
         return False
-    low, high = m.interval
-    inwards = np.where(eta - low < high - eta, 1.0, -1.0)[at_the_wall, None] * B[at_the_wall]
+    inwards = sign[at_the_wall, None] * B[at_the_wall]
     inwards = inwards[np.abs(inwards).max(axis=1, initial=0.0) > 0]
     if not len(inwards):
         return False

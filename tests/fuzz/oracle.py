@@ -67,10 +67,13 @@ class Model:
         with np.errstate(all="ignore"):
             if not self.valid(eta).all():
                 return np.inf
-            mu, rest, _ = self.means(eta)
-            unit = self.deviances(y.astype(LONG), mu.astype(LONG), rest.astype(LONG))
-            total = float((w * unit).sum())
+            total = float(self.units(y, w, eta).sum())
         return total if np.isfinite(total) else np.inf
+
+    def units(self, y: Array, w: Array, eta: Array) -> Array:
+        """What each row adds to the deviance."""
+        mu, rest, _ = self.means(eta)
+        return w * self.deviances(y.astype(LONG), mu.astype(LONG), rest.astype(LONG))
 
     def score(self, y: Array, w: Array, eta: Array) -> tuple[Array, Array]:
         """-1/2 d deviance / d eta and the expected information, by rows."""
