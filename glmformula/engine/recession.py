@@ -8,6 +8,7 @@ import numpy as np
 
 # A direction, or a row's part of one, is zero below this (columns scaled to unit length, |delta| <= 1).
 ZERO = 1e-7
+FAINT = 1e-9  # of its largest coefficient: less is the rounding of the others
 # An effect of a direction, relative to the largest, that is none.
 RANK = 1e-11
 ROUNDED = 1e-13  # of the largest coefficient that a direction with an effect of 1 could have
@@ -92,12 +93,16 @@ def recession(rows: Rows, basis: np.ndarray, fine: bool) -> tuple[np.ndarray, np
         direction, apart = space @ total, space @ rest
         direction[np.abs(direction) < np.maximum(ZERO, ROUNDED * most * np.linalg.norm(total))] = 0.0
         return direction / sizes, apart / sizes[:, None]
-    return cleaned(space @ total) / sizes, cleaned(space @ rest) / sizes[:, None]
+    return cleaned(space, total) / sizes, cleaned(space, rest) / sizes[:, None]
 
 
-def cleaned(values: np.ndarray) -> np.ndarray:
-    """What is rounding beside the largest becomes 0."""
-    return np.where(np.abs(values) < ZERO * np.abs(values).max(axis=0, initial=0.0), 0.0, values)
+def cleaned(space: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """``space @ along``; what is rounding beside its own summands, or the largest of all, becomes 0."""
+    values = space @ along
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    return np.where(
+        np.abs(values) < np.maximum(ZERO * (np.abs(space) @ np.abs(along)), FAINT * largest), 0.0, values
+    )
 
 
 def steepest(

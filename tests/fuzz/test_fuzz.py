@@ -88,6 +88,8 @@ FOUND = {
     (91, 33200): "valid means that a scale of 1e12 hid from the linear programme",
     (91, 52080): "columns that only the working weights alias, not told",
     (91, 66178): "a row held at the wall that would leave it",
+    (91, 82807): "stopped at the wall on the plateau of an inverse Gaussian deviance, not told",
+    (91, 86977): "separation: a coefficient of 4e-8 of another's taken for rounding",
     (91, 930): "a step of other columns than those that are kept",
     (41, 1447): "a lower fit forgotten beside one that had stopped at the wall",
 }
@@ -193,6 +195,23 @@ def test_zeros_under_a_cubic_variance():
     data = pd.DataFrame({"y": [0.0, 1.0, 2.0]})
     with pytest.raises(FitError, match="the deviance is not finite at any that was tried"):
         g.glm("y ~ 1", data, g.quasi("log", "mu^3"))
+
+
+def test_columns_that_only_the_working_weights_alias_are_told():
+    case = draw(91, 52080)
+    with pytest.warns(ConvergenceWarning, match="columns which the rows tell apart vanish beside others"):
+        fit = g.glm(case.formula, case.data, build(case.spec), **case.options)
+    assert fit.rank == 4
+    assert fit.coefficients.isna().sum() == 2
+
+
+def test_the_judge_knows_a_minimum_from_a_lower_one_elsewhere():
+    kinds = [check.judged(draw(91, index)).kind for index in (34084, 9197, 14302)]
+    assert kinds == [
+        "optimum by its score and curvature, a lower one is elsewhere",
+        "optimum, but for columns that nearly depend on each other",
+        "separation named",
+    ]
 
 
 def test_cholesky_says_when_its_digits_do_not_suffice():
