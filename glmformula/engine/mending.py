@@ -144,51 +144,90 @@ def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
 
 def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Path | None:
     """`path`, or the best fit between the ends of eta where that is better."""
-    at = problem.at(None if path is None else path.beta)
-    problem = replace(problem, apart=problem.nothing_beside(at))
-    free = room(problem.family, ends, at)
-    moving = replace(problem, source=Mapped(problem.source, partial(undecided, ends)))
-    columns = moving.unweighted()
-    model = Bounded(problem.source, problem.family, ends, columns.directions(), free, SMALL * problem.apart)
-
-    def reached(beta: np.ndarray, apart: bool) -> Path | None:
-        with np.errstate(all="ignore"):
-            found = model.minimise(unaliased(columns, beta), apart)
-        if found is None:
-            return None
-        found, solution = onwards(moving, columns, model, found)
-        if set(solution.dropped) != set(columns.dropped):
-            solution = replace(columns, factor=np.full_like(columns.factor, np.nan), decrease=np.inf)
-        return the_better(problem, path, found, solution, ends, free)
-
-    second: Path | None = None
-    for beta, apart in valid_points(problem, ends, path, at):
-        better = reached(beta, apart)
-        if better is None:
-            continue
-        lower = path is None or better.at.deviance <= path.lowest + epsilon_of(problem, path.lowest)
-        further = path is None or better.at is not path.at
-        elsewhere = not one_minimum(problem, ends, free) if better.boundary else better.runaway and further
-        doubtful = far_out(problem.family, better.at) or (at.rows < FEW_ROWS and elsewhere)
-        if lower and not doubtful:
-            return better
-        if second is None or better.at.deviance < second.at.deviance:
-            second = better
-    feasible = some_inside(problem, at) if second is not None and second.boundary else None
-    if second is not None and feasible is not None:  # a row that was held at the wall may leave it now
-        again = reached(second.beta + BARELY_OFF * (feasible - second.beta), True)
-        second = again if again is not None and again.at.deviance < second.at.deviance else second
-    if second is not None:
-        on_a_plateau = far_out(problem.family, second.at)
-        return replace(second, converged=False, runaway=True) if on_a_plateau else second
-    if path is not None and path.lost_rank:
+    found = Search.of(problem, ends, path).best()
+    if found is not None:
+        return replace(found, converged=False, runaway=True) if far_out(problem.family, found.at) else found
+    if path is None or path.lost_rank:
         return None
-    if path is not None and path.converged:
+    if path.converged:
         unsettled = path.promised > UNSETTLED or striding(problem, path, ends)
         unsettled = unsettled and not at_an_edge(problem.family, ends, path.at)
         if unsettled or far_out(problem.family, path.at):
             return replace(path, runaway=True, converged=not path.boundary)
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """For a better fit than `path`: eta between `ends`, within which `free` is far; `at` are the sums of the path.
+
+    `moving` leaves out rows that no column moves, `columns` has the directions that its rows tell apart.
+    """
+
+    problem: Problem
+    ends: tuple[float, float]
+    path: Path | None
+    at: Sums
+    free: float
+    moving: Problem
+    columns: Solution
+
+    @classmethod
+    def of(cls, problem: Problem, ends: tuple[float, float], path: Path | None) -> Search:
+        at = problem.at(None if path is None else path.beta)
+        problem = replace(problem, apart=problem.nothing_beside(at))
+        moving = replace(problem, source=Mapped(problem.source, partial(undecided, ends)))
+        return cls(problem, ends, path, at, room(problem.family, ends, at), moving, moving.unweighted())
+
+    @property
+    def model(self) -> Bounded:
+        problem, small = self.problem, SMALL * self.problem.apart
+        return Bounded(problem.source, problem.family, self.ends, self.columns.directions(), self.free, small)
+
+    def best(self) -> Path | None:
+        """The first minimum that is beyond doubt, or the lowest of all."""
+        lowest: Path | None = None
+        for beta, apart in valid_points(self.problem, self.ends, self.path, self.at):
+            better = self.reached(beta, apart)
+            if better is None:
+                continue
+            if self.beyond_doubt(better):
+                return better
+            if lowest is None or better.at.deviance < lowest.at.deviance:
+                lowest = better
+        return lowest and self.off_the_wall(lowest)
+
+    def reached(self, beta: np.ndarray, apart: bool) -> Path | None:
+        """The minimum that valid coefficients lead to, where it is better than the path."""
+        with np.errstate(all="ignore"):
+            found = self.model.minimise(unaliased(self.columns, beta), apart)
+        if found is None:
+            return None
+        found, solution = onwards(self.moving, self.columns, self.model, found)
+        if set(solution.dropped) != set(self.columns.dropped):
+            nothing = np.full_like(self.columns.factor, np.nan)
+            solution = replace(self.columns, factor=nothing, decrease=np.inf)
+        return the_better(self.problem, self.path, found, solution, self.ends, self.free)
+
+    def beyond_doubt(self, better: Path) -> bool:
+        path = self.path
+        if path is not None and better.at.deviance > path.lowest + epsilon_of(self.problem, path.lowest):
+            return False
+        if far_out(self.problem.family, better.at):
+            return False
+        if self.at.rows >= FEW_ROWS:
+            return True
+        if better.boundary:
+            return one_minimum(self.problem, self.ends, self.free)
+        return not better.runaway or (path is not None and better.at is path.at)
+
+    def off_the_wall(self, found: Path) -> Path:
+        """From next to a minimum at the wall: a row that was held there on the way may leave it now."""
+        feasible = some_inside(self.problem, self.at) if found.boundary else None
+        if feasible is None:
+            return found
+        again = self.reached(found.beta + BARELY_OFF * (feasible - found.beta), True)
+        return again if again is not None and again.at.deviance < found.at.deviance else found
 
 
 def onwards(moving: Problem, columns: Solution, model: Bounded, found: Minimum) -> tuple[Minimum, Solution]:
