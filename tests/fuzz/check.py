@@ -327,7 +327,8 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
     if (
         case.spec.family not in ("binomial", "poisson")
         and left * scale > 1e-2 * dispersion
-        and here > max(PERFECT * size(m, rows), rounding) > 0
+        and here > PERFECT * size(m, rows) > 0
+        and here > rounding
     ):
         if "numerically 0" in short:
             return Outcome("told, means beyond the links' limits")
