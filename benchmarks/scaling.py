@@ -165,8 +165,8 @@ def arithmetic(row: dict[str, float]) -> str:
     disk, held = FULL_ROWS * row["bytes"] / 1e9, FULL_ROWS * 8 * (p + 1) / 1e9
     minutes = f"{FULL_ROWS * row['files'] * cores / WORKERS / 60:.1f} minutes"
     alone = FULL_ROWS * row["files"]
-    record, partitions = 8 * (p + 1) ** 2, FULL_ROWS // 1_000_000
-    travels = partitions * record / 1e6
+    record = 8 * (p + 1) ** 2
+    travels = WORKERS * record / 1e6
     return f"""Measured on 1,000,000 rows × {p} columns (logistic, from formula to fit, by the clock,
 {cores} cores): {files} a row from Parquet, {memory} a row in memory; {row["bytes"]:.0f} bytes a row in the files.
 
@@ -175,9 +175,8 @@ def arithmetic(row: dict[str, float]) -> str:
   on local disk, in the size of the columns used, so that later passes need not decode again.
 * **One machine that holds them in memory**, {held:.0f} GB: **{short}**.
 * **A cluster of {WORKERS} such cores**: {alone:.0f} s × {cores} / {WORKERS} = **{minutes}** of computing.
-  What travels in a pass is a record of {p + 1} × {p + 1} numbers, {record / 1e3:.0f} kB, for each run of neighbouring
-  partitions on a worker: of {partitions} partitions of a million rows at most {travels:.0f} MB, merged in
-  a tree, never more than a few records in one place. The step itself,
+  What travels in a pass is a record of {p + 1} × {p + 1} numbers, {record / 1e3:.0f} kB, for each core: {travels:.1f} MB,
+  merged in a tree, never more than a few records in one place. The step itself,
   {p}³/3 operations, takes well under a millisecond."""
 
 
