@@ -175,8 +175,8 @@ def arithmetic(row: dict[str, float]) -> str:
   on local disk, in the size of the columns used, so that later passes need not decode again.
 * **One machine that holds them in memory**, {held:.0f} GB: **{short}**.
 * **A cluster of {WORKERS} such cores**: {alone:.0f} s × {cores} / {WORKERS} = **{minutes}** of computing.
-  What travels in a pass is a record of {p + 1} × {p + 1} numbers, {record / 1e3:.0f} kB, for each core: {travels:.1f} MB,
-  merged in a tree, never more than a few records in one place. The step itself,
+  What travels in a pass is a record of {p + 1} × {p + 1} numbers, {record / 1e3:.0f} kB, for each core:
+  {travels:.1f} MB, merged in a tree, never more than a few records in one place. The step itself,
   {p}³/3 operations, takes well under a millisecond."""
 
 
