@@ -242,7 +242,7 @@ class Problem:
         return self.checked(solution, solved_at)
 
     def checked(self, solution: Solution, solved_at: np.ndarray | None) -> Solution:
-        """Do the columns that a Gram matrix drops vanish on the rows as they weigh there, by R's rule?"""
+        """The solution, if what it drops vanishes as the rows weigh there (R's rule); else marked, or refused."""
         relations = solution.relations
         both = np.concatenate([relations, np.eye(self.p)[solution.dropped]])
         lengths = self.at(solved_at, relations=both).lengths

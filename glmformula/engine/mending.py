@@ -159,35 +159,33 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """For a better fit than `path`: eta between `ends`, within which `free` is far; `at` are the sums of the path.
+    """For a better fit than `path`, whose sums are `at`, between the ends of eta (`model`).
 
-    `moving` leaves out rows that no column moves, `columns` has the directions that its rows tell apart.
+    `moving` leaves out rows that no column moves, `columns` has the directions that its rows tell apart, `feasible`
+    are coefficients inside, if there are any.
     """
 
     problem: Problem
-    ends: tuple[float, float]
     path: Path | None
     at: Sums
-    free: float
+    model: Bounded
     moving: Problem
     columns: Solution
+    feasible: np.ndarray | None
 
     @classmethod
     def of(cls, problem: Problem, ends: tuple[float, float], path: Path | None) -> Search:
         at = problem.at(None if path is None else path.beta)
         problem = replace(problem, apart=problem.nothing_beside(at))
         moving = replace(problem, source=Mapped(problem.source, partial(undecided, ends)))
-        return cls(problem, ends, path, at, room(problem.family, ends, at), moving, moving.unweighted())
-
-    @property
-    def model(self) -> Bounded:
-        problem, small = self.problem, SMALL * self.problem.apart
-        return Bounded(problem.source, problem.family, self.ends, self.columns.directions(), self.free, small)
+        columns, free, small = moving.unweighted(), room(problem.family, ends, at), SMALL * problem.apart
+        model = Bounded(problem.source, problem.family, ends, columns.directions(), free, small)
+        return cls(problem, path, at, model, moving, columns, some_inside(problem, at))
 
     def best(self) -> Path | None:
         """The first minimum that is beyond doubt, or the lowest of all."""
         lowest: Path | None = None
-        for beta, apart in valid_points(self.problem, self.ends, self.path, self.at):
+        for beta, apart in valid_points(self.problem, self.model.ends, self.path, self.at, self.feasible):
             better = self.reached(beta, apart)
             if better is None:
                 continue
@@ -207,7 +205,7 @@ class Search:
         if set(solution.dropped) != set(self.columns.dropped):
             nothing = np.full_like(self.columns.factor, np.nan)
             solution = replace(self.columns, factor=nothing, decrease=np.inf)
-        return the_better(self.problem, self.path, found, solution, self.ends, self.free)
+        return the_better(self.problem, self.path, found, solution, self.model)
 
     def beyond_doubt(self, better: Path) -> bool:
         path = self.path
@@ -218,15 +216,14 @@ class Search:
         if self.at.rows >= FEW_ROWS:
             return True
         if better.boundary:
-            return one_minimum(self.problem, self.ends, self.free)
+            return one_minimum(self.model)
         return not better.runaway or (path is not None and better.at is path.at)
 
     def off_the_wall(self, found: Path) -> Path:
         """From next to a minimum at the wall: a row that was held there on the way may leave it now."""
-        feasible = some_inside(self.problem, self.at) if found.boundary else None
-        if feasible is None:
+        if self.feasible is None or not found.boundary:
             return found
-        again = self.reached(found.beta + BARELY_OFF * (feasible - found.beta), True)
+        again = self.reached(found.beta + BARELY_OFF * (self.feasible - found.beta), True)
         return again if again is not None and again.at.deviance < found.at.deviance else found
 
 
@@ -246,10 +243,10 @@ def onwards(moving: Problem, columns: Solution, model: Bounded, found: Minimum) 
     return found, solution
 
 
-def one_minimum(problem: Problem, ends: tuple[float, float], free: float) -> bool:
+def one_minimum(model: Bounded) -> bool:
     """Whether the deviance is convex, judged by the responses' range."""
-    low, high = problem.source.map_reduce(response_range, around)
-    return convex(problem.family, ends, free, np.linspace(low, high, 5))
+    low, high = model.source.map_reduce(response_range, around)
+    return convex(model.family, model.ends, model.room, np.linspace(low, high, 5))
 
 
 def response_range(block: Block) -> tuple[float, float]:
@@ -299,18 +296,13 @@ def epsilon_of(problem: Problem, deviance: float) -> float:
 
 
 def the_better(
-    problem: Problem,
-    path: Path | None,
-    found: Minimum,
-    solution: Solution,
-    ends: tuple[float, float],
-    free: float,
+    problem: Problem, path: Path | None, found: Minimum, solution: Solution, model: Bounded
 ) -> Path | None:
     """The minimum, or R's path where that has got as far, or the minimum is at infinity."""
     at = problem.at(found.beta, **problem.last_pass(problem.at(found.beta)))
     if not np.isfinite(at.deviance):
         return None
-    edge = found.at.least < EDGE * free or at_an_edge(problem.family, ends, at)
+    edge = found.at.least < EDGE * model.room or at_an_edge(problem.family, model.ends, at)
     runaway = found.runaway or (not edge and solution.decrease > LEFT * (abs(at.deviance) + problem.apart))
     if path is not None and not path.lost_rank:
         ahead = path.at.deviance - at.deviance
@@ -338,13 +330,12 @@ def the_better(
 
 
 def valid_points(
-    problem: Problem, ends: tuple[float, float], path: Path | None, at: Sums
+    problem: Problem, ends: tuple[float, float], path: Path | None, at: Sums, feasible: np.ndarray | None
 ) -> Iterator[tuple[np.ndarray, bool]]:
     """Coefficients to begin at: where the iterations ended; by deviance, the mean's, the responses', a programme's.
 
     With each whether the end is known to be apart from the wall.
     """
-    feasible = some_inside(problem, at)
     if (
         path is not None
         and path.lowest_at is not None

@@ -109,19 +109,18 @@ def inmost(X: np.ndarray, offset: np.ndarray, ends: tuple[float, float], room: f
     if not walls or not len(X):
         return np.zeros(p)
     limit = np.concatenate(limits)
-    size = float(np.abs(limit).max())
-    widest = min(room, ROOMIEST * size) if size else room
-    for most in dict.fromkeys((widest, min(room, size) if size else room)):
+    size = float(np.abs(limit).max()) or room
+    for most in dict.fromkeys((min(room, ROOMIEST * size), min(room, size))):
         unit = max(most, size)  # the solver's tolerances are absolute
-        least = max(most / unit, LEAST_ROOM)
+        top = max(most / unit, LEAST_ROOM)
         answer = linprog(
             np.append(np.zeros(p), -1.0),
             A_ub=np.vstack(walls),
             b_ub=limit / unit,
-            bounds=[(None, None)] * p + [(0.0, least)],
+            bounds=[(None, None)] * p + [(0.0, top)],
             method="highs",
         )
-        if answer.x is None or not answer.x[-1] > 1e-9 * least:
+        if answer.x is None or not answer.x[-1] > 1e-9 * top:
             continue
         beta = np.asarray(answer.x[:-1] * unit)
         eta = X @ beta + offset

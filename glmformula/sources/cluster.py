@@ -39,6 +39,7 @@ from .store import Store, taken_apart
 T = TypeVar("T")
 
 BRANCHES = 8  # results merged at a time
+MOST_NAMED = 5  # groups of neighbours, of the partitions that a task has
 MERGED_HERE = 2  # results that need no merging on the workers
 MOST_KEPT = 0.5  # of the workers' memory
 RUNNING = ("running", "connecting")
@@ -148,7 +149,8 @@ class ClusterStore:
         with _failures():
             if not isinstance(self.made, needed("distributed", "dask").Future):
                 self.made = self.client.submit(_itself, self.made, pure=False)  # the schema travels once
-            return _heard(_join(job, *self._shared_out(_run_parts, partial(_join, job), job, self.made)))
+            found = _join(job, *self._shared_out(_run_parts, partial(_join, job), job, self.made))
+        return _heard(found)
 
     def _shared_out(self, task: Callable[..., T], join: Callable[..., T], *more: Any) -> list[T]:
         """``task(*more, numbers, *parts)`` of every share, joined in a tree until few are left."""
@@ -255,7 +257,6 @@ class _Job:
 
 NAME = "glm-partition"
 KEY = re.compile(rf"{NAME}-([\d to,.]+)-|, (\d+)\)$")  # ours, or Dask's: (name, partition)
-MOST_NAMED = 5  # groups of neighbours
 
 
 def _tree(level: list[Any], join: Callable[..., Any], most: int = 1) -> list[Any]:

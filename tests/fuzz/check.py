@@ -24,6 +24,7 @@ from .oracle import Model, build, model, pulls
 from .search import (
     Rows,
     bounded_minimum,
+    curvature,
     descend,
     deviance,
     distances,
@@ -38,8 +39,6 @@ ROUNDING = 1e-15  # of the sizes of a row's products: what their sum may be off 
 AT_THE_WALL = 1e-6  # of the median distance
 STILL = 1e-8  # of it, what the score promises at a local optimum
 LEFT = 1e-5  # of the deviance (+ 0.1, as in the stopping rule): what may be left to gain without a warning
-
-
 BENT = 0.01  # beside Fisher's information
 FAR_OUT = 1e8  # times as far out as the fit's: linear predictors that make what columns differ by at 1e-9 count
 NO_MINIMUM = "no minimum of the deviance"
@@ -340,11 +339,7 @@ def optimal(case: Case, m: Model, rows: Rows, fit: g.GLM, told: list[str], separ
 
 def bends_up(m: Model, rows: Rows, eta: np.ndarray) -> bool:
     """Whether the deviance bends up in all directions, as it does at a minimum."""
-    c, h = rows.counted, 1e-5 * (1 + np.abs(eta[rows.counted]))
-    B, _ = whitened(m, rows, eta)
-    with np.errstate(all="ignore"):
-        lower, upper = (m.score(rows.y[c], rows.w[c], eta[c] + sign * h)[0] for sign in (-1, 1))
-        H = B[c].T @ (((lower - upper) / (2 * h))[:, None] * B[c])
+    H = curvature(m, rows, eta, whitened(m, rows, eta)[0])
     return bool(np.isfinite(H).all() and np.linalg.eigvalsh((H + H.T) / 2)[0] > BENT)
 
 

@@ -65,13 +65,24 @@ def distances(m: Model, eta: np.ndarray) -> np.ndarray:
     return np.minimum(eta - low, high - eta)
 
 
+def curvature(m: Model, rows: Rows, eta: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """Half the second derivatives of the deviance along B, by differences of the score."""
+    c = rows.counted
+    gap = np.where(np.isfinite(distances(m, eta[c])), distances(m, eta[c]), np.inf)
+    if m.split:
+        gap = np.abs(eta[c])
+    h = np.minimum(1e-5 * (1 + np.abs(eta[c])), 0.1 * gap)
+    with np.errstate(all="ignore"):
+        lower, upper = (m.score(rows.y[c], rows.w[c], eta[c] + sign * h)[0] for sign in (-1, 1))
+        bend = (lower - upper) / (2 * h)
+    return np.asarray(B[c].T @ (np.where(np.isfinite(bend), bend, 0.0)[:, None] * B[c]))
+
+
 def descend(m: Model, rows: Rows, eta: np.ndarray, barrier: float = 0.0) -> tuple[np.ndarray, float]:
     """Newton's method with |eigenvalues| from valid eta to a local minimum: (eta, deviance there).
 
     `barrier` is tau of the term -2 tau sum log(distance to the ends of eta).
     """
-    c = rows.counted
-    y, w = rows.y[c], rows.w[c]
     low, high = m.interval
 
     def merit(eta: np.ndarray) -> float:
@@ -87,14 +98,7 @@ def descend(m: Model, rows: Rows, eta: np.ndarray, barrier: float = 0.0) -> tupl
         B, gradient = whitened(m, rows, eta)
         if not B.shape[1] or not np.isfinite(gradient).all():
             break
-        gap = np.where(np.isfinite(distances(m, eta[c])), distances(m, eta[c]), np.inf)
-        if m.split:
-            gap = np.abs(eta[c])
-        h = np.minimum(1e-5 * (1 + np.abs(eta[c])), 0.1 * gap)
-        with np.errstate(all="ignore"):
-            bend = (m.score(y, w, eta[c] - h)[0] - m.score(y, w, eta[c] + h)[0]) / (2 * h)
-        bend = np.where(np.isfinite(bend), bend, 0.0)
-        H = B[c].T @ (bend[:, None] * B[c])
+        H = curvature(m, rows, eta, B)
         if barrier:
             for sign, away in ((1, eta - low), (-1, high - eta)):
                 there = np.isfinite(away) & (away > 0)
