@@ -20,7 +20,7 @@ from ..frame.recipe import Evaluated
 from ..frame.variables import into_levels
 from .base import Block, Source
 from .mapped import Mapped
-from .memory import MemorySource, most_rows
+from .memory import MemorySource, shared_rows
 from .progress import showing
 
 T = TypeVar("T")
@@ -202,7 +202,7 @@ def source_of(frame: DesignFrame) -> MemorySource:
         frame.etastart,
         frame.mustart,
         response.trials,
-        block_rows=most_rows(frame.design),
+        block_rows=shared_rows(frame.design),
         threads=1,
     )
 
