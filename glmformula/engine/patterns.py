@@ -7,6 +7,7 @@ every variable takes few values a table of many rows is a small one; the passes 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -144,16 +145,20 @@ def same_rows(design: Design, offset: np.ndarray | None) -> tuple[np.ndarray, np
     return codes, first
 
 
-def distinct_arrays(design: Design, offset: np.ndarray | None) -> list[tuple[np.ndarray, int]]:
-    """Codes with their number of levels, and numeric arrays (0 levels); what pieces share only once."""
-    found: dict[Any, tuple[np.ndarray, int]] = {}
-    numeric = [array for piece in design.pieces for array in piece.numeric]
-    for array in numeric if offset is None else [*numeric, offset]:
-        found.setdefault(place(array), (array, 0))
-    for piece in design.pieces:
-        if piece.codes is not None and piece.contrast is not None:
-            found.setdefault(place(piece.codes), (piece.codes, len(piece.contrast)))
-    return list(found.values())
+def distinct_arrays(design: Design, offset: np.ndarray | None) -> Iterator[tuple[np.ndarray, int]]:
+    """Numeric arrays (0 levels), then codes with their number of levels; what pieces share only once."""
+    numeric = [(array, 0) for piece in design.pieces for array in piece.numeric]
+    offsets = [] if offset is None else [(offset, 0)]
+    codes = [
+        (piece.codes, len(piece.contrast))
+        for piece in design.pieces
+        if piece.codes is not None and piece.contrast is not None
+    ]
+    seen: set[Any] = set()
+    for array, levels in [*numeric, *offsets, *codes]:
+        if (where := place(array)) not in seen:
+            seen.add(where)
+            yield array, levels
 
 
 def place(array: np.ndarray) -> tuple[Any, ...]:
