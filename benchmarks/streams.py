@@ -1,12 +1,8 @@
 """Data that is gone through in pieces: Parquet files, and a Dask cluster over the same files.
 
 Each run is a process of its own, so that its peak of memory is its own; it says seconds and bytes in JSON. It
-fits a few rows first, on each worker too: imports are not counted. Then it fits twice. A virtual machine may be
-given its memory page by page, and give it back after two idle seconds (20 µs a page, measured, against 0.2 µs: then
-what the fit keeps of 20 million rows costs 16 s). So a file larger than the numbers is written and removed right
-before the first of the two fits (not where the data are in memory: that slows the fit that follows by a third).
-Dask maps the files (``LocalFileSystem(use_mmap=True)``), the quickest of its ways to read what is local: with
-``filesystem="arrow"`` the survey takes a tenth longer, with Dask's default a third or more.
+fits a few rows first, on each worker too: imports are not counted. Then it fits twice, the first time with memory
+held ready (see `reserve`).
 
     python -m benchmarks.streams memory|file|dask PATH [WORKERS]
 """
@@ -22,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import measure, portfolio
+from .reserve import reserve
 
 ROWS_A_FILE, ROWS_IN_MEMORY = 500_000, 1_000_000
 MEMORY, ALONE = "glmformula, 1e6 rows in memory", "glmformula, files"
@@ -48,14 +45,6 @@ def write(folder: Path, rows: int) -> None:
             part.to_parquet(folder / name / f"part-{k:04d}.parquet", index=False)
 
 
-def touched(size: int) -> None:
-    """Have the machine hold as much memory."""
-    chunk = bytes(2**20)
-    with tempfile.TemporaryFile(buffering=0) as file:
-        for _ in range(size // len(chunk)):
-            file.write(chunk)
-
-
 def run(kind: str, path: str, workers: int = 0) -> Run:
     """A fresh process's fit."""
     command = [sys.executable, "-m", "benchmarks.streams", kind, path, str(workers)]
@@ -75,17 +64,16 @@ def race(rows: int, rounds: int) -> dict[str, list[Run]]:
 
 
 def measured(few: object, data: object, size: int) -> dict[str, float]:
-    """Rows, and seconds from formula to printed summary, of the first fit and one more; `size`: the files' bytes."""
+    """Rows, and seconds from formula to printed summary, of the first fit and one more; `size`: bytes held ready."""
     import glmformula
 
     seconds, rows = [], 0
     for table in few, data, data:
-        if len(seconds) == 1:
-            touched(2 * size)
-        start = time.perf_counter()
-        fit = glmformula.glm(portfolio.DENSE_FORMULA, data=table, family="binomial")
-        str(fit.summary())
-        seconds.append(time.perf_counter() - start)
+        with reserve(size if len(seconds) == 1 else 0):
+            start = time.perf_counter()
+            fit = glmformula.glm(portfolio.DENSE_FORMULA, data=table, family="binomial")
+            str(fit.summary())
+            seconds.append(time.perf_counter() - start)
         rows = fit.nobs
         del fit  # it holds the values that its passes went over
     return {"rows": rows, "seconds": seconds[1], "again": seconds[2]}
@@ -98,20 +86,17 @@ def main(kind: str, path: str, workers: str) -> None:
         data = portfolio.dense(ROWS_IN_MEMORY)
         found = measured(data.head(2000), data, 0)
     elif kind == "file":
-        found = measured(few, rows, size)
+        found = measured(few, rows, 2 * size)
     else:
         from dask.dataframe import read_parquet
         from distributed import Client, LocalCluster
-        from pyarrow.fs import LocalFileSystem
 
-        mapped = LocalFileSystem(use_mmap=True)
         with (
             LocalCluster(n_workers=int(workers), threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster),
         ):
-            found = measured(
-                read_parquet(few, filesystem=mapped), read_parquet(rows, filesystem=mapped), size
-            )
+            tables = [read_parquet(folder, filesystem="arrow") for folder in (few, rows)]
+            found = measured(*tables, 2 * size)
     print(json.dumps({**found, "peak": measure.high_water()}))
 
 

@@ -10,6 +10,7 @@ from sources.tables import PLAIN, TABLES, Cut, policies
 from tolerances import SAME_ROWS
 
 from glmformula import anova, glm
+from glmformula.sources import memory
 
 FITS = {
     "factors": ("claims ~ age + area + band", {"family": "poisson"}),
@@ -67,6 +68,15 @@ def test_pieces_of_any_length_give_the_same_fit(name, data):
     formula, options = FITS[name]
     table = Cut(data, (0, 1, 1, 78, 200, 400))
     assert_same(glm(formula, data, **options), glm(formula, table, **options))
+
+
+@pytest.mark.parametrize("name", ["two levels", "interaction"])
+def test_blocks_of_a_piece_give_the_same_fit(name, data, monkeypatch):
+    formula, options = FITS[name]
+    fit = glm(formula, data, **options)
+    for limit, rows in ("LEAST_ROWS", 1), ("MOST_ROWS", 150), ("CACHED_ROWS", 40):
+        monkeypatch.setattr(memory, limit, rows)
+    assert_same(fit, glm(formula, Cut(data, (3, 200)), **options))
 
 
 @pytest.mark.parametrize("name", ["factors", "arguments"])
