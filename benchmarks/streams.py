@@ -1,8 +1,8 @@
 """Data that is gone through in pieces: Parquet files, and a Dask cluster over the same files.
 
 Each run is a process of its own, so that its peak of memory is its own; it says seconds and bytes in JSON. It
-fits a few rows first, on each worker too: imports are not counted. Then it fits twice, the first time with memory
-held ready (see `reserve`).
+fits a few rows first, on each worker too: imports are not counted. Then it fits twice, with memory held ready (see
+`reserve`).
 
     python -m benchmarks.streams memory|file|dask PATH [WORKERS]
 """
@@ -63,20 +63,22 @@ def race(rows: int, rounds: int) -> dict[str, list[Run]]:
     return runs
 
 
-def measured(few: object, data: object, size: int) -> dict[str, float]:
-    """Rows, and seconds from formula to printed summary, of the first fit and one more; `size`: bytes held ready."""
+def fitted(table: object) -> tuple[int, float]:
+    """Rows, and seconds from formula to printed summary."""
     import glmformula
 
-    seconds, rows = [], 0
-    for table in few, data, data:
-        with reserve(size if len(seconds) == 1 else 0):
-            start = time.perf_counter()
-            fit = glmformula.glm(portfolio.DENSE_FORMULA, data=table, family="binomial")
-            str(fit.summary())
-            seconds.append(time.perf_counter() - start)
-        rows = fit.nobs
-        del fit  # it holds the values that its passes went over
-    return {"rows": rows, "seconds": seconds[1], "again": seconds[2]}
+    start = time.perf_counter()
+    fit = glmformula.glm(portfolio.DENSE_FORMULA, data=table, family="binomial")
+    str(fit.summary())
+    return fit.nobs, time.perf_counter() - start
+
+
+def measured(few: object, data: object, size: int) -> dict[str, float]:
+    """The first fit and one more; `size`: bytes held ready."""
+    fitted(few)
+    with reserve(size):
+        (rows, first), (_, again) = fitted(data), fitted(data)
+    return {"rows": rows, "seconds": first, "again": again}
 
 
 def main(kind: str, path: str, workers: str) -> None:
