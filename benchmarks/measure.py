@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -35,6 +35,14 @@ def seconds(run: Contender, data: pd.DataFrame, in_a_row: int = 1) -> tuple[floa
     return getattr(run, "seconds", (time.perf_counter() - start) / in_a_row), answer
 
 
+def turns(names: Iterable[str], rounds: int) -> Iterator[tuple[int, str]]:
+    """Round and name, round after round, every second round in reverse order."""
+    names = list(names)
+    for turn in range(rounds):
+        for name in names[:: -1 if turn % 2 else 1]:
+            yield turn, name
+
+
 def race(
     contenders: Mapping[str, Contender],
     data: pd.DataFrame,
@@ -54,11 +62,10 @@ def race(
     answers: dict[str, np.ndarray] = {}
     for run in contenders.values() if warm_up is not None else ():
         run(warm_up)
-    for turn in range(rounds):
-        for name in list(contenders)[:: -1 if turn % 2 else 1]:
-            if turn < (few or {}).get(name, rounds):
-                took, answers[name] = seconds(contenders[name], data, in_a_row)
-                times[name].append(took)
+    for turn, name in turns(contenders, rounds):
+        if turn < (few or {}).get(name, rounds):
+            took, answers[name] = seconds(contenders[name], data, in_a_row)
+            times[name].append(took)
     first = next(iter(answers))
     for name, answer in answers.items():
         same = len(answer) == len(answers[first])
@@ -94,11 +101,10 @@ def import_seconds(modules: Iterable[str], rounds: int) -> dict[str, list[float]
     """Import times in fresh processes, interleaved; the first round warms the disk and is not counted."""
     modules = list(modules)
     times: dict[str, list[float]] = {name: [] for name in modules}
-    for turn in range(rounds + 1):
-        for name in modules[:: -1 if turn % 2 else 1]:
-            took = float(_fresh(IMPORT, name))
-            if turn:
-                times[name].append(took)
+    for turn, name in turns(modules, rounds + 1):
+        took = float(_fresh(IMPORT, name))
+        if turn:
+            times[name].append(took)
     return times
 
 
@@ -113,12 +119,17 @@ print(json.dumps({"data": int(data.memory_usage().sum()), "loaded": loaded, "pea
 """
 
 
+def stated(file: Path, name: str) -> int:
+    """Bytes that Linux states in kilobytes, a name a line."""
+    line = next(line for line in file.read_text().splitlines() if line.startswith(name))
+    return 1024 * int(line.split()[1])
+
+
 def high_water() -> int:
     """Bytes: the process's own peak (`ru_maxrss` begins at the peak of the process that started it)."""
     status = Path("/proc/self/status")
     if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return 1024 * int(line.split()[1])
+        return stated(status, "VmHWM")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 

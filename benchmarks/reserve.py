@@ -17,18 +17,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .measure import ROOT
+from .measure import ROOT, stated
 
 MEMINFO = Path("/proc/meminfo")
-STEP, AHEAD, PAGE = 2**25, 2**29, 2**12
+STEP, AHEAD = 2**25, 2**29
 MOST = 0.5  # of the free memory
 SECONDS = 0.005
 
 
 def free() -> int:
     """Bytes that nobody uses."""
-    line = next(line for line in MEMINFO.read_text().splitlines() if line.startswith("MemFree"))
-    return 1024 * int(line.split()[1])
+    return stated(MEMINFO, "MemFree")
 
 
 @contextmanager
@@ -51,15 +50,16 @@ def main(size: int) -> None:
     size -= size % STEP
     held = mmap.mmap(-1, max(size, STEP), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     held.madvise(mmap.MADV_HUGEPAGE)
-    for start in range(0, size, PAGE):
+    for start in range(0, size, mmap.PAGESIZE):
         held[start] = 1
     level = free() + AHEAD
     print("held", flush=True)
     while size:
-        while size and free() < level:
-            size -= STEP
-            held.madvise(mmap.MADV_DONTNEED, size, STEP)
-        time.sleep(SECONDS)
+        if free() >= level:
+            time.sleep(SECONDS)
+            continue
+        size -= STEP
+        held.madvise(mmap.MADV_DONTNEED, size, STEP)
 
 
 if __name__ == "__main__":

@@ -57,9 +57,9 @@ def race(rows: int, rounds: int) -> dict[str, list[Run]]:
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), rows)
         runs: dict[str, list[Run]] = {who: [] for who in KINDS}
-        for turn in range(rounds):
-            for who, (kind, workers) in list(KINDS.items())[:: -1 if turn % 2 else 1]:
-                runs[who].append(run(kind, folder, workers))
+        for _, who in measure.turns(KINDS, rounds):
+            kind, workers = KINDS[who]
+            runs[who].append(run(kind, folder, workers))
     return runs
 
 
@@ -83,12 +83,12 @@ def measured(few: object, data: object, size: int) -> dict[str, float]:
 
 def main(kind: str, path: str, workers: str) -> None:
     few, rows = f"{path}/few", f"{path}/rows"
-    size = sum(file.stat().st_size for file in Path(rows).iterdir())
+    size = 2 * sum(file.stat().st_size for file in Path(rows).iterdir())
     if kind == "memory":
         data = portfolio.dense(ROWS_IN_MEMORY)
         found = measured(data.head(2000), data, 0)
     elif kind == "file":
-        found = measured(few, rows, 2 * size)
+        found = measured(few, rows, size)
     else:
         from dask.dataframe import read_parquet
         from distributed import Client, LocalCluster
@@ -98,7 +98,7 @@ def main(kind: str, path: str, workers: str) -> None:
             Client(cluster),
         ):
             tables = [read_parquet(folder, filesystem="arrow") for folder in (few, rows)]
-            found = measured(*tables, 2 * size)
+            found = measured(*tables, size)
     print(json.dumps({**found, "peak": measure.high_water()}))
 
 
