@@ -1,4 +1,4 @@
-"""``python -m benchmarks [race ...]``; all of them go to results.md, and a part of that to the README.
+"""``python -m benchmarks [race ...]``; all of them go to results.md, and a part of that to docs/benchmarks.md.
 
     dense factors mixed crossed small      one table in memory: fit and summary beside the rivals
     streamed                               Parquet files; a Dask cluster of one and two processes
@@ -238,14 +238,14 @@ MARKED = re.compile(r"(<!-- benchmarks -->\n).*?(<!-- /benchmarks -->)", re.DOTA
 
 
 def written(rows: Sequence[Row]) -> None:
-    """results.md, and the same table without its ranges in the README."""
+    """results.md, and the same table without its ranges in docs/benchmarks.md."""
     machine = f"`python -m benchmarks` on {measure.machine()}; {date.today()}."
     (HERE / "results.md").write_text(f"# Benchmarks\n\n{machine}\n\n{markdown(rows)}", encoding="utf-8")
-    readme = HERE.parent / "README.md"
+    page = HERE.parent / "docs" / "benchmarks.md"
     short = [HEADER, ("---",) * len(HEADER), *rows]
     table = "\n".join("| " + " | ".join((*row[:3], *row[4:])) + " |" for row in short)
-    text = MARKED.sub(rf"\g<1>{table}\n\n{machine}\n\g<2>", readme.read_text(encoding="utf-8"))
-    readme.write_text(text, encoding="utf-8")
+    text = MARKED.sub(rf"\g<1>{table}\n\n{machine}\n\g<2>", page.read_text(encoding="utf-8"))
+    page.write_text(text, encoding="utf-8")
 
 
 def main() -> None:

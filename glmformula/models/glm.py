@@ -119,7 +119,7 @@ def glm(
 
     Notes
     -----
-    R differs: see "Differences from R" in the README. `singular.ok` is always true, as R's default.
+    R differs: see docs/differences.md. `singular.ok` is always true, as R's default.
     """
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
