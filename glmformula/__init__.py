@@ -94,7 +94,7 @@ from .models.model import GLM
 from .models.saved import load
 from .render.table import StatTable
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "AIC",
