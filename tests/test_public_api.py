@@ -40,7 +40,7 @@ ARGUMENTS = {
     "negative_binomial": "theta link='log'",
     "model_matrix": "formula data=None *newdata=None *contrasts=None *out=None",
     "terms": "formula data=None",
-    "GLM.summary": "self dispersion=None correlation=False vcov=None",
+    "GLM.summary": "self dispersion=None correlation=False vcov=None *digits=4 *signif_stars=True",
     "GLM.predict": (
         "self newdata=None type='link' se_fit=False *dispersion=None *terms=None *interval=None "
         "*level=0.95 *na_action='na.pass' *new_levels='error' *vcov=None *out=None"

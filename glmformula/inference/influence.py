@@ -229,7 +229,7 @@ class InfluenceMeasures(Rendered):
         chosen = self.starred.to_numpy()
         return InfluenceSummary(self.frame[chosen], self.is_influential[chosen], self.call)
 
-    def blocks(self) -> Sequence[Block]:
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
         return measures_blocks(
             self.call,
             list(self.frame.columns),
@@ -237,6 +237,7 @@ class InfluenceMeasures(Rendered):
             self.frame.to_numpy(),
             self.starred.to_numpy(),
             self.absent,
+            digits or 3,
         )
 
 
@@ -248,13 +249,14 @@ class InfluenceSummary(Rendered):
     is_influential: pd.DataFrame
     call: str
 
-    def blocks(self) -> Sequence[Block]:
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
         return summary_blocks(
             self.call,
             list(self.frame.columns),
             list(map(str, self.frame.index)),
             self.frame.to_numpy(),
             self.is_influential.to_numpy(),
+            digits or 2,
         )
 
 

@@ -93,13 +93,13 @@ class Profile(Rendered):
         curve.at_edge = curve.at_edge or curve.stalls(read)
         return read
 
-    def blocks(self) -> Sequence[Block]:
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
         out: list[Block] = []
         for name, part in self.values.items():
             columns = [part[c].tolist() for c in part.columns]
             out += [
                 f"${name}\n",
-                matrix(columns, list(part.columns), [str(k + 1) for k in range(len(part))]),
+                matrix(columns, list(part.columns), [str(k + 1) for k in range(len(part))], digits or 7),
                 "\n",
             ]
         return out

@@ -42,12 +42,12 @@ class DetectedSeparation(Rendered):
     def frame(self) -> pd.DataFrame:
         return self.coefficients.to_frame("estimate")
 
-    def blocks(self) -> Sequence[Block]:
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
         names = [str(name) for name in self.coefficients.index]
         return [
             f"Separation: {'TRUE' if self.separation else 'FALSE'} \n",
             "Existence of maximum likelihood estimates\n",
-            named_numbers(self.coefficients.tolist(), names, 7),
+            named_numbers(self.coefficients.tolist(), names, digits or 7),
             "0: finite value, Inf: infinity, -Inf: -infinity\n",
         ]
 

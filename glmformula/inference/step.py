@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,6 @@ StepScope = str | Mapping[str, Any] | Sequence[Any]
 DIRECTIONS = ("both", "backward", "forward")
 
 
-@dataclass(frozen=True, repr=False, eq=False)
 class StepPath(StatTable):
     """The models on the way, one a row: R's ``fit$anova``.
 
@@ -34,11 +33,14 @@ class StepPath(StatTable):
     model's own analysis of deviance: ``fit.anova()`` means the same for every model.
     """
 
-    fit: GLM | None = field(default=None, kw_only=True)
+    _metadata: ClassVar[list[str]] = [*StatTable._metadata, "fit"]
+
+    def __init__(self, path: pd.DataFrame, fit: GLM) -> None:
+        super().__init__(path, kind="data.frame")
+        self.fit = fit
 
     def __call__(self, *others: GLM, **options: Any) -> StatTable:
         """`GLM.anova` of the chosen model."""
-        assert self.fit is not None
         return GLM.anova(self.fit, *others, **options)
 
 
@@ -51,7 +53,7 @@ class SelectedGLM(GLM):
     @property
     def anova(self) -> StepPath:
         """The models on the way; ``fit.anova(...)`` is the analysis of deviance."""
-        return StepPath(self.path, kind="data.frame", fit=self)
+        return StepPath(self.path, self)
 
 
 def step(

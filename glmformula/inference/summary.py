@@ -14,7 +14,7 @@ import pandas as pd
 from ..errors import DataError, GLMFormulaWarning, give_warning
 from ..models.separation import infinite_names
 from ..render.report import Block, Rendered, to_text
-from ..render.summary import PrintParts, SummaryParts, print_blocks, summary_blocks
+from ..render.summary import DIGITS, PrintParts, SummaryParts, print_blocks, summary_blocks
 from .distributions import two_sided
 
 if TYPE_CHECKING:
@@ -82,12 +82,18 @@ class GLMSummary(Rendered):
     def _square(self, matrix: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(matrix, index=self._kept, columns=self._kept)
 
-    def blocks(self) -> Sequence[Block]:
-        return summary_blocks(self.parts)
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
+        return summary_blocks(self.parts, digits)
 
 
 def summary(
-    fit: GLM, *, dispersion: float | None = None, correlation: bool = False, vcov: Vcov = None
+    fit: GLM,
+    *,
+    dispersion: float | None = None,
+    correlation: bool = False,
+    vcov: Vcov = None,
+    digits: int = DIGITS,
+    signif_stars: bool = True,
 ) -> GLMSummary:
     """Summarise a fit, R's ``summary.glm``.
 
@@ -100,6 +106,10 @@ def summary(
     vcov : str, matrix or function, optional
         Another covariance of the coefficients: a type for ``fit.vcov``, a (p, p) or (rank, rank) matrix, or
         a function of the fit. Tests then use it.
+    digits : int
+        Significant digits of the printed numbers, as in R's ``print(summary(fit), digits = 4)``.
+    signif_stars : bool
+        Whether stars and their legend are printed.
 
     Returns
     -------
@@ -143,6 +153,8 @@ def summary(
             dispersion=phi,
             iter=fit.iter,
             correlation=correlations,
+            digits=digits,
+            signif_stars=signif_stars,
             **_common(fit),
         ),
         df=(fit.rank, fit.df_residual, len(fit.column_names)),

@@ -11,6 +11,10 @@ from ..design.build import design_frame
 from ..engine.result import Control
 from ..errors import FitError, FormulaError
 from ..families import Family, get_family
+from ..formula.deparse import deparse
+from ..formula.lines import formula_lines
+from ..formula.reader import read
+from ..formula.tokens import name_text, string_text
 from ..sources.memory import MemorySource
 from ..sources.progress import showing
 from ..sources.registry import opened
@@ -155,7 +159,7 @@ def glm(
         result = looked_at(source, family, result, frame.design.names)
     return GLM(
         formula=frame.terms.text,
-        call=_call(formula, family, weights, subset, offset, contrasts),
+        call=_call(formula, family, data, weights=weights, subset=subset, offset=offset, contrasts=contrasts),
         terms=frame.terms,
         family=family,
         column_names=frame.design.names,
@@ -231,15 +235,24 @@ def _start(start: Any, names: tuple[str, ...]) -> np.ndarray | None:
     return values
 
 
-def _call(formula: str, family: Family, weights: Any, subset: Any, offset: Any, contrasts: Any) -> str:
-    """The call as one would type it; arrays and tables are named, not printed."""
-    parts = [f"formula = {formula.strip()}", f"family = {family.name}({family.link.name!r})", "data"]
-    for name, value in (
-        ("weights", weights),
-        ("subset", subset),
-        ("offset", offset),
-        ("contrasts", contrasts),
-    ):
-        if value is not None:
-            parts.append(f"{name} = {value}" if isinstance(value, str | dict) else name)
-    return f"glm({', '.join(parts)})"
+def _call(formula: str, family: Family, data: Any, **arguments: Any) -> str:
+    """The call as R would print it, on R's lines; arrays and tables are named, not printed."""
+    parts = [
+        f"formula = {formula.strip()}",
+        f"family = {_family_text(family)}",
+        f"data = {string_text(data) if isinstance(data, str) else 'data'}",
+        *(f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None),
+    ]
+    return "\n".join(formula_lines(deparse(read(f"glm({', '.join(parts)})"))))
+
+
+def _argument(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values()):
+        return f"list({', '.join(f'{name_text(str(k))} = {string_text(v)}' for k, v in value.items())})"
+    return name
+
+
+def _family_text(family: Family) -> str:
+    return f"{name_text(family.name)}({string_text(family.link.name)})"

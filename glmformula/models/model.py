@@ -279,12 +279,25 @@ class GLM:
         return certificate(self)
 
     def summary(
-        self, dispersion: float | None = None, correlation: bool = False, vcov: Any = None
+        self,
+        dispersion: float | None = None,
+        correlation: bool = False,
+        vcov: Any = None,
+        *,
+        digits: int = 4,
+        signif_stars: bool = True,
     ) -> GLMSummary:
         """Coefficient table and the rest of R's ``summary.glm``."""
         from ..inference.summary import summary
 
-        return summary(self, dispersion=dispersion, correlation=correlation, vcov=vcov)
+        return summary(
+            self,
+            dispersion=dispersion,
+            correlation=correlation,
+            vcov=vcov,
+            digits=digits,
+            signif_stars=signif_stars,
+        )
 
     def predict(
         self,

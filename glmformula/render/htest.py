@@ -55,11 +55,12 @@ class HTest(Rendered):
         }
         return pd.DataFrame({name: [value] for name, value in known.items() if value is not None})
 
-    def blocks(self) -> Sequence[Block]:
-        p = format_pval((self.p_value,), 4)[0]
-        line = [f"{self.statistic_name} = {format_number(self.statistic, 5)}"]
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
+        digits = digits or 7  # R's getOption("digits"): the statistic has two less, the p-value three
+        p = format_pval((self.p_value,), max(1, digits - 3))[0]
+        line = [f"{self.statistic_name} = {format_number(self.statistic, max(1, digits - 2))}"]
         if self.parameter is not None:
-            line.append(f"df = {format_number(self.parameter, 5)}")
+            line.append(f"df = {format_number(self.parameter, max(1, digits - 2))}")
         line.append(f"p-value {p if p.startswith('<') else f'= {p}'}")
         text = f"\n\t{self.method}\n\ndata:  {self.data_name}\n{', '.join(line)}\n"
         if self.alternative is not None and self.null_value is not None:
@@ -70,4 +71,8 @@ class HTest(Rendered):
             )
         if self.estimate is None:
             return [text + "\n"]
-        return [text + "sample estimates:\n", named_numbers((self.estimate,), (self.estimate_name,)), "\n"]
+        return [
+            text + "sample estimates:\n",
+            named_numbers((self.estimate,), (self.estimate_name,), digits),
+            "\n",
+        ]

@@ -20,11 +20,11 @@ class Rendered(ABC):
     """
 
     @abstractmethod
-    def blocks(self) -> Sequence[Block]:
-        """Text and tables in printing order; text holds its own newlines."""
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
+        """Text and tables in printing order, numbers to `digits` significant digits; text holds its own newlines."""
 
     def __str__(self) -> str:
-        return to_text(self.blocks()).removesuffix("\n")
+        return self.to_text()
 
     def __repr__(self) -> str:
         return str(self)
@@ -32,17 +32,33 @@ class Rendered(ABC):
     def _repr_html_(self) -> str:
         return self.to_html()
 
-    def to_markdown(self) -> str:
+    def to_text(self, digits: int | None = None) -> str:
+        """R's console text; `digits` as in R's ``print(x, digits=)``."""
+        return to_text(self.blocks(digits)).removesuffix("\n")
+
+    def to_markdown(self, *, digits: int | None = None) -> str:
         """GitHub-flavoured Markdown."""
-        return to_markdown(self.blocks())
+        return to_markdown(self.blocks(digits))
 
-    def to_html(self) -> str:
+    def to_html(self, *, digits: int | None = None) -> str:
         """An HTML fragment, escaped."""
-        return to_html(self.blocks())
+        return to_html(self.blocks(digits))
 
-    def to_latex(self) -> str:
-        """LaTeX with booktabs tables, escaped."""
-        return to_latex(self.blocks())
+    def to_latex(
+        self, *, caption: str | None = None, label: str | None = None, digits: int | None = None
+    ) -> str:
+        """LaTeX with booktabs tables, escaped; in a ``table`` environment where there is a caption or a label.
+
+        Parameters
+        ----------
+        caption : str, optional
+            Plain text, escaped like the rest.
+        label : str, optional
+            What ``\\ref`` calls it, as it stands.
+        digits : int, optional
+            Significant digits.
+        """
+        return to_latex(self.blocks(digits), caption, label)
 
 
 def to_text(blocks: Sequence[Block], width: int = 80) -> str:
@@ -75,13 +91,18 @@ def to_html(blocks: Sequence[Block]) -> str:
     return "\n".join(('<div class="glmformula">', *_pieces(blocks, paragraph, _html_table), "</div>"))
 
 
-def to_latex(blocks: Sequence[Block]) -> str:
-    """Paragraphs and booktabs tabulars."""
+def to_latex(blocks: Sequence[Block], caption: str | None = None, label: str | None = None) -> str:
+    """Paragraphs and booktabs tabulars, afloat together under a caption or a label."""
 
     def paragraph(lines: list[str]) -> str:
         return " \\\\\n".join(map(_escape_latex, lines))
 
-    return "\n\n".join(_pieces(blocks, paragraph, _latex_table)) + "\n"
+    body = "\n\n".join(_pieces(blocks, paragraph, _latex_table)) + "\n"
+    if caption is None and label is None:
+        return body
+    named = f"\\caption{{{_escape_latex(caption)}}}\n" if caption is not None else ""
+    named += f"\\label{{{label}}}\n" if label is not None else ""
+    return f"\\begin{{table}}[htbp]\n\\centering\n{named}{body}\\end{{table}}\n"
 
 
 def _pieces(

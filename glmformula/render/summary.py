@@ -42,6 +42,8 @@ class SummaryParts:
     correlation : ndarray (r, r) or None
     notes : tuple of str
         Our own lines after R's text (no convergence, separation ...).
+    digits : int
+        Significant digits; `signif_stars`: whether there are stars and their legend.
     """
 
     call: str
@@ -60,6 +62,8 @@ class SummaryParts:
     n_omitted: int = 0
     correlation: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    digits: int = DIGITS
+    signif_stars: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,10 @@ def omitted_line(n_omitted: int) -> str:
     return f"  ({n_omitted} observation{'s' if n_omitted > 1 else ''} deleted due to missingness)\n"
 
 
-def summary_blocks(parts: SummaryParts, digits: int = DIGITS, signif_stars: bool = True) -> list[Block]:
-    """R's ``print(summary(fit))`` as blocks, before rendering."""
-    blocks: list[Block] = [f"\nCall:\n{parts.call}\n\n", *_coefficient_blocks(parts, digits, signif_stars)]
+def summary_blocks(parts: SummaryParts, digits: int | None = None) -> list[Block]:
+    """R's ``print(summary(fit))`` as blocks, before rendering; `digits` in place of the parts' own."""
+    digits = digits or parts.digits
+    blocks: list[Block] = [f"\nCall:\n{parts.call}\n\n", *_coefficient_blocks(parts, digits)]
     deviances = format_numbers((parts.null_deviance, parts.deviance), max(5, digits + 1))
     freedoms = format_numbers((parts.df_null, parts.df_residual))
     lines = "".join(
@@ -107,7 +112,7 @@ def summary_blocks(parts: SummaryParts, digits: int = DIGITS, signif_stars: bool
     return blocks + _notes(parts.notes)
 
 
-def _coefficient_blocks(parts: SummaryParts, digits: int, signif_stars: bool) -> list[Block]:
+def _coefficient_blocks(parts: SummaryParts, digits: int) -> list[Block]:
     if not parts.names:
         return ["No Coefficients\n"]
     kept = ~np.asarray(parts.aliased, dtype=bool)
@@ -126,7 +131,7 @@ def _coefficient_blocks(parts: SummaryParts, digits: int, signif_stars: bool) ->
         parts.names,
         digits,
         nan=nan.T.tolist() if nan.any() else None,
-        signif_stars=signif_stars,
+        signif_stars=parts.signif_stars,
     )
     return [heading, cells]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,13 @@ from .numbers import format_numbers
 from .report import Block, Rendered
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class StatTable(Rendered):
-    """A table of results.
+class StatTable(Rendered, pd.DataFrame):  # type: ignore[misc]  # to_html() and its kin are ours, of all the text
+    """A table of results: a DataFrame that prints as R prints it.
 
-    Attributes
+    What is taken out of it, or computed from it (``table["Estimate"]``, ``table.loc["x"]``, ``np.exp(table)``,
+    ``pd.DataFrame(table)``), is plain pandas.
+
+    Parameters
     ----------
     frame : DataFrame (n, k)
         Full-precision numbers under R's column names; the index holds R's row names.
@@ -32,28 +34,58 @@ class StatTable(Rendered):
     nan : ndarray of bool (n, k), optional
         Where a NaN is a failed computation (printed ``NaN``) and not R's NA.
     signif_stars : bool
+
+    Examples
+    --------
+    >>> table = StatTable(pd.DataFrame({"2.5 %": [0.1], "97.5 %": [0.9]}, index=["x"]))
+    >>> print(table)
+      2.5 % 97.5 %
+    x   0.1    0.9
+    >>> float(np.exp(table).loc["x", "2.5 %"])
+    1.1051709180756477
     """
 
-    frame: pd.DataFrame
-    kind: str = "matrix"
-    heading: tuple[str, ...] = ()
-    footer: tuple[str, ...] = ()
-    digits: int | None = None
-    nan: np.ndarray | None = None
-    signif_stars: bool = True
+    _metadata: ClassVar[list[str]] = ["kind", "heading", "footer", "digits", "nan", "signif_stars"]
 
-    def __post_init__(self) -> None:
-        if self.kind not in _KINDS:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, _KINDS))}, got {self.kind!r}")
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        kind: str = "matrix",
+        heading: tuple[str, ...] = (),
+        footer: tuple[str, ...] = (),
+        digits: int | None = None,
+        nan: np.ndarray | None = None,
+        signif_stars: bool = True,
+    ) -> None:
+        if kind not in _KINDS:
+            raise ValueError(f"kind must be one of {', '.join(map(repr, _KINDS))}, got {kind!r}")
+        super().__init__(frame)  # type: ignore[call-arg]  # the stubs know its __new__ only
+        self.attrs.update(frame.attrs)
+        self.kind, self.heading, self.footer = kind, heading, footer
+        self.digits, self.nan, self.signif_stars = digits, nan, signif_stars
 
-    def cells(self) -> Cells | NamedVector:
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The numbers without R's print."""
+        plain = pd.DataFrame(self)
+        plain.attrs.update(self.attrs)
+        return plain
+
+    def cells(self, digits: int | None = None) -> Cells | NamedVector:
         """The table as text, not laid out."""
-        return _KINDS[self.kind](self)
+        return _KINDS[self.kind](self, digits or self.digits)
 
-    def blocks(self) -> Sequence[Block]:
+    def blocks(self, digits: int | None = None) -> Sequence[Block]:
         above = "".join(f"{line}\n" for line in self.heading)
         below = "".join(f"{line}\n" for line in self.footer)
-        return [block for block in (above, self.cells(), below) if block]
+        return [block for block in (above, self.cells(digits), below) if block]
+
+
+Maker = Callable[[StatTable, int | None], Cells | NamedVector]
 
 
 def _numbers(frame: pd.DataFrame) -> list[list[float]]:
@@ -69,12 +101,12 @@ def _failed(table: StatTable) -> list[list[bool]] | None:
     return None if table.nan is None else np.asarray(table.nan, dtype=bool).T.tolist()
 
 
-def _tested(make: Callable[..., Cells]) -> Callable[[StatTable], Cells]:
-    def build(table: StatTable) -> Cells:
+def _tested(make: Callable[..., Cells]) -> Maker:
+    def build(table: StatTable, digits: int | None) -> Cells:
         return make(
             _numbers(table.frame),
             *_labels(table.frame),
-            table.digits or 5,
+            digits or 5,
             nan=_failed(table),
             signif_stars=table.signif_stars,
         )
@@ -82,16 +114,14 @@ def _tested(make: Callable[..., Cells]) -> Callable[[StatTable], Cells]:
     return build
 
 
-def _matrix(table: StatTable) -> Cells:
-    return cells.matrix(_numbers(table.frame), *_labels(table.frame), table.digits or 7, _failed(table))
+def _matrix(table: StatTable, digits: int | None) -> Cells:
+    return cells.matrix(_numbers(table.frame), *_labels(table.frame), digits or 7, _failed(table))
 
 
-def _data_frame(table: StatTable) -> Cells:
+def _data_frame(table: StatTable, digits: int | None) -> Cells:
     frame = table.frame
     names, rows = _labels(frame)
-    return Cells(
-        rows, names, tuple(_texts(frame.iloc[:, j], table.digits or 7) for j in range(frame.shape[1]))
-    )
+    return Cells(rows, names, tuple(_texts(frame.iloc[:, j], digits or 7) for j in range(frame.shape[1])))
 
 
 def _texts(column: pd.Series, digits: int) -> tuple[str, ...]:
@@ -103,13 +133,13 @@ def _texts(column: pd.Series, digits: int) -> tuple[str, ...]:
     return tuple("<NA>" if pd.isna(v) else str(v) for v in column)
 
 
-def _vector(table: StatTable) -> NamedVector:
+def _vector(table: StatTable, digits: int | None) -> NamedVector:
     frame = table.frame if len(table.frame.columns) == 1 else table.frame.T
     numbers = frame.iloc[:, 0].astype(float).tolist()
-    return named_numbers(numbers, [str(name) for name in frame.index], table.digits or 7)
+    return named_numbers(numbers, [str(name) for name in frame.index], digits or 7)
 
 
-_KINDS: dict[str, Callable[[StatTable], Cells | NamedVector]] = {
+_KINDS: dict[str, Maker] = {
     "coefmat": _tested(cells.coefmat),
     "anova": _tested(cells.anova),
     "matrix": _matrix,

@@ -6,11 +6,13 @@ import pickle
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from glmformula import glm
 from glmformula.render.console import console
 from glmformula.render.report import to_html, to_latex, to_markdown, to_text
 from glmformula.render.summary import PrintParts, SummaryParts, print_blocks, summary_blocks
@@ -137,7 +139,8 @@ def test_stat_table_prints_and_pickles() -> None:
 
 
 def test_no_stars_on_request() -> None:
-    assert "Signif" not in str(replace(table(), signif_stars=False))
+    assert "Signif" in str(table())
+    assert "Signif" not in str(StatTable(table().frame, "anova", signif_stars=False))
 
 
 def test_unknown_kind_is_named() -> None:
@@ -185,3 +188,80 @@ def test_tables_without_rows_or_columns() -> None:
     assert str(StatTable(none)) == "     2.5 % 97.5 %"
     for empty in (StatTable(none), StatTable(pd.DataFrame(index=["a"]))):
         assert all((empty.to_html(), empty.to_markdown(), empty.to_latex(), str(empty) is not None))
+
+
+def test_a_table_is_a_data_frame_and_what_comes_out_of_it_is_plain() -> None:
+    ours = table()
+    assert list(ours.columns) == ["Df", "Deviance", "Pr(>Chi)"]
+    assert len(ours) == 2
+    assert ours.shape == (2, 3)
+    assert ours["Deviance"].tolist()[1] == 12.5
+    assert ours.loc["wool", "Df"] == 2
+    expected = pd.DataFrame({"Df": [2.0], "Pr(>Chi)": [0.0019]}, index=["wool"])
+    for taken in (
+        ours.loc[["wool"], ["Df", "Pr(>Chi)"]],
+        ours[["Df", "Pr(>Chi)"]].tail(1),
+        ours.dropna()[["Df", "Pr(>Chi)"]],
+    ):
+        assert type(taken) is pd.DataFrame
+        pd.testing.assert_frame_equal(taken, expected)
+    for computed in (np.exp(ours), ours * 2, ours.T, pd.DataFrame(ours), ours.frame, ours.copy()):
+        assert type(computed) is pd.DataFrame
+    pd.testing.assert_frame_equal(np.exp(ours), np.exp(ours.frame))
+    pd.testing.assert_frame_equal(pd.DataFrame(ours), ours.frame)
+    np.testing.assert_array_equal(np.asarray(ours), ours.frame.to_numpy())
+
+
+def test_what_is_done_to_the_frame_of_a_table_leaves_the_table() -> None:
+    ours = table()
+    text = str(ours)
+    frame = ours.frame
+    frame.loc["wool", "Deviance"] = 0.0
+    frame["more"] = 1.0
+    assert str(ours) == text
+
+
+def test_latex_with_a_caption_is_one_table_that_floats() -> None:
+    text = table().to_latex(caption="Wool & tension", label="tab:wool")
+    assert text.startswith(
+        "\\begin{table}[htbp]\n\\centering\n\\caption{Wool \\& tension}\n\\label{tab:wool}\n"
+    )
+    assert text.endswith("\\end{table}\n")
+    assert table().to_latex() in text
+    assert "\\caption" not in table().to_latex(label="tab:wool")
+
+
+REFERENCE = Path(__file__).parent.parent / "reference" / "digits" / "digits.txt"
+PRINTED = {
+    part.partition("\n")[0]: part.partition("\n")[2].rstrip("\n")
+    for part in REFERENCE.read_text(encoding="utf-8").split("== ")[1:]
+}
+
+
+def test_digits_as_r_s_print_has_them() -> None:
+    data = pd.DataFrame({"y": [1, 0, 1, 1, 0, 1, 0, 0, 1, 1], "x": [1.5, 2, 1, 5, 3, 8, 2, 1, 7, 6]})
+    fit = glm("y ~ x", data, "binomial")
+    assert fit.summary(digits=3).to_text().rstrip("\n") == PRINTED["summary 3"]
+    assert fit.summary().to_text(digits=3).rstrip("\n") == PRINTED["summary 3"]
+    assert str(fit.summary(digits=7, signif_stars=False)).rstrip("\n") == PRINTED["summary 7 plain"]
+    assert fit.confint(method="wald").to_text(digits=3) == PRINTED["confint 3"]
+    assert fit.anova(test="Chisq").to_text(digits=3).rstrip("\n") == PRINTED["anova 3"]
+    for kind in ("to_html", "to_markdown", "to_latex"):
+        assert "0.103" not in getattr(fit.summary(), kind)(digits=3)
+        assert getattr(fit.summary(), kind)(digits=3) == getattr(fit.summary(digits=3), kind)()
+
+
+def test_the_call_breaks_its_lines_as_r_does() -> None:
+    data = pd.DataFrame({"left": [1, 0, 1, 1, 0, 1], "salary_in_thousands": [1.5, 2, 1, 5, 3, 8.0]})
+    data["overtime"] = data["salary_in_thousands"] ** 2
+    fit = glm(
+        "left~salary_in_thousands+ overtime",
+        data,
+        "poisson",
+        weights=np.ones(6),
+        offset="log( overtime)",
+    )
+    assert fit.call == (
+        'glm(formula = left ~ salary_in_thousands + overtime, family = poisson("log"), \n'
+        "    data = data, weights = weights, offset = log(overtime))"
+    )

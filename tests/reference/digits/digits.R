@@ -1,0 +1,10 @@
+# How print(x, digits =) rounds a summary, a matrix of intervals and an analysis of deviance. Run with R 4.6.
+d <- data.frame(y = c(1, 0, 1, 1, 0, 1, 0, 0, 1, 1), x = c(1.5, 2, 1, 5, 3, 8, 2, 1, 7, 6))
+fit <- glm(y ~ x, binomial("logit"), d)
+fit$call <- quote(glm(formula = y ~ x, family = binomial("logit"), data = data))
+part <- function(name, text) cat(paste0("== ", name), text, sep = "\n")
+part("version", R.version.string)
+part("summary 3", capture.output(print(summary(fit), digits = 3)))
+part("summary 7 plain", capture.output(print(summary(fit), digits = 7, signif.stars = FALSE)))
+part("confint 3", capture.output(print(confint.default(fit), digits = 3)))
+part("anova 3", capture.output(print(anova(fit, test = "Chisq"), digits = 3)))
