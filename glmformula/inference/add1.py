@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def add1(
         frame.terms.intercept,
         fit.control,
         n,
-        fit.coefficients.reindex(list(frame.design.names)).fillna(0.0).to_numpy(),
+        _carried(fit, frame.design.names),
         fit.rows.arguments.get("method", "auto"),
     )
     own = frozenset([0, *(place + 1 for place in positions(frame.terms, fit.terms.labels))])
@@ -109,3 +110,9 @@ def _missing(frame: Any) -> str:
     lost = getattr(frame, "lost", None) or getattr(getattr(frame, "survey", None), "lost", {})
     counts = ", ".join(f"{variable} {count}" for variable, count in lost.items() if count)
     return f" (rows missing: {counts})" if counts else ""
+
+
+def _carried(fit: GLM, names: Sequence[str]) -> np.ndarray:
+    """Where to start: the fit's coefficients by name, 0 for columns that are new or aliased."""
+    known = dict(zip(fit.column_names, np.nan_to_num(fit.result.coefficients).tolist()))
+    return np.array([known.get(name, 0.0) for name in names])

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from ..errors import DataError, nearest
+from ..design.selection import positions
+from ..errors import DataError
 from ..formula.lines import formula_lines
 from .anova import check_same_rows
 
 if TYPE_CHECKING:
     from ..models.model import GLM
 
-# What may stand for a model: a fit, an updating formula, or terms to leave out (labels, or positions from 0).
+# What may stand for a model: a fit, an updating formula, or terms to leave out (labels, positions from 0, or a mask).
 Change = "GLM | str | int | Iterable[str | int]"
 
 
@@ -58,25 +59,17 @@ def is_fit(change: object) -> TypeGuard[GLM]:
 
 def without(fit: GLM, terms: object) -> str:
     """``. ~ . - a - b``."""
-    labels = list(fit.terms.labels)
-    chosen = [terms] if isinstance(terms, str | int) or not isinstance(terms, Iterable) else list(terms)
-    names = []
-    for term in chosen:
-        if isinstance(term, int | np.integer) and -len(labels) <= term < len(labels):
-            names.append(labels[term])
-        elif isinstance(term, str) and term in labels:
-            names.append(term)
-        else:
-            hint = (
-                nearest(term, labels) if isinstance(term, str) else f": it has {len(labels)}, counted from 0"
-            )
-            raise DataError(
-                f"terms specified that are not in the model: {term!r}; expected a fit, a formula such "
-                f"as '. ~ . - x', or terms of {fit.formula!r}{hint}"
-            )
-    if not names:
+    labels = fit.terms.labels
+    try:
+        places = [] if terms is None else positions(terms, labels, "term")
+    except (DataError, TypeError) as error:
+        raise DataError(
+            f"terms specified that are not in the model: {terms!r}; expected a fit, a formula such as "
+            f"'. ~ . - x', or terms of {fit.formula!r} (it has {len(labels)}, counted from 0): {error}"
+        ) from None
+    if not places:
         raise DataError("empty model specification: no term is named")
-    return " - ".join([". ~ .", *names])
+    return " - ".join([". ~ .", *(labels[k] for k in places)])
 
 
 def model_lines(fits: list[GLM]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from ..errors import DataError, nearest
+from ..design.selection import positions
 from ..render.numbers import format_numbers, round_half
 from ..render.table import StatTable
 from .firth import firth_limits
@@ -36,8 +36,8 @@ def confint(
 
     Parameters
     ----------
-    parm : str, int or list of them, optional
-        Coefficients by name or position (from 0); default all.
+    parm : str, int, list of them or mask, optional
+        Coefficients by name, position (from 0) or a boolean for each; default all.
     level : float
     method : {"profile", "wald", "profile-exact"}
         "profile": the values of a coefficient that a likelihood ratio test does not reject, as R's
@@ -67,33 +67,14 @@ def confint(
         raise ValueError(
             f"a covariance matrix says nothing of a profile: give method='wald' with vcov, not {method!r}"
         )
-    which = positions(fit, parm)
+    which = positions(parm, fit.column_names)
     if method == "wald":
         return limits_table(fit, which, level, wald_limits(fit, level, vcov), method)
     if fit.method == "firth":
-        return limits_table(fit, which, level, firth_limits(fit, which.tolist(), level), method)
+        return limits_table(fit, which, level, firth_limits(fit, which, level), method)
     if method == "profile-exact":
-        return limits_table(fit, which, level, exact_limits(fit, which.tolist(), level), method)
-    return profile(fit, which.tolist(), alpha=(1 - level) / 4, test=test).confint(which.tolist(), level)
-
-
-def positions(fit: GLM, parm: Any) -> np.ndarray:
-    """Column positions of the coefficients named by `parm`."""
-    names = list(fit.column_names)
-    if parm is None:
-        return np.arange(len(names))
-    chosen: Sequence[Any] = [parm] if isinstance(parm, str | int | np.integer) else list(parm)
-    out = []
-    for item in chosen:
-        if isinstance(item, str):
-            if item not in names:
-                raise DataError(f"'{item}' is not a coefficient of the model{nearest(item, names)}")
-            out.append(names.index(item))
-        elif -len(names) <= item < len(names):
-            out.append(int(item) % len(names))
-        else:
-            raise DataError(f"coefficient {item} does not exist: the model has {len(names)}, counted from 0")
-    return np.asarray(out, dtype=int)
+        return limits_table(fit, which, level, exact_limits(fit, which, level), method)
+    return profile(fit, which, alpha=(1 - level) / 4, test=test).confint(which, level)
 
 
 def wald_limits(fit: GLM, level: float, vcov: Vcov = None) -> dict[int, tuple[float, float]]:
@@ -105,10 +86,10 @@ def wald_limits(fit: GLM, level: float, vcov: Vcov = None) -> dict[int, tuple[fl
 
 
 def limits_table(
-    fit: GLM, which: np.ndarray, level: float, limits: Mapping[int, tuple[float, float]], method: str
+    fit: GLM, which: Sequence[int], level: float, limits: Mapping[int, tuple[float, float]], method: str
 ) -> StatTable:
     """The limits as R prints them; a single profile interval as a named vector."""
-    rows = [limits.get(j, (math.nan, math.nan)) for j in which.tolist()]
+    rows = [limits.get(j, (math.nan, math.nan)) for j in which]
     frame = pd.DataFrame(
         np.array(rows).reshape(-1, 2),
         index=[fit.column_names[k] for k in which],

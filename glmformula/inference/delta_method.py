@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from ..errors import DataError
+from ..design.selection import listed, order_of, several, shared
+from ..errors import DataError, FormulaError
+from ..formula.algebra import variables_used
 from ..formula.deparse import deparse
 from ..formula.reader import read
+from ..formula.tree import Node
+from ..frame.variables import place_of
 from ..render.table import StatTable
 from .confint import three_digits
 from .derivatives import Dual, evaluate
@@ -29,7 +33,7 @@ def delta_method(
     fit: GLM,
     expression: str | Sequence[str] | Mapping[str, str],
     level: float = 0.95,
-    names: Sequence[str] | Mapping[str, str] | None = None,
+    names: Sequence[str] | pd.Series | Mapping[str, str] | None = None,
     *,
     vcov: Vcov = None,
     rhs: float | None = None,
@@ -45,8 +49,9 @@ def delta_method(
         R syntax: ``"exp(b1) / b2"``, ``"-`(Intercept)` / dose"``, ``"(Intercept) / x"``. Names of
         coefficients that are not words stand in backticks; `pi` is known.
     level : float
-    names : sequence (p,) or mapping, optional
-        Other names for the coefficients: one for each, or new name to coefficient.
+    names : sequence (p,), Series or mapping, optional
+        Other names for the coefficients: one for each (a Series goes by its labels, where they are the
+        coefficients), or new name to coefficient.
     vcov : str, matrix or function, optional
         Another covariance of the coefficients (see ``fit.summary``).
     rhs : float, optional
@@ -76,6 +81,7 @@ def delta_method(
     rows, index = [], []
     for label, text in labelled.items():
         node = read(text)
+        refuse_shared(fit, node, values, text)
         found = evaluate(node, values, text)
         with np.errstate(invalid="ignore"):
             error = float(np.sqrt(found.gradient @ cov @ found.gradient))
@@ -100,22 +106,41 @@ def written(text: str) -> str:
     return text.replace("`(Intercept)`", "Intercept").replace(INTERCEPT, "Intercept")
 
 
-def coefficient_values(fit: GLM, names: Sequence[str] | Mapping[str, str] | None) -> dict[str, Dual]:
-    """Each coefficient that is not aliased, under its names; the intercept as ``Intercept`` too."""
+def coefficient_values(fit: GLM, names: Any) -> dict[str, Dual]:
+    """Each coefficient that is not aliased, under its names (not one that several have); the intercept as
+    ``Intercept`` too.
+    """
     kept = np.flatnonzero(~fit.aliased)
     unit = np.eye(len(kept))
     duals = {j: Dual(float(fit.result.coefficients[j]), unit[i]) for i, j in enumerate(kept.tolist())}
     own = list(fit.column_names)
-    known = {own[j]: dual for j, dual in duals.items()}
+    twice = shared(own)
+    known = {own[j]: dual for j, dual in duals.items() if own[j] not in twice}
     if INTERCEPT in known:
         known.setdefault("Intercept", known[INTERCEPT])
     if names is None:
         return known
     if isinstance(names, Mapping):
-        missing = [name for name in names.values() if name not in known]
-        if missing:
-            raise DataError(f"names: {missing[0]!r} is not a coefficient of the model: {', '.join(own)}")
+        for name in names.values():
+            if name in twice:
+                raise DataError(f"names: {several(name, twice[name])}: give a list with a name for each")
+            if name not in known:
+                raise DataError(f"names: {name!r} is not a coefficient of the model: {', '.join(own)}")
         return {**known, **{new: known[old] for new, old in names.items()}}
     if len(names) != len(own):
         raise DataError(f"names should have {len(own)} entries, one for each coefficient; got {len(names)}")
-    return {**known, **{names[j]: dual for j, dual in duals.items()}}
+    given = listed(names)
+    if isinstance(names, pd.Series) and (order := order_of(names.index, own, "names")) is not None:
+        given = [given[k] for k in order]
+    if again := shared(given):
+        raise DataError(f"names: {next(iter(again))!r} stands there {len(next(iter(again.values())))} times")
+    return {**known, **{given[j]: dual for j, dual in duals.items()}}
+
+
+def refuse_shared(fit: GLM, node: Node, values: Mapping[str, Dual], text: str) -> None:
+    """An error where the expression asks for a name that several coefficients have."""
+    twice = shared(fit.column_names)
+    for name in variables_used(node):
+        if name in twice and name not in values:
+            message = f"{several(name, twice[name])}: give each a name of its own, names=[...]"
+            raise FormulaError(message, text, *place_of(node, name))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ..design.selection import listed, mask, order_of, positions, rows_in_order
 from ..errors import DataError, FitError
 from ..formula.lines import formula_lines
 from ..render.table import StatTable
@@ -25,8 +26,8 @@ TESTS = ("Chisq", "F")
 
 def linear_hypothesis(
     fit: GLM,
-    hypothesis: str | Sequence[str] | np.ndarray | Sequence[float] | Sequence[Sequence[float]],
-    rhs: float | Sequence[float] | None = None,
+    hypothesis: str | Sequence[Any] | np.ndarray | pd.Series | pd.DataFrame | Mapping[str, float],
+    rhs: float | Sequence[float] | pd.Series | None = None,
     test: str = "Chisq",
     *,
     vcov: Vcov = None,
@@ -39,11 +40,14 @@ def linear_hypothesis(
 
     Parameters
     ----------
-    hypothesis : str, list of str, or matrix (q, rank)
+    hypothesis : str, list of str, matrix (q, rank) or mask
         Restrictions such as ``"x1 = x2"``, ``"2*x + z = 1"``, ``"x"`` (equal to 0), with the coefficients'
-        names; or L, whose columns are the coefficients (those that are not aliased, or all).
-    rhs : float or sequence, optional
-        Right sides where the text has none; default 0.
+        names; or L, whose columns are the coefficients (those that are not aliased, or all), by their labels
+        where L is a DataFrame (one row: a Series or mapping); or a boolean for each coefficient: those that
+        are marked equal `rhs`.
+    rhs : float, sequence or Series, optional
+        Right sides where the text has none, one for all or one for each, a Series by its labels where they are
+        the restrictions' (the texts, or the row labels of L); default 0.
     test : {"Chisq", "F"}
     vcov : str, matrix or function, optional
         Another covariance of the coefficients (see ``fit.summary``).
@@ -63,7 +67,7 @@ def linear_hypothesis(
     FitError
         Aliased coefficients; no residual degrees of freedom; restrictions that depend on each other.
     DataError
-        A matrix of another width.
+        A matrix of another width or with labels that are not the coefficients; right sides of another number.
     """
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
@@ -113,22 +117,38 @@ def linear_hypothesis(
 
 def restrictions(fit: GLM, names: list[str], hypothesis: Any, rhs: Any) -> tuple[np.ndarray, np.ndarray]:
     """L (q, rank) and its right sides (q,)."""
-    texts = [hypothesis] if isinstance(hypothesis, str) else hypothesis
-    if len(texts) and all(isinstance(text, str) for text in texts):
-        given = (
-            [None] * len(texts)
-            if rhs is None
-            else np.resize(np.asarray(rhs, dtype=float), len(texts)).tolist()
-        )
-        rows, right = zip(*(read_restriction(text, names, r) for text, r in zip(texts, given)))
-        return np.array(rows), np.array(right)
-    L = np.atleast_2d(np.asarray(hypothesis, dtype=float))
-    if L.shape[1] == len(fit.column_names) and not L[:, fit.aliased].any():
+    tabular = isinstance(hypothesis, pd.DataFrame | Mapping)
+    if isinstance(hypothesis, str) or not tabular and np.ndim(hypothesis) == 1:
+        texts = [hypothesis] if isinstance(hypothesis, str) else listed(hypothesis)
+        if len(texts) and all(isinstance(text, str) for text in texts):
+            given = [None] * len(texts) if rhs is None else right_sides(rhs, len(texts), texts).tolist()
+            rows, right = zip(*(read_restriction(text, names, r) for text, r in zip(texts, given)))
+            return np.array(rows), np.array(right)
+        if mask(texts, len(texts), "coefficients") is not None:
+            hypothesis = np.eye(len(fit.column_names))[positions(hypothesis, fit.column_names)]
+    if isinstance(hypothesis, Mapping):
+        hypothesis = pd.Series(dict(hypothesis))
+    whole = np.shape(hypothesis)[-1:] == (len(fit.column_names),)
+    L = rows_in_order(hypothesis, fit.column_names if whole else names, "the hypothesis")
+    if whole and not L[:, fit.aliased].any():
         L = L[:, ~fit.aliased]
     if L.shape[1] != len(names) or not len(L):
         raise DataError(
             f"the hypothesis matrix should have {len(names)} columns, one for each coefficient "
             f"({', '.join(names)}); got shape {L.shape}"
         )
-    right = np.zeros(len(L)) if rhs is None else np.resize(np.asarray(rhs, dtype=float), len(L))
-    return L, right
+    labels = list(hypothesis.index) if isinstance(hypothesis, pd.DataFrame) else None
+    return L, right_sides(0.0 if rhs is None else rhs, len(L), labels)
+
+
+def right_sides(rhs: Any, q: int, labels: Sequence[Any] | None) -> np.ndarray:
+    """One number for each of q restrictions, by label where both have labels."""
+    values = np.atleast_1d(np.asarray(rhs, dtype=float))
+    if values.shape not in ((1,), (q,)):
+        raise DataError(
+            f"rhs should be one number, or one for each of the {q} restrictions; got {len(values)}"
+        )
+    if isinstance(rhs, pd.Series) and labels is not None and len(values) == q:
+        order = order_of(rhs.index, labels, "rhs", "restriction")
+        values = values if order is None else values[order]
+    return np.broadcast_to(values, (q,)).copy()

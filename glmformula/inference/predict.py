@@ -11,8 +11,9 @@ import pandas as pd
 
 from ..design.build import NewData, design_for
 from ..design.dense import dense
+from ..design.selection import positions
 from ..engine.columns import linear_predictor
-from ..errors import DataError, RankWarning, give_warning, nearest
+from ..errors import RankWarning, give_warning
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
 from ..sources.memory import MemorySource
@@ -37,7 +38,7 @@ def predict(
     se_fit: bool = False,
     *,
     dispersion: float | None = None,
-    terms: str | Sequence[str] | None = None,
+    terms: Any = None,
     interval: str | None = None,
     level: float = 0.95,
     na_action: str = "na.pass",
@@ -58,8 +59,8 @@ def predict(
         Add standard errors: sqrt(x' V x), times |dmu/deta| on the response scale (delta method).
     dispersion : float, optional
         phi for the standard errors; default: the summary's.
-    terms : str or list of str, optional
-        With ``type="terms"``: only these.
+    terms : str, int, list of them or mask, optional
+        With ``type="terms"``: only these, by label, position (from 0) or a boolean for each.
     interval : {None, "confidence", "prediction"}
         Confidence: for the mean, made on the link scale and carried over. Prediction: for a new response of
         unit weight (gaussian: R's ``predict.lm``; others: quantiles of the family's distribution, mixed over
@@ -234,14 +235,9 @@ def _limits(
     return np.minimum(lower, upper), np.maximum(lower, upper)
 
 
-def _terms(
-    fit: GLM, rows: _Rows, chosen: str | Sequence[str] | None, kept_cov: np.ndarray | None
-) -> pd.DataFrame:
-    labels = list(fit.terms.labels)
-    wanted = labels if chosen is None else [chosen] if isinstance(chosen, str) else list(chosen)
-    for label in wanted:
-        if label not in labels:
-            raise DataError(f"'{label}' is not a term of the model{nearest(label, labels)}")
+def _terms(fit: GLM, rows: _Rows, chosen: Any, kept_cov: np.ndarray | None) -> pd.DataFrame:
+    places = positions(chosen, fit.terms.labels, "term")
+    wanted = [fit.terms.labels[k] for k in places]
     beta = np.nan_to_num(fit.result.coefficients)
     kept = ~fit.aliased
     centre = fit.column_means if fit.terms.intercept else np.zeros(len(beta))
@@ -249,7 +245,7 @@ def _terms(
     if kept_cov is not None:
         cov = np.zeros((len(beta), len(beta)))
         cov[np.ix_(kept, kept)] = kept_cov
-    columns = [np.flatnonzero(fit.assign == 1 + labels.index(label)) for label in wanted]
+    columns = [np.flatnonzero(fit.assign == 1 + k) for k in places]
     parts = collect(rows.source, partial(_terms_block, columns, centre, beta, cov))
     empty = np.empty((0, len(wanted)))
     values = np.concatenate([empty, *(p[0] for p in parts)])

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri, fdtri, ndtri
 
-from ..errors import ConvergenceWarning, give_warning
+from ..design.selection import place, positions, several, shared
+from ..errors import ConvergenceWarning, DataError, give_warning
 from ..render.cells import matrix
 from ..render.report import Block, Rendered
 from ..render.table import StatTable
@@ -36,8 +37,8 @@ class Profile(Rendered):
     kind : str
         ``"z"`` or, where R takes the cut-off from F, ``"tau"``: the name of the signed root of the statistic.
     test : {"LRT", "Rao"}
-    values : dict of name to DataFrame (k, 1 + p)
-        For each coefficient: z (or tau) and all coefficients at that point, in order of z.
+    grids : dict of int to DataFrame (k, 1 + p)
+        For each coefficient, by position: z (or tau) and all coefficients at that point, in order of z.
     """
 
     fit: GLM
@@ -46,29 +47,48 @@ class Profile(Rendered):
     alpha: float
     maxsteps: int
     del_: float
-    values: Mapping[str, pd.DataFrame]
+    grids: Mapping[int, pd.DataFrame]
     asked: Sequence[int] = field(repr=False)
     curves: Mapping[int, Curve] = field(repr=False)
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        return self.values[name]
+    @property
+    def values(self) -> Mapping[str, pd.DataFrame]:
+        """`grids` by name.
+
+        Raises
+        ------
+        DataError
+            Two of them have one name.
+        """
+        for name, places in shared(self.names).items():
+            raise DataError(f"{several(name, [list(self.grids)[k] for k in places])}: take them from grids")
+        return dict(zip(self.names, self.grids.values(), strict=True))
+
+    @property
+    def names(self) -> list[str]:
+        """Of the coefficients that are profiled."""
+        return [self.fit.column_names[j] for j in self.grids]
+
+    def __getitem__(self, which: str | int) -> pd.DataFrame:
+        """The profile of a coefficient, by name or position."""
+        return self.grids[place(which, self.fit.column_names) if isinstance(which, str) else which]
 
     @property
     def frame(self) -> pd.DataFrame:
         """All profiles under each other: ``parameter``, z (or tau), then every coefficient."""
         columns = ["parameter", self.kind, *self.fit.column_names]
-        if not self.values:
+        if not self.grids:
             return pd.DataFrame(columns=columns)
-        names = [name for name, part in self.values.items() for _ in range(len(part))]
-        out = pd.concat(list(self.values.values()), ignore_index=True)
+        names = [name for name, part in zip(self.names, self.grids.values()) for _ in range(len(part))]
+        out = pd.concat(list(self.grids.values()), ignore_index=True)
         out.insert(0, "parameter", names, allow_duplicates=True)
         return out
 
     def confint(self, parm: Any = None, level: float = 0.95) -> StatTable:
         """Intervals read off these profiles, R's ``confint(profile(fit))``."""
-        from .confint import limits_table, positions
+        from .confint import limits_table
 
-        which = positions(self.fit, self.asked if parm is None else parm)
+        which = positions(self.asked if parm is None else parm, self.fit.column_names)
         limits = {j: self.limits(curve, level) for j, curve in self.curves.items() if j in which}
         warn_of_edges(self.fit, [self.curves[j] for j in limits])
         return limits_table(self.fit, which, level, limits, "profile")
@@ -79,7 +99,7 @@ class Profile(Rendered):
         Where the grid ends before the quantile, or is too coarse about it for a spline to mean anything, the
         root itself is solved: R gives NA there, or a number off by much.
         """
-        part = self.values[self.fit.column_names[curve.column]]
+        part = self.grids[curve.column]
         z, b = part.iloc[:, 0].to_numpy(), part.iloc[:, 1 + curve.column].to_numpy()
         tail = float(ndtri((1 + level) / 2))
         low, high = inverse_of_spline(b, z, np.array([-tail, tail]))
@@ -95,8 +115,8 @@ class Profile(Rendered):
 
     def blocks(self, digits: int | None = None) -> Sequence[Block]:
         out: list[Block] = []
-        for name, part in self.values.items():
-            columns = [part[c].tolist() for c in part.columns]
+        for name, part in zip(self.names, self.grids.values()):
+            columns = part.to_numpy().T.tolist()
             out += [
                 f"${name}\n",
                 matrix(columns, list(part.columns), [str(k + 1) for k in range(len(part))], digits or 7),
@@ -120,8 +140,8 @@ def profile(
 
     Parameters
     ----------
-    which : str, int or list of them, optional
-        Coefficients by name or position (from 0); default all.
+    which : str, int, list of them or mask, optional
+        Coefficients by name, position (from 0) or a boolean for each; default all.
     alpha : float
         The grid goes on until z passes its two-sided quantile (chi-squared for binomial and Poisson, else F).
     maxsteps : int
@@ -154,8 +174,6 @@ def profile(
     large. Where the refits leave the region of valid coefficients the side ends; R gives up. The arguments of
     the grid are R's (`del_` is ``del``).
     """
-    from .confint import positions
-
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
     if not 0 < alpha < 1:
@@ -164,19 +182,19 @@ def profile(
     zmax = largest_z(fit, alpha, discrete)
     step = zmax / 5 if del_ is None else float(del_)
     kind = "z" if discrete else "tau"
-    asked = positions(fit, which).tolist()
+    asked = positions(which, fit.column_names)
     found = (
         of_each(fit, asked, lambda curve: (curve, curve.grid(zmax, step, maxsteps, test))) if zmax > 0 else {}
     )
-    values = {}
+    grids = {}
     for curve, grid in found.values():
         table = np.array([curve.at(b).beta for b in grid[:, 0]])
         table[:, fit.aliased] = np.nan
         frame = pd.DataFrame(table, columns=list(fit.column_names))
         frame.insert(0, kind, grid[:, 1], allow_duplicates=True)
-        values[fit.column_names[curve.column]] = frame
+        grids[curve.column] = frame
     return Profile(
-        fit, kind, test, alpha, maxsteps, step, values, asked, {j: c for j, (c, _) in found.items()}
+        fit, kind, test, alpha, maxsteps, step, grids, asked, {j: c for j, (c, _) in found.items()}
     )
 
 

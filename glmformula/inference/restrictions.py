@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..design.selection import several, shared
 from ..errors import FormulaError, nearest
 from ..render.numbers import format_number
 
@@ -52,6 +53,7 @@ class _Reader:
         self.text, self.at, self.depth = text, 0, 0
         self.names = sorted(enumerate(names), key=lambda item: -len(item[1]))
         self.known = list(names)
+        self.shared = shared(names)
 
     def fail(self, message: str, start: int | None = None, stop: int | None = None) -> None:
         start = self.at if start is None else start
@@ -102,6 +104,10 @@ class _Reader:
         value = np.zeros(len(self.known) + 1)
         place = self.name_at(self.at)
         if place is not None:
+            name = self.known[place]
+            if name in self.shared:
+                shown = several(name, self.shared[name])
+                self.fail(f"{shown}: give a matrix", self.at, self.at + len(name))
             value[place] = sign
             self.at += len(self.known[place])
         elif self.peek() == "(":

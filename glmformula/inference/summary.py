@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ..design.selection import square_in_order
 from ..errors import DataError, GLMFormulaWarning, give_warning
 from ..models.separation import infinite_names
 from ..render.report import Block, Rendered, to_text
@@ -171,11 +173,10 @@ def covariance_of(fit: GLM, vcov: Vcov) -> np.ndarray:
     """
     value = _covariance_value(fit, vcov)
     kept = ~fit.aliased
-    if isinstance(value, pd.DataFrame):
-        names = [name for name in fit.column_names if name in value.index]
-        if len(names) == len(value):
-            value = value.loc[names, names]
-    matrix = np.asarray(value, dtype=float)
+    names = fit.column_names
+    if np.shape(value)[:1] != (len(names),):
+        names = tuple(compress(names, kept))
+    matrix = square_in_order(value, names, "vcov")
     if matrix.shape == (len(kept), len(kept)):
         return matrix[np.ix_(kept, kept)]
     if matrix.shape == (fit.rank, fit.rank):

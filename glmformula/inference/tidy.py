@@ -46,16 +46,10 @@ def tidy(
     -------
     DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased).
     """
-    table = summary(fit, vcov=vcov).coefficients.reindex(list(fit.column_names))
-    out = pd.DataFrame(
-        {
-            "term": list(fit.column_names),
-            "estimate": table.iloc[:, 0].to_numpy(),
-            "std_error": table.iloc[:, 1].to_numpy(),
-            "statistic": table.iloc[:, 2].to_numpy(),
-            "p_value": table.iloc[:, 3].to_numpy(),
-        }
-    )
+    table = np.full((len(fit.column_names), 4), np.nan)
+    table[~fit.aliased] = summary(fit, vcov=vcov).coefficients.to_numpy()
+    out = pd.DataFrame(table, columns=["estimate", "std_error", "statistic", "p_value"])
+    out.insert(0, "term", list(fit.column_names))
     if conf_int:
         method = conf_method if vcov is None else "wald"
         limits = confint(fit, level=conf_level, method=method, vcov=vcov).frame

@@ -80,9 +80,8 @@ def compare(first: GLM, second: GLM, vcov: Vcov) -> tuple[float, float]:
     """Change in the number of coefficients, and the statistic of those that only the larger model has."""
     change = second.rank - first.rank
     larger, smaller = (first, second) if change < 0 else (second, first)
-    names = [n for n, aliased in zip(larger.column_names, larger.aliased) if not aliased]
-    fewer = {n for n, aliased in zip(smaller.column_names, smaller.aliased) if not aliased}
-    own = [k for k, name in enumerate(names) if name not in fewer]
+    fewer = set(columns_by_term(smaller))
+    own = [k for k, column in enumerate(columns_by_term(larger)) if column not in fewer]
     if not set(smaller.terms.labels) <= set(larger.terms.labels) or len(own) != abs(change) or not own:
         raise FitError(
             f"nesting of models cannot be determined: {smaller.formula!r} should have some of the terms and "
@@ -92,6 +91,13 @@ def compare(first: GLM, second: GLM, vcov: Vcov) -> tuple[float, float]:
     return float(change), quadratic_form(
         larger.result.coefficients[~larger.aliased][own], cov[np.ix_(own, own)]
     )
+
+
+def columns_by_term(fit: GLM) -> list[tuple[str, str]]:
+    """Term and name of each coefficient that is not aliased; two terms may have a column of one name."""
+    labels = ("", *fit.terms.labels)
+    columns = zip(fit.assign.tolist(), fit.column_names, fit.aliased)
+    return [(labels[term], name) for term, name, aliased in columns if not aliased]
 
 
 def quadratic_form(values: np.ndarray, cov: np.ndarray) -> float:

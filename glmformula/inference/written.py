@@ -23,6 +23,7 @@ from ..frame.interchange import needed
 from ..frame.pieces import Piece, Table
 from ..frame.variables import variables_of
 from ..models.training import Part, TrainingData, Whole
+from ..render.influence import make_unique
 from ..sources.progress import showing, watched
 from ..sources.registry import opened
 
@@ -268,12 +269,12 @@ def plain(piece: Piece) -> pd.DataFrame:
 
 
 def _flat(answer: pd.Series | pd.DataFrame, name: str) -> pd.DataFrame:
-    """A DataFrame with plain names."""
+    """A DataFrame with plain names, each once: files hold no two columns of one name."""
     if isinstance(answer, pd.Series):
         return answer.to_frame(name)
     if isinstance(answer.columns, pd.MultiIndex):
         return answer.set_axis([".".join(map(str, key)) for key in answer.columns], axis=1)
-    return answer
+    return answer if answer.columns.is_unique else answer.set_axis(make_unique(list(answer.columns)), axis=1)
 
 
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..design.build import design_frame
+from ..design.selection import in_order
 from ..engine.result import Control
 from ..errors import FitError, FormulaError
 from ..families import Family, get_family
@@ -92,8 +93,10 @@ def glm(
     subset : str, mask or row labels, optional
         The rows to use.
     na_action : {"na.omit", "na.exclude", "na.fail", "na.pass"}
-    start : array (p,), optional
-        Starting coefficients (link scale). `etastart` (link scale) and `mustart` (response scale), (n,).
+    start : array, Series or mapping (p,), optional
+        Starting coefficients (link scale), by their names where they have labels.
+    etastart, mustart : str, array or Series, optional
+        Starting linear predictor and means (response scale) of the rows.
     control : Control, optional
         ``glm_control(...)``; its arguments (`epsilon`, `maxit`, `trace`) may be given directly.
     contrasts : mapping, optional
@@ -226,7 +229,7 @@ def _control(control: Control | None, arguments: dict[str, Any]) -> Control:
 def _start(start: Any, names: tuple[str, ...]) -> np.ndarray | None:
     if start is None:
         return None
-    values = np.asarray(start, dtype=float).reshape(-1)
+    values = in_order(start, names, "start")
     if len(values) != len(names):
         raise FitError(
             f"length of 'start' should equal {len(names)} and correspond to initial coefs for "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtri
 
+from ..design.selection import listed, mask
 from ..inference.influence import deletion
 from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for, label_rows, smooth
 
@@ -40,7 +41,7 @@ def plot(fit: GLM, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any = None, 
 
     Parameters
     ----------
-    which : int or sequence of int, from 1 to 6
+    which : int or sequence of int, from 1 to 6, or mask of six
         1 residuals against the linear predictor, 2 half-normal Q-Q, 3 scale-location, 4 Cook's distances,
         5 residuals against leverage with Cook's contours, 6 Cook's distance against leverage.
     axes : matplotlib axes, optional
@@ -57,7 +58,9 @@ def plot(fit: GLM, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any = None, 
     Pearson residuals and absolute standardised deviance residuals, as R >= 4.6. The red line is a locally
     linear smooth of two thirds of the rows, as R's ``panel.smooth``. Rows of leverage one are not drawn.
     """
-    panels = [which] if isinstance(which, int) else list(which)
+    panels = listed(which) if np.ndim(which) else [which]
+    if (chosen := mask(panels, len(PANELS), "panels")) is not None:
+        panels = [k + 1 for k in chosen]
     unknown = [k for k in panels if k not in PANELS]
     if unknown or not panels:
         raise ValueError(f"which should be numbers from 1 to 6; got {which!r}")

@@ -58,7 +58,7 @@ def effect_plot(
             "blocks: predict a grid of new rows and draw that, or fit a part of the rows in memory"
         )
     data = as_frame(fit.rows.arguments["data"])
-    grid = effect_grid(fit, variable, at or {}, data)
+    grid = effect_grid(fit, variable, {} if at is None else dict(at), data)
     limits = fit.predict(grid, type=type, interval="confidence", level=level)
     _, (axis,) = axes_for(axis, 1, size=5.5)
     x = grid[variable]
@@ -186,11 +186,9 @@ def profile_plot(
     profile: Profile, axes: Any = None, levels: tuple[float, ...] = (0.5, 0.8, 0.9, 0.95, 0.99)
 ) -> Any:
     """|z| along each profile with the cut-offs of `levels`, as R's ``plot(profile(fit))``."""
-    names = list(profile.values)
-    figure, flat = axes_for(axes, len(names), size=3.6)
-    for axis, name in zip(flat, names, strict=True):
-        frame = profile.values[name]
-        z, value = frame.iloc[:, 0].to_numpy(dtype=float), frame[name].to_numpy(dtype=float)
+    figure, flat = axes_for(axes, len(profile.grids), size=3.6)
+    for axis, name, (j, frame) in zip(flat, profile.names, profile.grids.items(), strict=True):
+        z, value = frame.iloc[:, 0].to_numpy(dtype=float), frame.iloc[:, 1 + j].to_numpy(dtype=float)
         order = np.argsort(value)
         axis.plot(value[order], np.abs(z[order]), color=LINE, marker="o", markersize=3, linewidth=1.2)
         for level in levels:

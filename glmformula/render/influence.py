@@ -119,13 +119,17 @@ def shortened(text: str, length: int) -> str:
 def make_names(names: Sequence[str]) -> list[str]:
     """R's ``make.names(unique = TRUE)`` for names that begin with a letter."""
     valid = [re.sub(r"[^\w.]", ".", name) for name in names]
-    order = sorted(range(len(names)), key=lambda k: valid[k] != names[k])
-    taken = set(valid)
+    return make_unique(valid, sorted(range(len(names)), key=lambda k: valid[k] != names[k]))
+
+
+def make_unique(names: Sequence[str], order: Sequence[int] | None = None) -> list[str]:
+    """R's ``make.unique``: ``x``, ``x.1``, ``x.2``, numbered in this order of positions."""
+    out, taken = list(names), set(names)
     seen: set[str] = set()
-    for k in order:
-        name, count = valid[k], 0
-        while valid[k] in seen or (count and valid[k] in taken):
+    for k in range(len(out)) if order is None else order:
+        name, count = out[k], 0
+        while out[k] in seen or (count and out[k] in taken):
             count += 1
-            valid[k] = f"{name}.{count}"
-        seen.add(valid[k])
-    return valid
+            out[k] = f"{name}.{count}"
+        seen.add(out[k])
+    return out

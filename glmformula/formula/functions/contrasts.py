@@ -119,6 +119,8 @@ def contrast_matrix(
 
 def _given_matrix(given: Any, levels: Sequence[str]) -> Contrast:
     names: tuple[str, ...] = ()
+    if isinstance(given, pd.Series):
+        given = pd.DataFrame(given.to_numpy(), index=given.index)
     if isinstance(given, pd.DataFrame):
         index = [str(i) for i in given.index]
         if index != list(levels) and sorted(index) == sorted(levels):
