@@ -106,6 +106,42 @@ def is_offset(node: Node) -> bool:
     return isinstance(node, Call) and node.function == "offset" and node.namespace in (None, "stats")
 
 
+def refuse_bars(formula: str | Terms) -> None:
+    """Refuse ``(1 | g)``, ``(x || g)`` and ``y ~ x | fe`` where a model has neither random nor absorbed effects.
+
+    Inside a call, ``I(a | b)`` or ``ifelse(a | b, 1, 0)``, a bar is R's logical or and stays.
+
+    Raises
+    ------
+    FormulaError
+        With the place of the bar's operands.
+    """
+    if isinstance(formula, Terms):
+        source, nodes = None, list(formula.variables[0 if formula.response is None else 1 :])
+    elif isinstance(formula, str) and "|" in formula:
+        source, node = formula, read(formula)
+        while isinstance(node, Call) and node.function == "(":
+            node = node.args[0]
+        nodes = [node.args[-1]] if isinstance(node, Call) and node.function == "~" else []
+    else:
+        return
+    while nodes:
+        node = nodes.pop()
+        if not isinstance(node, Call):
+            continue
+        if node.function in ("|", "||"):
+            text = deparse(node)
+            raise FormulaError(
+                f"`{text}` as a term: glm() has no random effects and absorbs no factor. Random effects such as "
+                "(1 | g) belong to mixed models, lmer() and glmer(); for a fixed effect of each level write "
+                f"`+ {deparse(node.args[1])}`. R's glm() fits such a term in silence, as the logical or of its "
+                f"two sides; for that write I({text})",
+                source, node.start, node.stop,
+            )  # fmt: skip
+        if node.function in _ALGEBRA or node.function == "(":
+            nodes.extend(node.args)
+
+
 def variables_used(node: Node) -> tuple[str, ...]:
     """Names the expression looks up, in order of appearance: not its functions, nor the `a` of ``x$a``.
 

@@ -14,9 +14,9 @@ from ..errors import DataError, FormulaError, GLMFormulaError, nearest
 from .deparse import deparse
 from .functions import TABLE, RFunction
 from .functions.convert import ColumnTypeError, as_objects, column_value, recode
-from .functions.registry import match_arguments
+from .functions.registry import EMPTY, match_arguments
 from .functions.vectors import NA, kind, objects, texts
-from .tree import Call, Literal, Name, Node
+from .tree import Call, Literal, Name, Node, is_empty
 from .values import Factor, Logical, Matrix, Text, Value
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -135,6 +135,8 @@ def value_of(node: Node, scope: Scope) -> Any:
 
 
 def _literal(node: Literal) -> Any:
+    if is_empty(node):
+        return EMPTY
     if node.text in ("NA", "NA_character_"):
         return CONSTANTS[node.text]
     return node.value
@@ -238,7 +240,7 @@ def placed(error: GLMFormulaError, node: Call, scope: Scope) -> GLMFormulaError:
 
 
 def find(node: Call, scope: Scope) -> RFunction:
-    function = scope.functions.get(node.function)
+    function = scope.functions.get(_entry(node))
     if node.function == "$":
         raise FormulaError(
             "'$' is not available in a formula: name the column itself, it is looked up in the data",
@@ -259,6 +261,16 @@ def find(node: Call, scope: Scope) -> RFunction:
             *place(node, scope),
         )
     return function
+
+
+def _entry(node: Call) -> str:
+    """The table's name of a call: ``m[, j]`` and ``f[, drop = TRUE]`` are other functions than ``x[i]``."""
+    if node.function != "[":
+        return node.function
+    more = [arg for i, arg in enumerate(node.args) if i and not (node.names and node.names[i] == "drop")]
+    if len(more) > 1:
+        return "[,"
+    return "[" if more and not is_empty(more[0]) else "[drop"
 
 
 def _callable_names(scope: Scope) -> Iterator[str]:
@@ -291,7 +303,7 @@ def matched(node: Call, function: RFunction, values: list[Any]) -> tuple[list[An
 
 
 def _plain_arguments(values: list[Any], names: tuple[str | None, ...]) -> tuple[list[Any], dict[str, Any]]:
-    pairs = [(name, as_objects(value)) for name, value in zip(names, values, strict=True)]
+    pairs = [(name, as_objects(v)) for name, v in zip(names, values, strict=True) if v is not EMPTY]
     return [v for name, v in pairs if not name], {name.replace(".", "_"): v for name, v in pairs if name}
 
 
@@ -330,10 +342,8 @@ def freeze(value: Any) -> Any:
         case Text() | Factor():
             return [None if t is None else str(t) for t in texts(value)]
         case Logical(values=values, missing=missing):
-            return [
-                None if m else bool(v)
-                for v, m in zip(values, np.broadcast_to(missing is not None, values.shape))
-            ]
+            hidden = np.zeros(values.shape, bool) if missing is None else missing
+            return [None if m else bool(v) for v, m in zip(values, hidden, strict=True)]
         case Matrix():
             raise FormulaError("a matrix is not a summary")
         case _:
@@ -385,7 +395,7 @@ def depends_on_rows(node: Node, scope: Scope) -> bool:
     """Whether an expression has a value per row: it names a column outside every summary."""
     match node:
         case Call():
-            function = scope.functions.get(node.function)
+            function = scope.functions.get(_entry(node))
             if function is not None and is_summary(node, function, scope):
                 return False
             return any(depends_on_rows(arg, scope) for arg in node.args)

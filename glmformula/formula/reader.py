@@ -21,7 +21,7 @@ from .tokens import (
     string_value,
     tokenize,
 )
-from .tree import Call, Literal, Name, Node
+from .tree import EMPTY, Call, Literal, Name, Node
 
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 150
@@ -57,7 +57,7 @@ def read(text: str) -> Node:
     """Read one R expression, usually a formula.
 
     R's grammar and precedence (``?Syntax``) as far as formulas go: numbers, strings, names (also in
-    backticks), constants, operators, calls with named arguments, ``package::f(x)``, ``x[i]``, ``x[[i]]``,
+    backticks), constants, operators, calls with named or empty arguments, ``package::f(x)``, ``x[i]``, ``x[[i]]``,
     ``x$a``, and comments. Line ends are white space. Assignments, functions, control flow, blocks and pipes
     are refused by name.
 
@@ -196,16 +196,13 @@ class _Reader:
             self.at += 1
             return (), ()
         while True:
-            kind, text, start, stop = tokens[self.at]
+            kind, text, start, _ = tokens[self.at]
             name = None
             if kind in ("name", "string", "quoted") and tokens[self.at + 1][1] == "=":
                 name = text if kind == "name" else string_value(text, self.source, start)
                 self.at += 2
-                kind, text, start, stop = tokens[self.at]
-            if text == "," or text == closing:
-                before = tokens[self.at - 1]
-                self.fail(f"an argument is missing between `{before[1]}` and `{text}`", before[2], stop)
-            args.append(self.expression(0))
+                text = tokens[self.at][1]
+            args.append(EMPTY if text in (",", closing) else self.expression(0))
             names.append(name)
             if tokens[self.at][1] == ",":
                 self.at += 1

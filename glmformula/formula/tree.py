@@ -41,3 +41,10 @@ class Call:
 
 
 Node = Name | Literal | Call
+
+EMPTY = Literal(None, "")
+"""An argument left out between commas: the first of ``x[, 1]``."""
+
+
+def is_empty(node: Node) -> bool:
+    return isinstance(node, Literal) and not node.text

@@ -12,6 +12,8 @@ from ..formula.functions.convert import column_value
 from ..formula.values import Value
 from .interchange import foreign_frame, foreign_names, is_foreign
 
+R_SPELLING = {"True": "TRUE", "False": "FALSE", "None": "NULL"}
+
 
 class UnknownColumn(DataError):
     """A name that is no column of the data."""
@@ -40,6 +42,11 @@ class Columns:
         data = self.data
         if name not in data.columns:
             self.unknown = name
+            if name in R_SPELLING:
+                raise UnknownColumn(
+                    f"object '{name}' not found: no column of the data has this name, and formulas are R: "
+                    f"write {R_SPELLING[name]}"
+                )
             raise UnknownColumn(
                 f"object '{name}' not found: no column of the data has this name"
                 f"{nearest(name, data.columns)} (names outside the data are never looked up)"

@@ -12,6 +12,7 @@ from ..design.selection import in_order
 from ..engine.result import Control
 from ..errors import FitError, FormulaError
 from ..families import Family, get_family
+from ..formula.algebra import refuse_bars
 from ..formula.deparse import deparse
 from ..formula.lines import formula_lines
 from ..formula.reader import read
@@ -183,6 +184,7 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
     FormulaError, DataError, FamilyError
         As `glm`.
     """
+    refuse_bars(arguments["formula"])
     table = opened(arguments["data"])
     if table is not None:
         from .streams import streamed_rows  # few need it: a quarter of the import

@@ -147,6 +147,10 @@ frozen <- rbind(
   c("factor(i, labels = \"L\")", "factor(i, levels = sort(unique(D$i)), labels = \"L\")"),
   c("factor(s, exclude = c(\"A\", NA))", "factor(s, levels = levels(factor(D$s, exclude = c(\"A\", NA))))"),
   c("as.integer(factor(s))", "as.integer(factor(s, levels = levels(factor(D$s))))"),
+  c("poly(x, 2)[, 1]", "predict(poly(D$x, 2), x)[, 1]"), c("scale(x)[, 1]", "(x - mean(D$x)) / sd(D$x)"), c("polym(x, z, degree = 2)", "predict(poly(D$x, D$z, degree = 2), cbind(x, z))"),
+  c("polym(x, degree = 2)", "predict(poly(D$x, 2), x)"), c("polym(x, z, degree = 2, raw = TRUE)", "polym(x, z, degree = 2, raw = TRUE)"), c("ns(x, 3)[, 2]", "predict(ns(D$x, 3), x)[, 2]"),
+  c("x / length(unique(i))", "x / length(unique(D$i))"), c("factor(s, levels = unique(s))", "factor(s, levels = unique(D$s))"), c("factor(i, levels = unique(i))", "factor(i, levels = unique(D$i))"),
+  c("as.integer(factor(s)[, drop = TRUE])", "as.integer(factor(s, levels = levels(factor(D$s))))"),
   c("droplevels(f)", "factor(f, levels = levels(droplevels(D$f)))"), c("factor(x > 2)", "factor(x > 2, levels = c(FALSE, TRUE))"),
   c("interaction(f, g, drop = TRUE)", "factor(interaction(f, g), levels = levels(interaction(D$f, D$g, drop = TRUE)))"),
   c("interaction(f, b)", "interaction(f, b)"), c("relevel(factor(i), ref = \"3\")", "relevel(factor(i, levels = levels(factor(D$i))), ref = \"3\")"),
@@ -163,12 +167,39 @@ frozen <- rbind(
 # R >= 4.3 moves quantile knots off the boundary: R 4.6 only.
 shoved <- c("ns(pmax(x, 0), df = 4)", "bs(pmax(x, 0), df = 6)", "bs(pmin(pmax(x, 0), 5), df = 8)", "ns(pmin(pmax(x, 0), 5), df = 6)")
 
+# Distributions, empty arguments, columns of matrices: no state.
+distributions <- c(
+  "pnorm(x)", "qnorm(p / 10)", "dnorm(x)", "plogis(x)", "qlogis(p / 10)", "dlogis(x)", "pnorm(m)", "pnorm(i)", "pnorm(x, 1, 2)", "pnorm(x, mean = z, sd = p)",
+  "pnorm(x * 10, lower.tail = FALSE, log.p = TRUE)", "pnorm(x, lower = FALSE)", "dnorm(x, 1, p, log = TRUE)", "qnorm(-p * 100, log.p = TRUE)", "qnorm(p / 10, 2, 3, FALSE)",
+  "pnorm(x, sd = x)", "qnorm(x)", "pnorm(c(-Inf, Inf, NA, 40, -40))", "pnorm(c(-Inf, Inf, 40, -40), log.p = TRUE)", "qnorm(c(0, 1, 0.5, 1e-300, NA, 1.5))",
+  "plogis(x * 100, log.p = TRUE)", "plogis(x, 1, 2, FALSE)", "qlogis(-p * 10, log.p = TRUE)", "qlogis(p / 10, 1, 2, lower.tail = FALSE)", "dlogis(x * 100, 2, 3, TRUE)", "qlogis(c(0, 1, 0.5, 1e-300))",
+  "pt(x, 5)", "pt(x, i, lower.tail = FALSE)", "pt(x * 100, 2.5, log.p = TRUE)", "dt(x, 3)", "dt(x, p, log = TRUE)", "qt(p / 10, 4)", "qt(p / 10, i, lower.tail = FALSE)", "qt(c(0.5, 0.4999999, 1e-20, 1e-100, 0, 1, 0.25), 7)", "qt(-p, 3, log.p = TRUE)", "pt(c(0, -Inf, Inf, 1e-10), 3)",
+  "pchisq(p, 3)", "pchisq(p * 50, i, lower.tail = FALSE)", "dchisq(p, 2.5)", "dchisq(c(-1, 0, 1), 2)", "qchisq(p / 10, 4)", "qchisq(p / 10, 0.3, lower.tail = FALSE)", "qchisq(-p, i, log.p = TRUE)", "pchisq(z, 40, 0, FALSE, TRUE)",
+  "pf(p, 3, 7)", "pf(p, i, 4, lower.tail = FALSE)", "df(p, 3, 7)", "df(p, 2, 5, log = TRUE)", "qf(p / 10, 3, 7)", "qf(p / 10, 1, 2.5, lower.tail = FALSE)", "pf(p * 1000, 2, 9, log.p = TRUE, lower.tail = FALSE)",
+  "pgamma(p, 2)", "pgamma(p, 2, 3)", "pgamma(p, shape = 0.4, scale = z)", "dgamma(p, 2.5, 0.7)", "dgamma(c(0, -1, 2), 1, 2)", "qgamma(p / 10, 3, scale = 2)", "qgamma(p / 10, 0.05)", "pgamma(x, 2, lower.tail = FALSE, log.p = TRUE)", "dgamma(p, 30, log = TRUE)",
+  "pbeta(p / 10, 2, 3)", "pbeta(p / 10, 0.3, i, lower.tail = FALSE)", "dbeta(p / 10, 2, 0.5)", "dbeta(p / 10, 2, 0.5, log = TRUE)", "qbeta(p / 10, 2, 3)", "qbeta(p / 10, 0.3, 4, lower.tail = FALSE)", "pbeta(x, 2, 3)", "qbeta(-p, 2, 3, log.p = TRUE)",
+  "pbinom(i, 9, 0.3)", "pbinom(i, 9, p / 10, lower.tail = FALSE)", "dbinom(i, 9, 0.3)", "dbinom(i, 9, 0.3, TRUE)", "qbinom(p / 10, 9, 0.3)", "qbinom(p / 10, 100, 0.7, FALSE)", "pbinom(x, 5, 0.5)", "dbinom(i, i, 1)", "pbinom(i, 9, 0.3, TRUE, TRUE)", "qbinom(c(0, 1, 0.5), 4, 0.5)",
+  "ppois(i, 2.5)", "ppois(i, p, lower.tail = FALSE)", "dpois(i, p)", "dpois(i, p, log = TRUE)", "qpois(p / 10, 3)", "qpois(p / 10, 1e4)", "ppois(x, 2)", "ppois(i, 30, log.p = TRUE)", "qpois(c(0, 1, 0.5), 4)", "dpois(c(0, 1, -1), 0)", "qpois(ppois(i, 3), 3)",
+  "pnbinom(i, 3, 0.4)", "pnbinom(i, size = p, mu = z)", "dnbinom(i, 2.5, 0.3)", "dnbinom(i, size = 2.5, mu = 4, log = TRUE)", "qnbinom(p / 10, 3, 0.4)", "qnbinom(p / 10, size = 0.5, mu = 20, lower.tail = FALSE)", "dnbinom(c(0, 1), 0.5, 1)",
+  "pgeom(i, 0.3)", "pgeom(i, 0.3, FALSE, TRUE)", "dgeom(i, 0.3)", "qgeom(p / 10, 0.2)",
+  "pexp(p)", "pexp(p, 3, lower.tail = FALSE)", "pexp(p * 1000, log.p = TRUE, lower.tail = FALSE)", "dexp(x, 2)", "qexp(p / 10, 2)", "qexp(-p, log.p = TRUE)", "dexp(p, z, TRUE)",
+  "punif(p, 0, 9)", "punif(x, -5, 5, FALSE)", "dunif(x, -2, 3)", "qunif(p / 10, -1, z)", "punif(p / 10, log.p = TRUE)",
+  "plnorm(p)", "plnorm(p, 1, 2, FALSE)", "plnorm(p / 1e9, log.p = TRUE)", "dlnorm(p, 0.5, 2)", "qlnorm(p / 10, 1, 2)", "plnorm(x)", "dlnorm(c(0, -1, 1))", "qlnorm(-p * 100, log.p = TRUE)",
+  "pweibull(p, 2)", "pweibull(p, 0.5, 3, FALSE)", "pweibull(p * 99, 2, log.p = TRUE, lower.tail = FALSE)", "dweibull(p, 1.5, 2)", "dweibull(c(0, -1, 1), 1, 2)", "qweibull(p / 10, 1.5, 2)", "qweibull(p / 10, 1.5, 2, FALSE)",
+  "pcauchy(x)", "pcauchy(x * 1e9, 1, 2, FALSE)", "pcauchy(-x * 1e9, log.p = TRUE)", "dcauchy(x, 1, 2)", "qcauchy(p / 10)", "qcauchy(p / 10, 1, 2, FALSE)", "qcauchy(c(0.5, 1e-20, 0, 1))",
+  "stats::pnorm(x)", "pnorm(q = x)", "dnorm(x, log = T)", "pnorm(cbind(x, z))", "I(pnorm(x)^2)",
+  "C(f, , 1)", "C(f, contr.sum, )", "C(f, , )", "log(p, )", "round(p, )", "cut(x, c(-10, 0, 20), , TRUE)", "factor(f)[, drop = TRUE]", "f[, drop = TRUE]", "f[drop = TRUE]",
+  "cbind(x, z)[, 1]", "cbind(x, z)[, 2] * 2", "cbind(x, z)[, \"z\"]", "cbind(x, z, p)[, -1]", "cbind(x, z, p)[, c(3, 1)]", "cbind(x, z)[, 2, drop = FALSE]", "cbind(x, z)[, ]", "poly(x, 2, raw = TRUE)[, 2]",
+  "as.integer(addNA(f))", "as.integer(addNA(g))", "as.integer(addNA(f, TRUE))", "is.na(addNA(g))",
+  "x + length(unique(c(1, 2, 1)))", "unique(c(2, 1, 2, NA, NA))", "unique(c(\"b\", \"a\", \"b\", NA))", "factor(f, levels = unique(c(\"mid\", \"lo\", \"mid\", \"hi\")))")
+
 # R's sentences.
 wrong <- c(
   "poly(m, 2)", "poly(i, 9)", "poly(x, 0)", "cut(x, 1)", "cut(x, c(1, 1, 2))", "cut(s, 3)", "log(s)", "log(f)", "sqrt(s)", "s + 1", "!s", "s & TRUE", "log(x, k = 3)", "log(x, 2, 3)", "log()",
   "abs(f)", "round(f)", "max(f)", "median(f)", "quantile(m)", "quantile(x, 2)", "relevel(f, ref = \"none\")", "relevel(o, ref = \"S\")", "factor(i, levels = c(1, 2), labels = c(\"a\", \"b\", \"c\"))",
   "factor(i, levels = c(1, 1))", "contr.treatment(1)", "contr.treatment(3, base = 4)", "contr.poly(3, scores = c(1, 1, 2))", "contr.poly(3, scores = 1:2)", "C(f, matrix(1:2, 2))", "C(f, c(1, 1, 1))", "nchar(f)",
-  "nosuch(x)", "f == g", "scale(s)", "scale(cbind(x, z), scale = 2)", "1:NA", "seq(1, 10, by = -1)", "bs(x, degree = 0)", "findInterval(x, c(2, 1))", "diff(x, lag = 0)", "mean()", "cut(x)")
+  "nosuch(x)", "f == g", "scale(s)", "scale(cbind(x, z), scale = 2)", "1:NA", "seq(1, 10, by = -1)", "bs(x, degree = 0)", "findInterval(x, c(2, 1))", "diff(x, lag = 0)", "mean()", "cut(x)",
+  "pt(x)", "pnorm(s)", "pnorm(f)", "dgamma(p, 1, rate = 1, scale = 2)", "c(1, )", "f[, 1]", "x[, 1]", "pnorm(x, 0, 1, TRUE, FALSE, 3)")
 
 number <- function(v) { t <- sprintf("%.17g", v); t[is.na(v)] <- "null"; t[is.infinite(v) & v > 0] <- "1e999"; t[is.infinite(v) & v < 0] <- "-1e999"; t }
 quoted <- function(v) { v <- enc2utf8(as.character(v)); t <- paste0("\"", gsub("\"", "\\\\\"", gsub("\\", "\\\\", v, fixed = TRUE)), "\""); t[is.na(v)] <- "null"; t }
@@ -200,6 +231,7 @@ sentence <- function(e) tryCatch({ eval(str2lang(e), D, globalenv()); NA }, erro
 
 is46 <- getRversion() >= "4.3"
 out <- c(
+  vapply(distributions, function(e) case("distribution", e, within_data(e, D), within_data(e, N)), ""),
   vapply(plain, function(e) case("plain", e, within_data(e, D), within_data(e, N)), ""),
   vapply(safe, function(e) case("safe", e, within_data(e, D), replayed(e)), ""),
   apply(frozen, 1, function(r) case("frozen", r[1], within_data(r[1], D), within_data(r[2], N))),

@@ -197,8 +197,8 @@ def _whole_like(x: Value, out: Value) -> Value:
 def _log(x: Value, base: Value | None = None) -> Value:
     _not_for_factors("log", x)
     if base is None:
-        return _checked(np.log, "log", x)
-    return _checked(_log_to_base, "log", x, base)
+        return checked(np.log, "log", x)
+    return checked(_log_to_base, "log", x, base)
 
 
 def _log_to_base(x: Any, base: Any) -> Any:
@@ -215,7 +215,7 @@ def _not_for_factors(name: str, *values: Value) -> None:
         )
 
 
-def _checked(op: Callable[..., Any], name: str, *values: Value) -> Value:
+def checked(op: Callable[..., Any], name: str, *values: Value) -> Value:
     """`op` number by number; R's warning where it makes NaNs of numbers."""
     _not_for_factors(name, *values)
     out = elementwise(op, *values)
@@ -235,15 +235,15 @@ def _checked(op: Callable[..., Any], name: str, *values: Value) -> Value:
 
 
 def _checked_one(op: Callable[..., Any], name: str, x: Value) -> Value:
-    return _checked(op, name, x)
+    return checked(op, name, x)
 
 
 def _checked_two(op: Callable[..., Any], name: str, a: Value, b: Value) -> Value:
-    return _checked(op, name, a, b)
+    return checked(op, name, a, b)
 
 
 def _choose_two(n: Value, k: Value) -> Value:
-    return _checked(_choose, "choose", n, k)
+    return checked(_choose, "choose", n, k)
 
 
 def _arctangent(y: Value, x: Value) -> Value:

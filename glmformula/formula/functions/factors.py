@@ -140,6 +140,32 @@ def learn_droplevels(x: Value, exclude: Value | None = NA) -> State:
     return {"levels": kept, "ordered": base.ordered}
 
 
+def learn_drop(x: Value, i: Value | None = None, drop: Value = False) -> State:
+    """``f[, drop = TRUE]``: the levels that occur."""
+    base = _known_factor("[", x)
+    return learn_droplevels(base) if flag_argument(drop, "drop") else _levels_state(base)
+
+
+def learn_add_na(x: Value, ifany: Value = False) -> State:
+    """A last level for what is missing; with `ifany` only where something is."""
+    base = as_factor(x) if isinstance(x, Factor) else apply_factor(learn_factor(x), x)
+    keys = list(base.levels)
+    adds = not flag_argument(ifany, "ifany") or bool((base.codes < 0).any())
+    if adds and "NA" in keys:
+        raise DataError(
+            "addNA(): the factor has a level that is written 'NA' already: rename it, so that the two stay apart"
+        )
+    return {
+        "keys": keys,
+        "codes": list(range(len(keys))),
+        "levels": [*keys, "NA"] if adds else keys,
+        "na": len(keys) if adds else -1,
+        "ordered": base.ordered,
+        "open": True,
+        "dropped": [],
+    }
+
+
 def learn_relevel(x: Value, ref: Value) -> State:
     base = _known_factor("relevel", x)
     if base.ordered:
@@ -226,6 +252,8 @@ FUNCTIONS: tuple[RFunction, ...] = (
     function("as.factor", _apply_levels, learn=learn_as_factor),
     function("as.ordered", _apply_levels, learn=learn_as_ordered),
     function("droplevels", _apply_levels, "x, exclude", learn=learn_droplevels),
+    function("[drop", _apply_levels, "x, i, drop", learn=learn_drop),
+    function("addNA", apply_factor, "x, ifany", learn=learn_add_na),
     function("relevel", _apply_levels, "x, ref", learn=learn_relevel, namespaces=("stats",)),
     function("interaction", apply_interaction, "..., drop, sep, lex.order", learn=learn_interaction),
     function("levels", levels, reduction=True),

@@ -528,6 +528,7 @@ _ENDS = partial(_stands_in, Extremes())
 
 LEARNERS: dict[str, Learner] = {
     **dict.fromkeys(("factor", "ordered", "as.factor", "as.ordered", "droplevels", "relevel"), _LEVELS),
+    **dict.fromkeys(("[drop", "addNA", "unique"), _LEVELS),
     **dict.fromkeys(("interaction", "C", "levels", "nlevels", "all", "any"), _LEVELS),
     **dict.fromkeys(("min", "max", "range"), _ENDS),
     **dict.fromkeys(("var", "sd"), _variance),
@@ -541,5 +542,5 @@ LEARNERS: dict[str, Learner] = {
     "median": _median,
     "mad": _mad,
     "scale": _scale,
-    "poly": _poly,
+    **dict.fromkeys(("poly", "polym"), _poly),
 }

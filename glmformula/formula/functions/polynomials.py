@@ -166,8 +166,32 @@ def apply_poly(
     return Matrix(values, tuple(".".join(map(str, powers)) for powers in exponents))
 
 
+def learn_polym(
+    *dots: Value, degree: Value = 1, coefs: Value | None = None, raw: Value = False
+) -> dict[str, Any]:
+    if not dots:
+        raise FormulaError("polym() needs at least one variable")
+    return learn_poly(dots[0], *_vectors(dots[1:]), degree=degree, coefs=coefs, raw=raw)
+
+
+def apply_polym(
+    state: dict[str, Any],
+    *dots: Value,
+    degree: Value = 1,
+    coefs: Value | None = None,
+    raw: Value = False,
+) -> Value:
+    return apply_poly(state, dots[0], *_vectors(dots[1:]), degree=degree, raw=raw)
+
+
+def _vectors(dots: tuple[Value, ...]) -> list[Value]:
+    """Variables, also the single number that ``poly(x, 2)`` would take for the degree."""
+    return [vector(v) if is_scalar(v) else v for v in dots]
+
+
 FUNCTIONS: tuple[RFunction, ...] = (
     function(
         "poly", apply_poly, "x, ..., degree, coefs, raw, simple", learn=learn_poly, namespaces=("stats",)
     ),
+    function("polym", apply_polym, "..., degree, coefs, raw", learn=learn_polym, namespaces=("stats",)),
 )

@@ -62,6 +62,13 @@ class RFunction:
         return self.learn is not None or self.reduction or self.stateful
 
 
+class Empty:
+    """The value of an argument left out between commas."""
+
+
+EMPTY = Empty()
+
+
 def function(name: str, call: Callable[..., Any], formals: str = "x", **options: Any) -> RFunction:
     """An RFunction with its formals written as in R's usage line: ``"x, ..., na.rm"``."""
     return RFunction(name, call, tuple(formals.replace(" ", "").split(",")) if formals else (), **options)
@@ -137,6 +144,10 @@ def match_arguments(
             f"unused argument{'s' if len(unused) > 1 else ''} ({shown}): "
             f"{function.name}() takes {', '.join(formals) or 'no arguments'}"
         )
+    taken = {formal: i for formal, i in taken.items() if args[i] is not EMPTY}
+    for i in dots:
+        if args[i] is EMPTY:
+            raise FormulaError(f"{function.name}(): argument {i + 1} is empty")
     required, takes_named = _signature(function.learn or function.call)
     for formal in formals:
         if formal != "..." and formal not in taken and python_name(formal) in required:

@@ -17,10 +17,12 @@ from .convert import as_factor
 from .registry import RFunction, function
 from .vectors import (
     as_whole,
+    factorized,
     flag_argument,
     is_integer,
     is_scalar,
     is_text,
+    kind,
     logical,
     number_argument,
     simplify,
@@ -173,23 +175,19 @@ def rep_len(x: Value, length_out: Value) -> Value:
     return rep(x, length_out=length_out)
 
 
-def subset(*args: Value | None) -> Value:
-    """``x[i]``: positions from 1, negative to leave out, logical to select; ``m[, j]``: columns."""
-    if not 1 <= len(args) <= 3:
-        raise FormulaError(f"'[' needs a vector and a subscript, {len(args)} arguments were given")
-    x, i, *more = (*args, None)[:2] if len(args) == 1 else args
+def subset(x: Value, i: Value, drop: Value = True) -> Value:
+    """``x[i]``: positions from 1, negative to leave out, logical to select."""
     if x is None:
         raise FormulaError("NULL has no elements")
-    if isinstance(x, Matrix) and len(more) == 1:
-        return _columns(x, i, more[0])
-    if more:
-        raise FormulaError("incorrect number of dimensions")
     if isinstance(x, Matrix):
         x = np.ravel(x.values, order="F")
-    return x if i is None else take(x, _positions(i, size(x)))
+    return take(x, _positions(i, size(x)))
 
 
-def _columns(x: Matrix, i: Value | None, j: Value | None) -> Value:
+def columns(x: Value, i: Value | None = None, j: Value | None = None, drop: Value = True) -> Value:
+    """``m[, j]``: some columns of a matrix; a single one is a vector unless `drop` is FALSE."""
+    if not isinstance(x, Matrix):
+        raise FormulaError(f"incorrect number of dimensions: a {kind(x)} has no columns")
     if i is not None:
         raise FormulaError("rows of a matrix cannot be picked inside a formula: use subset=")
     if j is None:
@@ -201,7 +199,7 @@ def _columns(x: Matrix, i: Value | None, j: Value | None) -> Value:
         chosen = np.array([x.names.index(name) for name in texts(j)])
     else:
         chosen = _positions(j, x.values.shape[1])
-    if len(chosen) == 1:
+    if len(chosen) == 1 and flag_argument(drop, "drop"):
         return x.values[:, chosen[0]]
     return Matrix(x.values[:, chosen], tuple(x.names[c] for c in chosen))
 
@@ -225,6 +223,16 @@ def _positions(i: Value, n: int) -> np.ndarray:
     if (index < 0).any():
         return np.setdiff1d(np.arange(n), (-index - 1).astype(np.intp))
     return np.asarray(index[index > 0], dtype=np.intp) - 1
+
+
+def unique(x: Value) -> Value:
+    """Each value once, in order of appearance; NA is a value."""
+    if isinstance(x, Matrix):
+        raise FormulaError("unique() of a matrix is not a variable: name one column")
+    if is_scalar(x):
+        return x
+    codes, _ = factorized(x) if is_text(x) or isinstance(x, Factor) else pd.factorize(vector(x))
+    return take(x, np.sort(np.unique(codes, return_index=True)[1]))
 
 
 # ---- order ----
@@ -314,7 +322,9 @@ FUNCTIONS: tuple[RFunction, ...] = (
     function("seq_along", seq_along, "along.with", order_dependent=True),
     function("rep", rep, "x, times, length.out, each"),
     function("rep_len", rep_len, "x, length.out"),
-    function("[", subset, "...", order_dependent=True),
+    function("[", subset, "x, i, drop", order_dependent=True),
+    function("[,", columns, "x, i, j, drop"),
+    function("unique", unique, reduction=True),
     function("rev", rev, order_dependent=True),
     function("order", order, "..., decreasing", order_dependent=True),
     function("sort", sort, "x, decreasing", order_dependent=True),
