@@ -47,6 +47,8 @@ def test_text(id_):
     if "endometrial" in id_:
         assert ours.endswith(SEPARATED + "NV (+Inf)")
     ours = ours.split(SEPARATED)[0]
+    if id_.split()[-1].startswith("tweedie"):  # statmod has no AIC
+        ours = re.sub(r"AIC: [\d.]+", "AIC: NA", ours)
     assert without_call(ours).rstrip("\n") == without_call(theirs).rstrip("\n")
 
 

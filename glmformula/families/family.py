@@ -133,7 +133,7 @@ class Family:
         The response may be a factor, two columns, or a proportion with weights.
     simulate : callable, (rng, mu, prior_weights, dispersion) -> y
     variance_name : str or None
-        For a quasi family, R's name of its variance function.
+        R's name of the variance function, where the family's own name does not tell it.
     averages : bool
         Whether rows of one mean may be made one, of their total weight and weighted mean response: the
         deviance is then less by what does not depend on the mean. So in exponential dispersion families, where
@@ -183,4 +183,5 @@ class Family:
         return mu, self.link.mu_eta(eta), self.variance(mu)
 
     def __repr__(self) -> str:
-        return f"\nFamily: {self.name} \nLink function: {self.link.name} \n"
+        variance = "" if self.variance_name is None else f"Variance function: {self.variance_name} \n"
+        return f"\nFamily: {self.name} \nLink function: {self.link.name} \n{variance}"

@@ -15,7 +15,7 @@ from .family import Family
 from .link import LINKS, Link, power
 from .registry import FAMILIES, get_family
 from .standard import negative_binomial, quasi
-from .tweedie import tweedie
+from .tweedie import tweedie, tweedie_link
 
 Record = dict[str, Any]
 Describe = Callable[[Family], Record | None]
@@ -168,10 +168,12 @@ def _tweedie(family: Family) -> Record | None:
     var_power = _first_argument(family.variance)
     if family.name != "Tweedie" or var_power is None:
         return None
-    link_power = _first_argument(family.link.linkfun)
-    if link_power is None:
-        link_power = 0.0 if alike(family.link.linkfun, LINKS["log"].linkfun) else 1.0
-    return {"name": "tweedie", "var_power": var_power, "link_power": link_power}
+    exponent = _first_argument(family.link.linkfun)
+    powers = (0.0, 1.0) if exponent is None else (exponent,)
+    for link_power in powers:
+        if alike(tweedie_link(link_power), family.link):
+            return {"name": "tweedie", "var_power": var_power, "link_power": link_power}
+    return None
 
 
 def _registered(family: Family) -> Record | None:

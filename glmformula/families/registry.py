@@ -35,6 +35,9 @@ FAMILIES: dict[str, Constructor] = {
 }
 _BUILT_IN_FAMILIES = frozenset(FAMILIES)
 
+# What other programs call the negative binomial: glm() holds its theta and does not estimate it.
+_NEEDS_THETA = frozenset({"nb", "negbin", "nbinom", "nbinom2", "negbinomial", "negative.binomial"})
+
 
 def get_family(family: str | Family | Constructor) -> Family:
     """The Family meant by a name, a family function or a Family.
@@ -62,6 +65,12 @@ def get_family(family: str | Family | Constructor) -> Family:
 
 
 def _by_name(name: str) -> Constructor:
+    if name.replace("_", ".") in _NEEDS_THETA:
+        raise FamilyError(
+            f"the family '{name}' needs its theta (Var = mu + mu^2/theta), which glm() holds fixed: write "
+            "family=negative_binomial(theta); its maximum-likelihood estimate is the theta with the largest "
+            "glm(..., family=negative_binomial(theta)).loglik"
+        )
     for key in (name, name.replace("_", ".")):
         if key in FAMILIES:
             return FAMILIES[key]

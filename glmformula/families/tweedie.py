@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from ..errors import FamilyError
 from .arguments import real_number
 from .family import Family
-from .link import LINKS, Array, Link, Mask, finite_nonzero, finite_positive, power_fun, quiet
+from .likelihoods import weighted_sum
+from .link import LINKS, Array, Link, Mask, finite_nonzero, finite_positive, make_link, power_fun, quiet
 from .responses import Labels, refuse, start_zeros_moved
-from .standard import POSITIVE, REALS
+from .standard import POSITIVE, REALS, Gamma, gaussian, inverse_gaussian
+from .tweedie_series import log_density_at_mean
 from .variances import gamma_deviance, gaussian_deviance, poisson_deviance
 
 # |y/mu - 1| below this: a series, since the formula loses 1/NEAR^2 times the rounding error
@@ -130,7 +134,40 @@ def _valid_eta(link_power: float) -> Callable[[Array], Mask]:
     return finite_nonzero if link_power == -1.0 else finite_positive
 
 
-def tweedie(var_power: float = 0.0, link_power: float | None = None) -> Family:
+@quiet
+def minus2_loglik(
+    p: float,
+    y: Array,
+    mu: Array,
+    prior_weights: Array | None = None,
+    dispersion: float = 1.0,
+    trials: Array | None = None,
+) -> float:
+    """1 < p < 2: weights multiply the log-density, as in R's Gamma and in the R package tweedie."""
+    if dispersion == 0.0:
+        return -np.inf
+    positive = np.flatnonzero(y > 0.0)  # at 0 the density is that of the deviance alone
+    terms = np.asarray(tweedie_deviance(p, y, mu) / dispersion)
+    terms[positive] -= 2.0 * log_density_at_mean(p, y[positive], dispersion)
+    return weighted_sum(terms, prior_weights)
+
+
+_AT_WHOLE_POWERS: dict[float, Callable[[], Family]] = {0.0: gaussian, 2.0: Gamma, 3.0: inverse_gaussian}
+
+
+def _likelihood(p: float) -> dict[str, Any]:
+    """The fields of a Family that say what its likelihood is; none where there is no density at hand."""
+    if 1.0 < p < 2.0:
+        return {"minus2_loglik": partial(minus2_loglik, p), "extra_df": 1}
+    if p not in _AT_WHOLE_POWERS:
+        return {}
+    usual = _AT_WHOLE_POWERS[p]()
+    return {name: getattr(usual, name) for name in ("minus2_loglik", "extra_df", "loglik_dispersion")}
+
+
+def tweedie(
+    var_power: float = 0.0, link_power: float | str | Link | None = None, *, link: str | Link | None = None
+) -> Family:
     """A Tweedie family, statmod's ``tweedie(var.power, link.power)``.
 
     Parameters
@@ -138,28 +175,44 @@ def tweedie(var_power: float = 0.0, link_power: float | None = None) -> Family:
     var_power : float
         V = mu^var_power: 0 gaussian, 1 Poisson, 2 gamma, 3 inverse Gaussian, between 1 and 2 compound
         Poisson-gamma (exact zeros allowed).
-    link_power : float, optional
-        The link mu^link_power, 0 for log; the default ``1 - var_power`` is canonical.
+    link_power : float, str or Link, optional
+        The link mu^link_power, 0 for log; the default ``1 - var_power`` is canonical. Or a link by name.
+    link : str or Link, optional
+        The link by name, in place of `link_power`: ``tweedie(1.5, link="log")``.
 
     Raises
     ------
     FamilyError
-        If a power is not a finite number.
+        If a power is not a finite number, or both `link_power` and `link` are given.
 
     Notes
     -----
-    There is no likelihood: AIC is NaN, as statmod's is NA, and the dispersion is estimated.
+    The dispersion is estimated. The log-likelihood, at the dispersion ``deviance / sum(weights)``, is the series of
+    Dunn & Smyth (2005) for a `var_power` between 1 and 2, gaussian, Gamma's and the inverse Gaussian's at 0, 2 and 3,
+    and NaN for the others (statmod's AIC is always NA; this one is ``AICtweedie`` of the R package tweedie).
+
+    Examples
+    --------
+    >>> family = tweedie(1.5, link="log")
+    >>> family.link.name, family.variance_name
+    ('log', 'mu^1.5')
     """
+    if link_power is not None and link is not None:
+        raise FamilyError(f"tweedie(): give link_power or link, not both; got {link_power!r} and {link!r}")
+    if not isinstance(link_power, int | float):
+        link, link_power = (link if link_power is None else link_power), None
     where = "tweedie(var_power, link_power)"
     p = real_number("var_power", where, var_power)
     q = 1.0 - p if link_power is None else real_number("link_power", where, link_power)
     return Family(
         "Tweedie",
-        tweedie_link(q),
+        tweedie_link(q) if link is None else make_link(link),
         partial(power_variance, p),
         partial(tweedie_deviance, p),
         mu_interval=REALS if p == 0.0 else POSITIVE,
         initial_mu=partial(start_zeros_moved, 0.1),
         check_response=partial(check_tweedie, p),
+        variance_name=f"mu^{p:.15g}",
         averages=p == 0.0 or 1.0 <= p < 2.0,
+        **_likelihood(p),
     )

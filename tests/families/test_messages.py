@@ -131,7 +131,7 @@ def test_tweedie_responses() -> None:
         (lambda: get_family("binomal"), ["'family' not recognized", "'binomial'"]),
         (lambda: get_family("gamma"), ["'family' not recognized", "'Gamma'"]),
         (lambda: get_family(3), ["'family' not recognized", "binomial('probit')", "not int"]),
-        (lambda: get_family("negative.binomial"), ["theta", "family=negative_binomial(...)"]),
+        (lambda: get_family("negative.binomial"), ["theta", "family=negative_binomial(theta)"]),
         (lambda: get_family(negative_binomial), ["theta", "family=negative_binomial(...)"]),
         (lambda: get_family(dict), ["gave a dict, not a Family"]),
         (lambda: register_link("", make_link("log")), ["non-empty string"]),

@@ -113,11 +113,14 @@ LIKELIHOOD = {"gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian"}
 @pytest.mark.parametrize("name", FAMILIES)
 def test_dispersion_rules(name: str) -> None:
     family = FAMILIES[name]
-    assert family.extra_df == EXTRA.get(name, 0)
-    assert family.has_likelihood == (name in LIKELIHOOD or name.startswith("negative"))
+    power = float(name.split()[1]) if name.startswith("tweedie") else None
+    dense = power is not None and (1 < power < 2 or power in (0, 2, 3))
+    assert family.extra_df == (1 if dense else EXTRA.get(name, 0))
+    assert family.has_likelihood == (dense or name in LIKELIHOOD or name.startswith("negative"))
     assert family.fixed_dispersion == (1.0 if name in ("binomial", "poisson") else None)
     assert family.is_binomial == (name in ("binomial", "quasibinomial"))
     expected = {"gaussian": 12.0 / 6, "Gamma": 12.0 / 8, "inverse.gaussian": 12.0 / 8}
+    expected |= {name: 12.0 / (6 if power == 0 else 8)} if dense else {}
     if family.has_likelihood:
         assert family.loglik_dispersion(12.0, 8.0, 6) == expected.get(name, 1.0)
     else:
