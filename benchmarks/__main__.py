@@ -3,7 +3,7 @@
     dense factors mixed crossed small      one table in memory: fit and summary beside the rivals
     streamed                               Parquet files; a Dask cluster of one and two processes
     drop1 profile robust                   questions after the fit
-    import memory                          what it costs to have
+    import memory kept                     what it costs to have, and that writes into the data are noticed
 
 Each race in memory is one process, the same data frame, interleaved rounds; what is printed is the median,
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
@@ -26,7 +26,7 @@ from statistics import median
 
 import pandas as pd
 
-from . import contenders, measure, portfolio, profiles, robust, streams
+from . import contenders, kept, measure, portfolio, profiles, robust, streams
 from . import drop1 as deletions
 
 Row = tuple[str, ...]
@@ -218,6 +218,15 @@ def memory(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def kept_data(options: argparse.Namespace) -> list[Row]:
+    title = "kept: 1e6 × 20 logistic, writes into its data noticed"
+    fits, plain, looks = kept.with_and_without(portfolio.dense(), 2 * options.rounds)
+    rows = race_rows(title, {"without the fingerprint": plain, OURS: fits, "one look at it": looks}, {})
+    share = measure.ratio(fits, plain)
+    cells = ("", "", ""), (f"{share:.3f} ×", "≤ 1.1 ×", verdict(share, 1.1)), ("", "", "")
+    return [(*row[:4], *more) for row, more in zip(rows, cells, strict=True)]
+
+
 RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     **{name: partial(in_memory, name) for name in IN_MEMORY},
     "streamed": streamed,
@@ -226,6 +235,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "robust": robust_errors,
     "import": imports,
     "memory": memory,
+    "kept": kept_data,
 }
 
 

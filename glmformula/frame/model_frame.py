@@ -23,6 +23,7 @@ from ..formula.values import Factor, Matrix, Value
 from . import rows as row_tools
 from .arguments import expression, numeric_argument, subset_positions
 from .columns import Columns, as_frame, data_names
+from .kept import Kept, KeptColumns
 from .response import Response, response_arrays
 from .schema import Schema, plain_name
 from .variables import coded, described, evaluate_variable, response_name, variables_of
@@ -160,11 +161,13 @@ def model_frame(
     """
     if na_action not in NA_ACTIONS:
         raise DataError(f"na_action must be one of {', '.join(map(repr, NA_ACTIONS))}, not {na_action!r}")
+    kept = data if isinstance(data, Kept) else None
     if not isinstance(data, pd.DataFrame):
-        data = as_frame(data, partial(_needed, formula, (weights, offset, subset, etastart, mustart)))
+        wanted = partial(needed_columns, formula, (weights, offset, subset, etastart, mustart))
+        data = as_frame(data, wanted) if kept is None else kept.frame_with(wanted)
     terms = formula if isinstance(formula, Terms) else read_terms(formula, data_names(data))
     state: dict[Any, Any] = {}
-    columns = Columns(data)
+    columns = Columns(data) if kept is None else KeptColumns(kept)
     n = len(data)
     scope = Scope(columns, n, state, False, source=formula if isinstance(formula, str) else None)
     aside = Scope(columns, n, {}, False)
@@ -233,7 +236,7 @@ def model_frame(
     )
 
 
-def _needed(formula: str | Node | Terms, arguments: Sequence[Any], names: Sequence[str]) -> list[str]:
+def needed_columns(formula: str | Node | Terms, arguments: Sequence[Any], names: Sequence[str]) -> list[str]:
     """Of a table's columns those that a fit reads."""
     terms = formula if isinstance(formula, Terms) else read_terms(formula, names)
     texts = [text for text in arguments if isinstance(text, str)]

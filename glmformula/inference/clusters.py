@@ -18,7 +18,9 @@ from ..formula.evaluate import Scope
 from ..formula.tree import Name, Node
 from ..formula.values import Factor, Logical, Matrix, Text
 from ..frame.arguments import aligned, expression
-from ..frame.columns import Columns, as_frame
+from ..frame.columns import Columns
+from ..frame.kept import Kept
+from ..frame.model_frame import needed_columns
 from ..frame.variables import evaluate_variable
 
 if TYPE_CHECKING:
@@ -135,10 +137,11 @@ def _crossed(clusters: Sequence[Clusters]) -> Clusters:
 def _ways(fit: GLM, cluster: Any) -> list[tuple[str, Any]]:
     """Name and values, over the rows of the fit, of each way of clustering."""
     if isinstance(cluster, str):
-        data = as_frame(fit.rows.arguments["data"])
         if cluster.lstrip().startswith("~"):
+            data = _data(fit, partial(needed_columns, cluster, ()))
             terms = read_terms(cluster)
             return [(n, _evaluated(fit, v, data)) for n, v in zip(terms.names, terms.variables, strict=True)]
+        data = _data(fit, partial(needed_columns, "~ 1", (cluster,)))
         return [(cluster, _evaluated(fit, expression(cluster, data), data))]
     if isinstance(cluster, pd.DataFrame):
         return [(str(name), _rows_of_fit(fit, column)) for name, column in cluster.items()]
@@ -159,8 +162,14 @@ def _ways(fit: GLM, cluster: Any) -> list[tuple[str, Any]]:
 def _several(fit: GLM, parts: Sequence[Any]) -> bool:
     """Whether a list holds ways of clustering, arrays or names of columns, and not the labels of the rows."""
     if all(isinstance(part, str) for part in parts):
-        return set(parts) <= set(as_frame(fit.rows.arguments["data"]).columns)
+        return set(parts) <= set(_data(fit, lambda names: [name for name in names if name in parts]).columns)
     return all(isinstance(part, str | pd.Series | np.ndarray | list | tuple) for part in parts)
+
+
+def _data(fit: GLM, wanted: Callable[[list[str]], Sequence[str]]) -> pd.DataFrame:
+    """The data as they were at the fit, with the columns that are wanted."""
+    data: Kept = fit.rows.arguments["data"]
+    return data.frame_with(wanted)
 
 
 def _evaluated(fit: GLM, node: Node, data: pd.DataFrame) -> Any:

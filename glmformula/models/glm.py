@@ -17,9 +17,11 @@ from ..formula.deparse import deparse
 from ..formula.lines import formula_lines
 from ..formula.reader import read
 from ..formula.tokens import name_text, string_text
+from ..frame.kept import Kept, own_argument
 from ..sources.memory import MemorySource
 from ..sources.progress import showing
 from ..sources.registry import opened
+from ..sources.tasks import shared_out
 from .model import GLM
 from .refit import fitter
 from .separation import looked_at
@@ -27,6 +29,7 @@ from .training import TrainingData
 
 METHODS = ("auto", "qr", "cholesky", "firth")
 ROW_ARGUMENTS = ("weights", "offset", "subset", "na_action", "contrasts", "etastart", "mustart")
+OWNED = ("weights", "offset", "subset", "contrasts", "start", "etastart", "mustart")
 
 
 def glm_control(epsilon: float = 1e-8, maxit: int = 25, trace: bool = False) -> Control:
@@ -128,6 +131,13 @@ def glm(
     Notes
     -----
     R differs: see docs/differences.md. `singular.ok` is always true, as R's default.
+
+    The model is about the data as they were when it was fitted, in every verb, `update` too, whatever is
+    written into them later: arguments are copied, and of a DataFrame pandas' copy-on-write keeps the columns
+    (pandas 2 without it: those used are copied). A write through an array that shares a column's memory
+    (``DataFrame(array, copy=False)``) is noticed, and the model refuses to say more of its rows. A column that
+    came later can be used by `update`, `add1` and ``cluster=`` while the others are as they were; for edited
+    data say ``update(..., data=data)``. Files must stay as they are.
     """
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
@@ -185,18 +195,22 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
         As `glm`.
     """
     refuse_bars(arguments["formula"])
-    table = opened(arguments["data"])
+    arguments = {**arguments, **{name: own_argument(arguments[name]) for name in OWNED}}
+    data = arguments["data"]
+    table = opened(data)
     if table is not None:
         from .streams import streamed_rows  # few need it: a quarter of the import
 
         return streamed_rows(arguments, table)
     family = arguments["family"]
+    kept = arguments["data"] = data if isinstance(data, Kept) else Kept(data)
     frame = design_frame(
         arguments["formula"],
-        arguments["data"],
+        kept,
         **{name: arguments[name] for name in ROW_ARGUMENTS},
         binomial=family.is_binomial,
     )
+    kept.mark(shared_out)
     response = frame.response
     if response is None:
         raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")

@@ -181,12 +181,13 @@ class GLM:
 
     @property
     def rows(self) -> TrainingData:
-        """The training rows; DataError when the model has been stripped of them."""
+        """The training rows; DataError when the model has been stripped of them, or they are not what they were."""
         if self.training is None:
             raise DataError(
                 "this model holds no training rows (strip_data() or load()): expected a fitted model with its "
                 "data; ask it for summary, vcov, Wald confint, predict(newdata), or fit it again"
             )
+        self.training.check()
         return self.training
 
     @cached_property

@@ -13,8 +13,10 @@ import pandas as pd
 from ..engine.result import GlmFit
 from ..engine.rows import row_arrays
 from ..families import Family
+from ..frame.kept import Kept
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
+from ..sources.tasks import shared_out
 
 if TYPE_CHECKING:
     from ..design.build import DesignFrame
@@ -91,6 +93,12 @@ class TrainingData:
     def streamed(self) -> bool:
         """Whether the rows are gone through in pieces and not held."""
         return False
+
+    def check(self) -> None:
+        """DataError when the rows were written into since the fit."""
+        data = self.arguments.get("data")
+        if isinstance(data, Kept):
+            data.check(shared_out)
 
     def labelled(self, values: np.ndarray) -> pd.Series:
         """A Series with the data's row labels; ``na.exclude`` pads the omitted rows with NaN."""

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar, copy_context
@@ -93,6 +93,12 @@ def in_order(tasks: Iterable[Callable[[], T]], workers: int, ahead: int) -> Iter
             waiting.append(pool.submit(context.run, task))
         while waiting:
             yield waiting.popleft().result()
+
+
+def shared_out(tasks: Sequence[Callable[[], T]]) -> Iterator[T]:
+    """The results of tasks that are there already, in their order, by all processors."""
+    workers = min(processors(), len(tasks))
+    return in_order(tasks, workers, workers)
 
 
 def _dropped(waiting: deque[Future[T]]) -> None:
