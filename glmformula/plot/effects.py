@@ -11,7 +11,6 @@ from scipy.special import ndtri
 
 from ..errors import DataError, nearest
 from ..formula.algebra import variables_used
-from ..frame.columns import as_frame
 from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def effect_plot(
             "an effect plot reads the typical values of variables off the rows, and those of this fit arrive in "
             "blocks: predict a grid of new rows and draw that, or fit a part of the rows in memory"
         )
-    data = as_frame(fit.rows.arguments["data"])
+    data = fit.rows.arguments["data"].frame
     grid = effect_grid(fit, variable, {} if at is None else dict(at), data)
     limits = fit.predict(grid, type=type, interval="confidence", level=level)
     _, (axis,) = axes_for(axis, 1, size=5.5)
