@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ..errors import DataError, nearest
-from ..formula.functions.convert import column_value
+from ..formula.functions.convert import ColumnTypeError, column_value
 from ..formula.values import Value
-from .interchange import foreign_frame, foreign_names, is_foreign
+from .interchange import arrow, arrow_frame, foreign_frame, foreign_names, is_foreign, is_text
 
 R_SPELLING = {"True": "TRUE", "False": "FALSE", "None": "NULL"}
 
@@ -51,7 +51,30 @@ class Columns:
                 f"object '{name}' not found: no column of the data has this name"
                 f"{nearest(name, data.columns)} (names outside the data are never looked up)"
             )
-        return column_value(data[name], name)
+        return column_value(_plain(data[name], name), name)
+
+
+def _plain(series: Any, name: str) -> Any:
+    """A column that pandas keeps as Arrow's (dictionaries, decimals ...) as it would come from an Arrow table.
+
+    Raises
+    ------
+    ColumnTypeError
+        Arrow's type has no counterpart.
+    """
+    dtype = getattr(series, "dtype", None)
+    if not isinstance(dtype, pd.ArrowDtype):
+        return series
+    pa, kind = arrow(), dtype.pyarrow_dtype
+    if is_text(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return series
+    out = arrow_frame(pa.table([series.array.__arrow_array__()], names=["x"]))[0]["x"].set_axis(series.index)
+    if isinstance(out.dtype, pd.ArrowDtype):
+        raise ColumnTypeError(
+            f"column '{name}' is of Arrow's type {kind}, which a model cannot use: take a number or a string "
+            "from it, or leave it out of the formula"
+        )
+    return out
 
 
 def as_frame(data: Any, wanted: Callable[[list[str]], Sequence[str]] | None = None) -> pd.DataFrame:

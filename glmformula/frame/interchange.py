@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ..errors import DataError
+from ..formula.functions.collation import sort_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,12 +51,18 @@ def foreign_frame(data: Any, columns: Sequence[str] | None = None) -> pd.DataFra
     Returns
     -------
     DataFrame
-        Numbers without missing values in one piece of memory are the data's own array. Dictionaries and
-        polars categoricals are categories in the order of the dictionary; a polars Enum, which always has an
-        order, is a plain factor with its levels in that order.
+        Numbers without missing values in one piece of memory are the data's own array. Dictionaries whose order
+        was declared (see `declared`) are categories in that order; a polars Enum, which always has one, is a plain
+        factor. Of others, those of strings are categories sorted as strings are, those of numbers are numbers.
+
+    Raises
+    ------
+    DataError
+        What was given is no table.
     """
     if columns is not None and hasattr(data, "select"):
-        data = data.select(list(columns))
+        places = [k for k, name in enumerate(foreign_names(data)) if name in columns]
+        data = data.select(places if hasattr(data, "column_names") else list(columns))  # names may occur twice
     if _is_lazy(data):
         data = data.collect()
     frame, _ = arrow_frame(_table(data))
@@ -64,28 +72,37 @@ def foreign_frame(data: Any, columns: Sequence[str] | None = None) -> pd.DataFra
 def arrow_frame(table: pa.Table, coded: bool = False, first: int = 0) -> tuple[pd.DataFrame, frozenset[str]]:
     """An Arrow table as a DataFrame whose rows are numbered from `first`.
 
-    With `coded`, strings become categories of the strings that occur; the second value names those columns.
+    With `coded`, strings become categories of the strings that occur; the second value names those columns. What
+    pandas has no place for stays an Arrow column: it harms nobody who does not use it.
     """
     pa = arrow()
     texts = []
-    fields, columns = [], []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        kind = field.type
+    fields, columns, odd = [], [], []
+    for place, (field, column) in enumerate(zip(table.schema, table.columns, strict=True)):
+        column = _stored(column)
+        kind = column.type
         if pa.types.is_decimal(kind):
             column = column.cast(pa.float64())
-        elif _is_text(kind) and coded:
+        elif is_text(kind) and coded:
             column = column.dictionary_encode()
             texts.append(field.name)
-        elif pa.types.is_dictionary(kind):
-            column, text = _plain_dictionary(field, column)
-            if text and coded:
+        elif pa.types.is_dictionary(kind) and not pa.types.is_nested(kind.value_type):
+            fixed, strings = declared(field, table.schema), is_text(kind.value_type)
+            if coded and strings and not fixed:
                 texts.append(field.name)
+                fixed = True  # the order of its strings means nothing until all are known
+            column = _categories(column, field, fixed) if fixed or strings else column.cast(kind.value_type)
+        if not _holdable(column.type):
+            odd.append((place, field.name, column))
+            continue
         fields.append(pa.field(field.name, column.type))
         columns.append(column)
     out = pa.table(columns, schema=pa.schema(fields)).to_pandas(
         split_blocks=True, types_mapper=_TYPES.get, ignore_metadata=True
     )
-    out.index = pd.RangeIndex(first, first + len(out))
+    for place, name, column in odd:
+        out.insert(place, name, pd.arrays.ArrowExtensionArray(column), allow_duplicates=True)
+    out.index = pd.RangeIndex(first, first + table.num_rows)
     return out, frozenset(texts)
 
 
@@ -120,30 +137,123 @@ class _Types(dict[Any, Any]):
         pa = arrow()
         if kind == pa.bool_():
             return pd.BooleanDtype()
-        return pd.StringDtype("pyarrow") if _is_text(kind) else default
+        return pd.StringDtype("pyarrow") if is_text(kind) else default
 
 
 _TYPES = _Types()
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
     pa = arrow()
-    view = getattr(pa.types, "is_string_view", None)
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or bool(view and view(kind))
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or _is_view(kind)
 
 
-def _plain_dictionary(field: Any, column: Any) -> tuple[Any, bool]:
-    """A dictionary column that pandas can hold, and whether it is only a string column read as codes."""
+def _is_view(kind: Any) -> bool:
+    view = getattr(arrow().types, "is_string_view", None)
+    return bool(view and view(kind))
+
+
+def _holdable(kind: Any) -> bool:
+    """Whether pandas has a place for an Arrow type."""
     pa = arrow()
-    values, metadata = field.type.value_type, field.metadata or {}
-    ordered = field.type.ordered and not any(key.startswith(b"_PL_ENUM") for key in metadata)
-    if hasattr(pa.types, "is_string_view") and pa.types.is_string_view(values):
-        values = pa.large_string()
-    wanted = pa.dictionary(_signed(field.type.index_type), values, ordered)
-    return (column if column.type == wanted else _recast(column, wanted)), TEXT in metadata
+    types = pa.types
+    if types.is_floating(kind) or types.is_integer(kind) or is_text(kind) or types.is_dictionary(kind):
+        return True
+    try:
+        pa.table([empty_column(kind)], names=["x"]).to_pandas(types_mapper=_TYPES.get)
+    except (pa.ArrowException, KeyError, NotImplementedError, TypeError, ValueError):
+        return False
+    return True
 
 
-TEXT = b"glmformula:text"  # marks a string column that a reader was told to give as codes
+def empty_column(kind: Any) -> Any:
+    """No rows of an Arrow type."""
+    pa = arrow()
+    try:
+        return pa.schema([("x", kind)]).empty_table().column(0)  # with a chunk: some types fail without
+    except pa.ArrowException:
+        return pa.chunked_array([], kind)
+
+
+def _stored(column: Any) -> Any:
+    """A column without its extension type, and run-end encoding written out."""
+    pa = arrow()
+    column = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+    if not column.num_chunks:
+        column = empty_column(column.type)
+    if isinstance(column.type, pa.BaseExtensionType):
+        kind = column.type.storage_type
+        name = column.type.extension_name
+        storage = pa.chunked_array([chunk.storage for chunk in column.chunks], kind)
+        return storage.cast(pa.bool_()) if name == "arrow.bool8" else storage
+    if pa.types.is_run_end_encoded(column.type):
+        decode = needed("pyarrow.compute", "arrow").run_end_decode
+        return pa.chunked_array([decode(chunk) for chunk in column.chunks], column.type.value_type)
+    return column
+
+
+DECLARED = b"glmformula:declared"  # marks a dictionary whose order its source has declared
+ENUM = b"_PL_ENUM"
+
+
+def declared(field: Any, schema: Any) -> bool:
+    """Whether somebody has said in which order a dictionary's values are: Arrow's own mark, a polars Enum, an
+    enumeration of a database, a pandas Categorical. In all others they stand as they first appear in the rows.
+    """
+    metadata = field.metadata or {}
+    if field.type.ordered or DECLARED in metadata or any(key.startswith(ENUM) for key in metadata):
+        return True
+    return any(
+        column.get("field_name") == field.name and column.get("pandas_type") == "categorical"
+        for column in pandas_metadata(schema).get("columns", [])
+    )
+
+
+def pandas_metadata(schema: Any) -> dict[str, Any]:
+    """What pandas wrote beside a schema; nothing where that cannot be read."""
+    try:
+        found = schema.pandas_metadata
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def marked(schema: Any, everything: bool = False) -> Any:
+    """A schema in which only dictionaries whose order was declared are dictionaries; with `everything`, all are."""
+    pa = arrow()
+    fields = []
+    for field in schema:
+        if pa.types.is_dictionary(field.type):
+            if everything or declared(field, schema):
+                field = field.with_metadata({**(field.metadata or {}), DECLARED: b""})
+            else:
+                kind = field.type.value_type
+                field = field.with_type(pa.large_string() if is_text(kind) else kind)
+        fields.append(field)
+    return pa.schema(fields, metadata=schema.metadata)
+
+
+def _categories(column: Any, field: Any, fixed: bool) -> Any:
+    """A chunked dictionary column as pandas can hold it: no missing and no repeated values; sorted unless `fixed`."""
+    pa, compute = arrow(), needed("pyarrow.compute", "arrow")
+    kind = column.type
+    ordered = kind.ordered and not any(key.startswith(ENUM) for key in field.metadata or {})
+    plain = all(not c.dictionary.null_count and len(c.dictionary.unique()) == len(c.dictionary) for c in column.chunks)
+    values = pa.large_string() if _is_view(kind.value_type) else kind.value_type
+    wanted = pa.dictionary(_signed(kind.index_type), values, ordered)
+    if plain and fixed:
+        return column if kind == wanted else _recast(column, wanted)
+    dictionaries = [chunk.dictionary.cast(values) for chunk in column.chunks]
+    levels = pa.chunked_array(dictionaries, values).unique().drop_null()
+    if not fixed:
+        levels = pa.array(sort_texts(levels.to_pylist()), values)
+    chunks = [
+        pa.DictionaryArray.from_arrays(
+            compute.index_in(own, value_set=levels).take(chunk.indices), levels, ordered=ordered
+        )
+        for own, chunk in zip(dictionaries, column.chunks, strict=True)
+    ]
+    return pa.chunked_array(chunks, pa.dictionary(pa.int32(), values, ordered))
 
 
 def _signed(index: Any) -> Any:
@@ -170,7 +280,22 @@ def _table(data: Any) -> pa.Table:
         return data
     if isinstance(data, pa.RecordBatch):
         return pa.Table.from_batches([data])
-    return pa.table(data)
+    if type(data).__module__.startswith("polars"):
+        data = _narrowed(data)
+    try:
+        return pa.table(data)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(
+            f"data: a {type(data).__name__} could not be read as a table with named columns: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+
+
+def _narrowed(data: Any) -> Any:
+    """A polars DataFrame without the integers that Arrow does not have."""
+    polars = sys.modules["polars"]
+    wide = {kind: polars.Float64 for name in ("Int128", "UInt128") if (kind := getattr(polars, name, None))}
+    return data.cast(wide) if any(kind in wide for kind in data.dtypes) else data
 
 
 def _is_lazy(data: Any) -> bool:

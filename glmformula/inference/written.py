@@ -309,10 +309,12 @@ def _needed(fit: GLM) -> set[str]:
 def _lazily(table: Any, function: Answer, columns: list[str], name: str) -> Any:
     """The same of a Dask DataFrame: nothing is computed yet."""
     empty = function(Piece(table.meta[columns]))
-    out = table.frame[columns].map_partitions(partial(_of_partition, function), meta=empty)
+    out = table.frame[columns].map_partitions(partial(_of_partition, table.texts, function), meta=empty)
     return out[name] if list(empty.columns) == [name] else out
 
 
-def _of_partition(function: Answer, frame: pd.DataFrame, partition_info: Any = None) -> pd.DataFrame:
+def _of_partition(
+    texts: frozenset[str], function: Answer, frame: pd.DataFrame, partition_info: Any = None
+) -> pd.DataFrame:
     number = partition_info["number"] if partition_info else 0
-    return function(Piece(frame, frozenset(), f"partition {number}", number))
+    return function(Piece(frame, texts, f"partition {number}", number))

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from ..errors import DataError
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
 from .reading import Files, InOrder, ReadAgain, meta_of, over_pieces, piece_of, piece_rows, reading, short
+from .schemas import Together, conformed, together
 
 T = TypeVar("T")
 Batches = Iterator[tuple[Any, str]]
@@ -37,16 +37,21 @@ class BatchTable(InOrder):
     identity : hashable
     files : Files or None
         What must not change.
+    together : Together or None
+        The columns that cannot be read.
     """
 
     read: Callable[[tuple[str, ...]], Batches]
     meta: pd.DataFrame = field(repr=False)
     identity: Hashable = None
     files: Files | None = None
+    together: Together | None = None
 
     def results(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> Generator[T | None, None, None]:
+        if self.together is not None:
+            self.together.check(columns)
         self._check()
         with closing(self._pieces(tuple(columns))) as pieces:
             yield from over_pieces(pieces, function)
@@ -70,17 +75,19 @@ class BatchTable(InOrder):
 
 
 def ipc_table(files: Files) -> BatchTable:
-    """Files in Arrow's IPC format (Feather, version 2), of one schema."""
+    """Files in Arrow's IPC format (Feather, version 2)."""
     schemas = []
     for path in files.paths:
         with reading(short(path)), _ipc(files, path) as opened:
             schemas.append(opened.schema)
-    _same_schemas(files, schemas)
-    return BatchTable(partial(_ipc_batches, files), meta_of(schemas[0]), files.state, files)
+    found = together(files.paths, schemas, lacking=False)
+    read = partial(_ipc_batches, files, found.schema)
+    return BatchTable(read, meta_of(found.schema), files.state, files, found)
 
 
-def _ipc_batches(files: Files, columns: tuple[str, ...]) -> Batches:
-    options = needed("pyarrow", "arrow").ipc.IpcReadOptions
+def _ipc_batches(files: Files, schema: Any, columns: tuple[str, ...]) -> Batches:
+    pa = needed("pyarrow", "arrow")
+    options = pa.ipc.IpcReadOptions
     for path in files.paths:
         place = short(path)
         with reading(place), _ipc(files, path) as whole:
@@ -89,7 +96,14 @@ def _ipc_batches(files: Files, columns: tuple[str, ...]) -> Batches:
         with reading(place), _ipc(files, path, chosen) as opened:
             for k in range(count):
                 batch = opened.get_batch(k)
-                yield batch.select(list(columns)), f"{place}, batch {k}"
+                arrays = [conformed(batch.column(name), schema.field(name).type) for name in columns]
+                fields = [
+                    schema.field(name).with_type(array.type)
+                    for name, array in zip(columns, arrays, strict=True)
+                ]
+                known = pa.schema(fields)
+                made = pa.RecordBatch.from_arrays(arrays, schema=known) if columns else batch.select([])
+                yield made, f"{place}, batch {k}"
 
 
 def _ipc(files: Files, path: str, options: Any = None) -> Any:
@@ -116,9 +130,9 @@ def csv_table(files: Files) -> BatchTable:
     for schema in schemas:
         for f in schema:
             types[f.name] = _wider(types.get(f.name), f.type)
-    first = [name for name in schemas[0].names if all(name in s.names for s in schemas)]
-    meta = meta_of(pa.schema([(name, types[name]) for name in first]))
-    return BatchTable(partial(_csv_batches, files, types), meta, files.state, files)
+    schemas = [pa.schema([(name, types[name]) for name in schema.names]) for schema in schemas]
+    found = together(files.paths, schemas, lacking=False)
+    return BatchTable(partial(_csv_batches, files, types), meta_of(found.schema), files.state, files, found)
 
 
 def _csv_batches(files: Files, types: dict[str, Any], columns: tuple[str, ...]) -> Batches:
@@ -187,7 +201,12 @@ def dataset_table(dataset: Any) -> BatchTable:
     paths = getattr(dataset, "files", None)
     files = Files.seen(dataset.filesystem, paths) if paths else None
     identity = (files.state if files else (), str(getattr(dataset, "_scan_options", "")), id(dataset))
-    return BatchTable(partial(_dataset_batches, dataset), meta_of(dataset.schema), identity, files)
+    found = together(["the dataset"], [dataset.schema], lacking=False)
+    names = dataset.schema.names
+    if len(set(names)) < len(names):
+        once = [f for f in dataset.schema if names.count(f.name) == 1]
+        dataset = dataset.replace_schema(needed("pyarrow", "arrow").schema(once))
+    return BatchTable(partial(_dataset_batches, dataset), meta_of(found.schema), identity, files, found)
 
 
 def _dataset_batches(dataset: Any, columns: tuple[str, ...]) -> Batches:
@@ -200,12 +219,3 @@ def _dataset_batches(dataset: Any, columns: tuple[str, ...]) -> Batches:
         )
         for batch in batches:
             yield batch, "the dataset"
-
-
-def _same_schemas(files: Files, schemas: Sequence[Any]) -> None:
-    for path, schema in zip(files.paths, schemas, strict=True):
-        if not schema.equals(schemas[0]):
-            raise DataError(
-                f"the files are not parts of one table: {short(path)} has other columns or types than "
-                f"{short(files.paths[0])}"
-            )

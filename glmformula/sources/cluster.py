@@ -25,7 +25,7 @@ import pandas as pd
 from ..design.streamed import Streamed
 from ..errors import DataError, GLMFormulaError, Heard, give_warning, hearing
 from ..formula.functions.vectors import rows
-from ..frame.interchange import needed
+from ..frame.interchange import is_text, needed
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
 from .base import Block
@@ -43,14 +43,19 @@ MOST_NAMED = 5  # groups of neighbours, of the partitions that a task has
 MERGED_HERE = 2  # results that need no merging on the workers
 MOST_KEPT = 0.5  # of the workers' memory
 RUNNING = ("running", "connecting")
+UNKNOWN = "__UNKNOWN_CATEGORIES__"  # Dask's only category where it does not know them
 
 
 @dataclass(frozen=True)
 class DaskTable:
-    """A Dask DataFrame; its partitions in order are the rows in order."""
+    """A Dask DataFrame; its partitions in order are the rows in order.
+
+    `texts` are its columns of codes into strings whose order nobody has declared: each partition has its own.
+    """
 
     frame: Any
     meta: pd.DataFrame = field(repr=False)
+    texts: frozenset[str] = frozenset()
 
     @property
     def identity(self) -> Hashable:
@@ -72,7 +77,7 @@ class DaskTable:
     def map_reduce(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> T | None:
-        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, function), merge)
+        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, self.texts, function), merge)
         with _failures(self, columns):
             there = dask.delayed(job, traverse=False)
             root = _root(self.tasks(columns, _run_frame, there), there)
@@ -91,7 +96,22 @@ class DaskTable:
 
 
 def open_dask(frame: Any) -> DaskTable:
-    return DaskTable(frame, frame._meta)
+    meta = frame._meta
+    texts = [name for name, kind in zip(meta.columns, meta.dtypes, strict=True) if _undeclared(kind)]
+    if not meta.columns.is_unique:
+        return DaskTable(frame, meta)
+    return DaskTable(frame, meta.astype(dict.fromkeys(texts, "str")), frozenset(texts))
+
+
+def _undeclared(kind: Any) -> bool:
+    """Whether a column's type is of categories that each partition numbers for itself."""
+    if isinstance(kind, pd.CategoricalDtype):
+        return not kind.ordered and UNKNOWN in kind.categories
+    if not isinstance(kind, pd.ArrowDtype):
+        return False
+    stored = kind.pyarrow_dtype
+    dictionary = needed("pyarrow", "arrow").types.is_dictionary(stored)
+    return dictionary and not stored.ordered and is_text(stored.value_type)
 
 
 class ClusterStore:
@@ -126,7 +146,7 @@ class ClusterStore:
         columns: Sequence[str],
     ) -> T | None:
         """A pass in which `function` calls `put`."""
-        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, function), merge)
+        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, table.texts, function), merge)
         with _failures(table, columns):
             both = table.tasks(columns, _run_and_keep, dask.delayed(job, traverse=False))
             parts = _persisted(both)
@@ -236,12 +256,14 @@ def _of_parts(
     return found
 
 
-def _of_partition(function: Callable[[Piece], T], frame: pd.DataFrame, number: int) -> T | None:
+def _of_partition(
+    texts: frozenset[str], function: Callable[[Piece], T], frame: pd.DataFrame, number: int
+) -> T | None:
     """The function of a partition; None where it has no row."""
     if not len(frame):
         return None
     place = f"partition {number}"
-    return working(place, function, Piece(frame, frozenset(), place, number))
+    return working(place, function, Piece(frame, texts, place, number))
 
 
 # ---- graphs ----

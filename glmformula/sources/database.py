@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DataError
+from ..frame.interchange import marked
 from .batches import Batches, BatchTable
 from .reading import meta_of, piece_rows
 
@@ -21,7 +22,7 @@ def open_relation(relation: Any) -> BatchTable:
     """
     with querying():
         reader = _reader(relation.limit(0), 1)
-        schema = reader.schema
+        schema = marked(reader.schema, everything=True)
         reader.read_all()
     return BatchTable(_Read(relation), meta_of(schema), ("duckdb", id(relation), relation.sql_query()))
 
@@ -60,8 +61,9 @@ class _Read:
         with querying():
             reader = _reader(self.relation.project(chosen), piece_rows(len(columns)))
             try:
+                schema = marked(reader.schema, everything=True)  # a dictionary is an ENUM, which has an order
                 for batch in reader:
-                    yield batch, "the DuckDB query"
+                    yield batch.replace_schema_metadata(None).cast(schema), "the DuckDB query"
             finally:
                 reader.close()
 

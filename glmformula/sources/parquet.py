@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from ..errors import DataError
-from ..frame.interchange import TEXT, arrow, needed
+from ..frame.interchange import arrow, is_text, needed
 from ..frame.pieces import Piece
 from .reading import Files, InOrder, Part, meta_of, over_parts, piece_of, piece_rows, reading, short
+from .schemas import Together, conformed, together
 
 T = TypeVar("T")
 
@@ -59,13 +59,13 @@ class ParquetTable(InOrder):
     ----------
     files : Files
     parts : tuple of ParquetFile
-    schema : pyarrow.Schema
-        Of all files together; directories named ``key=value`` are columns.
+    together : Together
+        The schema of all files; directories named ``key=value`` are columns.
     """
 
     files: Files
     parts: tuple[ParquetFile, ...]
-    schema: Any
+    together: Together
     meta: pd.DataFrame = field(repr=False)
 
     @classmethod
@@ -75,7 +75,7 @@ class ParquetTable(InOrder):
         Raises
         ------
         DataError
-            A footer cannot be read, or a column has types in different files that do not go together.
+            A footer cannot be read.
         """
         pa = arrow()
         fragments = list(dataset.get_fragments())
@@ -89,13 +89,10 @@ class ParquetTable(InOrder):
             keys = keys_of(fragment.partition_expression)
             parts.append(ParquetFile(fragment.path, metadata, frozenset(schemas[-1].names), keys, first))
             first += metadata.num_rows
-        keys = [f for f in dataset.schema if any(f.name in part.keys for part in parts)]
-        try:
-            schema = pa.unify_schemas([*schemas, pa.schema(keys)], promote_options="permissive")
-        except pa.ArrowException as error:
-            raise DataError(f"the files are not parts of one table: {str(error).splitlines()[0]}") from error
-        schema = schema.with_metadata(dataset.schema.metadata)
-        return cls(files, tuple(parts), schema, meta_of(schema))
+        keys = pa.schema([f for f in dataset.schema if any(f.name in part.keys for part in parts)])
+        found = together([*(part.path for part in parts), ""], [*schemas, keys], lacking=True)
+        schema = found.schema.with_metadata(dataset.schema.metadata)
+        return cls(files, tuple(parts), replace(found, schema=schema), meta_of(schema))
 
     @property
     def identity(self) -> Hashable:
@@ -104,6 +101,7 @@ class ParquetTable(InOrder):
     def results(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> Generator[T | None, None, None]:
+        self.together.check(columns)
         self.files.check()
         yield from over_parts(list(self._parts(tuple(columns))), function, merge)
         self.files.check()
@@ -160,32 +158,29 @@ class ParquetTable(InOrder):
             while True:
                 with reading(place):
                     batch = next(batches, None)
-                if batch is None:
-                    return
-                yield piece_of(self._table(batch, file, columns), first, place, number)
+                    if batch is None:
+                        return
+                    table = self._table(batch, file, columns)
+                yield piece_of(table, first, place, number)
                 first += batch.num_rows
 
     def _is_text(self, name: str) -> bool:
-        types, kind = arrow().types, self.schema.field(name).type
-        return types.is_string(kind) or types.is_large_string(kind)
+        kind = self.together.schema.field(name).type
+        return is_text(kind) and not arrow().types.is_string_view(kind)
 
     def _table(self, batch: Any, file: ParquetFile, columns: tuple[str, ...]) -> Any:
         """The batch with exactly these columns: what this file lacks is missing, or its directory's value."""
         pa = arrow()
         fields, arrays = [], []
         for name in columns:
-            known = self.schema.field(name)
-            kind, metadata = known.type, known.metadata
+            known = self.together.schema.field(name)
+            kind = known.type
             if name in file.keys:
                 array = pa.repeat(pa.scalar(file.keys[name], kind), batch.num_rows)
             elif name not in batch.schema.names:
                 array = pa.nulls(batch.num_rows, kind)
             else:
-                array = batch.column(name)
-                if pa.types.is_dictionary(array.type) and self._is_text(name):
-                    metadata = {TEXT: b""}
-                elif array.type != kind:
-                    array = array.cast(kind)
-            fields.append(pa.field(name, array.type, metadata=metadata))
+                array = conformed(batch.column(name), kind)
+            fields.append(pa.field(name, array.type, metadata=known.metadata))
             arrays.append(array)
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))

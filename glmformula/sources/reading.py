@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from ..errors import DataError, GLMFormulaError
-from ..frame.interchange import arrow, arrow_frame
+from ..frame.interchange import arrow, arrow_frame, empty_column, marked, pandas_metadata
 from ..frame.pieces import Piece
 from .progress import watched
 from .tasks import in_order, processors
@@ -35,10 +35,12 @@ def piece_of(batch: Any, first: int = 0, place: str = "", number: int = 0) -> Pi
 
 def meta_of(schema: Any) -> pd.DataFrame:
     """A DataFrame without rows of an Arrow schema; columns that hold pandas' row labels are left out."""
-    metadata = schema.pandas_metadata or {}
-    labels = {name for name in metadata.get("index_columns", []) if isinstance(name, str)}
+    schema = marked(schema)
+    described = pandas_metadata(schema).get("index_columns", [])
+    labels = {name for name in described if isinstance(name, str)}
     kept = [f for f in schema if f.name not in labels or not f.name.startswith("__index_level_")]
-    frame, _ = arrow_frame(arrow().schema(kept).empty_table())
+    columns = [empty_column(f.type) for f in kept]
+    frame, _ = arrow_frame(arrow().table(columns, schema=arrow().schema(kept)))
     return frame
 
 

@@ -15,6 +15,9 @@ Opener = Callable[[Any], Table]
 
 
 def _is_path(data: Any) -> bool:
+    """One path, or a list of them."""
+    if isinstance(data, list | tuple) and data:
+        return all(isinstance(item, str | Path) for item in data)
     return isinstance(data, str | Path)
 
 

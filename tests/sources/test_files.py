@@ -270,12 +270,14 @@ def test_files_without_rows(data, tmp_path):
         glm("claims ~ size", tmp_path / "policies.parquet", "poisson")
 
 
-def test_ipc_files_must_have_one_schema(data, tmp_path):
-    ipc(data, tmp_path)
-    (tmp_path / "policies.arrow").rename(tmp_path / "a.arrow")
-    ipc(data.drop(columns="age"), tmp_path)
-    with pytest.raises(DataError, match=r"policies\.arrow has other columns or types than a\.arrow"):
-        glm("claims ~ size", tmp_path, "poisson")
+@pytest.mark.parametrize("write", [ipc, csv])
+def test_a_column_that_one_file_lacks_is_refused_where_it_is_used(data, tmp_path, write):
+    first = write(data, tmp_path)
+    first.rename(first.with_name(f"a{first.suffix}"))
+    write(data.drop(columns="age"), tmp_path)
+    with pytest.raises(DataError, match=rf"policies\{first.suffix} has no column 'age', which a\{first.suffix} has"):
+        glm("claims ~ age", tmp_path, "poisson")
+    assert_same(glm("claims ~ size", pd.concat([data, data]), "poisson"), glm("claims ~ size", tmp_path, "poisson"))
 
 
 # ---- what is kept and what is left behind ----

@@ -25,8 +25,17 @@ def test_numbers_are_not_copied(table):
     assert np.shares_memory(x, table["x"].chunk(0).to_numpy())
 
 
-def test_a_dictionary_is_a_factor_in_its_own_order(table):
-    assert list(glm("y ~ size", table).coefficients.index) == ["(Intercept)", "sizelow", "sizehigh"]
+def test_a_dictionary_without_an_order_is_a_factor_sorted_as_strings_are(table):
+    for rows in table, table.slice(30), table.take(np.arange(60)[::-1]):
+        assert glm("y ~ size", rows).xlevels == {"size": ("high", "low", "mid")}
+
+
+def test_an_ordered_dictionary_is_an_ordered_factor(table):
+    sizes = table["size"].chunk(0)
+    ordered = pa.DictionaryArray.from_arrays(sizes.indices, sizes.dictionary, ordered=True)
+    fit = glm("y ~ size", table.set_column(2, "size", ordered))
+    assert fit.xlevels == {"size": ("mid", "low", "high")}
+    assert list(fit.coefficients.index) == ["(Intercept)", "size.L", "size.Q"]
 
 
 def test_a_polars_enum_is_a_factor_in_its_own_order(table):
