@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -90,13 +90,51 @@ def as_frame(data: Any, wanted: Callable[[list[str]], Sequence[str]] | None = No
     if isinstance(data, pd.DataFrame):
         return data
     if isinstance(data, Mapping):
-        return pd.DataFrame(dict(data))
+        return _of_mapping(data)
+    if isinstance(data, pd.Series):
+        raise DataError(
+            "data must be a pandas DataFrame, not a Series: a column alone is a table as series.to_frame('name')"
+        )
     if is_foreign(data):
         return foreign_frame(data, None if wanted is None else wanted(foreign_names(data)))
     raise DataError(
         "data must be a pandas DataFrame (or a dict of columns, a polars or Arrow table), "
         f"not {type(data).__name__}"
     )
+
+
+def new_rows(newdata: Any, wanted: Collection[str]) -> pd.DataFrame:
+    """New data as a DataFrame of at least the `wanted` columns; a row of a DataFrame, as ``data.iloc[0]`` gives it,
+    is one row.
+
+    Raises
+    ------
+    DataError
+        As `as_frame`; a Series that is no row.
+    """
+    if not isinstance(newdata, pd.Series):
+        return as_frame(newdata, lambda names: [name for name in names if name in wanted])
+    if wanted and not set(wanted) & set(newdata.index):
+        shown = ", ".join(repr(label) for label in newdata.index[:3])
+        raise DataError(
+            "newdata: a Series is taken as one row, with the names of columns as labels; "
+            f"its labels are {shown or 'none'}: a column alone is a table as series.to_frame('name')"
+        )
+    return newdata.to_frame().T.infer_objects()
+
+
+def _of_mapping(data: Mapping[Any, Any]) -> pd.DataFrame:
+    """Columns by name; single values are one row."""
+    if data and all(pd.api.types.is_scalar(value) for value in data.values()):
+        return pd.DataFrame({name: [value] for name, value in data.items()})
+    try:
+        return pd.DataFrame(dict(data))
+    except (TypeError, ValueError) as error:
+        lengths = ", ".join(
+            f"'{name}' {len(value) if hasattr(value, '__len__') else 'a single value'}"
+            for name, value in data.items()
+        )
+        raise DataError(f"data: the columns of a dict must have one length: {lengths}") from error
 
 
 def data_names(data: pd.DataFrame) -> Iterator[str]:

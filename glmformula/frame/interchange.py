@@ -280,7 +280,7 @@ def _table(data: Any) -> pa.Table:
         return data
     if isinstance(data, pa.RecordBatch):
         return pa.Table.from_batches([data])
-    if type(data).__module__.startswith("polars"):
+    if type(data).__module__.startswith("polars") and hasattr(data, "dtypes"):
         data = _narrowed(data)
     try:
         return pa.table(data)

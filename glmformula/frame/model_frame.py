@@ -159,7 +159,7 @@ def model_frame(
     DataError
         Unknown or unusable columns, lengths that differ, missing values under ``na.fail``, no rows left.
     """
-    if na_action not in NA_ACTIONS:
+    if not isinstance(na_action, str) or na_action not in NA_ACTIONS:
         raise DataError(f"na_action must be one of {', '.join(map(repr, NA_ACTIONS))}, not {na_action!r}")
     kept = data if isinstance(data, Kept) else None
     if not isinstance(data, pd.DataFrame):

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..formula.evaluate import Scope, evaluate
+from ..formula.evaluate import Scope, evaluate, variables_used
 from ..formula.terms import Terms
 from ..formula.values import Value
 from . import rows as row_tools
 from .arguments import numeric_value
-from .columns import Columns, as_frame
+from .columns import Columns, new_rows
 from .model_frame import NA_ACTIONS, total_offset
 from .schema import Schema, plain_name
 from .variables import conform, evaluate_variable, variables_of
@@ -70,11 +70,11 @@ def new_frame(
         A column is missing (with the nearest names), of another type, or has a new level; the fit's offset
         cannot be evaluated.
     """
-    if na_action not in NA_ACTIONS:
+    if not isinstance(na_action, str) or na_action not in NA_ACTIONS:
         raise DataError(f"na_action must be one of {', '.join(map(repr, NA_ACTIONS))}, not {na_action!r}")
-    if new_levels not in NEW_LEVELS:
+    if not isinstance(new_levels, str) or new_levels not in NEW_LEVELS:
         raise DataError(f"new_levels must be one of {', '.join(map(repr, NEW_LEVELS))}, not {new_levels!r}")
-    data = as_frame(newdata)
+    data = new_rows(newdata, columns_of(schema))
     scope = Scope(Columns(data), len(data), schema.state, True)
     values = {
         name: conform(evaluate_variable(node, name, scope, off), schema.variables[name], new_levels)
@@ -103,6 +103,14 @@ def new_frame(
         data.index[kept],
         np.zeros(len(kept), dtype=bool),
     )
+
+
+def columns_of(schema: Schema) -> set[str]:
+    """The columns that new data need."""
+    nodes = [node for _, node, _, _ in variables_of(schema.terms)]
+    if schema.offset is not None and not isinstance(schema.offset, float):
+        nodes.append(schema.offset)
+    return set().union(*map(variables_used, nodes))
 
 
 def _offset_argument(schema: Schema, scope: Scope) -> np.ndarray | None:

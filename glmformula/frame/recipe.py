@@ -121,7 +121,7 @@ def recipe_for(
     DataError
         An array where an expression is needed; an unknown column; a column of an unusable type.
     """
-    if na_action not in NA_ACTIONS:
+    if not isinstance(na_action, str) or na_action not in NA_ACTIONS:
         raise DataError(f"na_action must be one of {', '.join(map(repr, NA_ACTIONS))}, not {na_action!r}")
     extra: dict[str, Node | float] = {}
     for what in EXTRA:

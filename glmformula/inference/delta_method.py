@@ -116,6 +116,9 @@ def coefficient_values(fit: GLM, names: Any) -> dict[str, Dual]:
     own = list(fit.column_names)
     twice = shared(own)
     known = {own[j]: dual for j, dual in duals.items() if own[j] not in twice}
+    for name, dual in list(known.items()):
+        if (bare := name.replace("`", "")) not in twice:
+            known.setdefault(bare, dual)  # as the reader gives a name in backticks
     if INTERCEPT in known:
         known.setdefault("Intercept", known[INTERCEPT])
     if names is None:

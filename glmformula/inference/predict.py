@@ -306,5 +306,5 @@ def _terms_block(
 
 
 def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
-    if value not in choices:
+    if not isinstance(value, str | None) or value not in choices:
         raise ValueError(f"{name} should be one of {', '.join(map(repr, choices))}; got {value!r}")

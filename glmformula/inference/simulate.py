@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from ..formula.values import Matrix
 from .written import by_rows
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame (n, nsim) with columns ``sim_1`` ...; a binomial gives the proportion, as `y`.
+    DataFrame (n, nsim) with columns ``sim_1`` ...; a binomial gives the proportion, as `y`. Of a response
+    ``cbind(successes, failures)`` two columns a simulation, as R's matrices: ``("sim_1", "successes")`` and
+    ``("sim_1", "failures")``, under the names in ``cbind()`` where these have two; ``draws["sim_1"]`` is one matrix.
 
     Notes
     -----
@@ -27,10 +31,24 @@ def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
     """
     rng = fit.rows.generator(seed)
     state = fit.row_state
-    draws = {
-        f"sim_{k + 1}": fit.rows.labelled(
-            fit.family.simulate(rng, state.mu, state.prior_weights, fit.dispersion)
-        )
-        for k in range(nsim)
-    }
+    names = count_names(fit)
+    draws: dict[Any, pd.Series] = {}
+    for k in range(nsim):
+        drawn = fit.family.simulate(rng, state.mu, state.prior_weights, fit.dispersion)
+        if names is None:
+            draws[f"sim_{k + 1}"] = fit.rows.labelled(drawn)
+            continue
+        successes = np.round(drawn * state.prior_weights)
+        for name, counts in zip(names, (successes, state.prior_weights - successes), strict=True):
+            draws[f"sim_{k + 1}", name] = fit.rows.labelled(counts)
     return pd.DataFrame(draws)
+
+
+def count_names(fit: GLM) -> tuple[str, str] | None:
+    """What to call the two columns of a response of counts; None for any other response."""
+    frame = fit.rows.frame
+    if frame.response is None or frame.response.kind != "counts":
+        return None
+    value = frame.response_value
+    first, second = value.names if isinstance(value, Matrix) else ("", "")
+    return (first, second) if first and second and first != second else ("successes", "failures")

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from ..errors import DataError, hearing
-from ..formula.evaluate import variables_used
 from ..frame.interchange import needed
+from ..frame.newdata import columns_of
 from ..frame.pieces import Piece, Table
 from ..frame.variables import variables_of
 from ..models.training import Part, TrainingData, Whole
@@ -92,7 +92,7 @@ def written(
     if table is None:
         answer = question(fit, newdata)
         if out is not None:
-            write(iter([_numbered(_flat(answer, name))]), Path(out))
+            write(iter([_numbered(_flat(answer, name))]), destination(out))
         return answer
     from ..sources.reading import InOrder, ReadAgain  # few need it, and it is a quarter of the import
 
@@ -104,7 +104,7 @@ def written(
     light = replace(fit, training=None, kept_means=fit.column_means if terms else fit.kept_means)
     if newdata is not None:
         function: Answer = partial(_of_new_rows, light, question, name)
-        columns = [c for c in table.meta.columns if every or c in _needed(fit)]
+        columns = [c for c in table.meta.columns if every or c in columns_of(fit.schema)]
     else:
         from .leverage import whole_of
 
@@ -121,7 +121,7 @@ def written(
         return _lazily(table, function, columns, name)
     from ..models.streams import warn_once
 
-    path = Path(out)
+    path = destination(out)
     while True:
         with showing(progress), hearing() as heard:
             try:
@@ -189,6 +189,22 @@ INSTEAD = {
     **dict.fromkeys(("y", "prior_weights", "offset"), WRITE.format("model_frame(out='answer.parquet')")),
     "working_weights": "fit a part of the rows in memory",
 }
+
+
+def destination(out: Any) -> Path:
+    """The file to write to; ``~`` is the home directory.
+
+    Raises
+    ------
+    DataError
+        No path, or none into a directory that is there.
+    """
+    if not isinstance(out, str | Path):
+        raise DataError(f"out= is the path of a file, such as 'answer.parquet', not {type(out).__name__}")
+    path = Path(out).expanduser()
+    if not path.parent.is_dir():
+        raise DataError(f"out={str(out)!r}: there is no directory {str(path.parent)!r}; make it first")
+    return path
 
 
 def write(frames: Iterator[pd.DataFrame], path: Path) -> None:
@@ -296,14 +312,6 @@ def _frames(
 
 def _listed(function: Answer, piece: Piece) -> list[pd.DataFrame]:
     return [function(piece)]
-
-
-def _needed(fit: GLM) -> set[str]:
-    """Columns that predictions read."""
-    nodes = [node for _, node, _, _ in variables_of(fit.schema.terms)]
-    if fit.schema.offset is not None and not isinstance(fit.schema.offset, float):
-        nodes.append(fit.schema.offset)
-    return set().union(*map(variables_used, nodes))
 
 
 def _lazily(table: Any, function: Answer, columns: list[str], name: str) -> Any:

@@ -139,7 +139,11 @@ def glm(
     came later can be used by `update`, `add1` and ``cluster=`` while the others are as they were; for edited
     data say ``update(..., data=data)``. Files must stay as they are.
     """
-    if method not in METHODS:
+    if not isinstance(formula, str):
+        raise FormulaError(
+            f'the formula must be a str such as "y ~ x + z", not {type(formula).__name__}'
+        )
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     control = _control(control, control_arguments)
     family = get_family(family)
@@ -162,14 +166,20 @@ def glm(
     with showing(progress):
         training = training_rows(arguments)
         source, frame = training.source, training.frame
-        result = fitter(method)(
-            source,
-            family,
-            names=frame.design.names,
-            intercept=frame.terms.intercept,
-            control=control,
-            start=_start(start, frame.design.names),
-        )
+        try:
+            result = fitter(method)(
+                source,
+                family,
+                names=frame.design.names,
+                intercept=frame.terms.intercept,
+                control=control,
+                start=_start(start, frame.design.names),
+            )
+        except OverflowError as error:
+            raise FitError(
+                f"the numbers of '{frame.response_name or 'the response'}' are so large that their squares overflow "
+                "(above about 1e154): divide them by a power of ten"
+            ) from error
         result = looked_at(source, family, result, frame.design.names)
     return GLM(
         formula=frame.terms.text,

@@ -99,13 +99,22 @@ def save(fit: GLM, path: str | os.PathLike[str]) -> None:
     except (DataError, FormulaError, FamilyError) as error:
         raise DataError(f"this model cannot be saved: {error}") from error
     whole = {"format": FORMAT, "version": VERSION, "checksum": _checksum(model), "model": model}
-    target = Path(path)
+    target = _path(path)
+    if not target.parent.is_dir():
+        raise DataError(f"'{path}': there is no directory '{target.parent}'; make it first")
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         partial.write_text(json.dumps(whole, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _path(path: str | os.PathLike[str]) -> Path:
+    """``~`` is the home directory."""
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"expected the path of a file, such as 'model.json', not {type(path).__name__}")
+    return Path(path).expanduser()
 
 
 def load(path: str | os.PathLike[str]) -> GLM:
@@ -130,7 +139,7 @@ def load(path: str | os.PathLike[str]) -> GLM:
         There is no such file.
     """
     try:
-        whole = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
+        whole = json.loads(_path(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"'{path}' is not a saved model: expected the JSON that fit.save(path) writes ({error})"

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from ..errors import DataError
 from ..frame.interchange import needed
 from ..frame.pieces import Piece
 from .reading import Files, InOrder, ReadAgain, meta_of, over_pieces, piece_of, piece_rows, reading, short
@@ -22,6 +23,7 @@ Batches = Iterator[tuple[Any, str]]
 
 CSV_BLOCK = 2**22  # bytes
 LARGE_BATCH = 2**20  # rows of an IPC batch beyond which it is not read as a whole
+BYTE_ORDERS = (b"\xff\xfe", b"\xfe\xff")  # what UTF-16 begins with
 BROKEN = re.compile(r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to ([\w\[\]]+)")
 
 
@@ -121,12 +123,17 @@ def csv_table(files: Files) -> BatchTable:
     strings (dates too). Arrow tells the type from the beginning of a file; when a later value does not fit,
     the pass is begun again with the next wider type.
     """
-    types: dict[str, Any] = {}
-    schemas = []
+    pa, types, schemas = needed("pyarrow", "arrow"), dict[str, Any](), []
     for path in files.paths:
-        with reading(short(path)), _csv(files, path, None, types) as opened:
-            schemas.append(opened.schema)
-    pa = needed("pyarrow", "arrow")
+        with reading(short(path)):
+            with files.filesystem.open_input_stream(path) as begin:
+                if begin.read(2) in BYTE_ORDERS:
+                    raise DataError(
+                        f"{short(path)} is UTF-16 text, expected UTF-8: write it anew in UTF-8, or give glm the "
+                        "DataFrame of pandas.read_csv(path, encoding='utf-16')"
+                    )
+            with _csv(files, path, None, types) as opened:
+                schemas.append(pa.schema(list(zip(opened.schema.names, opened.schema.types, strict=True))))
     for schema in schemas:
         for f in schema:
             types[f.name] = _wider(types.get(f.name), f.type)
@@ -148,9 +155,9 @@ def _csv_batches(files: Files, types: dict[str, Any], columns: tuple[str, ...]) 
                         yield batch.select(list(columns)), place
             except pa.ArrowInvalid as error:
                 broken = BROKEN.search(str(error))
-                if broken is None:
+                name = None if broken is None else header[int(broken[1])]
+                if name is None or types[name] == pa.string():
                     raise
-                name = header[int(broken[1])]
                 types[name] = _next_type(types[name])
                 raise ReadAgain from None
 
@@ -161,6 +168,7 @@ def _csv(files: Files, path: str, columns: Sequence[str] | None, types: dict[str
         column_types={name: kind for name, kind in types.items() if columns is None or name in columns},
         include_columns=None if columns is None else list(columns),
         strings_can_be_null=True,
+        check_utf8=columns is not None,  # a column that is not used may hold anything
     )
     return csv.open_csv(
         files.filesystem.open_input_stream(path),

@@ -49,7 +49,12 @@ def reading(place: str) -> Iterator[None]:
     """Names the place where a file could not be read."""
     try:
         yield
-    except (OSError, arrow().ArrowException) as error:
+    except (OSError, arrow().ArrowException, UnicodeDecodeError) as error:
+        if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(error):
+            raise DataError(
+                f"{place} is not UTF-8 text: {_first_line(error)}; write it anew in UTF-8, or give glm the "
+                "DataFrame of pandas.read_csv(path, encoding='latin-1') or what its encoding is"
+            ) from error
         raise DataError(
             f"{place} could not be read: {_first_line(error)} (is the file complete, and what its name says?)"
         ) from error
