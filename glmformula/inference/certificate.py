@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import add
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import solve_triangular
 
 from ..design.dense import dense
+from ..engine.irls import Problem
+from ..engine.passes import triangular
 from ..engine.refine import MOST_CELLS, exact_score
-from ..engine.result import GlmFit
+from ..engine.separation import separation_of_fit
 from ..errors import FitError
 from ..families import Family
 from ..models.separation import infinite_names
@@ -25,8 +29,10 @@ if TYPE_CHECKING:
 MOST_DIGITS = 16.0
 # A coefficient smaller than this share of its standard error is 0 with rounding: its own digits mean nothing.
 NEGLIGIBLE = 1e-8
-# Condition up to which the semi-normal equations in extended precision have digits: its square times 1e-19.
-EXACT_WITHIN = 1e7
+# Columns from which on a condition number is estimated; numbers in extended precision at a time: 16 MB.
+LARGE, EXTENDED_CELLS = 200, 2**20
+# A step is refined until what is added is such a share of it, at most so many times.
+ENOUGH, MOST_STEPS = 1e-3, 6
 EPS = float(np.finfo(np.float64).eps)
 EXTENDED = float(np.finfo(np.longdouble).eps) < EPS / 100
 """Whether np.longdouble carries more digits than float64 (not on Windows and most ARM machines)."""
@@ -67,7 +73,7 @@ class Certificate:
         Digits that survive the rounding of columns and response to float64, -log10(condition * eps): what is
         lost here is lost for any algorithm.
     separation : str
-        The coefficients without a finite estimate and where they go, as ``fit.separation()`` decides; empty
+        The coefficients without a finite estimate and where they go, as the fit's own look at it decided; empty
         where there is none.
     extended : bool
         The step was computed in more than double precision; where it could not be (the machine has no longer
@@ -142,11 +148,11 @@ class Certificate:
 def certificate(fit: GLM) -> Certificate:
     """Check a fit against its data in extended precision.
 
-    One pass over the rows takes a triangular factor of  sqrt(W) [X, r]  at the coefficients as they are, eta
-    and the working residuals r in np.longdouble, by Householder reflections, block after block (Golub & Van
-    Loan 2013, section 5.2). Its last column is the score and the step that scoring would still make; the
-    other columns give condition and rank. Of small least-squares fits the score is summed without rounding. R has
-    nothing like it.
+    One pass over the rows takes a triangular factor of  sqrt(W) X  at the coefficients as they are, in float64, block
+    after block: it gives condition and rank. Another sums the score X'Wr, with eta and the working residuals r, in
+    np.longdouble; of small least-squares fits the score is summed without rounding. The step that scoring would still
+    make is solved from the two, and refined by further passes where the factor has not the digits (Björck 1996,
+    section 6.6.5). R has nothing like it.
 
     Parameters
     ----------
@@ -175,24 +181,26 @@ def certificate(fit: GLM) -> Certificate:
             "certificate() measures the distance from the maximum of the likelihood, where a bias-reduced fit "
             "(method='firth') is not meant to be: fit with method='auto', or look at fit.converged"
         )
-    tall = fit.rows.source.map_reduce(partial(_triangle, fit.family, result), _stacked)
+    source, beta = fit.rows.source, np.nan_to_num(result.coefficients)
     names = list(fit.column_names)
-    pivot, rank, p = result.pivot, result.rank, len(fit.column_names)
-    lengths = np.sqrt((tall.triangle[:, :p] ** 2).sum(axis=0))
-    factor, right = tall.triangle[:rank, :rank], tall.triangle[:rank, p]
-    kept = lengths[:rank]
-    scaled = (factor / kept).astype(np.float64)
-    condition = float(np.linalg.cond(scaled)) if rank else 1.0
-    if _linear(fit) and condition < EXACT_WITHIN:
-        exact = fit.rows.source.map_reduce(partial(exact_score, np.nan_to_num(result.coefficients)), add)
-        lower = factor.T[::-1, ::-1]  # upper triangular, back to front
-        right = _back_substituted(lower, exact[pivot[:rank]][::-1].astype(np.longdouble))[::-1]
-    score = factor.T @ right
+    pivot, rank, p = result.pivot, result.rank, len(names)
+    kept = pivot[:rank]
+    triangle = _triangle(fit, beta)[:, pivot]
+    if (pivot != np.arange(p)).any():
+        triangle = triangular(triangle.T.copy())
+    lengths = np.sqrt((triangle**2).sum(axis=0))
+    factor = triangle[:rank, :rank]
+    scaled = factor / lengths[:rank]
+    condition = _condition(scaled)
+    found = source.map_reduce(partial(_score, fit.family, beta), _added)
+    score = found.gradient[kept]
+    if _linear(fit):
+        score = source.map_reduce(partial(exact_score, beta), add)[kept].astype(np.longdouble)
     steps = np.full(p, np.nan)
-    steps[pivot[:rank]] = _back_substituted(factor, right)
-    size = kept * np.sqrt(tall.response)
+    steps[kept], length = _solved(fit, factor, score, beta)
+    size = lengths[:rank] * np.sqrt(found.response)
     relative = np.divide(np.abs(score), size, out=np.zeros_like(score), where=size > 0)
-    residual = np.sqrt((tall.triangle[rank:, rank:p] ** 2).sum(axis=0))
+    residual = np.sqrt((triangle[rank:, rank:] ** 2).sum(axis=0))
     shares = np.divide(residual, lengths[rank:], out=np.zeros_like(residual), where=lengths[rank:] > 0)
     phi = fit.dispersion
     return Certificate(
@@ -200,7 +208,7 @@ def certificate(fit: GLM) -> Certificate:
         boundary=fit.boundary,
         iterations=fit.iter,
         score=float(relative.max(initial=0.0)),
-        distance=float(np.sqrt((right**2).sum() / phi)) if phi > 0 else math.nan,
+        distance=length / math.sqrt(phi) if phi > 0 else math.nan,
         condition=condition,
         rank=rank,
         columns=p,
@@ -210,21 +218,64 @@ def certificate(fit: GLM) -> Certificate:
         steps=pd.Series(steps, index=names),
         digits=pd.Series(_digits(fit, steps), index=names),
         data_digits=float(np.clip(-math.log10(condition * EPS), 0.0, MOST_DIGITS)),
-        separation=infinite_names(fit.separation().coefficients.to_numpy(), fit.column_names),
+        separation=_infinite(fit),
         extended=EXTENDED,
     )
 
 
+def _triangle(fit: GLM, beta: np.ndarray) -> np.ndarray:
+    """Triangular factor of sqrt(W) X, W at the final coefficients."""
+    p = len(beta)
+    at = Problem(fit.rows.source, fit.family, p, False, fit.control, "qr").at(beta, solve=True)
+    assert isinstance(at.solve, np.ndarray)
+    return at.solve[:, :p]
+
+
 @dataclass(frozen=True, slots=True)
-class _Triangle:
-    triangle: np.ndarray  # longdouble (k, p + 1): of sqrt(W) X in pivot order, and sqrt(W) r
+class _Score:
+    """Sums over rows in extended precision."""
+
+    gradient: np.ndarray  # (p,): X'Wr
     response: np.longdouble  # sum of W z^2
 
 
-def _triangle(family: Family, result: GlmFit, block: Block) -> _Triangle:
-    beta = np.nan_to_num(result.coefficients).astype(np.longdouble)
-    X = dense(block.design).astype(np.longdouble)
-    linear = X @ beta
+def _added(a: _Score, b: _Score) -> _Score:
+    return _Score(a.gradient + b.gradient, a.response + b.response)
+
+
+def _score(family: Family, beta: np.ndarray, block: Block) -> _Score:
+    gradient, response = np.zeros(len(beta), dtype=np.longdouble), np.longdouble(0.0)
+    for part, X in _in_parts(block):
+        weights, working, linear = _rows_at(family, beta, part, X)
+        gradient += X.T @ np.where(weights > 0, weights * working, 0.0)
+        response += np.where(weights > 0, weights * (working + linear) ** 2, 0.0).sum()
+    return _Score(gradient, response)
+
+
+def _effect(family: Family, beta: np.ndarray, step: np.ndarray, block: Block) -> np.ndarray:
+    """X'WX step, (p,)."""
+    out = np.zeros(len(beta), dtype=np.longdouble)
+    for part, X in _in_parts(block):
+        weights, _, _ = _rows_at(family, beta, part, X)
+        out += X.T @ (weights * (X @ step))
+    return out
+
+
+def _in_parts(block: Block) -> Iterator[tuple[Block, np.ndarray]]:
+    """Some rows of a block after another, with their columns in extended precision."""
+    size = max(1, EXTENDED_CELLS // max(1, block.design.ncols))
+    for start in range(0, len(block.y), size):
+        rows = slice(start, start + size)
+        weights, offset = (None if a is None else a[rows] for a in (block.prior_weights, block.offset))
+        part = Block(block.design.rows(rows), block.y[rows], weights, offset)
+        yield part, dense(part.design).astype(np.longdouble)
+
+
+def _rows_at(
+    family: Family, beta: np.ndarray, block: Block, X: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Working weights (0 where a row is not informative), working residuals and X beta."""
+    linear = X @ beta.astype(np.longdouble)
     eta = linear if block.offset is None else linear + block.offset
     short = eta.astype(np.float64)
     with np.errstate(all="ignore"):
@@ -232,13 +283,69 @@ def _triangle(family: Family, result: GlmFit, block: Block) -> _Triangle:
         # the link's functions take doubles: what rounding eta left out is put back to first order
         exact = mu + slope * (eta - short)
         prior = 1.0 if block.prior_weights is None else block.prior_weights
-        weights = np.sqrt(np.asarray(prior * slope**2 / variance, dtype=np.longdouble))
+        weights = np.asarray(prior * slope**2 / variance, dtype=np.longdouble)
         working = (block.y - exact) / slope
-        used = weights > 0
-        residual = np.where(used, weights * working, 0.0)
-        response = np.where(used, weights * (working + linear), 0.0)
-        rows = np.where(used[:, None], weights[:, None] * X, 0.0)[:, result.pivot]
-    return _Triangle(_reduced(np.column_stack([rows, residual])), (response**2).sum())
+    return np.where(weights > 0, weights, 0.0), working, linear
+
+
+def _solved(
+    fit: GLM, factor: np.ndarray, score: np.ndarray, beta: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """The step of the kept columns, (X'WX)^-1 score, and its length sqrt(step' X'WX step).
+
+    The triangular factor has the digits of float64, so the step is refined until it is right to a thousandth
+    (Björck 1996, section 6.6.5): each time an error shrinks by the condition times 1e-16.
+    """
+    kept = fit.result.pivot[: len(score)]
+    step, along, left = np.zeros_like(score), np.zeros_like(score), score
+    last = math.inf
+    for _ in range(MOST_STEPS):
+        right = _substituted(factor.T[::-1, ::-1], left[::-1])[::-1]  # upper triangular, back to front
+        size = float(np.sqrt((right**2).sum()))
+        if not size < last:
+            break
+        step, along, last = step + _substituted(factor, right), along + right, size
+        if size <= ENOUGH * float(np.sqrt((along**2).sum())):
+            break
+        whole = np.zeros(len(beta), dtype=np.longdouble)
+        whole[kept] = step
+        left = score - fit.rows.source.map_reduce(partial(_effect, fit.family, beta, whole), add)[kept]
+    return step, float(np.sqrt((along**2).sum()))
+
+
+def _condition(factor: np.ndarray) -> float:
+    """2-norm condition of a triangular matrix; of a large one to four digits, by Lanczos steps."""
+    k = len(factor)
+    if k == 0:
+        return 1.0
+    if k < LARGE:
+        return float(np.linalg.cond(factor))
+    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh  # slow to import, rarely needed
+
+    def up(v: np.ndarray) -> np.ndarray:
+        return np.asarray(factor.T @ (factor @ v))
+
+    def down(v: np.ndarray) -> np.ndarray:
+        return np.asarray(solve_triangular(factor, solve_triangular(factor, v, trans=1)))
+
+    start = np.linspace(1.0, 2.0, k)
+    try:
+        ends = [
+            eigsh(LinearOperator((k, k), matvec=way), 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]
+            for way in (up, down)
+        ]
+    except (ArpackError, ValueError):  # no convergence; numbers without bound
+        return float(np.linalg.cond(factor))
+    return math.sqrt(ends[0]) * math.sqrt(ends[1])
+
+
+def _infinite(fit: GLM) -> str:
+    """The coefficients without a finite estimate, looked for where the iterations do not exclude them."""
+    limits = fit.result.limits
+    if limits is None:
+        found = separation_of_fit(fit.rows.source, fit.family, fit.result)
+        limits = np.zeros(0) if found is None else found.limits
+    return infinite_names(limits, fit.column_names) if len(limits) else ""
 
 
 def _linear(fit: GLM) -> bool:
@@ -247,24 +354,8 @@ def _linear(fit: GLM) -> bool:
     return family.name == "gaussian" and family.link.name == "identity" and cells <= MOST_CELLS
 
 
-def _stacked(a: _Triangle, b: _Triangle) -> _Triangle:
-    return _Triangle(_reduced(np.vstack([a.triangle, b.triangle])), a.response + b.response)
-
-
-def _reduced(rows: np.ndarray) -> np.ndarray:
-    """The triangular factor of a matrix by Householder reflections in its own precision; uses `rows` up."""
-    for j in range(min(len(rows) - 1, rows.shape[1])):
-        v = rows[j:, j].copy()
-        length = np.sqrt((v**2).sum())
-        if length == 0:
-            continue
-        v[0] += np.copysign(length, v[0])
-        rows[j:, j:] -= np.multiply.outer(v, 2 * (v @ rows[j:, j:]) / (v**2).sum())
-        rows[j + 1 :, j] = 0.0
-    return rows[: rows.shape[1]]
-
-
-def _back_substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The solution of a triangular system in the precision of the right-hand side."""
     out = np.zeros_like(right)
     for j in reversed(range(len(right))):
         out[j] = (right[j] - factor[j, j + 1 :] @ out[j + 1 :]) / factor[j, j]

@@ -147,6 +147,33 @@ def test_condition_and_rank_are_those_of_the_scaled_columns():
     assert found.separation == ""
 
 
+def test_many_columns():
+    """The condition is estimated, and right to four digits; the step leads to where a sharper fit ends."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(900, 250)) + 3 * rng.normal(size=(900, 1))
+    data = pd.DataFrame(X, columns=[f"x{k}" for k in range(250)])
+    data["y"] = rng.poisson(np.exp(X[:, :4].sum(axis=1) / 20))
+    rough, sharp = (glm("y ~ .", data, gf.poisson(), epsilon=e) for e in (1e-3, 1e-14))
+    found = rough.certificate()
+    X = rough.model_matrix().to_numpy() * np.sqrt(rough.fitted_values.to_numpy())[:, None]
+    assert found.condition == pytest.approx(np.linalg.cond(X / np.linalg.norm(X, axis=0)), rel=1e-3)
+    lost = np.abs(rough.coefficients - sharp.coefficients)
+    assert (np.abs(rough.coefficients + found.steps - sharp.coefficients) < 0.1 * lost + 1e-7).all()
+    assert found.separation == ""
+
+
+def test_a_matrix_whose_condition_cannot_be_estimated():
+    factor = np.diag(np.append(np.ones(module.LARGE), 0.0))
+    assert module._condition(factor) > 1e300
+
+
+def test_separation_is_not_looked_for_again(monkeypatch):
+    """The linear programme of 1,000 columns took most of the time, and the fit knows already."""
+    fit = glm("left ~ salary + experience_years", attrition(), gf.binomial())
+    monkeypatch.setattr("glmformula.engine.separation.recession", None)
+    assert fit.certificate().separation == ""
+
+
 def test_what_an_early_stop_leaves_undone():
     """A fit stopped early has few digits, and its step leads to the optimum."""
     data = attrition()
