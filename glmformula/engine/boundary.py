@@ -43,6 +43,7 @@ TO_THE_WALL = 0.99  # of the way a step may go
 STENCIL = 1e-5
 LITTLE_LEFT = 1e-3  # of the deviance, in a step that is taken no more at the wall
 NOTHING_LEFT = 1e-8  # of the deviance, in a step that no longer lowers the merit
+UNSETTLED = 1e-5  # of the deviance, in a step that does not follow: it did not end at an optimum
 STRIDE = 0.1  # of 1 + |eta| or the distance from the ends, in a last step: not at an optimum
 VISIBLE = 1e-14  # of the deviance: less is rounding
 SMALL = 1e-9  # of 0.1, or of what the responses cost where that is less: a deviance that is nothing
@@ -140,6 +141,7 @@ class Bounded:
                 break
             further = face.further(found)
             if further is found:
+                found = replace(found, runaway=found.runaway or face.unsettled(found))
                 break
             self, found = face, further
         if face is None and found is not None and found.at.least < NEAR_THE_WALL * self.room:
@@ -161,6 +163,12 @@ class Bounded:
         if more is None or not more.at.deviance < found.at.deviance:
             return found
         return replace(more, steps=found.steps + more.steps)
+
+    def unsettled(self, found: Minimum) -> bool:
+        """Whether the deviance still falls along this basis, though rounding at the wall lets no step be taken."""
+        here = self.at(found.beta, 0.0)
+        left = float(newton(here.information, here.score) @ here.score) if here.valid else 0.0
+        return left > UNSETTLED * (here.deviance + self.small)
 
     def face(self, beta: np.ndarray) -> Bounded:
         """The directions that leave the rows at the wall where they are."""

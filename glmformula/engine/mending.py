@@ -15,7 +15,7 @@ from ..families import Family, gaussian
 from ..families.link import EPS
 from ..sources.base import Block
 from ..sources.mapped import Mapped
-from .boundary import SMALL, STRIDE, Bounded, Minimum, convex, stride, undecided
+from .boundary import SMALL, STRIDE, UNSETTLED, Bounded, Minimum, convex, stride, undecided
 from .columns import linear_predictor
 from .edges import eta_interval
 from .notes import TEN_EPS
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 HUGE = 1e5
 # A distance to the end of eta below this share of the mean response's is the boundary.
 EDGE = 1e-6
-# A last step that promised so much of the deviance, which did not follow, did not end at an optimum.
-UNSETTLED = 1e-5
-# The same at what is to be a minimum, Newton's method having got there.
+# What a step may promise at what is to be a minimum, Newton's method having got there.
 LEFT = 1e-7
 # Fisher's steps from there.
 MOST_ONWARDS = 25
