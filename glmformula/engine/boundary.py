@@ -325,7 +325,7 @@ def _interior_rows(model: Bounded, beta: np.ndarray, tau: float, derivatives: bo
     fixed = distance == 0
     if fixed.any():  # where the mean there is y, or may differ from it
         fixed[fixed] = ~X[fixed].any(axis=1) & ((y == mu) | (family.variance(mu) > TINY))[fixed]
-    unit = np.where(y == mu, 0.0, family.unit_deviance(y, mu))
+    unit = np.where(y == mu, 0.0, family.deviance_at(y, eta, mu))
     weights = np.ones(len(y)) if block.prior_weights is None else block.prior_weights
     deviance = float(np.where(weights > 0, weights * unit, 0.0).sum())
     if not ((distance > 0) | fixed).all() or not np.isfinite(deviance) or not np.isfinite(mu).all():
@@ -371,13 +371,16 @@ def blur(model: Bounded, beta: np.ndarray, X: np.ndarray, offset: np.ndarray | N
 
 def _score(family: Family, y: np.ndarray, eta: np.ndarray, width: np.ndarray) -> np.ndarray:
     """-1/2 d deviance / d eta per unit of weight, (3, n): at eta, and this far below and above."""
-    mu, slope, variance = (
-        a.reshape(3, -1) for a in family.working(np.concatenate([eta, eta - width, eta + width]))
-    )
-    limited = (np.abs(slope) <= EPS) & (np.abs(y - mu) > TINY)
+    around = np.concatenate([eta, eta - width, eta + width])
+    mu, slope, variance = (a.reshape(3, -1) for a in family.working(around))
+    limited = (np.abs(slope) <= EPS) & (np.abs(y - mu) > TINY) & (np.abs(slope) < np.abs(mu))
     if limited.any():  # R's links hold slopes at eps, also where means stand still, or responses are far
         slope = np.where(limited, (mu[2] - mu[1]) / (2 * width), slope)
-    return np.asarray((y - mu) * slope / variance)
+    score = np.asarray((y - mu) * (slope / variance))
+    far = family.contrary(np.tile(y, 3), around, mu.ravel())
+    if far is not None:
+        score.reshape(-1)[far.rows] = far.score
+    return score
 
 
 def convex(family: Family, ends: tuple[float, float], room: float, responses: np.ndarray) -> bool:

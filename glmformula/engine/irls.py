@@ -20,7 +20,7 @@ from ..sources.tasks import one_team
 from .columns import longest_move
 from .edges import eta_interval, near_an_end
 from .gram import Tables, assemble
-from .mending import FEW_ROWS, Lost, Path, inside, kept_inside, strayed, valid_start
+from .mending import FEW_ROWS, Lost, Path, cost_of_mean, inside, kept_inside, strayed, valid_start
 from .notes import HIDDEN, INACCURATE, NOWHERE, extreme_fits, seven_digits
 from .passes import Sums, Task, merge, run
 from .refine import refined
@@ -40,6 +40,8 @@ SMALLEST_RISE = 1e-10
 BLUR = 4 * EPS
 # What a last step may have promised, of the deviance that is left or of the responses' scale; what of that is nothing.
 SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-11, 1e-10
+# A deviance, or what the responses cost, beside which the 0.1 of R's rule hides all changes.
+SMALL_SIZE = 1e-3
 METHODS = ("auto", "qr", "cholesky")
 
 
@@ -354,6 +356,8 @@ class Problem:
             back, own_start = beta, True
         previous = lowest = at.deviance
         lowest_at = back
+        # R's 0.1, less where that is more than all responses cost
+        apart = min(0.1, cost_of_mean(self.family, at))
         promised = np.inf
         messages: list[str] = []
         solution: Solution | None = None
@@ -374,7 +378,7 @@ class Problem:
                 break
             solution, solved_at = step, back
             rank = max(rank, step.rank)
-            promise = step.decrease / (abs(previous) + 0.1)
+            promise = step.decrease / (abs(previous) + apart)
             beta = step.beta
             at = (
                 self.at(beta, solve=True)
@@ -451,10 +455,12 @@ class Problem:
         `decrease` is what the last step promised, None for the first from the start values; `previous` the deviance
         before it.
         """
-        if self.family.fixed_dispersion is not None or at.deviance == 0:
+        cost = cost_of_mean(self.family, at)
+        if at.deviance == 0 or (self.family.fixed_dispersion is not None and cost >= SMALL_SIZE):
             return True
         level = at.deviance - previous <= LITTLE * at.deviance
-        if decrease is not None and decrease <= SETTLED * at.deviance and level:
+        share = SETTLED if at.deviance > SMALL_SIZE else self.control.epsilon
+        if decrease is not None and decrease <= share * at.deviance and level:
             return True
         scale = self.scale(at)
         return not (
@@ -464,13 +470,11 @@ class Problem:
     def scale(self, at: Sums) -> float:
         """The deviance of the mean response, and what means would cost that are wrong by as much as that."""
         mean = at.weighted_y / at.weight_sum
-        null = self.at(np.zeros(self.p), report="mean", null_mu=mean).null_deviance
-        with np.errstate(all="ignore"):
-            return null + float(at.weight_sum * mean**2 / self.family.variance(np.array([mean]))[0])
+        return self.at(np.zeros(self.p), report="mean", null_mu=mean).null_deviance + cost_of_mean(self.family, at)
 
     def nothing_beside(self, at: Sums) -> float:
         """R's 0.1, which the rule adds to a deviance; less where that is more than all responses cost."""
-        if self.family.fixed_dispersion is not None:
+        if self.family.fixed_dispersion is not None and cost_of_mean(self.family, at) >= SMALL_SIZE:
             return 0.1
         scale = self.scale(at)
         return min(0.1, scale) if scale > 0 else 0.1

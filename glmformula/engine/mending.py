@@ -440,6 +440,14 @@ def room(family: Family, ends: tuple[float, float], at: Sums) -> float:
     return float(distance) if 0 < distance < np.inf else 1.0
 
 
+def cost_of_mean(family: Family, at: Sums) -> float:
+    """What means would cost that are wrong by as much as the mean response; 0.1 where that is no number."""
+    with np.errstate(all="ignore"):
+        mean = np.array([at.weighted_y]) / at.weight_sum
+        cost = float(at.weight_sum * (mean * (mean / family.variance(mean)))[0])
+    return cost if 0.0 < cost < np.inf else 0.1
+
+
 def at_an_edge(family: Family, ends: tuple[float, float], at: Sums) -> bool:
     """Whether a mean is next to one that a finite end of eta gives."""
     if not np.isfinite(ends).any():

@@ -27,14 +27,15 @@ def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
     """R's warnings of means at an end of their range; for other families than R's two, ours."""
     low, high = mu_range
     lowest, highest = low < TEN_EPS, high > 1 - TEN_EPS
+    nothing = low < TEN_EPS * min(1.0, high)  # whatever the unit of the responses
     if family.name == "binomial":
         both = lowest or highest
         return ["glm.fit: fitted probabilities numerically 0 or 1 occurred"] if both else []
     if family.name == "poisson" and lowest:
         return ["glm.fit: fitted rates numerically 0 occurred"]
-    if high <= 1 and (lowest or highest) and ends_at_one(family):
+    if high <= 1 and (nothing or highest) and ends_at_one(family):
         return ["glm.fit: fitted means numerically 0 or 1 occurred"]
-    if np.isfinite(family.mu_interval[0]) and lowest:
+    if np.isfinite(family.mu_interval[0]) and nothing:
         return ["glm.fit: fitted means numerically 0 occurred"]
     return []
 

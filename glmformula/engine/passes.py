@@ -17,7 +17,7 @@ from scipy.linalg import lapack
 from ..design.dense import dense
 from ..design.pieces import Piece
 from ..families import Family
-from ..families.link import everywhere, quiet
+from ..families.link import EPS, everywhere, quiet
 from ..sources.base import Block
 from .columns import Part, dense_columns, linear_predictor, plan, predictor_from_columns
 from .gram import Tables, tables
@@ -167,9 +167,9 @@ def run(task: Task, block: Block) -> Sums:
     if task.report:
         more |= reported(task, block, mu)
     if task.pearson:
-        more["pearson"] = pearson_sum(task, block, mu, slope)
+        more["pearson"] = pearson_sum(task, block, eta, mu, slope)
     if task.dispersion is not None:
-        more["minus2_loglik"] = float(family.minus2_loglik(y, mu, weights, task.dispersion, block.trials))
+        more["minus2_loglik"] = float(family.minus2_at(y, eta, mu, weights, task.dispersion, block.trials))
     if task.collect:
         more["patterns"] = patterns(family, design, block)
     return Sums(
@@ -186,7 +186,7 @@ def run(task: Task, block: Block) -> Sums:
             and (family.link.valid_eta is everywhere or family.link.valid_eta(eta).all())
             and (task.beta is not None or np.isfinite(eta).all())  # the logarithm of a zero is no start
         ),
-        deviance=total(family.unit_deviance(y, mu), weights),
+        deviance=total(family.deviance_at(y, eta, mu), weights),
         mu_range=mu_range,
         **{"informative": m, **more},
     )
@@ -227,6 +227,7 @@ def working_response(
         working *= prior
     u = y - mu
     u /= slope
+    shorten(task.family, block, eta, mu, slope, variance, working, u)
     if task.beta is None or task.solve == "qr":
         u += eta
         if block.offset is not None:
@@ -246,6 +247,36 @@ def working_response(
     return np.where(good, working, 0.0), np.where(good, u, 0.0), fault
 
 
+def shorten(
+    family: Family,
+    block: Block,
+    eta: np.ndarray,
+    mu: np.ndarray,
+    slope: np.ndarray,
+    variance: np.ndarray,
+    working: np.ndarray,
+    u: np.ndarray,
+) -> None:
+    """Rows far from their response, in place: the score exact, u not beyond 1 / eps of eta, as R's clamps have it.
+
+    Fisher's weights vanish there, and only the score tells the way; weights that are raised shorten the step.
+    """
+    far = family.contrary(block.y, eta, mu)
+    if far is not None:
+        rows, score, information = far.rows, far.score, far.information
+        reach = np.ones(len(rows))
+    elif family.mu_interval[0] == 0.0 and mu.size and mu.min() < EPS:
+        reach = 1.0 + np.abs(eta)
+        rows = np.flatnonzero(np.abs(u) * EPS > reach)
+        information = slope[rows] * (slope[rows] / variance[rows])
+        score, reach = (block.y - mu)[rows] * (slope[rows] / variance[rows]), reach[rows]
+    else:
+        return
+    weight = np.maximum(np.maximum(information, EPS), EPS * np.abs(score) / reach)
+    u[rows] = score / weight
+    working[rows] = weight if block.prior_weights is None else weight * block.prior_weights[rows]
+
+
 def weights_at(beta: np.ndarray | None, family: Family, block: Block) -> np.ndarray:
     """Working weights (m,) at `beta` (None: the start values): prior_weights (dmu/deta)^2 / V(mu)."""
     eta = (
@@ -262,11 +293,16 @@ def weights_at(beta: np.ndarray | None, family: Family, block: Block) -> np.ndar
     return weights
 
 
-def pearson_sum(task: Task, block: Block, mu: np.ndarray, slope: np.ndarray) -> float:
+def pearson_sum(task: Task, block: Block, eta: np.ndarray, mu: np.ndarray, slope: np.ndarray) -> float:
     """Sum of working weights times squared working residuals: R's, the weights of the last *solved* pass."""
     working = weights_at(task.solved_at, task.family, block)
     residual = (block.y - mu) / slope
-    return float(np.where(working > 0, working * residual * residual, 0.0).sum())
+    terms = np.where(working > 0, working * residual * residual, 0.0)
+    far = task.family.contrary(block.y, eta, mu)
+    if far is not None:
+        prior = 1.0 if block.prior_weights is None else block.prior_weights[far.rows]
+        terms[far.rows] = prior * np.square(far.pearson)
+    return float(terms.sum())
 
 
 def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
@@ -277,11 +313,13 @@ def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
         out["least_weight"] = float(np.min(weights, where=weights > 0, initial=1.0))
     if task.report == "mean":
         null_mu = np.full(len(y), task.null_mu)
+        null_eta = family.link.linkfun(null_mu)
     else:
-        null_mu = family.link.linkinv(np.zeros(len(y)) if block.offset is None else block.offset)
+        null_eta = np.zeros(len(y)) if block.offset is None else block.offset
+        null_mu = family.link.linkinv(null_eta)
     if task.report == "fit":
         return {**out, "weighted_offset_mu": total(null_mu, weights)}
-    unit = family.unit_deviance(y, null_mu)
+    unit = family.deviance_at(y, null_eta, null_mu)
     null = total(unit, weights)
     if not np.isfinite(null):  # a mean at the end of its range fits y there exactly
         null = total(np.where(y == null_mu, 0.0, unit), weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from ..errors import FamilyError
 from .kernels import fused_kernel
 from .link import Array, ArrayFunction, Link, Mask, make_link
+from .numerics import patched
+from .tails import Contrary, Tail, tail_of
 
 INFINITY = float("inf")
 
@@ -181,6 +183,37 @@ class Family:
             return kernel(eta)
         mu = self.link.linkinv(eta)
         return mu, self.link.mu_eta(eta), self.variance(mu)
+
+    @cached_property
+    def tail(self) -> Tail | None:
+        """Where eta says more than mu, if it does anywhere."""
+        return tail_of(self.unit_deviance, self.link)
+
+    def deviance_at(self, y: Array, eta: Array, mu: Array) -> Array:
+        """``unit_deviance(y, mu)``, from `eta` where `mu` is at an end of its range."""
+        unit, tail = self.unit_deviance(y, mu), self.tail
+        rows = () if tail is None else tail.rows(eta)
+        return patched(unit, rows, tail.deviance, y, eta) if tail is not None and len(rows) else unit
+
+    def contrary(self, y: Array, eta: Array, mu: Array) -> Contrary | None:
+        """The rows far out whose response is not there, None where there are none or `working` serves them."""
+        return None if self.tail is None else self.tail.contrary(y, eta, mu)
+
+    def minus2_at(
+        self,
+        y: Array,
+        eta: Array,
+        mu: Array,
+        prior_weights: Array | None,
+        dispersion: float,
+        trials: Array | None,
+    ) -> float:
+        """``minus2_loglik``, from `eta` where `mu` is at an end of its range."""
+        if not self.has_likelihood or self.tail is None or not len(self.tail.rows(eta)):
+            return self.minus2_loglik(y, mu, prior_weights, dispersion, trials)
+        likelihood: Callable[..., float] = self.minus2_loglik
+        from_eta: Callable[[Array, Array], Array] = lambda y, mu: self.deviance_at(y, eta, mu)  # noqa: E731
+        return likelihood(y, mu, prior_weights, dispersion, trials, unit_deviance=from_eta)
 
     def __repr__(self) -> str:
         variance = "" if self.variance_name is None else f"Variance function: {self.variance_name} \n"

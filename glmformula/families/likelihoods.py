@@ -1,12 +1,14 @@
 """Minus twice the log-likelihood, as sums over rows.
 
 Each is (prior weight) x (unit deviance) / dispersion plus the value of the saturated model, which depends on
-y alone: the part that moves with mu is never a difference of large numbers (Loader 2000; Jorgensen 1997).
+y alone: the part that moves with mu is never a difference of large numbers (Loader 2000; Jorgensen 1997). Those that
+have a `unit_deviance` take it from there (`Family.minus2_at`).
 """
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from .variances import (
     poisson_deviance,
 )
 
+UnitDeviance = Callable[[Array, Array], Array]
 TWO_PI = 2.0 * float(np.pi)
 COUNT_TOLERANCE = 1e-9
 
@@ -61,15 +64,16 @@ def binomial(
     prior_weights: Array | None = None,
     dispersion: float = 1.0,
     trials: Array | None = None,
+    unit_deviance: UnitDeviance = binomial_deviance,
 ) -> float:
     """round(m y) successes in round(m) trials, m the trials (default: the weights), each row times w / m."""
     if prior_weights is None and trials is None:
-        return float(np.sum(binomial_deviance(np.rint(y), mu)))
+        return float(np.sum(unit_deviance(np.rint(y), mu)))
     weights = np.ones(np.shape(y)) if prior_weights is None else prior_weights
     totals = weights if trials is None else trials
     m, x = np.rint(totals), np.rint(totals * y)
     share = np.where(m > 0.0, x / m, 0.0)
-    terms = m * binomial_deviance(share, mu)
+    terms = m * unit_deviance(share, mu)
     mixed = np.flatnonzero((x > 0.0) & (x < m))
     if mixed.size:
         terms[mixed] += _binomial_saturated(x[mixed], m[mixed])
@@ -89,10 +93,11 @@ def poisson(
     prior_weights: Array | None = None,
     dispersion: float = 1.0,
     trials: Array | None = None,
+    unit_deviance: UnitDeviance = poisson_deviance,
 ) -> float:
     """Infinite if a count is not an integer, as in R."""
     x = np.rint(y)
-    terms = poisson_deviance(x, mu)
+    terms = np.array(unit_deviance(x, mu))
     table = _small_counts()
     terms += table[np.clip(x, 0.0, table.size - 1).astype(np.intp)]
     large = np.flatnonzero(x >= table.size)
@@ -151,8 +156,10 @@ def negative_binomial(
     prior_weights: Array | None = None,
     dispersion: float = 1.0,
     trials: Array | None = None,
+    unit_deviance: UnitDeviance | None = None,
 ) -> float:
     """MASS's: theta known, any y >= 0."""
     errors = stirling_error(y + theta) - stirling_error(np.asarray(theta)) - stirling_error(y)
     saturated = np.where(y > 0.0, np.log(TWO_PI * y * (1.0 + y / theta)) - 2.0 * errors, 0.0)
-    return weighted_sum(negative_binomial_deviance(theta, y, mu) + saturated, prior_weights)
+    unit = unit_deviance or partial(negative_binomial_deviance, theta)
+    return weighted_sum(unit(y, mu) + saturated, prior_weights)

@@ -1,9 +1,10 @@
 """Link functions: R's make.link and power, as records of module-level functions.
 
 Every function takes and returns float64 arrays, elementwise, without a warning; outside its domain it
-gives NaN. R's clamps are kept (McCullagh & Nelder 1989, chapter 2, for the links themselves): they bound mu
-away from the ends of its range, so they decide the iterates under separation. `identity` and the kernels may
-return their argument itself: treat what comes back as read-only.
+gives NaN. R's clamps of probabilities are kept (McCullagh & Nelder 1989, chapter 2, for the links themselves):
+they bound mu away from 0 and 1, so they decide the iterates under separation; what is beyond them is in `tails`.
+Log and power links are held above underflow only: means may be in any unit. `identity` and the kernels may return
+their argument itself: treat what comes back as read-only.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from ..errors import FamilyError, nearest
 from .arguments import real_number
 
 Array = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 ArrayFunction = Callable[[Array], Array]
 
 EPS = float(np.finfo(np.float64).eps)
+TINY = float(np.finfo(np.float64).tiny)
 SQRT_2PI = float(np.sqrt(2.0 * np.pi))
 LOGIT_LIMIT = 30.0
 PROBIT_LIMIT = 8.125890664701906  # R's -qnorm(eps)
@@ -220,7 +223,7 @@ def log_fun(mu: Array) -> Array:
 
 @quiet
 def log_inv(eta: Array) -> Array:
-    return np.maximum(np.exp(eta), EPS)
+    return np.maximum(np.exp(eta), TINY)
 
 
 @quiet
@@ -277,12 +280,12 @@ def power_fun(exponent: float, mu: Array) -> Array:
 
 @quiet
 def power_inv(exponent: float, eta: Array) -> Array:
-    return np.maximum(np.power(eta, 1.0 / exponent), EPS)
+    return np.maximum(np.power(eta, 1.0 / exponent), TINY)
 
 
 @quiet
 def power_mu_eta(exponent: float, eta: Array) -> Array:
-    return np.maximum(np.power(eta, 1.0 / exponent - 1.0) / exponent, EPS)
+    return np.maximum(np.power(eta, 1.0 / exponent - 1.0) / exponent, TINY)
 
 
 LINKS: dict[str, Link] = {

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import scipy  # scipy.special loads when it is first used, and not with this package
 
-from .link import Array, quiet
+from .link import TINY, Array, quiet
 
-TINY = float(np.finfo(np.float64).tiny)
 HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
 # Where |x - m| < NEAR (x + m) the plain formula loses more than three digits and the series is used; its
 # first neglected term is NEAR^14.

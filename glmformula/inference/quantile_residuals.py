@@ -41,4 +41,21 @@ def quantile_residuals(fit: GLM, seed: int | None = None) -> np.ndarray:
             u = np.maximum(fit.rows.generator(seed).random(len(y)), np.finfo(float).tiny)
             below, above = distribution.cdf(y - 1), distribution.sf(y - 1)
             lower, upper = below + u * (lower - below), upper + (1 - u) * (above - upper)
-        return np.where(lower < upper, special.ndtri(lower), -special.ndtri(upper))
+        residuals = np.where(lower < upper, special.ndtri(lower), -special.ndtri(upper))
+    far = fit.family.contrary(state.y, state.eta, state.mu)
+    if far is not None and is_discrete(fit.family):
+        rows = far.rows
+        deviance = fit.family.deviance_at(state.y[rows], state.eta[rows], state.mu[rows])
+        residuals[rows] = far_quantiles(y[rows], w[rows], deviance, u[rows], far.score > 0)
+    return residuals
+
+
+def far_quantiles(
+    successes: np.ndarray, trials: np.ndarray, deviance: np.ndarray, u: np.ndarray, above: np.ndarray
+) -> np.ndarray:
+    """Of binomial rows whose tail, above or below, is the one probability of what was observed, beyond digits."""
+    failures = trials - successes
+    ways = special.gammaln(trials + 1) - special.gammaln(successes + 1) - special.gammaln(failures + 1)
+    saturated = special.xlogy(successes, successes / trials) + special.xlogy(failures, failures / trials)
+    logs = ways + saturated - trials * deviance / 2 + np.log(np.where(above, 1 - u, u))
+    return np.asarray(np.where(above, -1.0, 1.0) * special.ndtri_exp(logs))

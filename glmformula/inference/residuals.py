@@ -71,13 +71,18 @@ def deviance_residuals(state: RowState, family: Family, df_residual: int) -> np.
     """sign(y - mu) sqrt(w d); zeros where no degrees of freedom are left, as R."""
     if df_residual <= 0:
         return np.zeros_like(state.mu)
-    size = np.sqrt(np.maximum(state.prior_weights * family.unit_deviance(state.y, state.mu), 0))
+    size = np.sqrt(np.maximum(state.prior_weights * family.deviance_at(state.y, state.eta, state.mu), 0))
     return np.where(state.y > state.mu, size, -size)
 
 
 def pearson_residuals(state: RowState, family: Family, df_residual: int = 1) -> np.ndarray:
     """(y - mu) sqrt(w / V(mu))."""
-    return (state.y - state.mu) * np.sqrt(state.prior_weights) / np.sqrt(family.variance(state.mu))
+    root = np.sqrt(state.prior_weights)
+    residuals = (state.y - state.mu) * root / np.sqrt(family.variance(state.mu))
+    far = family.contrary(state.y, state.eta, state.mu)
+    if far is not None:
+        residuals[far.rows] = far.pearson * root[far.rows]
+    return residuals
 
 
 def working_residuals(state: RowState, family: Family, df_residual: int = 1) -> np.ndarray:
