@@ -40,8 +40,8 @@ SMALLEST_RISE = 1e-10
 BLUR = 4 * EPS
 # What a last step may have promised, of the deviance that is left or of the responses' scale; what of that is nothing.
 SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-11, 1e-10
-# A deviance, or what the responses cost, beside which the 0.1 of R's rule hides all changes.
-SMALL_SIZE = 1e-3
+# What responses cost beside which the 0.1 of R's rule hides all changes: they are in tiny (or huge) units.
+SMALL_COST = 1e-3
 METHODS = ("auto", "qr", "cholesky")
 
 
@@ -455,11 +455,11 @@ class Problem:
         `decrease` is what the last step promised, None for the first from the start values; `previous` the deviance
         before it.
         """
-        cost = cost_of_mean(self.family, at)
-        if at.deviance == 0 or (self.family.fixed_dispersion is not None and cost >= SMALL_SIZE):
+        usual = cost_of_mean(self.family, at) >= SMALL_COST
+        if at.deviance == 0 or (self.family.fixed_dispersion is not None and usual):
             return True
         level = at.deviance - previous <= LITTLE * at.deviance
-        share = SETTLED if at.deviance > SMALL_SIZE else self.control.epsilon
+        share = SETTLED if usual else self.control.epsilon
         if decrease is not None and decrease <= share * at.deviance and level:
             return True
         scale = self.scale(at)
@@ -474,7 +474,7 @@ class Problem:
 
     def nothing_beside(self, at: Sums) -> float:
         """R's 0.1, which the rule adds to a deviance; less where that is more than all responses cost."""
-        if self.family.fixed_dispersion is not None and cost_of_mean(self.family, at) >= SMALL_SIZE:
+        if self.family.fixed_dispersion is not None and cost_of_mean(self.family, at) >= SMALL_COST:
             return 0.1
         scale = self.scale(at)
         return min(0.1, scale) if scale > 0 else 0.1
