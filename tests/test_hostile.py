@@ -443,8 +443,13 @@ def test_row_40_nullable_boolean():
 
 
 def test_row_41_datetime():
+    # as in R a number of seconds; periods and differences stay refused by name
     data = frame().assign(when=[datetime.datetime(2020, 1, 1 + i % 28) for i in range(40)])
-    refused(DataError, "when", "dates", formula="y ~ when", data=data)
+    a, _ = fit("y ~ I(as.numeric(when) - 1577836800)", data)
+    b, _ = fit("y ~ I(x * 86400)", data.assign(x=[float(i % 28) for i in range(40)]))
+    np.testing.assert_allclose(a.coefficients, b.coefficients)
+    refused(DataError, "when", "periods", formula="y ~ when", data=data.assign(when=pd.Period("2020", "Y")))
+    refused(DataError, "when", "differences", formula="y ~ when", data=data.assign(when=pd.Timedelta(1, "D")))
 
 
 def test_row_42_decimal():

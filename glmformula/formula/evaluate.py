@@ -17,7 +17,7 @@ from .functions.convert import ColumnTypeError, as_objects, column_value, recode
 from .functions.registry import EMPTY, match_arguments
 from .functions.vectors import NA, kind, objects, texts
 from .tree import Call, Literal, Name, Node, is_empty
-from .values import Factor, Logical, Matrix, Text, Value
+from .values import Factor, Logical, Matrix, Text, Time, Value
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CONSTANTS: dict[str, Value] = {
@@ -344,6 +344,8 @@ def freeze(value: Any) -> Any:
         case Logical(values=values, missing=missing):
             hidden = np.zeros(values.shape, bool) if missing is None else missing
             return [None if m else bool(v) for v, m in zip(values, hidden, strict=True)]
+        case Time():
+            return {"time": value.values, "kind": value.kind, "unit": value.unit}
         case Matrix():
             raise FormulaError("a matrix is not a summary")
         case _:
@@ -351,6 +353,8 @@ def freeze(value: Any) -> Any:
 
 
 def _thaw(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Time(np.asarray(value["time"], dtype=np.float64), value["kind"], value["unit"])
     if not isinstance(value, list):
         return value
     if any(isinstance(v, str) for v in value):

@@ -48,4 +48,13 @@ class Matrix:
     names: tuple[str, ...]  # '' for a single unnamed column
 
 
-Value = np.ndarray | Logical | Text | Factor | Matrix | float | int | bool | str
+@dataclass(frozen=True, slots=True)
+class Time:
+    """R's Date, POSIXct and difftime: numbers that know what they count. One element is a scalar."""
+
+    values: np.ndarray  # float64, (n,): days or seconds since 1970-01-01 (UTC), units of a difference; NaN is NA
+    kind: str  # "Date", "POSIXct", "difftime"
+    unit: str = ""  # of a difftime: "secs" ... "weeks"; of a POSIXct: the time zone of its clock ("": UTC)
+
+
+Value = np.ndarray | Logical | Text | Factor | Matrix | Time | float | int | bool | str

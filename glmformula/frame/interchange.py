@@ -137,6 +137,8 @@ class _Types(dict[Any, Any]):
         pa = arrow()
         if kind == pa.bool_():
             return pd.BooleanDtype()
+        if pa.types.is_date(kind):
+            return pd.ArrowDtype(kind)
         return pd.StringDtype("pyarrow") if is_text(kind) else default
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..formula.terms import Terms
 from ..formula.tree import Name, Node
-from ..formula.values import Factor, Logical, Matrix, Text, Value
+from ..formula.values import Factor, Logical, Matrix, Text, Time, Value
 
 CATEGORICAL = frozenset({"factor", "ordered", "character", "logical"})
 
@@ -24,7 +24,8 @@ class Variable:
     name : str
         R's deparsed text, the key of `Terms.names`.
     kind : str
-        R's ``.MFclass``: "numeric", "logical", "character", "factor", "ordered" or "nmatrix.<columns>".
+        R's ``.MFclass``: "numeric", "logical", "character", "factor", "ordered", "nmatrix.<columns>",
+        "Date", "POSIXct" or "difftime" (R says "other" to the last three).
     levels : tuple of str
         Of a categorical variable, in coding order; unused levels are dropped already.
     columns : tuple of str
@@ -103,6 +104,8 @@ def kind_of(value: Value) -> str:
         return "ordered" if value.ordered else "factor"
     if isinstance(value, Matrix):
         return f"nmatrix.{value.values.shape[1]}"
+    if isinstance(value, Time):
+        return value.kind
     if isinstance(value, Logical | bool):
         return "logical"
     return "character" if isinstance(value, Text | str) else "numeric"

@@ -13,7 +13,7 @@ from ..formula.evaluate import Scope, evaluate
 from ..formula.functions.convert import as_factor
 from ..formula.terms import Terms
 from ..formula.tree import Call, Name, Node
-from ..formula.values import Factor, Logical, Matrix, Text, Value
+from ..formula.values import Factor, Logical, Matrix, Text, Time, Value
 from .arguments import numeric_value
 from .columns import UnknownColumn
 from .rows import length
@@ -54,7 +54,7 @@ def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False)
 
 
 def coded(value: Value) -> tuple[Value, str]:
-    """A value with strings and logicals as factors, and R's name for what it was."""
+    """A value with strings and logicals as factors, times as numbers, and R's name for what it was."""
     kind = kind_of(value)
     if isinstance(value, Text):
         return as_factor(value), kind
@@ -63,7 +63,7 @@ def coded(value: Value) -> tuple[Value, str]:
         if value.missing is not None:
             codes[value.missing] = -1
         return Factor(codes, ("FALSE", "TRUE")), kind
-    return value, kind
+    return (value.values if isinstance(value, Time) else value), kind
 
 
 def described(name: str, value: Value, kind: str) -> tuple[Value, Variable]:
@@ -196,6 +196,8 @@ def _all_missing(value: Value) -> bool:
         return value.missing is not None and bool(value.missing.all())
     if isinstance(value, Text):
         return all(v is None for v in value.values)
+    if isinstance(value, Time):
+        return bool(np.isnan(value.values).all())
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return bool(np.isnan(value).all())
     return isinstance(value, Factor) and bool((value.codes < 0).all())

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 FORMAT = "glmformula model"
 VERSION = 1
 FRAME = ("values", "rows", "columns")
-PLAIN_KINDS = CATEGORICAL | {"numeric"}
+PLAIN_KINDS = CATEGORICAL | {"numeric", "Date", "POSIXct", "difftime"}
 
 # The engine's numbers, and its arrays: a letter for each dimension (p columns, r rank, n = p - r), and the
 # kinds of dtype ("f" floats, "iu" integers).

@@ -24,6 +24,7 @@ from . import (
     splines,
     summaries,
     text,
+    times,
 )
 from .collation import sort_texts
 from .contrasts import contrast_matrix
@@ -46,6 +47,7 @@ TABLE: dict[str, RFunction] = {
         splines,
         summaries,
         text,
+        times,
     )
     for entry in module.FUNCTIONS
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...errors import DataError, DataWarning, FormulaError, give_warning
-from ..values import Factor, Value
+from ..values import Factor, Time, Value
+from . import times
 from .registry import RFunction, function
 from .vectors import as_whole, elementwise, flag_argument, is_integer, is_scalar, kind, numbers
 
@@ -46,6 +48,8 @@ def _arithmetic(operator: str, *values: Value) -> Value:
                 f"‘{operator}’ not meaningful for {'ordered factors' if value.ordered else 'factors'}: "
                 "use as.numeric() for the codes or as.numeric(as.character()) for numbers written as levels"
             )
+    if any(isinstance(value, Time) for value in values):
+        return times.arithmetic(operator, *values)
     op = _OPERATORS[operator]
     if len(values) != 2 and (len(values) != 1 or operator not in "+-"):
         raise FormulaError(f"operator '{operator}' needs two arguments, not {len(values)}")
@@ -173,6 +177,8 @@ def _significant(x: Any, digits: Any) -> Any:
 
 
 def _round(x: Value, digits: Value = 0) -> Value:
+    if isinstance(x, Time) and x.kind != "difftime":
+        return times.rounded(x, digits)
     _not_for_factors("round", x)
     return _whole_like(x, elementwise(np.rint if _is_zero(digits) else _round_to, *_given(x, digits)))
 
@@ -180,6 +186,10 @@ def _round(x: Value, digits: Value = 0) -> Value:
 def _signif(x: Value, digits: Value = 6) -> Value:
     _not_for_factors("signif", x)
     return _whole_like(x, elementwise(_significant, x, digits))
+
+
+def _trunc(x: Value, units: Value = "days") -> Value:
+    return times.truncated(x, units) if isinstance(x, Time) else checked(np.trunc, "trunc", x)
 
 
 def _is_zero(digits: Value) -> bool:
@@ -255,6 +265,13 @@ def _abs(x: Value) -> Value:
     return _whole_like(x, elementwise(np.abs, x))
 
 
+def _measured(f: Callable[..., Value], x: Value, **named: Value) -> Value:
+    """Functions that R has for differences of times too: the number changes, the unit stays."""
+    if isinstance(x, Time) and x.kind == "difftime":
+        return replace(x, values=np.asarray(f(x.values, **named)))
+    return f(x, **named)
+
+
 # ---- row-wise extremes ----
 
 
@@ -265,6 +282,8 @@ def _extreme(
         raise FormulaError("no arguments")
     _not_for_factors(name, *values)
     keep = skipping if flag_argument(na_rm, "na.rm") else op
+    if all(isinstance(value, Time) for value in values):
+        return times.together(keep, [value for value in values if isinstance(value, Time)])
     out = values[0]
     for value in values[1:]:
         both_whole = is_integer(out) and is_integer(value)
@@ -280,7 +299,9 @@ _ONE: dict[str, Callable[..., Any]] = {
     "atanh": np.arctanh, "sinpi": _sinpi, "cospi": _cospi, "tanpi": _tanpi,
     "gamma": _gamma, "lgamma": _lgamma, "digamma": _digamma, "trigamma": _trigamma,
     "factorial": _factorial, "lfactorial": _lfactorial,
-    "floor": np.floor, "ceiling": np.ceil, "trunc": np.trunc, "sign": np.sign,
+}  # fmt: skip
+_ROUNDED: dict[str, Callable[..., Any]] = {
+    "floor": np.floor, "ceiling": np.ceil, "sign": np.sign,
 }  # fmt: skip
 
 FUNCTIONS: tuple[RFunction, ...] = (
@@ -291,9 +312,14 @@ FUNCTIONS: tuple[RFunction, ...] = (
     function("identity", _same),
     function("offset", _offset, "object", namespaces=("stats",)),
     function("log", _log, "x, base"),
-    function("abs", _abs),
-    function("round", _round, "x, digits"),
-    function("signif", _signif, "x, digits"),
+    *(
+        function(name, partial(_measured, partial(_checked_one, op, name)), "x")
+        for name, op in _ROUNDED.items()
+    ),
+    function("abs", partial(_measured, _abs)),
+    function("trunc", partial(_measured, _trunc), "x, units"),
+    function("round", partial(_measured, _round), "x, digits"),
+    function("signif", partial(_measured, _signif), "x, digits"),
     function("atan2", _arctangent, "y, x"),
     function("beta", partial(_checked_two, _beta, "beta"), "a, b"),
     function("lbeta", partial(_checked_two, _lbeta, "lbeta"), "a, b"),

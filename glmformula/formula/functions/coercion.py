@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataWarning, give_warning
-from ..values import Factor, Matrix, Text, Value
+from ..values import Factor, Matrix, Text, Time, Value
+from . import times
 from .convert import refuse_unknown
 from .registry import RFunction, function
 from .vectors import is_integer, is_scalar, is_text, logical, numbers, single_column, texts, truth
@@ -50,8 +51,10 @@ def _codes(x: Factor) -> Value:
     return np.where(codes > 0, codes, np.nan) if (codes <= 0).any() else codes
 
 
-def as_numeric(x: Value) -> Value:
-    """Codes of a factor, 0/1 of a logical, the numbers written in text; a matrix column by column."""
+def as_numeric(x: Value, units: Value | None = None) -> Value:
+    """Days or seconds of a time, codes of a factor, 0/1 of a logical, numbers in text; a matrix by column."""
+    if isinstance(x, Time):
+        return times.as_difference(x, units)
     if isinstance(x, Factor):
         return np.asarray(_codes(x), dtype=np.float64)
     if is_text(x):
@@ -92,16 +95,18 @@ def as_logical(x: Value) -> Value:
 def as_vector(x: Value) -> Value:
     if isinstance(x, Factor):
         return Text(texts(x))
-    return np.ravel(x.values, order="F") if isinstance(x, Matrix) else x
+    return np.ravel(x.values, order="F") if isinstance(x, Matrix | Time) else x
 
 
 def unclass(x: Value) -> Value:
+    if isinstance(x, Time):
+        return x.values
     return _codes(x) if isinstance(x, Factor) else x
 
 
 FUNCTIONS: tuple[RFunction, ...] = (
-    function("as.numeric", as_numeric),
-    function("as.double", as_numeric),
+    function("as.numeric", as_numeric, "x, units"),
+    function("as.double", as_numeric, "x, units"),
     function("as.integer", as_integer),
     function("as.character", as_character),
     function("as.logical", as_logical),

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError
-from ..values import Factor, Logical, Matrix, Text, Value
+from ..values import Factor, Logical, Matrix, Text, Time, Value
+from .calendar import DAY, index_of, seconds_of, stamps_of
+from .calendar import labels as time_labels
 from .collation import sort_texts
 from .vectors import ColumnText, factorized, kind, number_text, numbers, spread
 
@@ -51,6 +53,10 @@ def as_factor(value: Any) -> Factor:
             return _relabel(codes, labels, levels)  # numbers that print alike are one level
         case Matrix() if value.values.shape[1] == 1:
             return as_factor(value.values[:, 0])
+        case Time():
+            codes, uniques = pd.factorize(value.values, sort=True)
+            names = time_labels(Time(uniques, value.kind, value.unit)).tolist()
+            return _relabel(codes, names, list(dict.fromkeys(names)))
         case _:
             raise DataError(f"a factor was expected, a {kind(value)} was given")
 
@@ -100,14 +106,14 @@ def column_value(series: Any, name: str | None = None) -> Value:
         Numbers are taken without a copy; nullable and Arrow numbers become their plain dtype with NaN for
         NA; bool
         becomes Logical; Categorical becomes Factor (categories as text, order kept); strings become Text;
-        ``decimal.Decimal`` becomes float.
+        ``decimal.Decimal`` becomes float; time stamps become POSIXct, dates (objects, Arrow's) Date.
     name : str, optional
         What to call the column in messages (default: the Series' name).
 
     Raises
     ------
     DataError
-        For dates, times, complex numbers, columns of mixed objects and two columns of one name, with the
+        For periods, time differences, complex numbers, columns of mixed objects and two columns of one name, with the
         remedy.
     """
     if isinstance(series, pd.DataFrame):
@@ -132,6 +138,13 @@ def column_value(series: Any, name: str | None = None) -> Value:
             dtype=f"{dtype.kind}8" if whole else np.float64, **({} if whole else {"na_value": np.nan})
         )
         return plain
+    if str(dtype).startswith("date") and isinstance(dtype, pd.ArrowDtype):
+        days = series.astype("timestamp[s][pyarrow]").to_numpy(
+            dtype="datetime64[s]", na_value=np.datetime64("NaT")
+        )
+        return Time(seconds_of(pd.DatetimeIndex(days)) / DAY, "Date")
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return _stamps(series)
     if pd.api.types.is_string_dtype(dtype) and not pd.api.types.is_object_dtype(dtype):
         return ColumnText(series)
     _refuse_by_type(dtype, label)
@@ -167,10 +180,19 @@ def _level_text(level: Any) -> str:
     return str(level)
 
 
+def _stamps(series: pd.Series) -> Time:
+    """Time stamps as seconds since 1970-01-01 UTC, with the zone of their clock (none: taken for UTC)."""
+    index = pd.DatetimeIndex(series)
+    unit = "UTC" if index.tz is None else str(index.tz)
+    if index.tz is not None:
+        index = index.tz_convert("UTC").tz_localize(None)
+    return Time(seconds_of(index), "POSIXct", unit)
+
+
 _REMEDIES = {
     "M": (
-        "dates or times",
-        "take a number from it, for example (d - d.min()).dt.days, or make it a category",
+        "periods or times of day",
+        "turn periods into time stamps with .dt.to_timestamp(), times of day into a number",
     ),
     "m": ("time differences", "take a number from it, for example .dt.total_seconds()"),
     "c": ("complex numbers", "use .real, .imag or abs()"),
@@ -178,7 +200,7 @@ _REMEDIES = {
     "S": ("bytes", "decode it to strings"),
 }
 _OBJECT_REMEDIES = {
-    "datetime": "M", "datetime64": "M", "date": "M", "time": "M", "period": "M",
+    "time": "M", "period": "M",
     "timedelta": "m", "timedelta64": "m", "complex": "c", "bytes": "S",
 }  # fmt: skip
 
@@ -189,7 +211,7 @@ def _refuse(label: str, code: str) -> None:
 
 
 def _refuse_by_type(dtype: Any, label: str) -> None:
-    if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
+    if isinstance(dtype, pd.PeriodDtype):
         _refuse(label, "M")
     if isinstance(dtype, pd.IntervalDtype):
         raise ColumnTypeError(
@@ -212,6 +234,10 @@ def _from_objects(series: pd.Series, label: str) -> Value:
         return Logical(known, missing if missing.any() else None)
     if inferred in ("integer", "floating", "mixed-integer-float", "decimal", "empty"):
         return np.where(missing, np.nan, values).astype(np.float64)
+    if inferred == "date":
+        return Time(seconds_of(stamps_of(values)) / DAY, "Date")
+    if inferred in ("datetime", "datetime64"):
+        return _stamps(pd.Series(pd.DatetimeIndex(series)))
     if inferred in _OBJECT_REMEDIES:
         _refuse(label, _OBJECT_REMEDIES[inferred])
     return _mixed(values, missing, label)
@@ -247,6 +273,10 @@ def as_objects(value: Any) -> Any:
         case Factor():
             return spread(value.levels, value.codes)
         case Matrix():
+            return value.values
+        case Time() if value.kind != "difftime":
+            return index_of(value.values * (DAY if value.kind == "Date" else 1.0)).to_numpy()
+        case Time():
             return value.values
         case _:
             return value

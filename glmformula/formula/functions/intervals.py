@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError, FormulaError
-from ..values import Factor, Value
+from ..values import Factor, Time, Value
+from . import calendar, times
 from .registry import RFunction, function
-from .vectors import flag_argument, is_numeric, kind, size, texts, vector, whole_argument
+from .vectors import flag_argument, is_numeric, is_text, kind, size, texts, vector, whole_argument
 
 _INFINITE = {math.inf: " Inf", -math.inf: "-Inf"}  # as formatC writes them
 
@@ -66,6 +67,8 @@ def learn_cut(
     ordered_result: Value = False,
 ) -> dict[str, Any]:
     """The breaks and the intervals' names."""
+    if isinstance(x, Time):
+        return _learn_time_cut(x, breaks, labels)
     values, given = _numeric(x), vector(breaks, "invalid 'breaks'")
     if given.size == 1:
         if not given[0] >= 2:
@@ -100,19 +103,48 @@ def learn_cut(
     return {"breaks": edges, "labels": names}
 
 
+def _learn_time_cut(x: Time, breaks: Value, labels: Value | None) -> dict[str, Any]:
+    """Breaks of dates and times: a unit (``"month"``, ``"2 weeks"``), or dates."""
+    if is_text(breaks) and size(breaks) == 1:
+        edges, clock = calendar.breaks_by(x, str(texts(breaks)[0]))
+    elif isinstance(breaks, Time) or is_text(breaks):
+        edges = breaks if isinstance(breaks, Time) else times.read_as(x, breaks)
+        if edges.kind != x.kind:
+            raise DataError(f"'breaks' of a {x.kind} must be of its kind, not {edges.kind}")
+        edges = Time(np.sort(edges.values), x.kind, x.unit)
+        if len(edges.values) < 2 or np.isnan(edges.values).any() or (np.diff(edges.values) == 0).any():
+            raise FormulaError("'breaks' of dates must be two or more different dates, none missing")
+        clock = bool((calendar.floored(edges, "days").values != edges.values).any())
+    else:
+        raise FormulaError(
+            "invalid specification of 'breaks': dates are cut by a unit, as in cut(day, \"month\"), or by dates"
+        )
+    if labels is None:
+        form = "%Y-%m-%d %H:%M:%S" if clock else "%Y-%m-%d"
+        names = calendar.written(edges, form)[:-1].tolist()
+    else:
+        names = [] if isinstance(labels, bool) else [str(name) for name in texts(labels)]
+        if names and len(names) != len(edges.values) - 1:
+            raise FormulaError(
+                f"number of intervals and length of 'labels' differ: {len(edges.values) - 1} and {len(names)}"
+            )
+    return {"breaks": edges.values, "labels": names}
+
+
 def apply_cut(
     state: dict[str, Any],
     x: Value,
     breaks: Value,
     labels: Value | None = None,
     include_lowest: Value = False,
-    right: Value = True,
+    right: Value | None = None,
     dig_lab: Value = 3,
     ordered_result: Value = False,
 ) -> Value:
     """Values outside the breaks are NA."""
-    values, edges = _numeric(x), np.asarray(state["breaks"], dtype=np.float64)
-    closed_right = flag_argument(right, "right")
+    values = x.values if isinstance(x, Time) else _numeric(x)
+    edges = np.asarray(state["breaks"], dtype=np.float64)
+    closed_right = not isinstance(x, Time) if right is None else flag_argument(right, "right")
     codes = np.searchsorted(edges, values, side="left" if closed_right else "right") - 1
     if flag_argument(include_lowest, "include.lowest"):
         if closed_right:

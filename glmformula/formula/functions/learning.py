@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError, FormulaError
-from ..values import Factor, Logical, Matrix, Text, Value
+from ..values import Factor, Logical, Matrix, Text, Time, Value
 from .matrices import scale_state
 from .polynomials import recurrence_of, too_few_points
 from .registry import RFunction
@@ -92,6 +92,8 @@ class Extremes:
     def one(self, value: Value) -> Value:
         if isinstance(value, Matrix):
             value = np.ravel(value.values, order="F")
+        if isinstance(value, Time):
+            return replace(value, values=np.asarray(self.one(value.values)))
         if not isinstance(value, np.ndarray):
             return Distinct().of(value)[0]
         known = value[~np.isnan(value)] if value.dtype.kind == "f" else value
@@ -205,7 +207,7 @@ class Moments:
     def columns(self, value: Value) -> list[np.ndarray]:
         if isinstance(value, Factor):
             raise DataError(f"‘{self.name}’ not meaningful for factors: need numeric data")
-        if is_text(value):
+        if is_text(value) or (isinstance(value, Time) and self.name not in ("var", "sd", "scale")):
             raise DataError(f"{self.name}(): need numeric data, a {kind(value)} was given")
         if isinstance(value, Matrix):
             return [*value.values.T] if self.name == "scale" else [np.ravel(value.values)]

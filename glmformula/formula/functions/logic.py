@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError, FormulaError, nearest
-from ..values import Factor, Logical, Matrix, Text, Value
+from ..values import Factor, Logical, Matrix, Text, Time, Value
+from . import times
 from .collation import collation_key
 from .convert import refuse_unknown
 from .registry import RFunction, function
@@ -44,6 +45,8 @@ _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def _compare(symbol: str, e1: Value, e2: Value) -> Value:
     """Numbers as numbers; as soon as one side is text or a factor, labels (R's rules)."""
     e1, e2 = _comparable(e1), _comparable(e2)
+    if isinstance(e1, Time) or isinstance(e2, Time):
+        e1, e2 = times.aligned(e1, e2)
     common_rows((e1, e2))
     op = _COMPARISONS[symbol]
     if isinstance(e1, Factor) or isinstance(e2, Factor):
@@ -164,6 +167,8 @@ def missing_mask(x: Any) -> np.ndarray:
     match x:
         case Logical(values=values, missing=missing):
             return np.zeros(len(values), dtype=bool) if missing is None else missing
+        case Time():
+            return np.asarray(np.isnan(x.values))
         case Text():
             return np.asarray(pd.isna(x.values))
         case Factor():
@@ -202,6 +207,9 @@ def _is_kind(kinds: tuple[str, ...], x: Value) -> Value:
 
 def _in(x: Value, table: Value) -> Value:
     """``%in%``: never NA; NA is in a table that holds NA."""
+    if isinstance(x, Time) and isinstance(table, Time):
+        x, table = times.aligned(x, table)
+    x, table = (Text(texts(v)) if isinstance(v, Time) else v for v in (x, table))
     if any(is_text(v) or isinstance(v, Factor) for v in (x, table)):
         if isinstance(x, Factor):
             found = set(texts(table).tolist())

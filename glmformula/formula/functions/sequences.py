@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...errors import FormulaError
-from ..values import Factor, Logical, Matrix, Text, Value
+from ...errors import DataError, FormulaError
+from ..values import Factor, Logical, Matrix, Text, Time, Value
 from .collation import collation_key
 from .convert import as_factor
 from .registry import RFunction, function
@@ -44,6 +45,9 @@ def combine(*values: Value) -> Value | None:
     if len(parts) == 1 and not isinstance(parts[0], Matrix):
         return parts[0]
     _check_length(sum(map(size, parts)))
+    times = [v for v in parts if isinstance(v, Time)]
+    if len(times) == len(parts) and len({v.kind for v in times}) == 1:
+        return replace(times[0], values=np.concatenate([v.values for v in times]))
     if any(map(is_text, parts)):
         return Text(np.concatenate([texts(v) for v in parts]))
     if all(isinstance(v, Factor) for v in parts):
@@ -142,6 +146,8 @@ def take(x: Any, index: np.ndarray) -> Value:
             return logical(x.values[index], None if x.missing is None else x.missing[index])
         case Factor():
             return Factor(x.codes[index], x.levels, x.ordered, x.contrasts)
+        case Time():
+            return replace(x, values=x.values[index])
         case str():
             return Text(np.array([x], dtype=object)[index])
         case bool():
@@ -291,6 +297,8 @@ def rank(x: Value) -> Value:
 
 
 def _cumulate(op: Callable[..., Any], name: str, x: Value) -> Value:
+    if isinstance(x, Time):
+        raise DataError(f'{name} not defined for "{x.kind}" objects: write as.numeric() around it')
     values = vector(x, f"‘{name}’ not meaningful for this")
     out = op(values)
     return as_whole(out) if is_integer(x) and name != "cumprod" else out
@@ -300,6 +308,8 @@ def diff(x: Value, lag: Value = 1, differences: Value = 1) -> Value:
     step, times = whole_argument(lag, "lag"), whole_argument(differences, "differences")
     if step < 1 or times < 1:
         raise FormulaError("'lag' and 'differences' must be integers >= 1")
+    if isinstance(x, Time) and x.kind == "POSIXct":
+        raise FormulaError("diff() of times: write as.numeric() around them for seconds")
     out = vector(x)
     for _ in range(times):
         out = out[step:] - out[:-step]

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError, FormulaError
-from ..values import Factor, Value
+from ..values import Factor, Time, Value
 from .registry import RFunction, function
 from .samples import Sample, Window
+from .sequences import combine
 from .vectors import (
     as_whole,
     flag_argument,
@@ -26,10 +27,28 @@ from .vectors import (
     whole_argument,
 )
 
+_OF_TIMES = ("mean", "median", "min", "max", "range", "var", "sd")
+
+
+def _like(x: Value, out: Any) -> Value:
+    """A summary of times is a time."""
+    return (
+        Time(np.atleast_1d(np.asarray(out, dtype=np.float64)), x.kind, x.unit) if isinstance(x, Time) else out
+    )
+
+
+def joined_values(*values: Value) -> Value:
+    """``c`` of one or more vectors."""
+    out = combine(*values)
+    assert out is not None
+    return out
+
 
 def _data(name: str, x: Value, na_rm: Value = False) -> np.ndarray:
     if isinstance(x, Factor):
         raise DataError(f"‘{name}’ not meaningful for factors: need numeric data")
+    if isinstance(x, Time) and name not in _OF_TIMES:
+        raise DataError(f'{name} not defined for "{x.kind}" objects: write as.numeric() around it')
     if is_text(x) or x is None:
         raise DataError(f"{name}(): need numeric data, a {kind(x)} was given")
     values = vector(x)
@@ -52,12 +71,12 @@ def mean(x: Value, trim: Value = 0, na_rm: Value = False) -> Value:
     values, share = _data("mean", x, na_rm), number_argument(trim, "trim")
     if share > 0 and values.size:
         if np.isnan(values).any():
-            return math.nan
+            return _like(x, math.nan)
         if share >= 0.5:
-            return float(np.median(values))
+            return _like(x, float(np.median(values)))
         cut = int(values.size * share)
         values = np.sort(values)[cut : values.size - cut]
-    return mean_of(values)
+    return _like(x, mean_of(values))
 
 
 def var(x: Value, y: Value | None = None, na_rm: Value = False) -> Value:
@@ -76,7 +95,7 @@ def sd(x: Value, na_rm: Value = False) -> Value:
 
 def median(x: Value, na_rm: Value = False) -> Value:
     values = _data("median", x, na_rm)
-    return float(np.median(values)) if values.size and not np.isnan(values).any() else math.nan
+    return _like(x, float(np.median(values)) if values.size and not np.isnan(values).any() else math.nan)
 
 
 def mad(x: Value, center: Value | None = None, constant: Value = 1.4826, na_rm: Value = False) -> Value:
@@ -141,16 +160,19 @@ def _total(op: Callable[..., Any], name: str, *values: Value, na_rm: Value = Fal
 
 
 def _extreme(op: Callable[..., Any], name: str, *values: Value, na_rm: Value = False) -> Value:
+    if isinstance(values[0] if values else None, Time):
+        values = (joined_values(*values),)
     pooled = _pooled(name, values, na_rm)
     if not pooled.size:
         raise DataError(f"no non-missing arguments to {name}()")
-    return as_whole(float(op(pooled))) if all(map(is_integer, values)) else float(op(pooled))
+    return (
+        as_whole(float(op(pooled))) if all(map(is_integer, values)) else _like(values[0], float(op(pooled)))
+    )
 
 
 def value_range(*values: Value, na_rm: Value = False) -> Value:
-    return np.array(
-        [_extreme(np.min, "range", *values, na_rm=na_rm), _extreme(np.max, "range", *values, na_rm=na_rm)]
-    )
+    low, high = (_extreme(op, "range", *values, na_rm=na_rm) for op in (np.min, np.max))
+    return joined_values(low, high)
 
 
 def length(x: Value) -> Value:

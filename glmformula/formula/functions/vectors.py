@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError, FormulaError
-from ..values import Factor, Logical, Matrix, Text, Value
+from ..values import Factor, Logical, Matrix, Text, Time, Value
 
 NA = Logical(np.zeros(1, dtype=bool), np.ones(1, dtype=bool))
 _EXACT_INTEGERS = 2.0**53
@@ -103,6 +103,8 @@ def kind(value: Any) -> str:
             return "ordered factor" if value.ordered else "factor"
         case Matrix():
             return "matrix"
+        case Time():
+            return value.kind
         case float() | int() | np.ndarray():
             return "numeric"
         case _:
@@ -122,7 +124,7 @@ def size(value: Any) -> int:
             return 1
         case ColumnText():
             return len(value.series)
-        case Logical() | Text():
+        case Logical() | Text() | Time():
             return len(value.values)
         case Factor():
             return len(value.codes)
@@ -166,7 +168,7 @@ def numbers(value: Any, message: str = "non-numeric argument to mathematical fun
             if value.missing is not None:
                 out[value.missing] = np.nan
             return out
-        case Matrix():
+        case Matrix() | Time():
             return value.values
         case None:
             return np.empty(0)
@@ -204,6 +206,10 @@ def texts(value: Any) -> np.ndarray:
             return spread((number_text(u) for u in uniques.tolist()), codes)
         case Matrix():
             return texts(np.ravel(value.values, order="F"))
+        case Time():
+            from .calendar import labels
+
+            return labels(value)
         case _:
             raise FormulaError("cannot coerce a function to a character vector")
 
@@ -283,6 +289,11 @@ def elementwise(
     op: Callable[..., Any], *values: Any, message: str = "non-numeric argument to mathematical function"
 ) -> Value:
     """`op` over float64 arrays with R's recycling; a Matrix keeps its shape and names."""
+    for value in values:
+        if isinstance(value, Time):
+            raise DataError(
+                f'not defined for "{value.kind}" objects: write as.numeric() around it for its number'
+            )
     arrays = [numbers(v, message) for v in values]
     common_rows(values)
     matrices = [v for v in values if isinstance(v, Matrix)]
