@@ -33,7 +33,7 @@ from .families import (
     register_link,
     tweedie,
 )
-from .formula.functions import register_function
+from .formula.functions import register_function, set_contrasts
 from .models.generics import (
     AIC,
     BIC,
@@ -173,6 +173,7 @@ __all__ = [
     "residuals",
     "rstandard",
     "rstudent",
+    "set_contrasts",
     "simulate",
     "step",
     "summary",

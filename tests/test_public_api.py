@@ -19,6 +19,7 @@ NAMES = """
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
+    set_contrasts
     AIC BIC anova coef confint deviance fitted load logLik nobs predict residuals simulate summary vcov
     drop1 add1 step update extractAIC detect_separation
     model_frame model_matrix terms

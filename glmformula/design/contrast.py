@@ -10,14 +10,27 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, DataWarning, FormulaError, give_warning, nearest
-from ..formula.functions.contrasts import contrast_matrix
+from ..formula.functions.contrasts import contrast_matrix, default_contrasts
 from ..formula.values import Factor, Value
 from ..frame.schema import Variable, plain_name
 from ..frame.variables import listed
 
-DEFAULTS = {False: "contr.treatment", True: "contr.poly"}  # R's options("contrasts"): unordered, ordered
-
 MOST_LEVELS = 14_000  # of a factor: its contrasts are held in full, 1.6 GB
+
+
+class Contrasts(dict[str, Any]):
+    """The ``contrasts=`` argument of a call, and the defaults that were in force when it was made."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        self.defaults = default_contrasts()
+
+
+def kept(argument: Any) -> Any:
+    """A ``contrasts=`` argument that remembers the defaults; what is no mapping is left for its error."""
+    if isinstance(argument, Contrasts) or not (argument is None or isinstance(argument, Mapping)):
+        return argument
+    return Contrasts(argument or {})
 
 
 def with_contrasts(
@@ -76,7 +89,7 @@ def with_contrasts(
         if spec is None and isinstance(value, Factor):
             spec = value.contrasts
         if spec is None:
-            spec = DEFAULTS[variable.kind == "ordered"]
+            spec = default_contrasts()[variable.kind == "ordered"]
         try:
             matrix, names = contrast_matrix(spec, variable.levels, variable.kind == "ordered")
         except FormulaError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from ..formula.terms import Terms
 from ..formula.tree import Name, Node
 from ..formula.values import Factor, Logical, Matrix, Text, Time, Value
 
+_NUMBER = re.compile(r"\s*[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?\s*")
+_INTERVAL = re.compile(r"[\[(][^,]+, [^,]+[\])]")
 CATEGORICAL = frozenset({"factor", "ordered", "character", "logical"})
 
 
@@ -49,6 +52,16 @@ class Variable:
     @property
     def categorical(self) -> bool:
         return self.kind in CATEGORICAL
+
+    @property
+    def numbers_as_text(self) -> bool:
+        """Whether it is a column of text that holds numbers only."""
+        return self.kind == "character" and all(map(_NUMBER.fullmatch, self.levels))
+
+    @property
+    def intervals(self) -> bool:
+        """Whether its levels are intervals as pandas writes them."""
+        return self.kind == "ordered" and all(map(_INTERVAL.fullmatch, self.levels))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from .schema import Variable, kind_of, plain_name
 
 LEVELS_SHOWN = 6
 FIRST_ROWS = 4096
+AS_TEXT = " (the levels are numbers read as text: for one slope make the column numeric, pandas.to_numeric)"
 
 
 def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False) -> Value:
@@ -187,6 +188,7 @@ def into_levels(value: Factor, variable: Variable, new_levels: str) -> Factor:
                 f"factor {plain_name(variable.name)} has new level{plural} {', '.join(names[:LEVELS_SHOWN])} "
                 f"(first at position {row}); the fit has {listed(variable.levels)}; "
                 'new_levels="na" makes them missing'
+                + (AS_TEXT if variable.numbers_as_text else "")
             )
     return Factor(codes, variable.levels, value.ordered)
 

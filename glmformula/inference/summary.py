@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..design.selection import square_in_order
 from ..errors import DataError, GLMFormulaWarning, give_warning
+from ..frame.schema import Variable, plain_name
 from ..models.separation import infinite_names
 from ..render.report import Block, Rendered, to_text
 from ..render.summary import DIGITS, PrintParts, SummaryParts, print_blocks, summary_blocks
@@ -22,6 +23,7 @@ from .distributions import two_sided
 if TYPE_CHECKING:
     from ..models.model import GLM
 
+MANY_LEVELS = 20  # of text that holds numbers, and more than half as many as rows: probably meant as numbers
 Vcov = str | Mapping[str, Any] | np.ndarray | pd.DataFrame | Callable[["GLM"], Any] | None
 
 
@@ -227,4 +229,23 @@ def _notes(fit: GLM) -> tuple[str, ...]:
     if fit.result.limits is not None:
         infinite = infinite_names(fit.result.limits, fit.column_names)
         notes.append(f"Note: separation, no finite maximum-likelihood estimate: {infinite}")
-    return tuple(notes)
+    return (*notes, *(note for v in fit.schema.variables.values() if (note := _coding_note(v, fit.nobs))))
+
+
+def _coding_note(variable: Variable, nobs: int) -> str | None:
+    """What a column's type, perhaps not meant so, has done to its coefficients."""
+    name = plain_name(variable.name)
+    if variable.contrast is None:
+        return None
+    if variable.intervals and variable.contrast_label == "contr.poly":
+        return (
+            f"Note: {name} is an ordered factor of intervals, .L .Q .C are polynomials over them; for a "
+            f"coefficient each: contrasts={{{name!r}: 'contr.treatment'}} or .cat.as_unordered()"
+        )
+    count = len(variable.levels)
+    if variable.numbers_as_text and count >= MANY_LEVELS and 2 * count > nobs:
+        return (
+            f"Note: {name} is text that holds numbers ({count} levels in {nobs} rows); for one slope make it "
+            "numeric: pandas.to_numeric"
+        )
+    return None

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..design.build import design_frame
+from ..design.contrast import kept
 from ..design.selection import in_order
 from ..engine.result import Control
 from ..errors import FitError, FormulaError
 from ..families import Family, get_family
 from ..formula.algebra import refuse_bars
 from ..formula.deparse import deparse
+from ..formula.functions.contrasts import default_contrasts, set_contrasts
 from ..formula.lines import formula_lines
 from ..formula.reader import read
 from ..formula.tokens import name_text, string_text
@@ -159,7 +161,7 @@ def glm(
         "mustart": mustart,
         "offset": offset,
         "control": control,
-        "contrasts": contrasts,
+        "contrasts": kept(contrasts),
         "method": method,
         "progress": progress,
     }
@@ -183,7 +185,7 @@ def glm(
         result = looked_at(source, family, result, frame.design.names)
     return GLM(
         formula=frame.terms.text,
-        call=_call(formula, family, data, weights=weights, subset=subset, offset=offset, contrasts=contrasts),
+        call=_call(formula, family, data, weights=weights, subset=subset, offset=offset, contrasts=contrasts or None),
         terms=frame.terms,
         family=family,
         column_names=frame.design.names,
@@ -205,6 +207,11 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
         As `glm`.
     """
     refuse_bars(arguments["formula"])
+    with set_contrasts(*getattr(arguments["contrasts"], "defaults", default_contrasts())):
+        return _training_rows(arguments)
+
+
+def _training_rows(arguments: Mapping[str, Any]) -> TrainingData:
     arguments = {**arguments, **{name: own_argument(arguments[name]) for name in OWNED}}
     data = arguments["data"]
     table = opened(data)

@@ -27,7 +27,7 @@ from . import (
     times,
 )
 from .collation import sort_texts
-from .contrasts import contrast_matrix
+from .contrasts import contrast_matrix, set_contrasts
 from .convert import as_factor, column_value
 from .registry import RFunction
 
@@ -93,5 +93,6 @@ __all__ = [
     "column_value",
     "contrast_matrix",
     "register_function",
+    "set_contrasts",
     "sort_texts",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,58 @@ from .registry import RFunction, function
 from .vectors import flag_argument, is_text, kind, objects, size, text_argument, texts, vector, whole_argument
 
 Contrast = tuple[np.ndarray, tuple[str, ...]]
+Defaults = tuple[str, str]
+"""Names of the contrast functions of unordered and of ordered factors: R's ``options("contrasts")``."""
+
+_defaults: ContextVar[Defaults] = ContextVar("contrasts", default=("contr.treatment", "contr.poly"))
+
+
+def default_contrasts() -> Defaults:
+    """What is in force here, in this thread or task."""
+    return _defaults.get()
+
+
+class set_contrasts:  # called as a function
+    """The contrasts of factors for which nothing else is said, R's ``options(contrasts = c(...))``.
+
+    A plain call holds from then on, as a context manager for the block; in both cases for this thread or task
+    alone. A fit keeps those it was made with in ``update``, ``step``, ``add1`` and ``drop1`` (R reads its
+    options anew).
+
+    Parameters
+    ----------
+    unordered, ordered : str
+        ``"contr.treatment"``, ``"contr.sum"``, ``"contr.helmert"``, ``"contr.poly"`` or ``"contr.SAS"``.
+
+    Raises
+    ------
+    FormulaError
+        For another name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from glmformula import glm, set_contrasts
+    >>> data = pd.DataFrame({"y": [1.0, 2.0, 4.0, 6.0], "f": ["a", "a", "b", "b"]})
+    >>> with set_contrasts("contr.sum"):
+    ...     fit = glm("y ~ f", data)
+    >>> fit.contrasts
+    {'f': 'contr.sum'}
+    """
+
+    def __init__(self, unordered: str = "contr.treatment", ordered: str = "contr.poly") -> None:
+        for what, name in (("unordered", unordered), ("ordered", ordered)):
+            if name not in _CONTRASTS:
+                raise FormulaError(
+                    f"set_contrasts({what}=): {name!r} is no contrast function; they are {', '.join(_CONTRASTS)}"
+                )
+        self._before = _defaults.set((unordered, ordered))
+
+    def __enter__(self) -> set_contrasts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _defaults.reset(self._before)
 
 
 def _treatment(levels: Sequence[str], base: int = 1) -> Contrast:
@@ -232,7 +285,7 @@ def learn_c(
         "names": [],
     }
     if contr is None:
-        contr = "contr.poly" if base.ordered else "contr.treatment"
+        contr = default_contrasts()[base.ordered]
     if is_text(contr) or isinstance(contr, RFunction):
         name = contr.name if isinstance(contr, RFunction) else text_argument(contr, "contr")
         if name not in _MAKERS:
