@@ -169,7 +169,7 @@ def test_infinite_values_in_rows_left_out_do_no_harm() -> None:
 
 def test_only_used_columns_are_touched() -> None:
     given = pd.concat(
-        [data(), pd.DataFrame({"when": pd.Timestamp("2020-01-01")}, index=data().index)], axis=1
+        [data(), pd.DataFrame({"when": pd.Period("2020-01-01", "D")}, index=data().index)], axis=1
     )
     given.insert(0, "e", given.pop("e"))
     twice = pd.concat([given, given[["w"]]], axis=1)
