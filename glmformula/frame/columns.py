@@ -66,7 +66,8 @@ def _plain(series: Any, name: str) -> Any:
     if not isinstance(dtype, pd.ArrowDtype):
         return series
     pa, kind = arrow(), dtype.pyarrow_dtype
-    if is_text(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    numbers = pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if is_text(kind) or numbers or pa.types.is_date(kind):
         return series
     out = arrow_frame(pa.table([series.array.__arrow_array__()], names=["x"]))[0]["x"].set_axis(series.index)
     if isinstance(out.dtype, pd.ArrowDtype):
