@@ -13,7 +13,7 @@ from ..errors import DataError
 from ..formula.algebra import terms as read_terms
 from ..formula.terms import Terms
 from ..formula.values import Factor, Value
-from ..frame.columns import Columns, data_names
+from ..frame.columns import Columns
 from ..frame.learn import learned
 from ..frame.model_frame import NONE, ModelFrame, total_offset
 from ..frame.newdata import NewFrame
@@ -159,7 +159,7 @@ def streamed(
         As `design_frame`, and where a function needs all rows at once.
     """
     meta = table.meta
-    terms = formula if isinstance(formula, Terms) else read_terms(formula, data_names(meta))
+    terms = formula if isinstance(formula, Terms) else read_terms(formula, meta.columns)
     recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
     recipe = learned(recipe, table)
     found = survey(recipe, table, binomial, check, keeper)

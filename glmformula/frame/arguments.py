@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -117,39 +118,79 @@ def subset_positions(subset: Any, data: pd.DataFrame, scope: Scope) -> np.ndarra
     subset : str, boolean mask, row labels or None
         In an R expression a logical NA drops the row, and numbers are R's: positions from 1, negative ones
         exclude.
-        Anything else that is not boolean is row labels of the data's index.
+        A mask has a boolean for each row (a Series: by label), and a missing one drops it; a slice counts rows.
+        Anything else is row labels of the data's index.
+
+    Raises
+    ------
+    DataError
+        A mask of another length, labels that the data have not, or neither.
     """
     if subset is None:
         return None
     n = len(data)
     if isinstance(subset, str):
         value = evaluate(expression(subset, data), scope)
-        if isinstance(value, bool):
-            return np.arange(n if value else 0)
-        if isinstance(value, Logical):
-            return _from_mask(value.values if value.missing is None else value.values & ~value.missing, n)
+        if (mask := condition(value, n)) is not None:
+            return _from_mask(mask, n)
         if isinstance(value, np.ndarray | float | int):
             return _from_numbers(np.atleast_1d(np.asarray(value, dtype=float)), n, subset)
         raise DataError(f"'subset' must be logical: {subset} is {_describe(value)}")
-    if isinstance(subset, pd.Series):
-        if subset.dtype == bool or str(subset.dtype) in ("boolean", "bool[pyarrow]"):
-            subset = aligned(subset, "subset", data.index).fillna(False).to_numpy(dtype=bool)
-        elif subset.dtype == object and subset.map(lambda v: isinstance(v, bool) or pd.isna(v)).all():
-            subset = np.array([v is True for v in aligned(subset, "subset", data.index)])
     if isinstance(subset, slice):
-        subset = data.index[subset]
-    wanted = subset if isinstance(subset, np.ndarray | pd.Index | pd.Series) else np.asarray(list(subset))
-    if np.asarray(wanted).dtype.kind == "b":
-        return _from_mask(np.asarray(wanted), n)
-    if not len(wanted):
+        return np.arange(n)[subset]
+    if isinstance(subset, bool | np.bool_):
+        return np.arange(n if subset else 0)
+    values = _one_dimensional(subset)
+    mask = _mask(values)
+    if mask is None:
+        return _from_labels(values, data.index)
+    if isinstance(subset, pd.Series):
+        mask = aligned(pd.Series(mask, index=subset.index), "subset", data.index).to_numpy()
+    return _from_mask(mask, n)
+
+
+def _one_dimensional(subset: Any) -> pd.Series | pd.Index | np.ndarray:
+    """A mask or labels of any kind as one of pandas' or NumPy's; a list keeps the types of its values."""
+    if hasattr(subset, "to_pylist"):  # Arrow
+        subset = subset.to_pylist()
+    elif isinstance(subset, np.ndarray) and subset.ndim == 2 and subset.shape[1] == 1:
+        subset = subset[:, 0]
+    if isinstance(subset, pd.Series | pd.Index) or (isinstance(subset, np.ndarray) and subset.ndim == 1):
+        return subset
+    if isinstance(subset, pd.DataFrame | np.ndarray | Mapping) or not isinstance(subset, Iterable):
+        shape = f" of shape {subset.shape}" if hasattr(subset, "shape") else ""
+        raise DataError(
+            "'subset' should be an R expression in a str, a boolean for each row, or a list of row labels; "
+            f"got a {type(subset).__name__}{shape}"
+        )
+    listed = list(subset)
+    values = np.empty(len(listed), dtype=object)
+    values[:] = listed
+    return values
+
+
+def _mask(values: pd.Series | pd.Index | np.ndarray) -> np.ndarray | None:
+    """The values as a mask, its missing ones False as in R; None where they are labels."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        flags = pd.Series(values)
+        return flags.fillna(False).to_numpy(dtype=bool)
+    if values.dtype != object or not any(isinstance(v, bool | np.bool_) for v in values):
+        return None
+    if (kind := pd.api.types.infer_dtype(values, skipna=True)) != "boolean":
+        raise DataError(f"'subset' should hold booleans or row labels, not both (the values are {kind})")
+    return np.fromiter((isinstance(v, bool | np.bool_) and bool(v) for v in values), bool, len(values))
+
+
+def _from_labels(values: pd.Series | pd.Index | np.ndarray, index: pd.Index) -> np.ndarray:
+    if not len(values):
         return np.arange(0)
-    if not data.index.is_unique:
-        keep = data.index.isin(wanted)
-        absent = pd.Index(wanted).difference(data.index)
-        places = np.flatnonzero(keep)
+    wanted = _label_index(values, index)
+    if index.is_unique:
+        places = index.get_indexer(wanted)
+        absent = wanted[places < 0]
     else:
-        places = data.index.get_indexer(pd.Index(wanted))
-        absent = pd.Index(wanted)[places < 0]
+        places = np.flatnonzero(index.isin(wanted))
+        absent = wanted[~wanted.isin(index)]
     if len(absent):
         shown = ", ".join(repr(v) for v in absent[:3])
         raise DataError(
@@ -157,6 +198,28 @@ def subset_positions(subset: Any, data: pd.DataFrame, scope: Scope) -> np.ndarra
             "a boolean mask or an R expression in a str selects rows by condition"
         )
     return places
+
+
+def _label_index(values: pd.Series | pd.Index | np.ndarray, index: pd.Index) -> pd.Index:
+    """Row labels as an index of the data's kind."""
+    if isinstance(values, pd.Index) or not isinstance(index, pd.MultiIndex):
+        return values if isinstance(values, pd.Index) else pd.Index(values, tupleize_cols=False)
+    for label in values:
+        if not isinstance(label, tuple) or len(label) != index.nlevels:
+            raise DataError(
+                f"'subset' should have row labels of {index.nlevels} levels, such as {index[0]!r}; got {label!r}"
+            )
+    return pd.MultiIndex.from_tuples(list(values))
+
+
+def condition(value: Value, n: int) -> np.ndarray | None:
+    """A logical value as a mask, NA as False; a single one is for all rows. None for anything else."""
+    if isinstance(value, bool):
+        return np.full(n, value)
+    if not isinstance(value, Logical):
+        return None
+    mask = value.values if value.missing is None else value.values & ~value.missing
+    return np.full(n, mask[0]) if len(mask) == 1 else mask
 
 
 def _from_mask(mask: np.ndarray, n: int) -> np.ndarray:

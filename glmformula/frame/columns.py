@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -79,7 +79,7 @@ def _plain(series: Any, name: str) -> Any:
 
 
 def as_frame(data: Any, wanted: Callable[[list[str]], Sequence[str]] | None = None) -> pd.DataFrame:
-    """The data as a DataFrame: one already, a mapping of columns, or a table of another library.
+    """The data as a DataFrame with names in text: one already, a mapping of columns, a table of another library.
 
     ``wanted(names)`` says which columns of such a table are needed (None: all).
 
@@ -88,10 +88,15 @@ def as_frame(data: Any, wanted: Callable[[list[str]], Sequence[str]] | None = No
     DataError
         Of another kind.
     """
-    if isinstance(data, pd.DataFrame):
-        return data
     if isinstance(data, Mapping):
-        return _of_mapping(data)
+        data = _of_mapping(data)
+    if isinstance(data, pd.DataFrame):
+        texts = names_in_text(data.columns)
+        if texts is None:
+            return data
+        named = data.copy(deep=False)
+        named.columns = pd.Index(texts, dtype=object)
+        return named
     if isinstance(data, pd.Series):
         raise DataError(
             "data must be a pandas DataFrame, not a Series: a column alone is a table as series.to_frame('name')"
@@ -115,13 +120,14 @@ def new_rows(newdata: Any, wanted: Collection[str]) -> pd.DataFrame:
     """
     if not isinstance(newdata, pd.Series):
         return as_frame(newdata, lambda names: [name for name in names if name in wanted])
-    if wanted and not set(wanted) & set(newdata.index):
+    row = as_frame(newdata.to_frame().T.infer_objects())
+    if wanted and not set(wanted) & set(row.columns):
         shown = ", ".join(repr(label) for label in newdata.index[:3])
         raise DataError(
             "newdata: a Series is taken as one row, with the names of columns as labels; "
             f"its labels are {shown or 'none'}: a column alone is a table as series.to_frame('name')"
         )
-    return newdata.to_frame().T.infer_objects()
+    return row
 
 
 def _of_mapping(data: Mapping[Any, Any]) -> pd.DataFrame:
@@ -138,6 +144,19 @@ def _of_mapping(data: Mapping[Any, Any]) -> pd.DataFrame:
         raise DataError(f"data: the columns of a dict must have one length: {lengths}") from error
 
 
-def data_names(data: pd.DataFrame) -> Iterator[str]:
-    """Names a formula's ``.`` stands for, in order: the columns whose name is a str."""
-    yield from (name for name in data.columns if isinstance(name, str))
+def names_in_text(columns: pd.Index) -> list[str] | None:
+    """The columns' names as R would read them from a file: 0 is ``0``; None where all are text already.
+
+    Raises
+    ------
+    DataError
+        Names of several levels.
+    """
+    if columns.nlevels > 1:
+        raise DataError(
+            f"the columns of the data have names of {columns.nlevels} levels, the first {columns[0]!r}: make one "
+            "text of each, data.columns = ['_'.join(map(str, name)) for name in data.columns]"
+        )
+    if columns.inferred_type in ("string", "empty"):
+        return None
+    return [str(name) for name in columns]

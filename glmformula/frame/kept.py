@@ -79,7 +79,7 @@ class Kept:
             return []
         assert self.frame is not None
         names = foreign_names(self.given) if is_foreign(self.given) else list(self.given)
-        absent = [name for name in names if isinstance(name, str) and name not in self.frame.columns]
+        absent = [name for name in map(str, names) if name not in self.frame.columns]
         return [name for name in wanted(absent) if name in absent] if absent else []
 
     def _refuse_changed(self, fresh: pd.DataFrame, missing: list[str]) -> None:

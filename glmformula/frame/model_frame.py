@@ -22,7 +22,7 @@ from ..formula.tree import Node
 from ..formula.values import Factor, Matrix, Value
 from . import rows as row_tools
 from .arguments import expression, numeric_argument, subset_positions
-from .columns import Columns, as_frame, data_names
+from .columns import Columns, as_frame
 from .kept import Kept, KeptColumns
 from .response import Response, response_arrays
 from .schema import Schema, plain_name
@@ -162,10 +162,9 @@ def model_frame(
     if not isinstance(na_action, str) or na_action not in NA_ACTIONS:
         raise DataError(f"na_action must be one of {', '.join(map(repr, NA_ACTIONS))}, not {na_action!r}")
     kept = data if isinstance(data, Kept) else None
-    if not isinstance(data, pd.DataFrame):
-        wanted = partial(needed_columns, formula, (weights, offset, subset, etastart, mustart))
-        data = as_frame(data, wanted) if kept is None else kept.frame_with(wanted)
-    terms = formula if isinstance(formula, Terms) else read_terms(formula, data_names(data))
+    wanted = partial(needed_columns, formula, (weights, offset, subset, etastart, mustart))
+    data = as_frame(data, wanted) if kept is None else kept.frame_with(wanted)
+    terms = formula if isinstance(formula, Terms) else read_terms(formula, data.columns)
     state: dict[Any, Any] = {}
     columns = Columns(data) if kept is None else KeptColumns(kept)
     n = len(data)

@@ -15,14 +15,14 @@ from ..formula.functions import TABLE, RFunction
 from ..formula.reader import read
 from ..formula.terms import Terms
 from ..formula.tree import Name, Node
-from ..formula.values import Logical, Value
+from ..formula.values import Value
 from . import rows as row_tools
-from .arguments import lengths_differ, numeric_value
+from .arguments import condition, lengths_differ, numeric_value
 from .columns import Columns, UnknownColumn
 from .model_frame import NA_ACTIONS
 from .pieces import Piece, PieceColumns
 from .schema import Variable
-from .variables import coded, conform, evaluate_variable, place_of, variables_of
+from .variables import all_missing, coded, conform, evaluate_variable, place_of, variables_of
 
 EXTRA = ("weights", "offset", "etastart", "mustart")
 
@@ -172,11 +172,8 @@ def evaluated(recipe: Recipe, piece: Piece, known: Mapping[str, Variable] | None
     chosen = None
     if recipe.subset is not None:
         value = evaluate(recipe.subset, scope)
-        if isinstance(value, bool):
-            chosen = np.full(n, value)
-        elif isinstance(value, Logical):
-            chosen = value.values if value.missing is None else value.values & ~value.missing
-        else:
+        chosen = np.zeros(n, dtype=bool) if all_missing(value) else condition(value, n)
+        if chosen is None:
             raise DataError(
                 "'subset' must be logical: of data that arrive in blocks of rows it is a condition, such as "
                 '"age > 18"; row numbers and labels need the data in memory'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -117,7 +118,7 @@ def conform(value: Value, variable: Variable, new_levels: str = "error") -> Valu
     """
     kind = kind_of(value)
     if not _same_type(kind, variable.kind):
-        if _all_missing(value):
+        if all_missing(value):
             return _nothing(variable, length(value) or 0)
         raise DataError(
             f"variable '{plain_name(variable.name)}' was fitted with type \"{variable.kind}\" "
@@ -193,7 +194,10 @@ def into_levels(value: Factor, variable: Variable, new_levels: str) -> Factor:
     return Factor(codes, variable.levels, value.ordered)
 
 
-def _all_missing(value: Value) -> bool:
+def all_missing(value: Value) -> bool:
+    """Whether no row has a value, so that it could be of any type."""
+    if isinstance(value, float):
+        return math.isnan(value)
     if isinstance(value, Logical):
         return value.missing is not None and bool(value.missing.all())
     if isinstance(value, Text):

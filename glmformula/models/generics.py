@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..errors import DataWarning, give_warning
 from .model import GLM
 
 if TYPE_CHECKING:
@@ -72,12 +73,18 @@ def logLik(fit: GLM) -> LogLik:
 
 
 def AIC(fit: GLM, *others: GLM, k: float = 2.0) -> float | pd.DataFrame:
-    """-2 log-likelihood + k df; for several models a DataFrame with ``df`` and ``AIC``."""
+    """-2 log-likelihood + k df; for several models a DataFrame with ``df`` and ``AIC``.
+
+    Warns
+    -----
+    DataWarning
+        R's "models are not all fitted to the same number of observations".
+    """
     return _criterion("AIC", [fit, *others], [k] * (1 + len(others)))
 
 
 def BIC(fit: GLM, *others: GLM) -> float | pd.DataFrame:
-    """-2 log-likelihood + log(n) df; for several models a DataFrame with ``df`` and ``BIC``."""
+    """-2 log-likelihood + log(n) df; for several models a DataFrame with ``df`` and ``BIC``; warns as `AIC`."""
     import math
 
     fits = [fit, *others]
@@ -318,4 +325,13 @@ def _criterion(name: str, fits: list[GLM], penalties: list[float]) -> float | pd
     values = [-2 * float(ll) + k * ll.df for ll, k in zip(logs, penalties, strict=True)]
     if len(fits) == 1:
         return values[0]
+    counts = [ll.nobs for ll in logs]
+    if len(set(counts)) > 1:
+        shown = ", ".join(map(str, counts))
+        give_warning(
+            f"models are not all fitted to the same number of observations ({shown}): {name} compares models of "
+            "the same rows only",
+            DataWarning,
+            stacklevel=3,
+        )
     return pd.DataFrame({"df": [ll.df for ll in logs], name: values}, index=[f.formula for f in fits])

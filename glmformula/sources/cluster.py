@@ -25,6 +25,7 @@ import pandas as pd
 from ..design.streamed import Streamed
 from ..errors import DataError, GLMFormulaError, Heard, give_warning, hearing
 from ..formula.functions.vectors import rows
+from ..frame.columns import names_in_text
 from ..frame.interchange import is_text, needed
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
@@ -96,11 +97,31 @@ class DaskTable:
 
 
 def open_dask(frame: Any) -> DaskTable:
+    """A Dask DataFrame, its columns' names in text.
+
+    Raises
+    ------
+    DataError
+        Two names are one in text.
+    """
+    frame = _named_in_text(frame)
     meta = frame._meta
     texts = [name for name, kind in zip(meta.columns, meta.dtypes, strict=True) if _undeclared(kind)]
     if not meta.columns.is_unique:
         return DaskTable(frame, meta)
     return DaskTable(frame, meta.astype(dict.fromkeys(texts, "str")), frozenset(texts))
+
+
+def _named_in_text(frame: Any) -> Any:
+    names = list(frame.columns)
+    texts = names_in_text(frame.columns)
+    if texts is None:
+        return frame
+    for name, text in zip(names, texts, strict=True):
+        alike = [repr(other) for other in names if str(other) == text]
+        if len(alike) > 1 and not isinstance(name, str):
+            raise DataError(f"the columns {' and '.join(alike)} have one name in a formula: rename one")
+    return frame.rename(columns=dict(zip(names, texts, strict=True)))
 
 
 def _undeclared(kind: Any) -> bool:

@@ -119,7 +119,7 @@ def column_value(series: Any, name: str | None = None) -> Value:
     if isinstance(series, pd.DataFrame):
         label = name if name is not None else (series.columns[0] if series.shape[1] else "")
         raise ColumnTypeError(
-            f"the data have {series.shape[1]} columns called '{label}': rename all but one of them"
+            f"the data have {series.shape[1]} columns called '{label}'{_alike(label)}: rename all but one of them"
         )
     label = str(series.name if name is None else name)
     dtype = series.dtype
@@ -149,6 +149,12 @@ def column_value(series: Any, name: str | None = None) -> Value:
         return ColumnText(series)
     _refuse_by_type(dtype, label)
     return _from_objects(series, label)
+
+
+def _alike(label: str) -> str:
+    """A column may be called by a number, which a formula cannot tell from its text."""
+    number = label.lstrip("-").replace(".", "", 1).isdigit()
+    return f" (in a formula the names {label} and {label!r} are one)" if number else ""
 
 
 def _logical(series: pd.Series) -> Logical:
