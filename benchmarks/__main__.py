@@ -1,8 +1,8 @@
 """``python -m benchmarks [race ...]``; all of them go to results.md, and a part of that to docs/benchmarks.md.
 
-    dense factors mixed crossed small      one table in memory: fit and summary beside the rivals
+    dense factors mixed crossed levels many_levels small   one table in memory: fit and summary beside the rivals
     streamed                               Parquet files; a Dask cluster of one and two processes
-    drop1 profile robust                   questions after the fit
+    drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
 
 Each race in memory is one process, the same data frame, interleaved rounds; what is printed is the median,
@@ -26,20 +26,26 @@ from statistics import median
 
 import pandas as pd
 
-from . import contenders, kept, measure, portfolio, profiles, robust, streams
+from . import certify, contenders, kept, measure, portfolio, profiles, robust, streams
 from . import drop1 as deletions
 
 Row = tuple[str, ...]
 HEADER: Row = ("race", "contender", "median", "range", "glmformula is", "bar", "met")
 OURS = "glmformula"
 HERE = Path(__file__).parent
-SLOW = {("factors", "statsmodels"), ("crossed", "glum"), ("crossed", contenders.ABSORBING)}
+SLOW = {
+    ("factors", "statsmodels"),
+    ("crossed", "glum"),
+    ("crossed", contenders.ABSORBING),
+    ("levels", "glum"),
+    ("many_levels", "glum"),
+}
 MODULES = {"scikit-learn (no std. errors)": "sklearn", contenders.ABSORBING: "pyfixest"}
 
 
 @dataclass(frozen=True)
 class Race:
-    """Fit and summary of one table: `few` names the rivals that run less often, `bars` the ratios to meet."""
+    """Fit and summary of one table: `few` names who runs less often, `bars` the ratios to meet, and our own seconds."""
 
     title: str
     data: Callable[..., pd.DataFrame]
@@ -83,6 +89,22 @@ IN_MEMORY = {
         {OURS: 2, "glum": 1, contenders.ABSORBING: 1},
         warm_up=100_000,
     ),
+    "levels": Race(
+        "levels: 1e5 × a factor of 10,000 levels + 5 numbers, Poisson",
+        portfolio.levels,
+        contenders.LEVELS,
+        {OURS: 3},
+        {OURS: 2},
+        warm_up=20_000,
+    ),
+    "many_levels": Race(
+        "many levels: 1e6 × a factor of 100,000 levels + 5 numbers, Poisson",
+        portfolio.many_levels,
+        contenders.MANY_LEVELS,
+        {OURS: 30},
+        {OURS: 2},
+        warm_up=100_000,
+    ),
     "small": Race(
         "small: 200 rows, logistic, 20 in a row",
         portfolio.small,
@@ -107,7 +129,9 @@ def race_rows(title: str, times: Mapping[str, Sequence[float]], bars: Mapping[st
     rows = []
     for name, taken in times.items():
         if name == OURS:
-            rows.append((title, name, *seconds_cells(taken), "", "", ""))
+            most = bars.get(OURS)
+            met = ("", "") if most is None else (f"≤ {most} s", verdict(median(taken), most))
+            rows.append((title, name, *seconds_cells(taken), "", *met))
         else:
             share, bar = measure.ratio(times[OURS], taken), bars.get(name)
             limit = f"≤ {bar} ×" if bar else ""
@@ -168,6 +192,13 @@ def drop1(options: argparse.Namespace) -> list[Row]:
     return rows + race_rows("drop1: 20,000 × 3 factors, Poisson", times, {})
 
 
+def certificate(options: argparse.Namespace) -> list[Row]:
+    fits, certificates = certify.beside_its_fit(certify.data(), options.rounds)
+    rows = race_rows("certificate: 5,000 × 1,000 logistic", {"its QR fit": fits, OURS: certificates}, {})
+    share = measure.ratio(certificates, fits)
+    return [(*rows[0][:4], "", "", ""), (*rows[1][:4], f"{share:.3f} ×", "≤ 3 ×", verdict(share, 3))]
+
+
 def profile(options: argparse.Namespace) -> list[Row]:
     field = profiles.field(options.r and contenders.has_r())
     data, warm_up = portfolio.dense(profiles.ROWS), portfolio.dense(2000)
@@ -196,8 +227,15 @@ def imports(options: argparse.Namespace) -> list[Row]:
     return [*rows[:1], (*rows[1][:4], f"{extra:+.3f} s", "≤ +0.15 s", verdict(extra, 0.15))]
 
 
-PEAKS = {"dense": 300, "portfolio": 300, "mixed": None, "crossed": None}  # MB beyond the data
-LARGEST_PEAK = {"portfolio": 1000, "crossed": 4000}  # MB
+PEAKS = {  # MB beyond the data
+    "dense": 300,
+    "portfolio": 300,
+    "mixed": None,
+    "crossed": None,
+    "levels": None,
+    "many_levels": None,
+}
+LARGEST_PEAK = {"portfolio": 1000, "crossed": 4000, "levels": 500, "many_levels": 4000}  # MB
 
 
 def memory(options: argparse.Namespace) -> list[Row]:
@@ -232,6 +270,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "streamed": streamed,
     "drop1": drop1,
     "profile": profile,
+    "certificate": certificate,
     "robust": robust_errors,
     "import": imports,
     "memory": memory,

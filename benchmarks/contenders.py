@@ -24,6 +24,7 @@ from .portfolio import (
     CROSSED_NUMBERS,
     DENSE_FORMULA,
     FACTORS,
+    LEVELS_FORMULA,
     MIXED_FORMULA,
     MIXED_LEVELS,
     MIXED_NUMBERS,
@@ -173,6 +174,11 @@ CROSSED: dict[str, Contender] = {
     "glum": _glum([*CROSSED_LEVELS, *CROSSED_NUMBERS], "y", "poisson"),
     ABSORBING: _pyfixest("poisson", CROSSED_NUMBERS, [*CROSSED_LEVELS]),
 }
+LEVELS: dict[str, Contender] = {
+    "glmformula": _ours(LEVELS_FORMULA, "poisson"),
+    "glum": _glum(["buyer", *CROSSED_NUMBERS], "y", "poisson"),
+}
+MANY_LEVELS = LEVELS
 SMALL: dict[str, Contender] = {
     "glmformula": _ours(SMALL_FORMULA, "binomial"),
     "statsmodels": _statsmodels(SMALL_FORMULA, "Binomial"),

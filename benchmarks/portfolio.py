@@ -20,6 +20,7 @@ PORTFOLIO_FORMULA = "claims ~ " + " + ".join(FACTORS) + " + log_density + offset
 MIXED_LEVELS, MIXED_NUMBERS = {"region": 10, "model": 100, "postcode": 1000}, [f"x{j}" for j in range(1, 11)]
 MIXED_FORMULA = "y ~ " + " + ".join([*MIXED_LEVELS, *MIXED_NUMBERS])
 CROSSED_LEVELS, CROSSED_NUMBERS = {"buyer": 2400, "seller": 2400}, [f"x{j}" for j in range(1, 6)]
+LEVELS_FORMULA = "y ~ " + " + ".join(["buyer", *CROSSED_NUMBERS])
 CROSSED_FORMULA = "y ~ " + " + ".join([*CROSSED_LEVELS, *CROSSED_NUMBERS])
 SMALL_FORMULA = "y ~ age + dose + group"
 
@@ -84,6 +85,16 @@ def mixed(n: int = 1_000_000, seed: int = 4) -> pd.DataFrame:
 def crossed(n: int = 2_000_000, seed: int = 5) -> pd.DataFrame:
     """Two factors of 2,400 levels each, nearly all pairs of them seen, and five numeric columns."""
     return _levels_and_numbers(n, seed, CROSSED_LEVELS, CROSSED_NUMBERS)
+
+
+def levels(n: int = 100_000, seed: int = 7) -> pd.DataFrame:
+    """A factor of 10,000 levels beside five numeric columns."""
+    return _levels_and_numbers(n, seed, {"buyer": 10_000}, CROSSED_NUMBERS)
+
+
+def many_levels(n: int = 1_000_000, seed: int = 8) -> pd.DataFrame:
+    """A factor of 100,000 levels beside five numeric columns."""
+    return _levels_and_numbers(n, seed, {"buyer": 100_000}, CROSSED_NUMBERS)
 
 
 def small(n: int = 200, seed: int = 3) -> pd.DataFrame:

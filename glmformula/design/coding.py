@@ -20,6 +20,7 @@ from ..formula.algebra import response_term
 from ..formula.terms import Terms
 from ..formula.values import Factor, Matrix, Value
 from ..frame.schema import Variable, plain_name
+from .contrast import MANY_LEVELS
 from .names import INTERCEPT, column_names, product_names
 from .pieces import Contrast, Design, Indicators, Piece, kron, some_columns
 
@@ -108,9 +109,10 @@ def contrast_for(variable: Variable, code: int) -> Contrast:
     levels = len(variable.levels)
     if code != 1:
         return Indicators(levels, np.arange(levels))
-    if variable.contrast is None:
+    treatment = isinstance(variable.contrast_label, str) and variable.contrast_label == "contr.treatment"
+    if variable.contrast is None and not (treatment and levels > MANY_LEVELS):
         raise ValueError(f"no contrasts are set for {variable.name}")
-    if isinstance(variable.contrast_label, str) and variable.contrast_label == "contr.treatment":
+    if variable.contrast is None or treatment:
         return Indicators(levels, np.arange(1, levels))
     return variable.contrast
 

@@ -15,7 +15,8 @@ from ..formula.values import Factor, Value
 from ..frame.schema import Variable, plain_name
 from ..frame.variables import listed
 
-MOST_LEVELS = 14_000  # of a factor: its contrasts are held in full, 1.6 GB
+# Levels from which R's treatment contrasts are no matrix; of a factor whose contrasts are one, held in full: 1.6 GB.
+MANY_LEVELS, MOST_LEVELS = 1_000, 14_000
 
 
 class Contrasts(dict[str, Any]):
@@ -79,17 +80,21 @@ def with_contrasts(
                 f"'{plain_name(name)}' {only} in the {nrows} rows used; leave it out of the formula "
                 "or use more rows"
             )
-        if len(variable.levels) > MOST_LEVELS:
-            raise DataError(
-                f"variable '{plain_name(name)}' ({variable.kind}) has {len(variable.levels):,} levels in the {nrows:,} "
-                f"rows used, at most {MOST_LEVELS:,} are possible: if it holds numbers, make it numeric; if it names "
-                "the rows, leave it out; else use fewer levels"
-            )
         spec = given.get(name)
         if spec is None and isinstance(value, Factor):
             spec = value.contrasts
         if spec is None:
             spec = default_contrasts()[variable.kind == "ordered"]
+        if isinstance(spec, str) and spec == "contr.treatment" and len(variable.levels) > MANY_LEVELS:
+            out[name] = replace(variable, contrast_names=variable.levels[1:], contrast_label=spec)
+            continue
+        if len(variable.levels) > MOST_LEVELS:
+            raise DataError(
+                f"variable '{plain_name(name)}' ({variable.kind}) has {len(variable.levels):,} levels in the {nrows:,} "
+                f"rows used, at most {MOST_LEVELS:,} are possible with contrasts other than contr.treatment: take "
+                f"those, contrasts={{'{plain_name(name)}': 'contr.treatment'}}; if it holds numbers, make it numeric; "
+                "if it names the rows, leave it out"
+            )
         try:
             matrix, names = contrast_matrix(spec, variable.levels, variable.kind == "ordered")
         except FormulaError as error:

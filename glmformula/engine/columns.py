@@ -14,12 +14,16 @@ MULTIPLY_COST, COLUMN_COST, COUNT_COST = 0.05, 2.0, 1.7
 
 
 class Part(NamedTuple):
-    """A piece without its rows: its place among the columns, and whether its columns are not to be formed."""
+    """A piece without its rows: its place among the columns, and whether its columns are not to be formed.
+
+    `numeric`: numbers multiply its columns.
+    """
 
     start: int
     stop: int
     contrast: Contrast | None
     counted: bool
+    numeric: bool = False
 
 
 def plan(pieces: tuple[Piece, ...], solve: str | None) -> tuple[Part, ...]:
@@ -34,7 +38,8 @@ def plan(pieces: tuple[Piece, ...], solve: str | None) -> tuple[Part, ...]:
     parts, stop = [], 0
     for piece in pieces:
         start, stop = stop, stop + piece.width
-        parts.append(Part(start, stop, piece.contrast, piece.codes is not None and piece.width >= least))
+        counted = piece.codes is not None and piece.width >= least
+        parts.append(Part(start, stop, piece.contrast, counted, bool(piece.numeric)))
     return tuple(parts)
 
 

@@ -17,15 +17,16 @@ from ..families.link import EPS, quiet
 from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
 from ..sources.tasks import one_team
+from .bordered import WIDE, solved, some_relations
 from .columns import longest_move
 from .edges import eta_interval, near_an_end
-from .gram import Tables, assemble
+from .gram import Tables
 from .mending import FEW_ROWS, Lost, Path, cost_of_mean, inside, kept_inside, strayed, valid_start
 from .notes import HIDDEN, INACCURATE, NOWHERE, extreme_fits, seven_digits
 from .passes import Sums, Task, merge, run
 from .refine import refined
 from .result import Control, GlmFit
-from .solve import IllConditioned, Solution, solve_gram, solve_qr
+from .solve import IllConditioned, Solution, solve_qr
 
 # n p^2 below which QR costs nothing worth saving, and rows below which its passes are short.
 SMALL_PROBLEM, SMALL_ROWS = 1e7, 2e5
@@ -235,9 +236,8 @@ class Problem:
         if not isinstance(at.solve, Tables):
             assert at.solve is not None
             return solve_qr(at.solve, beta, self.tolerance)
-        gram, score = assemble(at.solve)
-        solution = solve_gram(gram, score, beta, self.strict)
-        if not len(solution.relations):
+        solution = solved(at.solve, beta, self.strict)
+        if solution.rank == self.p:
             return solution
         if before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all():
             return replace(solution, inaccurate=solution.inaccurate or before.inaccurate)
@@ -245,8 +245,10 @@ class Problem:
 
     def checked(self, solution: Solution, solved_at: np.ndarray | None) -> Solution:
         """The solution, if what it drops vanishes as the rows weigh there (R's rule); else marked, or refused."""
-        relations = solution.relations
-        both = np.concatenate([relations, np.eye(self.p)[solution.dropped]])
+        relations, own = some_relations(solution)
+        if not len(own):
+            return solution
+        both = np.concatenate([relations, own])
         lengths = self.at(solved_at, relations=both).lengths
         assert lengths is not None
         left, whole = np.split(lengths, [len(relations)])
@@ -267,7 +269,8 @@ class Problem:
         except Lost as lost:
             failure = lost
         path = path and self.reported(path)
-        if self.null_of is None and (path is None or strayed(self, path, eta_interval(self.family))):
+        searched = self.null_of is None and (path is None or self.p <= WIDE)
+        if searched and (path is None or strayed(self, path, eta_interval(self.family))):
             return self.mended(path, failure)
         if path is None:
             raise failure or Lost("no path")
@@ -423,7 +426,7 @@ class Problem:
             raise Lost(
                 f"{messages[0]}: please supply starting values" if messages else "maxit should be at least 1"
             )
-        if self.way == "gram" and len(solution.relations) and iteration > 1:  # rows weighed otherwise at first
+        if self.way == "gram" and solution.rank < self.p and iteration > 1:  # rows weighed otherwise at first
             solution = self.checked(solution, solved_at)
         return Path(
             beta,
@@ -519,7 +522,8 @@ class Problem:
                 messages.append("glm.fit: algorithm stopped at boundary value")
             if solution.inaccurate:
                 messages.append(INACCURATE)
-            if 0 < solution.rank < self.p and at.rows < FEW_ROWS and self.unweighted().rank > solution.rank:
+            few = at.rows < FEW_ROWS and self.p <= WIDE
+            if 0 < solution.rank < self.p and few and self.unweighted().rank > solution.rank:
                 messages.append(HIDDEN)
         more = at
         if family.fixed_dispersion is None:

@@ -21,6 +21,7 @@ from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
 from ..sources.mapped import select_terms
+from .bordered import WIDE, eliminable
 from .gram import Tables, assemble
 from .irls import SMALL_PROBLEM, SMALL_ROWS, Problem
 from .mending import Path
@@ -115,6 +116,8 @@ class Columns:
         )
         if not isinstance(whole.solve, Tables) or whole.fault or not whole.usable:
             return None
+        if len(self.assign) > WIDE and eliminable(whole.solve) is not None:
+            return None  # X'WX is too large; the sub-models start cold
         gram, score = assemble(whole.solve)
         right = gram @ self.near + score
         return (gram, right) if np.isfinite(gram).all() and np.isfinite(right).all() else None

@@ -26,9 +26,11 @@ class GlmFit:
     coefficients : ndarray (p,)
         Link scale; NaN where the column is aliased.
     cov_unscaled : ndarray (r, r)
-        Inverse of X'WX over the non-aliased columns in column order, W from the last solved iteration (R's).
+        Inverse of X'WX over the non-aliased columns in column order, W from the last solved iteration (R's). Beyond
+        5,000 columns, where a factor has most of them, a `BorderedCovariance` in its place.
     null_space : ndarray (p, p - rank)
-        Combinations of the columns that are zero on every row of the fit, one for each aliased column.
+        Combinations of the columns that are zero on every row of the fit, one for each aliased column; sparse where
+        it is very large.
     pivot : ndarray of int (p,)
         R's dqrdc2 order: the first `rank` are kept columns.
     rank : int

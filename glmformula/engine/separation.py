@@ -30,9 +30,11 @@ from ..families import Family, gaussian
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from ..sources.tasks import one_team
+from .bordered import WIDE
 from .columns import linear_predictor, longest_move
 from .edges import close_to, drift, far_ends
 from .irls import fit_glm
+from .one_sided import one_sided
 from .recession import ZERO, Rows, distinct, joined, null_space, recession
 from .result import GlmFit
 
@@ -81,6 +83,9 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
     """
     if not fit.near_end or not far_ends(family):
         return None
+    if len(fit.coefficients) > WIDE:
+        levels = one_sided(source, family, fit)
+        return None if levels is None else Separation(*levels)
     beta = np.nan_to_num(fit.coefficients, nan=0.0)
     step = np.zeros(len(beta)) if fit.solved_at is None else beta - fit.solved_at
     plain = fit.converged and not (fit.boundary or fit.runaway) and step.any()

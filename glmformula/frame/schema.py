@@ -34,7 +34,8 @@ class Variable:
     columns : tuple of str
         Of a matrix variable: what R appends to `name`.
     contrast : ndarray of float, (levels, m), or None
-        The contrast matrix in force, set when the design is built.
+        The contrast matrix in force, set when the design is built; None for the treatment contrasts of very many
+        levels.
     contrast_names : tuple of str
         What R appends to `name` for the m columns.
     contrast_label : object

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.linalg import solve_triangular
 
 from ..design.dense import dense
+from ..engine.bordered import WIDE
 from ..engine.irls import Problem
 from ..engine.passes import triangular
 from ..engine.refine import MOST_CELLS, exact_score
@@ -168,7 +169,7 @@ def certificate(fit: GLM) -> Certificate:
     DataError
         The model holds no training rows.
     FitError
-        The fit is bias-reduced.
+        The fit is bias-reduced, or has more than 5,000 columns.
 
     Notes
     -----
@@ -182,6 +183,11 @@ def certificate(fit: GLM) -> Certificate:
             "(method='firth') is not meant to be: fit with method='auto', or look at fit.converged"
         )
     source, beta = fit.rows.source, np.nan_to_num(result.coefficients)
+    if len(fit.column_names) > WIDE:
+        raise FitError(
+            f"certificate() factors all columns together: this model has {len(fit.column_names):,}, at most {WIDE:,} "
+            "are possible; certify a model with fewer levels"
+        )
     names = list(fit.column_names)
     pivot, rank, p = result.pivot, result.rank, len(names)
     kept = pivot[:rank]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import lapack
 
-from ..design.dense import dense
+from ..design.dense import dense, sparse
+from ..engine.covariance import BorderedCovariance
 from ..engine.rows import row_arrays, working_weights
 from ..models.training import Whole
 from ..sources.mapped import collect
@@ -98,7 +99,11 @@ def hat_of(Q: np.ndarray) -> np.ndarray:
 
 def leverages(fit: GLM) -> np.ndarray:
     """Diagonal of  W^1/2 X (X'WX)^-1 X' W^1/2  over all rows of the fit, (n,); 0 for rows of zero weight."""
-    parts = collect(fit.rows.source, partial(_hat, weighted(fit)))
+    cov: Any = fit.result.cov_unscaled
+    if isinstance(cov, BorderedCovariance):
+        parts = collect(fit.rows.source, partial(_wide_hat, FitRows(fit.result, fit.family), cov))
+    else:
+        parts = collect(fit.rows.source, partial(_hat, weighted(fit)))
     return np.concatenate([np.empty(0), *parts])
 
 
@@ -132,6 +137,13 @@ def _whole_sums(frame: Weighted, block: Block) -> np.ndarray:
     *_, residuals, weights = row_arrays(block, frame.result, frame.family)
     squares = np.where(weights > 0, weights * residuals**2, 0.0).sum()
     return np.array([squares, np.count_nonzero(hat_of(frame.orthogonal(block)) > 0)])
+
+
+def _wide_hat(frame: FitRows, cov: BorderedCovariance, block: Block) -> np.ndarray:
+    kept = np.flatnonzero(~np.isnan(frame.result.coefficients))
+    hat = frame.weights(block) * cov.quadratic(sparse(block.design)[:, kept])
+    hat[hat > 1 - FULL] = 1.0
+    return hat
 
 
 def _hat(frame: Weighted, block: Block) -> np.ndarray:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
 from ..design.build import NewData, design_for
-from ..design.dense import dense
+from ..design.dense import column_sums, dense, sparse
 from ..design.selection import positions
+from ..engine.bordered import WIDE
 from ..engine.columns import linear_predictor
+from ..engine.covariance import BorderedCovariance
 from ..errors import RankWarning, give_warning
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
@@ -242,15 +245,19 @@ def _terms(fit: GLM, rows: _Rows, chosen: Any, kept_cov: np.ndarray | None) -> p
     kept = ~fit.aliased
     centre = fit.column_means if fit.terms.intercept else np.zeros(len(beta))
     cov = None
-    if kept_cov is not None:
+    wide = isinstance(kept_cov, BorderedCovariance) or (kept_cov is None and len(beta) > WIDE)
+    if kept_cov is not None and not wide:
         cov = np.zeros((len(beta), len(beta)))
         cov[np.ix_(kept, kept)] = kept_cov
     columns = [np.flatnonzero(fit.assign == 1 + k) for k in places]
-    parts = collect(rows.source, partial(_terms_block, columns, centre, beta, cov))
+    question: Callable[[Block], Any] = partial(_terms_block, columns, centre, beta, cov)
+    if wide:
+        question = partial(_wide_terms_block, columns, centre, beta, np.flatnonzero(kept), kept_cov)
+    parts = collect(rows.source, question)
     empty = np.empty((0, len(wanted)))
     values = np.concatenate([empty, *(p[0] for p in parts)])
     out = rows.table(values, wanted)
-    if cov is not None:
+    if kept_cov is not None:
         errors = np.concatenate([empty, *(p[1] for p in parts)])
         se = rows.table(errors, wanted)
         out = pd.concat({"fit": out, "se_fit": se}, axis=1)
@@ -267,7 +274,9 @@ def _dense_block(block: Block) -> np.ndarray:
 
 
 def _column_sums(block: Block) -> tuple[np.ndarray, int]:
-    return dense(block.design).sum(axis=0), block.design.nrows
+    design = block.design
+    wide = design.ncols > WIDE
+    return column_sums(design) if wide else dense(design).sum(axis=0), design.nrows
 
 
 def _add_pairs(a: tuple[np.ndarray, int], b: tuple[np.ndarray, int]) -> tuple[np.ndarray, int]:
@@ -275,13 +284,22 @@ def _add_pairs(a: tuple[np.ndarray, int], b: tuple[np.ndarray, int]) -> tuple[np
 
 
 def _predict_block(
-    beta: np.ndarray, cov: np.ndarray | None, null: np.ndarray | None, block: Block
+    beta: np.ndarray, cov: Any, null: Any, block: Block
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     eta = linear_predictor(block.design, np.where(np.isnan(beta), 0.0, beta), block.offset)
     if cov is None and null is None:
         return eta, None, None
-    X = dense(block.design)
     se = estimable = None
+    if isinstance(cov, BorderedCovariance):
+        wide = sparse(block.design)
+        se = np.sqrt(cov.quadratic(wide[:, np.flatnonzero(~np.isnan(beta))]))
+        if null is not None:
+            size = np.sqrt(wide.multiply(wide).sum(axis=1))
+            part = sp.csr_array(wide @ sp.csr_array(null))
+            reach = np.sqrt(part.multiply(part).sum(axis=1))
+            estimable = reach < ESTIMABLE * np.maximum(size, np.finfo(float).tiny)
+        return eta, se, estimable
+    X = dense(block.design)
     if cov is not None:
         kept = X[:, ~np.isnan(beta)]
         se = np.sqrt(np.einsum("ij,ij->i", kept @ cov, kept))
@@ -289,6 +307,25 @@ def _predict_block(
         size = np.sqrt(np.einsum("ij,ij->i", X, X))
         estimable = np.linalg.norm(X @ null, axis=1) < ESTIMABLE * np.maximum(size, np.finfo(float).tiny)
     return eta, se, estimable
+
+
+def _wide_terms_block(
+    columns: list[np.ndarray], centre: np.ndarray, beta: np.ndarray, kept: np.ndarray, cov: Any, block: Block
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The same where the columns are too many to be formed."""
+    X = sparse(block.design)
+    values = np.empty((X.shape[0], len(columns)))
+    errors = None if cov is None else np.empty_like(values)
+    for k, where in enumerate(columns):
+        values[:, k] = X[:, where] @ beta[where] - centre[where] @ beta[where]
+        if errors is not None:
+            own = np.isin(kept, where)
+            middle = np.where(own, centre[kept], 0.0)
+            along = cov @ middle
+            part = X[:, kept] @ sp.diags_array(own.astype(float))
+            squares = cov.quadratic(part) - 2 * (part @ along) + middle @ along
+            errors[:, k] = np.sqrt(np.maximum(squares, 0.0))
+    return values, errors
 
 
 def _terms_block(

@@ -34,6 +34,8 @@ from ..formula.terms import Terms
 from ..formula.tree import Call, Node
 from ..frame.schema import CATEGORICAL, Schema, Variable
 from ..frame.variables import variables_of
+from .large import read as read_array
+from .large import stored
 from .plain import Json, array, member, packed, texts, typed, unpacked
 
 if TYPE_CHECKING:
@@ -192,7 +194,7 @@ def document(fit: GLM) -> dict[str, Json]:
             "offset": _offset(schema.offset),
             "offset_lost": schema.offset_lost,
         },
-        "result": {name: packed(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
+        "result": {name: stored(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
         "control": {name: packed(value, name) for name, value in vars(fit.control).items()},
         "n_omitted": int(fit.n_omitted),
         "column_means": packed(fit.column_means, "column_means"),
@@ -396,7 +398,7 @@ def _result(model: Mapping[str, Json], p: int) -> GlmFit:
     arrays: dict[str, Any] = {
         name: None
         if name in MAY_BE_NONE and member(model, name, "result") is None
-        else array(member(model, name, "result"), f"result {name}", [sizes[s] for s in shape], kinds)
+        else read_array(member(model, name, "result"), f"result {name}", [sizes[s] for s in shape], kinds)
         for name, (shape, kinds) in ARRAYS.items()
     }
     coefficients, pivot = arrays["coefficients"], arrays["pivot"]

@@ -1,0 +1,357 @@
+"""Normal equations bordered by a diagonal: a factor of very many levels is eliminated before anything is solved.
+
+The levels of one factor meet no two on a row, so their part of X'WX is a diagonal D. With the other columns S
+(s of them) and the cross part A = S'WD the normal equations are solved by the complement  S'WS - A D^-1 A'  (s, s),
+and the covariance of the levels is  D^-1 + D^-1 A' C A D^-1,  C the inverse of the complement (Björck 1996, section
+6.3). Where a factor has R's treatment contrasts beside an intercept, the two are taken as one indicator for each level,
+which has more digits: the intercept is the baseline's, a level's coefficient the difference from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.linalg import lapack
+
+from ..design.pieces import Indicators
+from .columns import Part, dense_indices
+from .covariance import BorderedCovariance
+from .gram import Tables, assemble, encoded
+from .solve import LARGEST_CONDITION, SMALLEST_PIVOT, IllConditioned, Solution, cholesky_pivots, solve_gram
+
+# Levels from which a factor is eliminated, and numbers up to which the cross part is not kept sparse.
+FEWEST_LEVELS, DENSE_CROSS = 1_000, 30_000_000
+# Columns up to which QR, linear programmes and a search for constrained optima can be waited for.
+WIDE = 5_000
+# Of the largest coefficient of a combination that vanishes: rounding.
+NOTHING = 1e-9
+# Combinations that are checked on the rows.
+MOST_CHECKED = 20
+
+
+@dataclass(frozen=True)
+class Bordered:
+    """Normal equations of the columns S and the levels of a factor.
+
+    Attributes
+    ----------
+    p : int
+    rest : ndarray of int (s,)
+        The design columns S.
+    levels : ndarray of int (m,)
+        The design column of each level, -1 for the baseline where the intercept is taken together with the factor.
+    gram : ndarray (s, s)
+    cross : ndarray or csr_array (s, m)
+    diagonal : ndarray (m,)
+    score, level_score : ndarray (s,), (m,)
+    intercept : int
+        Its design column where it is taken together with the factor, else -1.
+    """
+
+    p: int
+    rest: np.ndarray
+    levels: np.ndarray
+    gram: np.ndarray
+    cross: Any
+    diagonal: np.ndarray
+    score: np.ndarray
+    level_score: np.ndarray
+    intercept: int
+
+    @property
+    def width(self) -> int:
+        return len(self.rest) + len(self.levels)
+
+    @cached_property
+    def turn(self) -> sp.csr_array:
+        """(p, s + m): the coefficients of the design from those of S and the levels."""
+        s, own = len(self.rest), np.flatnonzero(self.levels >= 0)
+        rows, columns = [self.rest, self.levels[own]], [np.arange(s), s + own]
+        values = [np.ones(s), np.ones(len(own))]
+        if self.intercept >= 0:
+            base = s + int(np.flatnonzero(self.levels < 0)[0])
+            rows += [np.array([self.intercept]), self.levels[own]]
+            columns += [np.array([base]), np.full(len(own), base)]
+            values += [np.ones(1), np.full(len(own), -1.0)]
+        parts = np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))
+        return sp.csr_array(parts, shape=(self.p, self.width))
+
+
+def eliminable(sums: Tables) -> int | None:
+    """Which of the counted pieces is to be eliminated: the one of most levels, if they are many."""
+    counted = [part for part in sums.parts if part.counted]
+    sizes = [len(part.contrast.chosen) if isinstance(part.contrast, Indicators) else 0 for part in counted]
+    if not sizes or max(sizes) < FEWEST_LEVELS:
+        return None
+    return int(np.argmax(sizes))
+
+
+def bordered(sums: Tables) -> Bordered | None:
+    """The normal equations without X'WX; None where no factor has many levels."""
+    which = eliminable(sums)
+    if which is None:
+        return None
+    counted = [part for part in sums.parts if part.counted]
+    out = counted[which]
+    assert isinstance(out.contrast, Indicators)
+    rest = np.array(
+        [j for part in sums.parts if part is not out for j in range(part.start, part.stop)], dtype=int
+    )
+    gram, score = assemble(without(sums, which))
+    place = np.full(sums.parts[-1].stop, -1)
+    place[rest] = np.arange(len(rest))
+    k = len(sums.dense) - 1
+    several = len(rest) * out.contrast.levels > DENSE_CROSS
+    blocks: list[tuple[np.ndarray, Any]] = [(place[dense_indices(sums.parts)], sums.levels[which][:k])]
+    for (i, j), table in zip(combinations(range(len(counted)), 2), sums.pairs):
+        if which in (i, j):
+            a = counted[j if i == which else i]
+            full = sp.diags_array(table).tocsr() if table.ndim == 1 else table
+            half = encoded(full if i == which else full.T, a.contrast).T
+            blocks.append((place[a.start : a.stop], half))
+    order = np.argsort(np.concatenate([where for where, _ in blocks]))
+    if several:
+        cross = sp.vstack([sp.csr_array(block) for _, block in blocks], format="csr")[order]
+    else:
+        cross = np.concatenate([b.toarray() if sp.issparse(b) else b for _, b in blocks])[order]
+    used, columns, diagonal = out.contrast.chosen, np.arange(out.start, out.stop), sums.squares[which]
+    intercept = with_intercept(sums, out)
+    if intercept >= 0:
+        used = np.arange(out.contrast.levels)
+        columns = np.full(len(used), -1)
+        columns[out.contrast.chosen] = np.arange(out.start, out.stop)
+        stay = np.flatnonzero(rest != intercept)
+        rest, gram, score, cross = rest[stay], gram[np.ix_(stay, stay)], score[stay], cross[stay]
+    return Bordered(
+        sums.parts[-1].stop,
+        rest,
+        columns,
+        gram,
+        cross[:, used],
+        diagonal[used],
+        score,
+        sums.levels[which][k][used],
+        intercept,
+    )
+
+
+def without(sums: Tables, which: int) -> Tables:
+    """The sums of all pieces but one that is counted."""
+    counted = [k for k, part in enumerate(sums.parts) if part.counted]
+    parts, stop = [], 0
+    for k, part in enumerate(sums.parts):
+        if k != counted[which]:
+            parts.append(part._replace(start=stop, stop=stop + part.stop - part.start))
+            stop = parts[-1].stop
+    pairs = zip(combinations(range(len(counted)), 2), sums.pairs)
+    return Tables(
+        tuple(parts),
+        sums.dense,
+        tuple(x for k, x in enumerate(sums.levels) if k != which),
+        tuple(x for k, x in enumerate(sums.squares) if k != which),
+        tuple(table for pair, table in pairs if which not in pair),
+    )
+
+
+def with_intercept(sums: Tables, out: Part) -> int:
+    """The intercept's column, where with it the factor spans an indicator for each level, else -1."""
+    assert isinstance(out.contrast, Indicators)
+    if out.numeric or len(out.contrast.chosen) != out.contrast.levels - 1:
+        return -1
+    ones = [part.start for part in sums.parts if part.contrast is None and not part.numeric]
+    return ones[0] if ones else -1
+
+
+@dataclass(frozen=True, slots=True)
+class BorderedSolution(Solution):
+    """A solution whose covariance is kept in parts; `factor` and `scale` are those of the complement."""
+
+    parts: BorderedCovariance | None = field(default=None, kw_only=True)
+
+    def cov_unscaled(self) -> Any:
+        """(X'WX)^-1 over the kept columns; in parts where it is large."""
+        assert self.parts is not None
+        return np.asarray(self.parts) if self.rank <= WIDE else self.parts
+
+    def directions(self) -> np.ndarray:
+        assert self.parts is not None
+        out = np.zeros((len(self.pivot), self.rank))
+        root, failed = lapack.dpotrf(np.asarray(self.parts), lower=1, clean=1)
+        out[self.pivot[: self.rank]] = np.nan if failed else root
+        return out
+
+
+def solve_bordered(equations: Bordered, beta: np.ndarray, strict: bool) -> Solution:
+    """As `solve_gram`: the step, solved for the increment, with R's choice of the columns that are aliased."""
+    e, s = equations, len(equations.rest)
+    if strict and not (np.isfinite(e.gram).all() and np.isfinite(e.diagonal).all()):  # weights without bound
+        raise IllConditioned
+    live = np.flatnonzero(e.diagonal > 0)
+    cross, per_level = e.cross[:, live], 1.0 / e.diagonal[live]
+    border = cross * per_level if isinstance(cross, np.ndarray) else sp.csr_array(cross.multiply(per_level))
+    product = border @ cross.T
+    lengths = np.sqrt(e.gram.diagonal())
+    lengths = np.where(lengths > 0, lengths, 1.0)
+    scaled = e.gram - (product if isinstance(product, np.ndarray) else product.toarray())
+    del product
+    scaled /= lengths[:, None] * lengths
+    kept, gone, smallest = np.arange(s), np.empty(0, dtype=int), np.inf
+    factor, info = lapack.dpotrf(scaled, lower=0, clean=1) if s else (scaled, 0)
+    if s:
+        smallest = (factor.diagonal() ** 2).min() if info == 0 else 0.0
+    if smallest <= SMALLEST_PIVOT:
+        order, rank, smallest = cholesky_pivots(scaled)
+        kept, gone = order[:rank], order[rank:]
+        factor, info = (
+            lapack.dpotrf(scaled[np.ix_(kept, kept)], lower=0, clean=1) if rank else (factor[:0, :0], 0)
+        )
+    inaccurate = False
+    if len(kept):
+        norm = np.abs(scaled[np.ix_(kept, kept)]).sum(0).max()
+        reciprocal, _ = lapack.dpocon(factor, norm, uplo="U")
+        inaccurate = bool(info != 0 or smallest <= SMALLEST_PIVOT or reciprocal * LARGEST_CONDITION**2 < 1)
+        if strict and inaccurate:
+            raise IllConditioned
+
+    def solve(right: np.ndarray) -> np.ndarray:
+        unit = lengths[kept] if right.ndim == 1 else lengths[kept, None]
+        return np.asarray(lapack.dpotrs(factor, right / unit, lower=0)[0] / unit if len(kept) else right)
+
+    right = (e.score - border @ e.level_score[live])[kept]
+    step = np.zeros(e.width)
+    step[kept] = solve(right)
+    step[s + live] = e.level_score[live] * per_level - border.T @ step[:s]
+    vanishing = null_vectors(e, live, kept, gone, solve, scaled, lengths, border)
+    sizes = np.ones(e.p)
+    sizes[e.rest] = lengths
+    own = e.levels >= 0
+    sizes[e.levels[own]] = np.sqrt(np.where(e.diagonal > 0, e.diagonal, 1.0))[own]
+    if e.intercept >= 0:
+        sizes[e.intercept] = np.sqrt(e.diagonal.sum()) or 1.0
+    dropped, relations = r_choice(vanishing, sizes)
+    new = beta + e.turn @ step
+    if len(dropped):
+        new = new - relations.T @ new[dropped]
+        new[dropped] = 0.0
+    inner = np.empty((0, 0))
+    if len(kept):
+        upper, _ = lapack.dpotri(factor, lower=0)
+        inner = (upper + np.triu(upper, 1).T) / (lengths[kept][:, None] * lengths[kept])
+    stay = np.setdiff1d(np.arange(e.p), dropped)
+    turn = e.turn[:, np.concatenate([kept, s + live])]
+    if len(dropped):
+        turn = sp.csr_array(turn - relations.T @ turn[dropped])
+    parts = BorderedCovariance(inner, border[kept], per_level, sp.csr_array(turn[stay]))
+    decrease = float(step[kept] @ right + e.level_score[live] ** 2 @ per_level)
+    return BorderedSolution(
+        new,
+        np.concatenate([stay, dropped]),
+        len(stay),
+        factor,
+        lengths[kept],
+        decrease,
+        dense_if_small(relations),
+        inaccurate,
+        parts=parts,
+    )
+
+
+def solved(sums: Tables, beta: np.ndarray, strict: bool) -> Solution:
+    """The step from the sums over all rows."""
+    equations = bordered(sums)
+    if equations is not None:
+        return solve_bordered(equations, beta, strict and equations.p <= WIDE)
+    return solve_gram(*assemble(sums), beta, strict)
+
+
+def some_relations(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
+    """Combinations that vanish though their columns do not (all but of very many), and their last columns, (k, p)."""
+    relations = solution.relations
+    if len(solution.pivot) > WIDE:
+        relations = sp.csr_array(relations)
+        several = np.flatnonzero(np.diff(relations.indptr) > 1)[:MOST_CHECKED]
+    else:
+        several = np.arange(relations.shape[0])
+    some: Any = relations[several]
+    own = np.zeros((len(several), len(solution.pivot)))
+    own[np.arange(len(several)), solution.dropped[several]] = 1.0
+    return some.toarray() if sp.issparse(some) else some, own
+
+
+def dense_if_small(relations: sp.csr_array) -> Any:
+    cells = relations.shape[0] * relations.shape[1]
+    return relations.toarray() if cells <= DENSE_CROSS else relations
+
+
+def null_vectors(
+    e: Bordered,
+    live: np.ndarray,
+    kept: np.ndarray,
+    gone: np.ndarray,
+    solve: Any,
+    scaled: np.ndarray,
+    lengths: np.ndarray,
+    border: Any,
+) -> sp.csr_array:
+    """Combinations of the design's columns that vanish under the weights, (d, p)."""
+    s = len(e.rest)
+    dead = s + np.flatnonzero(~(e.diagonal > 0))
+    units = sp.csr_array((np.ones(len(dead)), (np.arange(len(dead)), dead)), shape=(len(dead), e.width))
+    if not len(gone):
+        return sp.csr_array(units @ e.turn.T)
+    unscaled = scaled[np.ix_(kept, gone)] * (lengths[kept][:, None] * lengths[gone])
+    own = np.zeros((s, len(gone)))
+    own[kept] = -solve(unscaled)
+    own[gone, np.arange(len(gone))] = 1.0
+    own[np.abs(own) * lengths[:, None] < NOTHING * lengths[gone]] = 0.0
+    along = -(border.T @ own)
+    sizes = np.sqrt(e.diagonal[live])
+    along[np.abs(along) * sizes[:, None] < NOTHING * lengths[gone]] = 0.0
+    whole = sp.vstack([sp.csr_array(own), sp.csr_array(along)], format="csr")
+    back = sp.csr_array(
+        (np.ones(s + len(live)), (np.append(np.arange(s), s + live), np.arange(s + len(live)))),
+        shape=(e.width, s + len(live)),
+    )
+    return sp.vstack([units @ e.turn.T, (e.turn @ (back @ whole)).T], format="csr")
+
+
+def r_choice(vanishing: sp.csr_array, sizes: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
+    """R drops a column that depends on those before it: the last one of each combination, once these are reduced.
+
+    `sizes` (p,) are the columns' lengths.
+    Returns the dropped columns in order, and for each the combination that has 1 there and 0 at the other ones.
+    """
+    p = vanishing.shape[1]
+    vanishing.eliminate_zeros()
+    counts = np.diff(vanishing.indptr)
+    single = counts == 1
+    alone = vanishing.indices[vanishing.indptr[:-1][single]]
+    units = sp.csr_array((np.ones(len(alone)), (np.arange(len(alone)), alone)), shape=(len(alone), p))
+    rest = vanishing[np.flatnonzero(~single)].toarray() * sizes
+    rest[:, alone] = 0.0
+    rest[np.abs(rest) < NOTHING * np.abs(rest).max(axis=1, initial=0.0, keepdims=True)] = 0.0
+    dropped: list[int] = []
+    for k in range(len(rest)):
+        open_ = np.arange(k, len(rest))
+        most = np.abs(rest[open_]).max(axis=1, keepdims=True)
+        there = np.abs(rest[open_]) > NOTHING * most
+        last = p - 1 - np.argmax(there[:, ::-1], axis=1)
+        column = int(last.max())
+        row = k + int(np.argmax(np.abs(rest[k:, column]) / most[:, 0]))
+        rest[[k, row]] = rest[[row, k]]
+        rest[k] /= rest[k, column]
+        others = np.delete(np.arange(len(rest)), k)
+        rest[others] -= np.multiply.outer(rest[others, column], rest[k])
+        rest[others, column] = 0.0
+        rest[k, column + 1 :] = 0.0
+        dropped.append(column)
+    rest /= sizes
+    rest *= sizes[dropped][:, None]
+    columns = np.concatenate([alone, np.array(dropped, dtype=int)]).astype(int)
+    order = np.argsort(columns)
+    return columns[order], sp.csr_array(sp.vstack([units, sp.csr_array(rest)], format="csr")[order])

@@ -1,0 +1,140 @@
+"""A covariance matrix of very many coefficients, held in parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..errors import FitError
+
+# Numbers in one go of a computation, and bytes up to which the matrix may be formed.
+CELLS, MOST_BYTES = 2**23, 4 * 10**9
+
+
+@dataclass(frozen=True, eq=False)
+class BorderedCovariance(NDArrayOperatorsMixin):
+    """turn [[inner, -inner border], [., 1/D + border' inner border]] turn' times `scale`; behaves as that matrix.
+
+    What needs no more than its diagonal, its products or some of its rows has them without the matrix being formed;
+    NumPy's functions get it in full, as long as it is not too large.
+
+    Attributes
+    ----------
+    inner : ndarray (s, s)
+        Covariance of the columns beside the levels.
+    border : ndarray or csr_array (s, m)
+        Their cross part with the levels, over the levels' weights.
+    per_level : ndarray (m,)
+        1 over the levels' weights.
+    turn : csr_array (r, s + m)
+        The coefficients from those of the columns and levels.
+    scale : float
+    """
+
+    inner: np.ndarray
+    border: Any
+    per_level: np.ndarray
+    turn: sp.csr_array
+    scale: float = 1.0
+
+    ndim = 2
+    dtype = np.dtype(np.float64)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.turn.shape[0], self.turn.shape[0]
+
+    @property
+    def T(self) -> BorderedCovariance:
+        return self
+
+    def __len__(self) -> int:
+        return int(self.turn.shape[0])
+
+    def diagonal(self) -> np.ndarray:
+        return self._quadratic(self.turn)
+
+    def quadratic(self, X: Any) -> np.ndarray:
+        """x' C x of each row x of X (n, r), dense or sparse."""
+        return self._quadratic(sp.csr_array(sp.csr_array(X) @ self.turn))
+
+    def _quadratic(self, Z: sp.csr_array) -> np.ndarray:
+        s = len(self.inner)
+        out, size = np.empty(Z.shape[0]), max(1, CELLS // (s + 1))
+        for start in range(0, len(out), size):
+            rows = Z[start : start + size]
+            levels = sp.csr_array(rows[:, s:])
+            inside = self._inside(rows)
+            squares = sp.csr_array(levels.multiply(levels)) @ self.per_level
+            out[start : start + size] = np.einsum("ij,ij->i", inside @ self.inner, inside) + squares
+        return self.scale * out
+
+    def _inside(self, Z: sp.csr_array) -> np.ndarray:
+        """What is left of rows (n, s + m) once the levels are eliminated, (n, s)."""
+        s = len(self.inner)
+        through = sp.csr_array(Z[:, s:]) @ self.border.T
+        through = through if isinstance(through, np.ndarray) else through.toarray()
+        return np.asarray(Z[:, :s].toarray() - through)
+
+    def between(self, X: Any, Y: Any) -> np.ndarray:
+        """X C Y' of some rows."""
+        s = len(self.inner)
+        first, second = (sp.csr_array(sp.csr_array(part) @ self.turn) for part in (X, Y))
+        levels = sp.csr_array(first[:, s:].multiply(self.per_level)) @ sp.csr_array(second[:, s:]).T
+        return np.asarray(
+            self.scale * (self._inside(first) @ self.inner @ self._inside(second).T + levels.toarray())
+        )
+
+    def __matmul__(self, other: Any) -> np.ndarray:
+        other = np.asarray(other)
+        out = self.between(sp.eye_array(len(self), format="csr"), np.atleast_2d(other.T))
+        return out[:, 0] if other.ndim == 1 else out
+
+    def __rmatmul__(self, other: Any) -> np.ndarray:
+        return np.asarray((self @ np.asarray(other).T).T)
+
+    def __getitem__(self, where: Any) -> Any:
+        if isinstance(where, tuple) and len(where) == 2 and all(np.ndim(w) == 2 for w in where):
+            rows, columns = (sp.eye_array(len(self), format="csr")[np.ravel(w)] for w in where)
+            return self.between(rows, columns)
+        return np.asarray(self)[where]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        size = 8 * len(self) ** 2
+        if size > MOST_BYTES:
+            raise FitError(
+                f"the covariance of {len(self):,} coefficients would take {size / 1e9:.1f} GB and is not formed: "
+                "summary(), confint(method='wald') and predict(se_fit=True) do without it; ask vcov() of a model "
+                "with fewer levels"
+            )
+        s, m = len(self.inner), len(self.per_level)
+        whole = np.empty((s + m, s + m))
+        border = self.border if isinstance(self.border, np.ndarray) else self.border.toarray()
+        half = self.inner @ border
+        whole[:s, :s], whole[:s, s:], whole[s:, :s] = self.inner, -half, -half.T
+        whole[s:, s:] = border.T @ half
+        whole[s + np.arange(m), s + np.arange(m)] += self.per_level
+        turned = self.turn @ (self.turn @ whole).T
+        out = np.asarray((turned + turned.T) * (self.scale / 2))
+        return out if dtype is None else out.astype(dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if ufunc is np.multiply and method == "__call__" and not kwargs:
+            other = inputs[1] if inputs[0] is self else inputs[0]
+            if np.ndim(other) == 0:
+                return replace(self, scale=self.scale * float(other))
+        if ufunc is np.matmul and method == "__call__" and not kwargs:
+            left, right = inputs
+            return left @ right if left is self else right.__rmatmul__(left)
+        full = [np.asarray(x) if isinstance(x, BorderedCovariance) else x for x in inputs]
+        return getattr(ufunc, method)(*full, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in (np.diag, np.diagonal) and args == (self,) and not kwargs:
+            return self.diagonal()
+        full = [np.asarray(x) if isinstance(x, BorderedCovariance) else x for x in args]
+        return function(*full, **kwargs)
