@@ -192,7 +192,7 @@ class Family:
     def deviance_at(self, y: Array, eta: Array, mu: Array) -> Array:
         """``unit_deviance(y, mu)``, from `eta` where `mu` is at an end of its range."""
         unit, tail = self.unit_deviance(y, mu), self.tail
-        rows = () if tail is None else tail.rows(eta)
+        rows = () if tail is None else tail.rows(y, eta, mu)
         return patched(unit, rows, tail.deviance, y, eta) if tail is not None and len(rows) else unit
 
     def contrary(self, y: Array, eta: Array, mu: Array) -> Contrary | None:
@@ -209,7 +209,7 @@ class Family:
         trials: Array | None,
     ) -> float:
         """``minus2_loglik``, from `eta` where `mu` is at an end of its range."""
-        if not self.has_likelihood or self.tail is None or not len(self.tail.rows(eta)):
+        if not self.has_likelihood or self.tail is None or not len(self.tail.rows(y, eta, mu)):
             return self.minus2_loglik(y, mu, prior_weights, dispersion, trials)
         likelihood: Callable[..., float] = self.minus2_loglik
         from_eta: Callable[[Array, Array], Array] = lambda y, mu: self.deviance_at(y, eta, mu)  # noqa: E731

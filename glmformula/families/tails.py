@@ -57,16 +57,17 @@ class Tail:
 
     def contrary(self, y: Array, eta: Array, mu: Array) -> Contrary | None:
         """Rows beyond the limits whose response is not at their end, if any."""
-        if self.score is None or not len(rows := self.rows(eta)):
+        if self.score is None:
             return None
-        rows = rows[np.abs(y[rows] - mu[rows]) > AT_THE_END]
+        rows = self.rows(y, eta, mu)
         return Contrary(rows, *self.score(y[rows], eta[rows])) if len(rows) else None
 
-    def rows(self, eta: Array) -> Positions:
-        """The positions of the rows beyond the limits."""
+    def rows(self, y: Array, eta: Array, mu: Array) -> Positions:
+        """The positions of the rows beyond the limits; where a response is at its end mu is near enough."""
         if eta.size and eta.min() >= self.low and eta.max() <= self.high:
             return np.empty(0, np.intp)
-        return np.flatnonzero((eta < self.low) | (eta > self.high))
+        rows = np.flatnonzero((eta < self.low) | (eta > self.high))
+        return rows if self.score is None else rows[np.abs(y[rows] - mu[rows]) > AT_THE_END]
 
 
 def _logit_logs(eta: Array) -> tuple[Array, Array]:
