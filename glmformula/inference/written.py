@@ -7,6 +7,7 @@ that as of any other fit. Files give files, a Dask DataFrame gives a Dask DataFr
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -89,6 +90,11 @@ def written(
         Rows in files, and no `out`.
     """
     table = elsewhere(fit, newdata)
+    if out is not None:
+        from ..sources.outputs import refuse_inputs
+
+        own = None if fit.training is None else fit.training.arguments.get("data")
+        refuse_inputs(out, own, newdata)
     if table is None:
         answer = question(fit, newdata)
         if out is not None:
@@ -219,7 +225,8 @@ def write(frames: Iterator[pd.DataFrame], path: Path) -> None:
     writer = writers.get(path.suffix.lower())
     if writer is None:
         raise DataError(f"out={str(path)!r}: expected a name that ends in {', '.join(writers)}")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path = path.resolve()  # a link stays one
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         writer(frames, unfinished)
         os.replace(unfinished, path)

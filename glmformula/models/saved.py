@@ -34,6 +34,7 @@ from ..formula.terms import Terms
 from ..formula.tree import Call, Node
 from ..frame.schema import CATEGORICAL, Schema, Variable
 from ..frame.variables import variables_of
+from ..sources.outputs import refuse_inputs
 from .large import read as read_array
 from .large import stored
 from .plain import Json, array, member, packed, texts, typed, unpacked
@@ -88,13 +89,16 @@ def save(fit: GLM, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     DataError
-        Something of the model is code that is not registered (a family, a link), or not plain data.
+        Something of the model is code that is not registered (a family, a link), or not plain data; the file is
+        one that the model's data are read from.
 
     Notes
     -----
     R keeps models as ``saveRDS`` files, rows included. What the file does hold of the data is what new data
     need: levels, knots, breaks, ranges and means that the formula's functions learned.
     """
+    if fit.training is not None:
+        refuse_inputs(path, fit.training.arguments.get("data"))
     model = document(fit)
     try:
         restored(model)

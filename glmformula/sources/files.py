@@ -38,7 +38,7 @@ def open_path(data: str | Path | Sequence[str | Path]) -> Table:
     if "://" in text:
         return _open(text, _kind([text], text))
     if os.path.isdir(text):
-        names = [f for f in _inside(text) if _ending(f) in KINDS]
+        names = [f for f in _inside(text) if ending(f) in KINDS]
         return _open(text if names else [], _kind(names, text), names)
     paths = _found(text)
     return _open(paths, _kind(paths, text), paths)
@@ -117,17 +117,18 @@ def _inside(folder: str) -> list[str]:
     return found
 
 
-def _ending(path: str) -> str:
+def ending(path: str) -> str:
+    """What says which kind a file is, in front of that of a compressed one."""
     name, ending = os.path.splitext(path.lower())
     return os.path.splitext(name)[1] if ending in PACKED else ending
 
 
 def _kind(paths: list[str], given: str) -> str:
-    kinds = {KINDS.get(_ending(path), "") for path in paths}
+    kinds = {KINDS.get(ending(path), "") for path in paths}
     if len(kinds) != 1 or "" in kinds:
         known = ", ".join(sorted(KINDS))
         raise DataError(
             f"data={given!r}: expected files of one kind, whose names end in one of {known}; found "
-            + (", ".join(sorted({_ending(p) or os.path.basename(p) for p in paths})) or "none")
+            + (", ".join(sorted({ending(p) or os.path.basename(p) for p in paths})) or "none")
         )
     return kinds.pop()
