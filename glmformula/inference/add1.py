@@ -11,6 +11,7 @@ from ..engine.nested import Columns
 from ..errors import DataWarning, give_warning
 from ..formula.scope import Scope, add_labels, positions, with_terms
 from ..models.glm import training_rows
+from ..models.update import same_table
 from ..render.table import StatTable
 from .score import nested_score_statistic
 from .single_term import Comparison, fit_one, single_term_table, test_name
@@ -64,7 +65,9 @@ def add1(
     """
     name = test_name(test)
     labels = add_labels(fit.terms, scope)
-    training = training_rows({**fit.rows.arguments, "formula": with_terms(fit.terms, labels)})
+    training = training_rows(
+        {**fit.rows.arguments, **same_table(fit), "formula": with_terms(fit.terms, labels)}
+    )
     frame = training.frame
     n = frame.nrows
     if n < fit.nobs_rows:

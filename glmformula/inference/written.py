@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial, wraps
@@ -324,12 +324,22 @@ def _listed(function: Answer, piece: Piece) -> list[pd.DataFrame]:
 def _lazily(table: Any, function: Answer, columns: list[str], name: str) -> Any:
     """The same of a Dask DataFrame: nothing is computed yet."""
     empty = function(Piece(table.meta[columns]))
-    out = table.frame[columns].map_partitions(partial(_of_partition, table.texts, function), meta=empty)
+    seen = dict(table.steady.seen)
+    out = table.frame[columns].map_partitions(partial(_of_partition, table.texts, seen, function), meta=empty)
     return out[name] if list(empty.columns) == [name] else out
 
 
 def _of_partition(
-    texts: frozenset[str], function: Answer, frame: pd.DataFrame, partition_info: Any = None
+    texts: frozenset[str],
+    seen: Mapping[Any, int],
+    function: Answer,
+    frame: pd.DataFrame,
+    partition_info: Any = None,
 ) -> pd.DataFrame:
+    from ..sources.steady import marks_of, refuse_other_rows
+
     number = partition_info["number"] if partition_info else 0
-    return function(Piece(frame, texts, f"partition {number}", number))
+    piece = Piece(frame, texts, f"partition {number}", number)
+    if len(frame) and seen:
+        refuse_other_rows(seen, marks_of(piece, number))
+    return function(piece)

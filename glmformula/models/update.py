@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..formula.algebra import update_formula
@@ -9,6 +10,14 @@ from .glm import glm
 
 if TYPE_CHECKING:
     from .model import GLM
+
+
+def same_table(fit: GLM) -> dict[str, Any]:
+    """For a further fit to the rows of `fit`: the table itself, which notices rows that have changed."""
+    rows = fit.rows
+    if not rows.streamed or isinstance(rows.arguments["data"], str | Path):  # a path stands in the call
+        return {}
+    return {"data": rows.table}  # type: ignore[attr-defined]
 
 
 def update(fit: GLM, formula: str | None = None, **changes: Any) -> GLM:
@@ -42,5 +51,5 @@ def update(fit: GLM, formula: str | None = None, **changes: Any) -> GLM:
         arguments["formula"] = update_formula(fit.formula, formula)
         if arguments["formula"] != fit.formula:
             arguments["start"] = None
-    arguments |= changes
+    arguments |= same_table(fit) | changes
     return glm(arguments.pop("formula"), arguments.pop("data"), arguments.pop("family"), **arguments)

@@ -16,6 +16,7 @@ from ..frame.interchange import needed
 from ..frame.pieces import Piece
 from .reading import Files, InOrder, ReadAgain, meta_of, over_pieces, piece_of, piece_rows, reading, short
 from .schemas import Together, conformed, together
+from .steady import Marks, Steady, added
 
 T = TypeVar("T")
 Batches = Iterator[tuple[Any, str]]
@@ -41,6 +42,8 @@ class BatchTable(InOrder):
         What must not change.
     together : Together or None
         The columns that cannot be read.
+    steady : Steady
+        Tells where there are no files whether the rows have changed.
     """
 
     read: Callable[[tuple[str, ...]], Batches]
@@ -48,20 +51,27 @@ class BatchTable(InOrder):
     identity: Hashable = None
     files: Files | None = None
     together: Together | None = None
+    steady: Steady = field(default_factory=Steady, repr=False, compare=False)
 
     def results(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> Generator[T | None, None, None]:
         if self.together is not None:
             self.together.check(columns)
-        self._check()
-        with closing(self._pieces(tuple(columns))) as pieces:
-            yield from over_pieces(pieces, function)
-        self._check()
-
-    def _check(self) -> None:
         if self.files is not None:
             self.files.check()
+            with closing(self._pieces(tuple(columns))) as pieces:
+                yield from over_pieces(pieces, function)
+            self.files.check()
+            return
+        marks: Marks = {}
+        watched, _ = self.steady.watched(function, merge)
+        with closing(self._pieces(tuple(columns))) as pieces:
+            for found in over_pieces(pieces, watched):
+                if found is not None:
+                    marks = added(marks, found[0])
+                    yield found[1]
+        self.steady.compare(marks)
 
     def _pieces(self, columns: tuple[str, ...]) -> Generator[Piece, None, None]:
         first = number = 0

@@ -35,6 +35,7 @@ from .heap import arrays_from_heap
 from .memory import MemorySource
 from .progress import watched
 from .reading import either, working
+from .steady import Marks, Steady
 from .store import Store, taken_apart
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ class DaskTable:
     frame: Any
     meta: pd.DataFrame = field(repr=False)
     texts: frozenset[str] = frozenset()
+    steady: Steady = field(default_factory=partial(Steady, True), repr=False, compare=False)
 
     @property
     def identity(self) -> Hashable:
@@ -78,12 +80,18 @@ class DaskTable:
     def map_reduce(
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> T | None:
-        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, self.texts, function), merge)
+        watched, merged = self.steady.watched(function, merge)
+        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, self.texts, watched), merged)
         with _failures(self, columns):
             there = dask.delayed(job, traverse=False)
             root = _root(self.tasks(columns, _run_frame, there), there)
             (found,) = _computed(partial(dask.compute, root))
-        return _heard(found)
+        return self.compared(_heard(found))
+
+    def compared(self, found: tuple[Marks, T] | None) -> T | None:
+        """The result of a pass, if it went over the rows of those before."""
+        self.steady.compare({} if found is None else found[0])
+        return None if found is None else found[1]
 
     def store(self) -> Store | ClusterStore | None:
         """What keeps the values of the rows: this process for its own threads, the workers of a cluster."""
@@ -167,13 +175,14 @@ class ClusterStore:
         columns: Sequence[str],
     ) -> T | None:
         """A pass in which `function` calls `put`."""
-        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, table.texts, function), merge)
+        watched, merged = table.steady.watched(function, merge)
+        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, table.texts, watched), merged)
         with _failures(table, columns):
             both = table.tasks(columns, _run_and_keep, dask.delayed(job, traverse=False))
             parts = _persisted(both)
             self.shares = shares_of(parts, self.client.who_has(parts), self.client.nthreads())
             ((_, _, found),) = _in_order(job, *self._shared_out(_firsts, partial(_in_order, job), job))
-        return _heard(found)
+        return table.compared(_heard(found))
 
     def settle(self, streamed: Streamed, made: Callable[[Evaluated], MemorySource]) -> None:
         """The survey is done: keep nothing that is too large."""

@@ -18,6 +18,7 @@ from ..frame.kept import Kept
 from .files import KINDS, ending
 
 QUOTED = re.compile(r"'((?:[^']|'')*)'|\"((?:[^\"]|\"\")*)\"")
+BESIDE = "(SELECT list(sql) FROM duckdb_views()), (SELECT list(path) FROM duckdb_databases())"
 SCANNED = re.compile(r"SCAN \[(.*?)\]", re.DOTALL)
 
 
@@ -72,6 +73,11 @@ def _files(data: Any) -> Iterator[str]:
         with suppress(Exception):
             for names in SCANNED.findall(data.explain(optimized=False)):
                 yield from names.split(", ")
+    elif hasattr(data, "map_reduce"):  # opened already
+        files = getattr(data, "files", None)
+        yield from files.paths if files is not None else ()
+        yield from _files(getattr(data, "frame", None))
+        yield from _files(getattr(getattr(data, "read", None), "relation", None))
     elif hasattr(data, "expr"):  # Dask
         with suppress(Exception):
             for node in data.expr.walk():
@@ -107,11 +113,10 @@ def _named(text: str) -> Iterator[str]:
 def _of_relation(relation: Any) -> Iterator[str]:
     """Files named in a query and in the views of its connection, and the databases that are attached."""
     yield from _named_in_sql(relation.sql_query())
-    views = relation.query("glmformula_rows", "SELECT sql FROM duckdb_views() WHERE NOT internal").fetchall()
-    paths = relation.query("glmformula_rows", "SELECT path FROM duckdb_databases()").fetchall()
-    for (sql,) in views:
-        yield from _named_in_sql(sql or "")
-    yield from (path for (path,) in paths if path)
+    ((views, paths),) = relation.limit(1).project(BESIDE).fetchall()
+    for sql in views or ():
+        yield from _named_in_sql(sql)
+    yield from filter(None, paths or ())
 
 
 def _named_in_sql(sql: str) -> Iterator[str]:
