@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def same_table(fit: GLM) -> dict[str, Any]:
     """For a further fit to the rows of `fit`: the table itself, which notices rows that have changed."""
     rows = fit.rows
-    if not rows.streamed or isinstance(rows.arguments["data"], str | Path):  # a path stands in the call
+    if not rows.streamed or isinstance(rows.arguments["data"], str | Path | list):  # paths stand in the call
         return {}
     return {"data": rows.table}  # type: ignore[attr-defined]
 

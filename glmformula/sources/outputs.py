@@ -32,7 +32,7 @@ def refuse_inputs(out: str | os.PathLike[str], *data: Any) -> None:
     """
     path = Path(out)
     here = _identity(path)
-    for given in data:
+    for given in _each(data):
         for name in _files(given):
             if here is not None and _identity(name) == here:
                 raise DataError(
@@ -44,6 +44,15 @@ def refuse_inputs(out: str | os.PathLike[str], *data: Any) -> None:
                 f"out={str(out)!r} would be one of the files that {os.fspath(given)!r} stands for, and be read as "
                 "data the next time: write to another directory"
             )
+
+
+def _each(data: Iterable[Any]) -> Iterator[Any]:
+    """The data, lists of paths one by one and ~ as the home directory."""
+    for given in data:
+        if isinstance(given, list | tuple) and all(isinstance(part, str | Path) for part in given):
+            yield from _each(given)
+        else:
+            yield os.path.expanduser(given) if isinstance(given, str | Path) else given
 
 
 def _identity(path: str | Path) -> tuple[int, int] | None:

@@ -44,6 +44,7 @@ def _duckdb_file(file: Path) -> Any:
 KINDS: dict[str, Callable[[Path], Any]] = {
     "path": str,
     "Path": Path,
+    "list": lambda file: [str(file)],
     "directory": lambda file: str(file.parent),
     "pattern": lambda file: str(file.parent / "*.parquet"),
     "nested pattern": lambda file: str(file.parent.parent / "**" / "*.parquet"),
