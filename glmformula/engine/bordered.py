@@ -261,12 +261,12 @@ def solve_bordered(equations: Bordered, beta: np.ndarray, strict: bool) -> Solut
     )
 
 
-def solved(sums: Tables, beta: np.ndarray, strict: bool) -> Solution:
-    """The step from the sums over all rows."""
+def solved(sums: Tables, beta: np.ndarray, strict: bool, before: Solution | None) -> Solution:
+    """The step from the sums over all rows; `before`: the one before."""
     equations = bordered(sums)
     if equations is not None:
         return solve_bordered(equations, beta, strict and equations.p <= WIDE)
-    return solve_gram(*assemble(sums), beta, strict)
+    return solve_gram(*assemble(sums), beta, strict, before)
 
 
 def some_relations(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
@@ -276,7 +276,7 @@ def some_relations(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
         relations = sp.csr_array(relations)
         several = np.flatnonzero(np.diff(relations.indptr) > 1)[:MOST_CHECKED]
     else:
-        several = np.arange(relations.shape[0])
+        several = np.flatnonzero(np.count_nonzero(relations, axis=1) > 1)
     some: Any = relations[several]
     own = np.zeros((len(several), len(solution.pivot)))
     own[np.arange(len(several)), solution.dropped[several]] = 1.0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
-from ..design.pieces import Contrast, Design, Piece, coded_rows
+from ..design.pieces import Contrast, Design, Indicators, Piece, coded_rows
 from ..sources.base import Block
 
 # Nanoseconds a row on one core: what decides whether a factor is counted or made dense.
@@ -152,3 +154,35 @@ def add_piece(eta: np.ndarray, piece: Piece, beta: np.ndarray) -> None:
         part = np.take(piece.contrast @ beta, piece.codes, mode="clip")
     product = row_product(piece)
     eta += part if product is None else part * product
+
+
+def pieces_changed(design: Design, changed: np.ndarray) -> tuple[Design, np.ndarray]:
+    """The design of the pieces that have a column of `changed`, bool (p,), and the place of its columns."""
+    stops = np.cumsum([piece.width for piece in design.pieces]).tolist()
+    kept = [
+        (piece, np.arange(stop - piece.width, stop))
+        for piece, stop in zip(design.pieces, stops)
+        if changed[stop - piece.width : stop].any()
+    ]
+    columns = np.concatenate([np.empty(0, int), *(columns for _, columns in kept)])
+    return replace(design, pieces=tuple(piece for piece, _ in kept)), columns
+
+
+def sparse_rows(design: Design) -> sp.csr_array:
+    """X of a design's pieces (n, p), without its zeros."""
+    parts = [sp.csr_array((design.nrows, 0))]
+    for piece in design.pieces:
+        product = row_product(piece)
+        values = np.ones(design.nrows) if product is None else np.asarray(product, dtype=float)
+        if piece.codes is None or piece.contrast is None:
+            parts.append(sp.csr_array(values[:, None]))
+        else:
+            parts.append(sp.diags_array(values) @ sparse_contrast(piece.contrast)[piece.codes])
+    return sp.csr_array(sp.hstack(parts))
+
+
+def sparse_contrast(contrast: Contrast) -> sp.csr_array:
+    if not isinstance(contrast, Indicators):
+        return sp.csr_array(contrast)
+    chosen = contrast.chosen
+    return sp.csr_array((np.ones(len(chosen)), (chosen, np.arange(len(chosen)))), shape=contrast.shape)

@@ -14,16 +14,17 @@ import numpy as np
 from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family, gaussian
 from ..families.link import EPS, quiet
-from ..sources.base import Block, Source
+from ..sources.base import Source
 from ..sources.mapped import select_terms
 from ..sources.tasks import one_team
 from .bordered import WIDE, solved, some_relations
 from .columns import longest_move
 from .edges import eta_interval, near_an_end
 from .gram import Tables
+from .levels import Carried, by_levels
 from .mending import FEW_ROWS, Lost, Path, cost_of_mean, inside, kept_inside, strayed, valid_start
 from .notes import HIDDEN, INACCURATE, NOWHERE, extreme_fits, seven_digits
-from .passes import Sums, Task, merge, run
+from .passes import Sums, Task, count_rows, merge, run
 from .refine import refined
 from .result import Control, GlmFit
 from .solve import IllConditioned, Solution, solve_qr
@@ -130,10 +131,6 @@ def is_small(source: Source, p: int) -> bool:
     return bool(n * p * p < SMALL_PROBLEM and n < SMALL_ROWS)
 
 
-def count_rows(block: Block) -> int:
-    return len(block.y)
-
-
 # What a pass over patterns finds out; the rest of its sums is known from the rows.
 BY_MEANS = ("valid", "informative", "fault", "solve", "lengths")
 
@@ -236,7 +233,12 @@ class Problem:
         if not isinstance(at.solve, Tables):
             assert at.solve is not None
             return solve_qr(at.solve, beta, self.tolerance)
-        solution = solved(at.solve, beta, self.strict)
+        if isinstance(before, Carried):
+            return by_levels(self, at.solve, beta, before)
+        try:
+            solution = solved(at.solve, beta, self.strict, before)
+        except IllConditioned:
+            return by_levels(self, at.solve, beta, before)
         if solution.rank == self.p:
             return solution
         if before is not None and before.rank == solution.rank and (before.pivot == solution.pivot).all():

@@ -19,9 +19,17 @@ from ..design.pieces import Piece
 from ..families import Family
 from ..families.link import EPS, everywhere, quiet
 from ..sources.base import Block
-from .columns import Part, dense_columns, linear_predictor, plan, predictor_from_columns
+from .columns import (
+    Part,
+    dense_columns,
+    linear_predictor,
+    pieces_changed,
+    plan,
+    predictor_from_columns,
+    sparse_rows,
+)
 from .gram import Tables, tables
-from .patterns import Patterns, joined, patterns
+from .patterns import Patterns, joined, patterns, same_rows
 
 INTERCEPT = Piece(numeric=())
 QR_CELLS = 2**17  # numbers in one QR: 1 MB
@@ -192,6 +200,10 @@ def run(task: Task, block: Block) -> Sums:
     )
 
 
+def count_rows(block: Block) -> int:
+    return len(block.y)
+
+
 def total(values: np.ndarray, weights: np.ndarray | None) -> float:
     """The weighted sum; what has no weight counts nothing, infinite or not."""
     if weights is None:
@@ -342,6 +354,11 @@ def for_the_step(
 
 def squared_lengths(block: Block, relations: np.ndarray, working_weights: np.ndarray) -> np.ndarray:
     """Of X r for each of some combinations r of the columns, (k,)."""
+    design, columns = pieces_changed(block.design, np.asarray(relations.any(axis=0)))
+    if not any(piece.numeric for piece in design.pieces):  # the few combinations of levels say it all
+        codes, first = same_rows(design, None)
+        along = sparse_rows(design.rows(first)) @ relations[:, columns].T
+        return np.bincount(codes, working_weights, len(first)) @ np.square(along)
     design = block.design
     if design.ncols > 4 * len(design.pieces):  # factors: most of X is zeros
         along = [linear_predictor(design, relation, None) for relation in relations]

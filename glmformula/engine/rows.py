@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from ..design.pieces import Design
 from ..families import Family
 from ..sources.base import Block
-from .columns import linear_predictor
-from .passes import weights_at
+from .columns import dense_columns, linear_predictor, plan
+from .passes import QR_CELLS, weights_at
 from .result import GlmFit
 
 
@@ -39,3 +42,33 @@ def row_arrays(
         residuals = (block.y - mu) / family.link.mu_eta(eta)
     prior = np.ones(len(block.y)) if block.prior_weights is None else block.prior_weights
     return block.y, prior, block.offset, eta, mu, residuals, working_weights(block, result, family)
+
+
+def columns_by_chunks(design: Design) -> Iterator[tuple[slice, np.ndarray]]:
+    """X' (p, c), a cacheful of rows of the design at a time."""
+    parts, chunk = plan(design.pieces, "qr"), max(64, QR_CELLS // (design.ncols + 1))
+    for start in range(0, design.nrows, chunk):
+        rows = slice(start, min(start + chunk, design.nrows))
+        pieces = tuple([piece.rows(rows) for piece in design.pieces])
+        yield rows, dense_columns(pieces, parts, rows.stop - rows.start)[:-1]
+
+
+def quadratic_forms(design: Design, matrix: np.ndarray) -> np.ndarray:
+    """x' matrix x of each row x of the design, (n,); `matrix` (p, p)."""
+    out = np.empty(design.nrows)
+    for rows, X in columns_by_chunks(design):
+        product = np.dot(matrix, X)  # np.matmul keeps the interpreter lock
+        product *= X
+        np.add.reduce(product, axis=0, out=out[rows])
+    return out
+
+
+def squared_images(design: Design, matrix: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """|matrix x size|^2 of each row x of the design, (n,); `matrix` (k, p), `sizes` (n,)."""
+    out = np.empty(design.nrows)
+    for rows, X in columns_by_chunks(design):
+        product = np.dot(matrix, X)
+        product *= sizes[rows]
+        np.square(product, out=product)
+        np.add.reduce(product, axis=0, out=out[rows])
+    return out

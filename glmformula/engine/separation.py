@@ -13,11 +13,15 @@ unseparated the programme is solved again for those, so no infinite coefficient 
 
 Only the rows that matter enter a programme: those that hold give a null space (one weighted least-squares
 fit), and of many rows that pull a sample is taken, to which rows that contradict the answer are added
-until none is left; so it works block by block on any source.
+until none is left; so it works block by block on any source. After a fit of many rows most of those that
+pull are proved to hold as well, and levels without the rare response are counted (`settled`).
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import add
@@ -26,6 +30,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..design.dense import dense
+from ..errors import FitError
 from ..families import Family, gaussian
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
@@ -34,12 +39,17 @@ from .bordered import WIDE
 from .columns import linear_predictor, longest_move
 from .edges import close_to, drift, far_ends
 from .irls import fit_glm
+from .levels import used_alike
 from .one_sided import one_sided
+from .passes import count_rows
 from .recession import ZERO, Rows, distinct, joined, null_space, recession
 from .result import GlmFit
+from .settled import Separation, by_settled_rows
 
 # Rows of a block that one pass brings into the programme, and rounds of adding rows.
 MOST_ROWS, ROUNDS = 500, 60
+# Rows from which most are proved to hold before any programme; of fewer, all that pull enter one.
+MANY_ROWS = 5_000
 # A move of a row that holds, of its sizes: more is not rounding.
 HELD = 1e-6
 # What rounding may be of the sizes of a sum, a row's part of a direction whose unit is its effect.
@@ -50,28 +60,6 @@ RUNAWAY = 0.1
 STILL = 1e-3
 # Parts of eta so large that their rounding hides what the last step moved (cauchit doubles eta at every step).
 BLURRED = 1e10
-
-
-@dataclass(frozen=True, slots=True)
-class Separation:
-    """A direction without end.
-
-    Attributes
-    ----------
-    direction : ndarray (p,)
-        Coefficients change along it, deviance falls; 0 for those that have a finite estimate, and for
-        aliased ones.
-    complete : bool
-        Whether it separates every row (of non-zero prior weight).
-    """
-
-    direction: np.ndarray
-    complete: bool
-
-    @property
-    def limits(self) -> np.ndarray:
-        """(p,): 0, inf or -inf, where each coefficient goes."""
-        return np.where(self.direction == 0, 0.0, np.copysign(np.inf, self.direction))
 
 
 @one_team()
@@ -89,29 +77,48 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
     beta = np.nan_to_num(fit.coefficients, nan=0.0)
     step = np.zeros(len(beta)) if fit.solved_at is None else beta - fit.solved_at
     plain = fit.converged and not (fit.boundary or fit.runaway) and step.any()
+    running = None
     plain = plain and source.map_reduce(partial(longest_move, beta), max) < BLURRED
-    if plain and (fit.rank == len(beta) or fit.rank == len(independent(source, len(beta)))):
+    full = fit.rank == len(beta)
+    kept = np.arange(len(beta)) if full else independent(source, len(beta))
+    if plain and fit.rank == len(kept):
         if source.map_reduce(partial(longest_move, step), max) < STILL:
             return None
         decrease = promised(fit, step)
         if decrease is None:
             decrease = source.map_reduce(partial(squared_step, family, fit.solved_at, step), add)
-        rows = source.map_reduce(partial(runaways, family, beta, step, decrease), joined)
-        if not len(rows.signs):
+        running = partial(runaways, family, beta, step, decrease)
+        if not source.map_reduce(partial(any_row, running), max):
             return None
-    return separation(source, family, independent(source, len(beta)), len(beta))
+    if full and fit.method == "qr":  # where weights vanish, what rounding left of a column may look like one
+        kept = independent(source, len(beta))
+    if running is not None and fit.nobs >= MANY_ROWS:
+        found = by_settled_rows(source, family, beta, np.setdiff1d(np.arange(len(beta)), kept), running)
+        if found is not None:
+            return found if found.direction.any() else None
+    return separation(source, family, kept, len(beta))
+
+
+@one_team()
+def separation_of_rows(source: Source, family: Family, p: int) -> tuple[Separation | None, np.ndarray]:
+    """The separation of the rows under a design of p columns, and the columns that are not aliased.
+
+    Of many rows a fit says which ones matter.
+    """
+    kept = independent(source, p)
+    if source.map_reduce(count_rows, add) >= MANY_ROWS:
+        with suppress(FitError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return separation_of_fit(
+                source, family, fit_glm(source, family, names=("",) * p, intercept=False)
+            ), kept
+    return separation(source, family, kept, p), kept
 
 
 def independent(source: Source, p: int) -> np.ndarray:
     """The columns (r,) that are not aliased, whatever weights an iteration gives the rows."""
     fit = fit_glm(Mapped(source, used_alike), gaussian(), names=("",) * p, intercept=False)
     return fit.pivot[: fit.rank]
-
-
-def used_alike(block: Block) -> Block:
-    """Ones and zeros for weights, nothing to fit."""
-    weights = None if block.prior_weights is None else (block.prior_weights > 0).astype(float)
-    return Block(block.design, np.zeros(len(block.y)), weights, start=block.start)
 
 
 @one_team()
@@ -196,8 +203,8 @@ def squared_step(family: Family, solved_at: np.ndarray | None, step: np.ndarray,
     return float(working.sum())
 
 
-def runaways(family: Family, beta: np.ndarray, step: np.ndarray, decrease: float, block: Block) -> Rows:
-    """The rows at an end of their range that moved, at the last step, about as far as they had left to go.
+def runaways(family: Family, beta: np.ndarray, step: np.ndarray, decrease: float, block: Block) -> np.ndarray:
+    """Bool (m,): the rows at an end of their range that moved, at the last step, about as far as they had left to go.
 
     Few rows are near enough to an end for the `decrease` that the step promised; only they are looked at.
     """
@@ -216,7 +223,13 @@ def runaways(family: Family, beta: np.ndarray, step: np.ndarray, decrease: float
             | ~np.isfinite(left)
             | beyond(family, block.y[where], mu[where])
         )
-    return chosen(block, signs, where[away])
+    out = np.zeros(len(eta), bool)
+    out[where[away]] = True
+    return out
+
+
+def any_row(which: Callable[[Block], np.ndarray], block: Block) -> bool:
+    return bool(which(block).any())
 
 
 def beyond(family: Family, y: np.ndarray, mu: np.ndarray) -> np.ndarray:

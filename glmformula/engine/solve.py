@@ -17,6 +17,9 @@ SMALLEST_PIVOT = 1e-9
 LARGEST_CONDITION = 1e5
 # A squared length that rounding may leave where a column is a combination of others.
 ALIASED_PIVOT = 1e-12
+# A part of such a combination, in unit lengths, that is the rounding of the others.
+ROUNDING = 1e-13
+NEARLY_WHOLE = 1e-10
 PANEL = 48
 
 
@@ -150,7 +153,9 @@ def reflect(rows: np.ndarray, column: int) -> None:
     rows[1:, column] = 0.0
 
 
-def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bool) -> Solution:
+def solve_gram(
+    gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bool, known: Solution | None = None
+) -> Solution:
     """The step from X'WX and X'Wu: columns scaled to unit length, Cholesky in column order.
 
     Solved for the increment, so that the accuracy of the answer is that of the score. A column that is
@@ -164,6 +169,8 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
     beta : ndarray (p,)
     strict : bool
         Raise `IllConditioned` where the digits of the Gram matrix do not suffice.
+    known : Solution, optional
+        Of the step before: what it dropped is looked at first.
 
     Notes
     -----
@@ -178,13 +185,15 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
         if not lengths.all():
             lengths = np.where(lengths > 0, lengths, 1.0)
         scaled = gram / (lengths[:, None] * lengths)
-    factor, info = lapack.dpotrf(scaled, lower=0, clean=1)
-    pivot, rank = np.arange(p), p
-    smallest = (factor.diagonal() ** 2).min() if info == 0 else 0.0
+    pivot, rank = known_pivots(gram, known)
+    scaled = scaled if rank == p else scaled[np.ix_(pivot[:rank], pivot[:rank])]
+    factor, info = lapack.dpotrf(scaled, lower=0, clean=1) if rank else (scaled, 0)
+    smallest = (factor.diagonal() ** 2).min(initial=np.inf) if info == 0 else 0.0
     if smallest <= SMALLEST_PIVOT:
-        pivot, rank, smallest = cholesky_pivots(scaled)
-        kept = pivot[:rank]
-        scaled = scaled[np.ix_(kept, kept)]
+        order, left, smallest = cholesky_pivots(scaled)
+        pivot = np.append(pivot[order[:left]], np.sort(np.append(pivot[order[left:]], pivot[rank:])))
+        rank = left
+        scaled = scaled[np.ix_(order[:rank], order[:rank])]
         factor, info = lapack.dpotrf(scaled, lower=0, clean=1) if rank else (scaled, 0)
     inaccurate = False
     if rank:
@@ -203,13 +212,29 @@ def solve_gram(gram: np.ndarray, score: np.ndarray, beta: np.ndarray, strict: bo
     if rank < p:
         if beta[dropped].any():
             right = right + gram[np.ix_(kept, dropped)] @ beta[dropped]
-        relations[:, kept] = -solve(gram[np.ix_(kept, dropped)]).T
+        shares = -solve(gram[np.ix_(kept, dropped)])
+        noise = np.abs(shares * lengths[kept, None]) <= ROUNDING * lengths[dropped]
+        whole = np.rint(
+            shares
+        )  # combinations of levels; without rounding they vanish on the last row as well
+        shares = np.where(np.abs(shares - whole) < NEARLY_WHOLE, whole, shares)
+        relations[:, kept] = np.where(noise, 0.0, shares).T
         relations[np.arange(p - rank), dropped] = 1.0
     step = np.zeros(p)
     step[kept] = solve(right)
     new = beta + step
     new[dropped] = 0.0
     return Solution(new, pivot, rank, factor, lengths[kept], float(step[kept] @ right), relations, inaccurate)
+
+
+def known_pivots(gram: np.ndarray, known: Solution | None) -> tuple[np.ndarray, int]:
+    """Order and rank without a search: columns of zeros dropped, or what the step before dropped, if that vanishes."""
+    if known is not None and len(known.relations):
+        left = np.einsum("ij,ij->i", known.relations @ gram, known.relations)
+        if (np.abs(left) <= ALIASED_PIVOT * gram.diagonal()[known.dropped]).all():
+            return known.pivot, known.rank
+    there = gram.diagonal() != 0
+    return np.argsort(~there, kind="stable"), int(np.count_nonzero(there))
 
 
 def cholesky_pivots(scaled: np.ndarray) -> tuple[np.ndarray, int, float]:

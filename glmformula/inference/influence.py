@@ -332,6 +332,17 @@ def is_influential(frame: pd.DataFrame, p: int, n: int) -> pd.DataFrame:
     return pd.DataFrame(marks, index=frame.index, columns=frame.columns)
 
 
+def augmenting(fit: GLM) -> dict[str, pd.Series]:
+    """The columns of broom's ``augment.glm`` that are made of hat values, by one pass for them."""
+    d = deletion(fit, "deviance")
+    return {
+        "_hat": _labelled(fit, d.hat, d.counted, padding=0.0),
+        "_sigma": fit.rows.labelled(d.sigma),
+        "_cooksd": _labelled(fit, _cooks(fit, d), d.counted),
+        "_std_resid": _labelled(fit, _standardised(fit, d, "deviance"), d.counted),
+    }
+
+
 def _coefficient_names(fit: GLM) -> list[str]:
     return [name for name, gone in zip(fit.column_names, fit.aliased, strict=True) if not gone]
 

@@ -11,7 +11,7 @@ from scipy.linalg import lapack
 
 from ..design.dense import dense, sparse
 from ..engine.covariance import BorderedCovariance
-from ..engine.rows import row_arrays, working_weights
+from ..engine.rows import row_arrays, squared_images, working_weights
 from ..models.training import Whole
 from ..sources.mapped import collect
 
@@ -70,6 +70,12 @@ class Weighted(FitRows):
         """T'X' sqrt(W) (rank, m), orthonormal over all rows."""
         return self.basis(block) * np.sqrt(self.weights(block))
 
+    def hat(self, block: Block) -> np.ndarray:
+        """Hat values (m,): sums of squares of `orthogonal`, 1 where they are 1 but for rounding."""
+        root = np.zeros((self.root.shape[1], len(self.result.coefficients)))
+        root[:, ~np.isnan(self.result.coefficients)] = self.root.T
+        return at_most_one(squared_images(block.design, root, np.sqrt(self.weights(block))))
+
 
 def weighted(fit: GLM) -> Weighted:
     """The fit's weighted design with its inverse root.
@@ -92,7 +98,10 @@ def weighted(fit: GLM) -> Weighted:
 
 def hat_of(Q: np.ndarray) -> np.ndarray:
     """Sums of squares of the columns, 1 where they are 1 but for rounding."""
-    hat = np.einsum("ij,ij->j", Q, Q)
+    return at_most_one(np.einsum("ij,ij->j", Q, Q))
+
+
+def at_most_one(hat: np.ndarray) -> np.ndarray:
     hat[hat > 1 - FULL] = 1.0
     return hat
 
@@ -103,7 +112,7 @@ def leverages(fit: GLM) -> np.ndarray:
     if isinstance(cov, BorderedCovariance):
         parts = collect(fit.rows.source, partial(_wide_hat, FitRows(fit.result, fit.family), cov))
     else:
-        parts = collect(fit.rows.source, partial(_hat, weighted(fit)))
+        parts = collect(fit.rows.source, weighted(fit).hat)
     return np.concatenate([np.empty(0), *parts])
 
 
@@ -136,18 +145,12 @@ def _whole_sums(frame: Weighted, block: Block) -> np.ndarray:
     """Sum of W r^2 for the working residuals r, and how many hat values are above 0."""
     *_, residuals, weights = row_arrays(block, frame.result, frame.family)
     squares = np.where(weights > 0, weights * residuals**2, 0.0).sum()
-    return np.array([squares, np.count_nonzero(hat_of(frame.orthogonal(block)) > 0)])
+    return np.array([squares, np.count_nonzero(frame.hat(block) > 0)])
 
 
 def _wide_hat(frame: FitRows, cov: BorderedCovariance, block: Block) -> np.ndarray:
     kept = np.flatnonzero(~np.isnan(frame.result.coefficients))
-    hat = frame.weights(block) * cov.quadratic(sparse(block.design)[:, kept])
-    hat[hat > 1 - FULL] = 1.0
-    return hat
-
-
-def _hat(frame: Weighted, block: Block) -> np.ndarray:
-    return hat_of(frame.orthogonal(block))
+    return at_most_one(frame.weights(block) * cov.quadratic(sparse(block.design)[:, kept]))
 
 
 def _changes(frame: Weighted, block: Block) -> np.ndarray:

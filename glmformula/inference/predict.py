@@ -16,6 +16,7 @@ from ..design.selection import positions
 from ..engine.bordered import WIDE
 from ..engine.columns import linear_predictor
 from ..engine.covariance import BorderedCovariance
+from ..engine.rows import quadratic_forms
 from ..errors import RankWarning, give_warning
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
@@ -299,11 +300,12 @@ def _predict_block(
             reach = np.sqrt(part.multiply(part).sum(axis=1))
             estimable = reach < ESTIMABLE * np.maximum(size, np.finfo(float).tiny)
         return eta, se, estimable
-    X = dense(block.design)
     if cov is not None:
-        kept = X[:, ~np.isnan(beta)]
-        se = np.sqrt(np.einsum("ij,ij->i", kept @ cov, kept))
+        whole, kept = np.zeros((len(beta), len(beta))), ~np.isnan(beta)
+        whole[np.ix_(kept, kept)] = cov
+        se = np.sqrt(quadratic_forms(block.design, whole))
     if null is not None:
+        X = dense(block.design)
         size = np.sqrt(np.einsum("ij,ij->i", X, X))
         estimable = np.linalg.norm(X @ null, axis=1) < ESTIMABLE * np.maximum(size, np.finfo(float).tiny)
     return eta, se, estimable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..engine.separation import Separation, independent, separation
+from ..engine.separation import separation_of_rows
 from ..families import Family, get_family
 from ..models.glm import glm_control, training_rows
 from ..render.cells import named_numbers
@@ -100,8 +100,7 @@ def detect_separation(
     }
     training = training_rows(arguments)
     design = training.frame.design
-    p = len(design.names)
-    return _detected(training.source, family, independent(training.source, p), design.names, p)
+    return _detected(training.source, family, design.names)
 
 
 def separation_of(fit: GLM) -> DetectedSeparation:
@@ -112,14 +111,12 @@ def separation_of(fit: GLM) -> DetectedSeparation:
     DataError
         The model holds no rows.
     """
-    source, p = fit.rows.source, len(fit.column_names)
-    return _detected(source, fit.family, independent(source, p), fit.column_names, p)
+    return _detected(fit.rows.source, fit.family, fit.column_names)
 
 
-def _detected(
-    source: Source, family: Family, kept: np.ndarray, names: tuple[str, ...], p: int
-) -> DetectedSeparation:
-    found: Separation | None = separation(source, family, kept, p)
+def _detected(source: Source, family: Family, names: tuple[str, ...]) -> DetectedSeparation:
+    p = len(names)
+    found, kept = separation_of_rows(source, family, p)
     limits = np.zeros(p) if found is None else found.limits
     limits[np.setdiff1d(np.arange(p), kept)] = np.nan
     return DetectedSeparation(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..frame.columns import as_frame
 from .confint import confint
-from .influence import deletion
+from .influence import augmenting
 from .predict import predict
 from .residuals import residuals
 from .summary import Vcov, summary
@@ -116,12 +116,7 @@ def _augmented(fit: GLM, newdata: Any, type_predict: str, type_residuals: str, s
     frame = frame.rename(columns={"fit": "_fitted", "se_fit": "_se_fit"})
     if newdata is not None:
         return pd.concat([as_frame(newdata), frame], axis=1)
-    from .influence import cooks_distance, hatvalues, rstandard
-
-    d = deletion(fit, "deviance")
     frame["_resid"] = residuals(fit, type_residuals)
-    frame["_hat"] = hatvalues(fit).reindex_like(frame["_fitted"])
-    frame["_sigma"] = fit.rows.labelled(d.sigma)
-    frame["_cooksd"] = cooks_distance(fit).reindex_like(frame["_fitted"])
-    frame["_std_resid"] = rstandard(fit).reindex_like(frame["_fitted"])
+    for name, column in augmenting(fit).items():
+        frame[name] = column.reindex_like(frame["_fitted"])
     return pd.concat([fit.model_frame().reindex(frame.index), frame], axis=1)

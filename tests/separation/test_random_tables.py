@@ -10,6 +10,8 @@ import pytest
 from scipy.optimize import linprog
 
 import glmformula as g
+from glmformula.engine import separation as engine
+from glmformula.engine import settled
 from glmformula.errors import SeparationWarning
 
 FAMILIES = [
@@ -94,3 +96,62 @@ def test_cauchit_far_out(case):
     data = pd.DataFrame({"y": y})
     data["f"], data["a"] = list(f) if f != "-" else "p", 0.0 if a is None else a
     check(formula, data, g.binomial("cauchit"), w)
+
+
+FORMULAS = ["f + x", "f * h", "f * h + x", "f:h", "h + f:x", "0 + f + h", "f + h + f:z", "f:z"]
+
+
+def drawn_sparse(seed):
+    """A sparse design of two factors, a number and one of few values; most rows do not have the rare response."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(60, 200))
+    f, h = (rng.choice(k, n, p=rng.dirichlet(np.full(k, 0.7))) for k in (6, 4))
+    data = pd.DataFrame({"f": np.char.add("f", f.astype(str)), "h": np.char.add("h", h.astype(str))})
+    data["x"], data["z"] = rng.normal(size=n), rng.integers(-1, 3, n)
+    rare = rng.random(n) < rng.uniform(0.05, 0.3)
+    family = (g.binomial(), g.binomial("probit"), g.poisson(), g.binomial("cloglog"))[seed % 4]
+    data["y"] = rare * (1 if family.is_binomial else rng.integers(1, 4, n)) * 1.0
+    if family.is_binomial and seed % 8 == 0:
+        data["y"] = 1 - data["y"]
+    weights = rng.integers(0, 3, n).astype(float) if seed % 5 == 0 else None
+    return f"y ~ {FORMULAS[seed % len(FORMULAS)]}", data, family, weights
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_counting_and_programmes_agree(seed, monkeypatch):
+    formula, data, family, weights = drawn_sparse(seed)
+    monkeypatch.setattr(engine, "MANY_ROWS", 0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = g.glm(formula, data, family, weights=weights)
+    ours = fit.result.limits
+    warned = any(issubclass(c.category, SeparationWarning) for c in caught)
+    whole = g.detect_separation(formula, data, family, weights=weights).coefficients.to_numpy()
+    assert warned == (ours is not None) == bool(np.isinf(whole).any())
+    if ours is None:
+        return
+    kept, used = ~np.isnan(whole), np.ones(len(data), bool) if weights is None else weights > 0
+    X = g.model_matrix(formula, data).to_numpy()[np.ix_(used, kept)]
+    y = data["y"].to_numpy()[used]
+    signs = np.where(y == 0, -1, np.where((y == 1) & family.is_binomial, 1, 0))
+    low, high = np.transpose(spans(X, signs)[0])
+    assert (ours[~kept] == 0).all()
+    decided = (low == 0) | (high == 0)  # elsewhere there are directions both ways
+    wanted = np.where(high > 0, np.inf, np.where(low < 0, -np.inf, 0.0))
+    np.testing.assert_array_equal(ours[kept][decided], wanted[decided])
+
+
+def test_most_sparse_designs_need_no_programme_on_all_rows(monkeypatch):
+    """The programmes of `recession` see one group of columns, or none."""
+    monkeypatch.setattr(engine, "MANY_ROWS", 0)
+    monkeypatch.setattr(engine, "separation", None)
+    rng = np.random.default_rng(5)
+    data = pd.DataFrame({"f": rng.choice([f"l{i}" for i in range(40)], 6000), "x": rng.normal(size=6000)})
+    data["y"] = 1.0 * (rng.random(6000) < 0.2)
+    empty = data["f"].isin(["l7", "l12", "l33"])
+    data.loc[empty, "y"] = 0.0
+    monkeypatch.setattr(settled, "programme", None)
+    with pytest.warns(SeparationWarning, match=r"of fl12 \(-Inf\), fl33 \(-Inf\), fl7 \(-Inf\);"):
+        fit = g.glm("y ~ f + x", data, "binomial")
+    assert np.isinf(fit.result.limits).sum() == 3
+    assert not fit.separation().complete
