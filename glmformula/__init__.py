@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 from . import datasets
 from .errors import (
     ConvergenceWarning,
@@ -34,67 +37,53 @@ from .families import (
     tweedie,
 )
 from .formula.functions import register_function, set_contrasts
-from .models.generics import (
-    AIC,
-    BIC,
-    Anova,
-    add1,
-    anova,
-    augment,
-    bread,
-    coef,
-    coefficient_plot,
-    coeftest,
-    confint,
-    cooks_distance,
-    covratio,
-    delta_method,
-    detect_separation,
-    deviance,
-    dfbeta,
-    dfbetas,
-    dffits,
-    dispersiontest,
-    drop1,
-    effect_plot,
-    estfun,
-    extractAIC,
-    fitted,
-    glance,
-    hatvalues,
-    hosmer_lemeshow,
-    influence_measures,
-    linear_hypothesis,
-    logLik,
-    lrtest,
-    meat,
-    model_frame,
-    model_matrix,
-    nobs,
-    overdispersion,
-    predict,
-    profile,
-    profile_plot,
-    pseudo_r2,
-    residuals,
-    rstandard,
-    rstudent,
-    simulate,
-    step,
-    summary,
-    terms,
-    tidy,
-    update,
-    vcov,
-    vif,
-    waldtest,
-)
-from .models.glm import glm, glm_control
+from .models import generics
+from .models.control import glm_control
+from .models.generics import AIC, BIC, coef, deviance, fitted, logLik, model_frame, model_matrix, nobs, terms
+from .models.glm import glm
+from .models.loading import load
 from .models.model import GLM
-from .models.saved import load
 from .render.table import StatTable
 
 __version__ = "0.2.0.dev0"
+
+if TYPE_CHECKING:  # found when asked for, by `__getattr__`
+    from .inference.add1 import add1
+    from .inference.anova import anova
+    from .inference.coeftest import coeftest
+    from .inference.confint import confint
+    from .inference.covariance import vcov
+    from .inference.delta_method import delta_method
+    from .inference.drop1 import drop1
+    from .inference.extract_aic import extract_aic as extractAIC
+    from .inference.goodness import dispersiontest, hosmer_lemeshow, overdispersion, pseudo_r2
+    from .inference.influence import (
+        cooks_distance,
+        covratio,
+        dfbeta,
+        dfbetas,
+        dffits,
+        hatvalues,
+        influence_measures,
+        rstandard,
+        rstudent,
+    )
+    from .inference.linear_hypothesis import linear_hypothesis
+    from .inference.lrtest import lrtest
+    from .inference.marginal_anova import Anova
+    from .inference.predict import predict
+    from .inference.profile import profile
+    from .inference.residuals import residuals
+    from .inference.sandwich import bread, estfun, meat
+    from .inference.separation import detect_separation
+    from .inference.simulate import simulate
+    from .inference.step import step
+    from .inference.summary import summary
+    from .inference.tidy import augment, glance, tidy
+    from .inference.update import update
+    from .inference.vif import vif
+    from .inference.waldtest import waldtest
+    from .plot.effects import coefficient_plot, effect_plot, profile_plot
 
 __all__ = [
     "AIC",
@@ -185,3 +174,13 @@ __all__ = [
     "vif",
     "waldtest",
 ]
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    found = generics.function(name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -25,9 +25,9 @@ from ..design.pieces import Design
 from ..errors import ConvergenceWarning, FitError, give_warning
 from ..families import Family
 from ..families.curvature import relative_curvature
+from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
-from ..sources.tasks import one_team
 from .columns import linear_predictor
 from .irls import Problem, is_small
 from .mending import Lost, Path

@@ -14,9 +14,9 @@ import numpy as np
 from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family, gaussian
 from ..families.link import EPS, quiet
+from ..runtime.tasks import one_team
 from ..sources.base import Source
 from ..sources.mapped import select_terms
-from ..sources.tasks import one_team
 from .bordered import WIDE, solved, some_relations
 from .columns import longest_move
 from .edges import eta_interval, near_an_end

@@ -32,9 +32,9 @@ from scipy.linalg import lapack
 from ..design.dense import dense
 from ..errors import FitError
 from ..families import Family, gaussian
+from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
-from ..sources.tasks import one_team
 from .bordered import WIDE
 from .columns import linear_predictor, longest_move
 from .edges import close_to, drift, far_ends

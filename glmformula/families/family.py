@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..errors import FamilyError
+from .distributions import NORMAL, Distribution
 from .kernels import fused_kernel
 from .link import Array, ArrayFunction, Link, Mask, make_link
 from .numerics import patched
@@ -140,6 +141,11 @@ class Family:
         Whether rows of one mean may be made one, of their total weight and weighted mean response: the
         deviance is then less by what does not depend on the mean. So in exponential dispersion families, where
         ``d = 2 [y t(y) - b(t(y)) - y t(mu) + b(t(mu))]``.
+    distribution : Distribution or None
+        The response's, where there is one: quantile residuals and prediction intervals need it.
+    parameters : mapping of str to float
+        What the family was made with beside its link, in full precision: ``theta`` of a negative binomial,
+        ``var_power`` of a Tweedie. `name` has them rounded, for print.
     """
 
     name: str
@@ -157,6 +163,8 @@ class Family:
     simulate: Simulate = no_simulation
     variance_name: str | None = None
     averages: bool = False
+    distribution: Distribution | None = None
+    parameters: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "link", make_link(self.link))
@@ -167,6 +175,31 @@ class Family:
     def has_likelihood(self) -> bool:
         """False for quasi families: their AIC and log-likelihood are NaN."""
         return self.minus2_loglik is not no_likelihood
+
+    @property
+    def likelihood_has_dispersion(self) -> bool:
+        """Whether the likelihood has a dispersion beside the mean; so not the negative binomial's."""
+        return not self.has_likelihood or self.extra_df > 0
+
+    @property
+    def is_normal_linear(self) -> bool:
+        """The normal distribution with the identity link: least squares, where more is exact than elsewhere."""
+        return self.distribution is NORMAL and self.link.name == "identity"
+
+    def response_distribution(self, mu: Array, prior_weights: Array, dispersion: float) -> Any:
+        """A frozen ``scipy.stats`` distribution of the response (counts, not proportions, for a binomial).
+
+        Raises
+        ------
+        FamilyError
+            The family is defined by its variance only (quasi families, Tweedie), or says of no distribution.
+        """
+        if self.distribution is None:
+            raise FamilyError(
+                f"family '{self.name}' has no distribution of the response: expected one of gaussian, binomial, "
+                "poisson, Gamma, inverse.gaussian, Negative Binomial, or a Family with distribution="
+            )
+        return self.distribution.at(mu, prior_weights, dispersion)
 
     def valid_mu(self, mu: Array) -> Mask:
         """True where `mu` is finite and inside `mu_interval`."""

@@ -71,7 +71,7 @@ def family_of(record: Any) -> Family:
             )
     elif name not in _DESCRIBED:
         raise FamilyError(f"there is no family '{name}'{nearest(name, _DESCRIBED)}")
-    elif given != PARAMETERS.get(name, {"link"}):
+    elif given != PARAMETERS.get(name, {"link"}) and not (name == "tweedie" and given == {"var_power", "link"}):
         raise FamilyError(
             f"the family '{name}' has {', '.join(sorted(PARAMETERS.get(name, {'link'})))}; "
             f"found {', '.join(sorted(map(str, given))) or 'nothing'}"
@@ -113,6 +113,8 @@ def _made(record: Mapping[str, Any]) -> Family:
     if name == "negative.binomial":
         return negative_binomial(record["theta"], _link_of(record["link"]))
     if name == "tweedie":
+        if "link" in record:
+            return tweedie(record["var_power"], link=_link_of(record["link"]))
         return tweedie(record["var_power"], record["link_power"])
     if name == "quasi":
         return quasi(_link_of(record["link"]), record["variance"])
@@ -158,22 +160,25 @@ def _quasi(family: Family) -> Record | None:
 
 def _negative_binomial(family: Family) -> Record | None:
     link = _link_record(family.link)
-    if link is None or not family.name.startswith("Negative Binomial("):
+    if link is None or set(family.parameters) != {"theta"}:
         return None
-    theta = _first_argument(family.variance)
-    return None if theta is None else {"name": "negative.binomial", "theta": theta, "link": link}
+    return {"name": "negative.binomial", **family.parameters, "link": link}
 
 
 def _tweedie(family: Family) -> Record | None:
-    var_power = _first_argument(family.variance)
-    if family.name != "Tweedie" or var_power is None:
+    if set(family.parameters) != {"var_power"}:
         return None
+    known = {"name": "tweedie", **family.parameters}
     exponent = _first_argument(family.link.linkfun)
-    powers = (0.0, 1.0) if exponent is None else (exponent,)
-    for link_power in powers:
+    for link_power in (0.0, 1.0) if exponent is None else (exponent,):
         if alike(tweedie_link(link_power), family.link):
-            return {"name": "tweedie", "var_power": var_power, "link_power": link_power}
-    return None
+            return known | {"link_power": link_power}
+    link = _link_record(family.link)
+    return None if link is None else known | {"link": link}
+
+
+def _first_argument(function: Any) -> float | None:
+    return float(function.args[0]) if isinstance(function, partial) and function.args else None
 
 
 def _registered(family: Family) -> Record | None:
@@ -185,10 +190,6 @@ def _registered(family: Family) -> Record | None:
         if alike(made, family):
             return {"name": name, REGISTERED: True}
     return None
-
-
-def _first_argument(function: Any) -> float | None:
-    return float(function.args[0]) if isinstance(function, partial) and function.args else None
 
 
 _DESCRIBED = frozenset(FAMILIES)  # at import: the built-in ones

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..errors import FamilyError, nearest
-from . import likelihoods, responses, simulation, variances
+from . import distributions, likelihoods, responses, simulation, variances
 from .arguments import positive_number, shortest
 from .family import INFINITY, Family, InitialMu, initial_mu_is_y, unit_dispersion
 from .link import Array, ArrayFunction, Link, make_link
@@ -33,6 +33,7 @@ def gaussian(link: str | Link = "identity") -> Family:
         loglik_dispersion=dispersion_over_rows,
         extra_df=1,
         simulate=simulation.gaussian,
+        distribution=distributions.NORMAL,
         averages=True,
     )
 
@@ -52,6 +53,7 @@ def binomial(link: str | Link = "logit") -> Family:
         loglik_dispersion=unit_dispersion,
         is_binomial=True,
         simulate=simulation.binomial,
+        distribution=distributions.BINOMIAL,
         averages=True,
     )
 
@@ -70,6 +72,7 @@ def poisson(link: str | Link = "log") -> Family:
         fixed_dispersion=1.0,
         loglik_dispersion=unit_dispersion,
         simulate=simulation.poisson,
+        distribution=distributions.POISSON,
         averages=True,
     )
 
@@ -88,6 +91,7 @@ def Gamma(link: str | Link = "inverse") -> Family:
         minus2_loglik=likelihoods.gamma,
         extra_df=1,
         simulate=simulation.gamma,
+        distribution=distributions.GAMMA,
         averages=True,
     )
 
@@ -109,6 +113,7 @@ def inverse_gaussian(link: str | Link = "1/mu^2") -> Family:
         minus2_loglik=likelihoods.inverse_gaussian,
         extra_df=1,
         simulate=simulation.inverse_gaussian,
+        distribution=distributions.INVERSE_GAUSSIAN,
         averages=True,
     )
 
@@ -232,5 +237,7 @@ def negative_binomial(theta: float, link: str | Link = "log") -> Family:
         minus2_loglik=partial(likelihoods.negative_binomial, size),
         loglik_dispersion=unit_dispersion,
         simulate=partial(simulation.negative_binomial, size),
+        distribution=distributions.negative_binomial(size),
+        parameters={"theta": size},
         averages=True,
     )

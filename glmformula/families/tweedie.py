@@ -215,4 +215,5 @@ def tweedie(
         variance_name=f"mu^{p:.15g}",
         averages=p == 0.0 or 1.0 <= p < 2.0,
         **_likelihood(p),
+        parameters={"var_power": p},
     )

@@ -9,19 +9,18 @@ import numpy as np
 
 from ..engine.nested import Columns
 from ..errors import DataWarning, give_warning
+from ..fitted.rows import same_table, training_rows
 from ..formula.scope import Scope, add_labels, positions, with_terms
-from ..models.glm import training_rows
-from ..models.update import same_table
 from ..render.table import StatTable
 from .score import nested_score_statistic
 from .single_term import Comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
 def add1(
-    fit: GLM,
+    fit: SingleIndex,
     scope: Scope,
     test: str | bool | None = "none",
     k: float = 2.0,
@@ -66,7 +65,7 @@ def add1(
     name = test_name(test)
     labels = add_labels(fit.terms, scope)
     training = training_rows(
-        {**fit.rows.arguments, **same_table(fit), "formula": with_terms(fit.terms, labels)}
+        {**fit.rows.arguments, **same_table(fit.rows), "formula": with_terms(fit.terms, labels)}
     )
     frame = training.frame
     n = frame.nrows
@@ -115,7 +114,7 @@ def _missing(frame: Any) -> str:
     return f" (rows missing: {counts})" if counts else ""
 
 
-def _carried(fit: GLM, names: Sequence[str]) -> np.ndarray:
+def _carried(fit: SingleIndex, names: Sequence[str]) -> np.ndarray:
     """Where to start: the fit's coefficients by name, 0 for columns that are new or aliased."""
     known = dict(zip(fit.column_names, np.nan_to_num(fit.result.coefficients).tolist()))
     return np.array([known.get(name, 0.0) for name in names])

@@ -9,23 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import DataWarning, FitError, GLMFormulaWarning, give_warning
-from ..models.refit import refit_terms
+from ..errors import GLMFormulaWarning, give_warning
 from ..render.anova import models_heading, sequential_heading
 from ..render.table import StatTable
+from .compared_models import check_same_rows, of_one_response
 from .dispersion import dispersion as estimated_dispersion
-from .dispersion import test_df
 from .distributions import chisq_upper, f_upper
 from .score import score_statistic
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 TESTS = ("Rao", "LRT", "Chisq", "F", "Cp")
 
 
 def anova(
-    fit: GLM, *others: GLM, test: str | bool | None = None, dispersion: float | None = None
+    fit: SingleIndex, *others: SingleIndex, test: str | bool | None = None, dispersion: float | None = None
 ) -> StatTable:
     """Analysis of deviance table.
 
@@ -78,9 +77,9 @@ def _test_name(test: str | bool | None) -> str | None:
     raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}, False or None; got {test!r}")
 
 
-def _sequential(fit: GLM, test: str | None, phi: float | None) -> StatTable:
+def _sequential(fit: SingleIndex, test: str | None, phi: float | None) -> StatTable:
     labels = list(fit.terms.labels)
-    steps = [refit_terms(fit, range(k + 1)) for k in range(1, len(labels))]
+    steps = [fit.on_terms(range(k + 1)) for k in range(1, len(labels))]
     resid_df = [fit.df_null, *(s.df_residual for s in steps)]
     resid_dev = [fit.null_deviance, *(s.deviance for s in steps)]
     if labels:
@@ -93,15 +92,15 @@ def _sequential(fit: GLM, test: str | None, phi: float | None) -> StatTable:
         "Resid. Dev": np.asarray(resid_dev, dtype=float),
     }
     if test == "Rao":
-        path = [refit_terms(fit, range(1)), *steps, fit] if labels else [fit]
+        path = [fit.on_terms(range(1)), *steps, fit] if labels else [fit]
         statistics = [score_statistic(a, b) for a, b in zip(path, path[1:], strict=False)]
         table["Rao"] = np.array([math.nan, *statistics])
     heading = sequential_heading(fit.family.name, fit.family.link.name, fit.response_name)
-    return _tested(table, ["NULL", *labels], heading, test, phi, fit, df_scale=test_df(fit))
+    return _tested(table, ["NULL", *labels], heading, test, phi, fit, df_scale=fit.test_df)
 
 
-def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
-    fits = _same_response(fits)
+def _several(fits: list[SingleIndex], test: str | None, phi: float | None) -> StatTable:
+    fits = of_one_response(fits)
     check_same_rows(fits)
     if len(fits) == 1:
         return _sequential(fits[0], test, phi)
@@ -119,7 +118,7 @@ def _several(fits: list[GLM], test: str | None, phi: float | None) -> StatTable:
     heading = models_heading([f.formula for f in fits])
     big = fits[int(np.argmin(resid_df))]
     return _tested(
-        table, [str(k + 1) for k in range(len(fits))], heading, test, phi, big, df_scale=test_df(big)
+        table, [str(k + 1) for k in range(len(fits))], heading, test, phi, big, df_scale=big.test_df
     )
 
 
@@ -129,7 +128,7 @@ def _tested(
     heading: tuple[str, ...],
     test: str | None,
     phi: float | None,
-    model: GLM,
+    model: SingleIndex,
     df_scale: float,
 ) -> StatTable:
     """The table with R's statistic and probability columns, as ``stat.anova``."""
@@ -143,9 +142,7 @@ def _tested(
     scale = estimated_dispersion(model) if phi is None else phi
     if test == "F" and math.isinf(df_scale):
         give_warning(
-            f"using F test with a '{model.family.name}' family is inappropriate"
-            if model.family.name in ("binomial", "poisson")
-            else "using F test with a fixed dispersion is inappropriate",
+            f"using F test with a '{model.family.name}' family is inappropriate",
             GLMFormulaWarning,
             stacklevel=4,
         )
@@ -168,42 +165,8 @@ def _differences(values: Sequence[float] | np.ndarray, sign: int) -> np.ndarray:
     return np.concatenate([[np.nan], sign * np.diff(np.asarray(values, dtype=float))])
 
 
-def _signed_score(first: GLM, second: GLM) -> float:
+def _signed_score(first: SingleIndex, second: SingleIndex) -> float:
     if first.df_residual > second.df_residual:
         return score_statistic(first, second)
     value = score_statistic(second, first)
     return -value if first.df_residual < second.df_residual else value
-
-
-def _same_response(fits: list[GLM]) -> list[GLM]:
-    wanted = fits[0].response_name
-    other = [f.response_name for f in fits if f.response_name != wanted]
-    if other:
-        quoted = ", ".join(f"‘{name}’" for name in other)
-        give_warning(
-            f"models with response {quoted} removed because response differs from model 1",
-            DataWarning,
-            stacklevel=5,
-        )
-    return [f for f in fits if f.response_name == wanted]
-
-
-def check_same_rows(fits: list[GLM]) -> None:
-    first = fits[0]
-    if len({fit.method == "firth" for fit in fits}) > 1:
-        reduced = ", ".join(str(k) for k, fit in enumerate(fits, start=1) if fit.method == "firth")
-        raise FitError(
-            f"bias-reduced fits (method='firth': model {reduced}) and maximum-likelihood fits cannot be compared: "
-            "fit all models by one method"
-        )
-    for number, other in enumerate(fits[1:], start=2):
-        same = other.nobs_rows == first.nobs_rows
-        if same and first.training is not None and other.training is not None:
-            same = first.training.same_rows(other.training)
-        if not same:
-            raise FitError(
-                "models were not all fitted to the same size of dataset: model 1 has "
-                f"{first.nobs_rows} rows, model {number} has {other.nobs_rows}"
-                + (" other ones" if other.nobs_rows == first.nobs_rows else "")
-                + "; fit all models to data without the rows that have missing values in any of them"
-            )

@@ -21,11 +21,11 @@ from ..engine.refine import MOST_CELLS, exact_score
 from ..engine.separation import separation_of_fit
 from ..errors import FitError
 from ..families import Family
-from ..models.separation import infinite_names
+from ..fitted.separation import infinite_names
 from ..sources.base import Block
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 MOST_DIGITS = 16.0
 # A coefficient smaller than this share of its standard error is 0 with rounding: its own digits mean nothing.
@@ -146,7 +146,7 @@ class Certificate:
         return [*lines, ("separation", self.separation or "none")]
 
 
-def certificate(fit: GLM) -> Certificate:
+def certificate(fit: SingleIndex) -> Certificate:
     """Check a fit against its data in extended precision.
 
     One pass over the rows takes a triangular factor of  sqrt(W) X  at the coefficients as they are, in float64, block
@@ -229,7 +229,7 @@ def certificate(fit: GLM) -> Certificate:
     )
 
 
-def _triangle(fit: GLM, beta: np.ndarray) -> np.ndarray:
+def _triangle(fit: SingleIndex, beta: np.ndarray) -> np.ndarray:
     """Triangular factor of sqrt(W) X, W at the final coefficients."""
     p = len(beta)
     at = Problem(fit.rows.source, fit.family, p, False, fit.control, "qr").at(beta, solve=True)
@@ -295,7 +295,7 @@ def _rows_at(
 
 
 def _solved(
-    fit: GLM, factor: np.ndarray, score: np.ndarray, beta: np.ndarray
+    fit: SingleIndex, factor: np.ndarray, score: np.ndarray, beta: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """The step of the kept columns, (X'WX)^-1 score, and its length sqrt(step' X'WX step).
 
@@ -345,7 +345,7 @@ def _condition(factor: np.ndarray) -> float:
     return math.sqrt(ends[0]) * math.sqrt(ends[1])
 
 
-def _infinite(fit: GLM) -> str:
+def _infinite(fit: SingleIndex) -> str:
     """The coefficients without a finite estimate, looked for where the iterations do not exclude them."""
     limits = fit.result.limits
     if limits is None:
@@ -354,10 +354,10 @@ def _infinite(fit: GLM) -> str:
     return infinite_names(limits, fit.column_names) if len(limits) else ""
 
 
-def _linear(fit: GLM) -> bool:
+def _linear(fit: SingleIndex) -> bool:
     """Least squares whose score can be summed without rounding."""
     family, cells = fit.family, fit.nobs_rows * len(fit.column_names)
-    return family.name == "gaussian" and family.link.name == "identity" and cells <= MOST_CELLS
+    return family.is_normal_linear and cells <= MOST_CELLS
 
 
 def _substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -368,13 +368,13 @@ def _substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
     return out
 
 
-def _standard_errors(fit: GLM) -> np.ndarray:
+def _standard_errors(fit: SingleIndex) -> np.ndarray:
     out = np.full(len(fit.column_names), np.nan)
     out[~fit.aliased] = np.sqrt(fit.dispersion * fit.result.cov_unscaled.diagonal())
     return out
 
 
-def _digits(fit: GLM, steps: np.ndarray) -> np.ndarray:
+def _digits(fit: SingleIndex, steps: np.ndarray) -> np.ndarray:
     """-log10 |step / size|, between 0 and 16."""
     if fit.boundary:
         return np.full(len(steps), np.nan)

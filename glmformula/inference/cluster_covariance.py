@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,24 +10,42 @@ import numpy as np
 
 from ..engine.counts import by_level
 from ..errors import FitError
-from .clusters import Clusters, every_row, groupings
+from .clusters import Clusters, cluster_codes, every_row, intersections
 from .leverage import Weighted, hat_of, weighted
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
     from ..sources.base import Block, Source
     from .sandwich import Scores
     from .streamed_clusters import StreamedClusters
 
     Grouping = Clusters | StreamedClusters
 
-CL_TYPES = ("HC", "HC0", "HC1", "HC2", "HC3")
 FEW = 2**12  # so many groups are summed in a table a block; more are kept as (groups met, sums)
 CELLS = 2**23  # sums held at once (64 MB): more groups take more passes over the rows
 SINGULAR = 1e-10  # I - H of a cluster counts as singular below this
 
 # Groups met (u,) and their sums (k, u), for one stretch of rows after another.
 Sums = list[tuple[np.ndarray, np.ndarray]]
+
+
+def groupings(fit: SingleIndex, cluster: Any) -> Sequence[tuple[int, Grouping]]:
+    """Sign and grouping of every combination of the ways of clustering (Cameron et al. 2011).
+
+    1 for one way, -1 for pairs ...; where `cluster` is None every row is its own.
+
+    Raises
+    ------
+    DataError
+        As `cluster_codes`; for rows that arrive in blocks, values in place of names.
+    """
+    if cluster is None:
+        return [(1, every_row(fit))]
+    if not fit.rows.streamed:
+        return intersections(cluster_codes(fit, cluster))
+    from .streamed_clusters import streamed_groupings  # few need it
+
+    return streamed_groupings(fit, cluster)
 
 
 def cluster_products(source: Source, scores: Scores, clusters: Grouping, r: int) -> np.ndarray:
@@ -91,7 +109,7 @@ def _compacted(sums: Sums, size: int) -> Sums:
 
 
 def cl_covariance(
-    fit: GLM, cluster: Any, type: str = "HC0", cadjust: bool = True, multi0: bool = False, fix: bool = False
+    fit: SingleIndex, cluster: Any, type: str = "HC0", cadjust: bool = True, multi0: bool = False, fix: bool = False
 ) -> np.ndarray:
     """(rank, rank): R's ``vcovCL``.
 
@@ -147,7 +165,7 @@ def positive(matrix: np.ndarray) -> np.ndarray:
     return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
 
 
-def _inner(fit: GLM, frame: Weighted, groups: Grouping, type: str) -> np.ndarray:
+def _inner(fit: SingleIndex, frame: Weighted, groups: Grouping, type: str) -> np.ndarray:
     """Sum of the outer products of the clusters' scores, in the basis y = T'x."""
     source = fit.rows.source
     adjusted = type in ("HC2", "HC3")

@@ -24,9 +24,8 @@ from ..frame.model_frame import needed_columns
 from ..frame.variables import evaluate_variable
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
     from ..sources.base import Block, Source
-    from .streamed_clusters import StreamedClusters
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -68,31 +67,12 @@ class Clusters:
         return Clusters(np.where(inside, self.codes - low, -1).astype(np.int32), size)
 
 
-def groupings(fit: GLM, cluster: Any) -> Sequence[tuple[int, Clusters | StreamedClusters]]:
-    """Sign and grouping of every combination of the ways of clustering (Cameron et al. 2011).
-
-    1 for one way, -1 for pairs ...; where `cluster` is None every row is its own.
-
-    Raises
-    ------
-    DataError
-        As `cluster_codes`; for rows that arrive in blocks, values in place of names.
-    """
-    if cluster is None:
-        return [(1, every_row(fit))]
-    if not fit.rows.streamed:
-        return intersections(cluster_codes(fit, cluster))
-    from .streamed_clusters import streamed_groupings  # few need it
-
-    return streamed_groupings(fit, cluster)
-
-
-def every_row(fit: GLM) -> Clusters:
+def every_row(fit: SingleIndex) -> Clusters:
     """Each row its own cluster: as many as rows count, and no need of codes."""
     return Clusters(np.empty(0, dtype=np.int32), fit.nobs)
 
 
-def cluster_codes(fit: GLM, cluster: Any) -> list[Clusters]:
+def cluster_codes(fit: SingleIndex, cluster: Any) -> list[Clusters]:
     """The groupings that `cluster` names, one for each way of clustering, of rows in memory.
 
     Parameters
@@ -134,7 +114,7 @@ def _crossed(clusters: Sequence[Clusters]) -> Clusters:
     return first
 
 
-def _ways(fit: GLM, cluster: Any) -> list[tuple[str, Any]]:
+def _ways(fit: SingleIndex, cluster: Any) -> list[tuple[str, Any]]:
     """Name and values, over the rows of the fit, of each way of clustering."""
     if isinstance(cluster, str):
         if cluster.lstrip().startswith("~"):
@@ -159,20 +139,20 @@ def _ways(fit: GLM, cluster: Any) -> list[tuple[str, Any]]:
     return [("cluster", _rows_of_fit(fit, values))]
 
 
-def _several(fit: GLM, parts: Sequence[Any]) -> bool:
+def _several(fit: SingleIndex, parts: Sequence[Any]) -> bool:
     """Whether a list holds ways of clustering, arrays or names of columns, and not the labels of the rows."""
     if all(isinstance(part, str) for part in parts):
         return set(parts) <= set(_data(fit, lambda names: [name for name in names if name in parts]).columns)
     return all(isinstance(part, str | pd.Series | np.ndarray | list | tuple) for part in parts)
 
 
-def _data(fit: GLM, wanted: Callable[[list[str]], Sequence[str]]) -> pd.DataFrame:
+def _data(fit: SingleIndex, wanted: Callable[[list[str]], Sequence[str]]) -> pd.DataFrame:
     """The data as they were at the fit, with the columns that are wanted."""
     data: Kept = fit.rows.arguments["data"]
     return data.frame_with(wanted)
 
 
-def _evaluated(fit: GLM, node: Node, data: pd.DataFrame) -> Any:
+def _evaluated(fit: SingleIndex, node: Node, data: pd.DataFrame) -> Any:
     """A column, or the value of an R expression, on the rows of the fit."""
     if isinstance(node, Name) and node.name in data.columns:
         return _cut(fit, data[node.name])
@@ -187,7 +167,7 @@ def _evaluated(fit: GLM, node: Node, data: pd.DataFrame) -> Any:
     return _cut(fit, value.values if isinstance(value, Text) else np.asarray(value))
 
 
-def _cut(fit: GLM, values: Any) -> Any:
+def _cut(fit: SingleIndex, values: Any) -> Any:
     """Values over all rows of the data on those of the fit."""
     kept = fit.rows.frame.kept
     if kept is None:
@@ -195,7 +175,7 @@ def _cut(fit: GLM, values: Any) -> Any:
     return values.iloc[kept] if isinstance(values, pd.Series) else values[kept]
 
 
-def _rows_of_fit(fit: GLM, values: pd.Series | np.ndarray) -> Any:
+def _rows_of_fit(fit: SingleIndex, values: pd.Series | np.ndarray) -> Any:
     """Values given by the user on the rows of the fit: by label for a Series, by position for an array."""
     frame = fit.rows.frame
     n, whole = frame.nrows, len(frame.data_index)
@@ -217,7 +197,7 @@ def _rows_of_fit(fit: GLM, values: pd.Series | np.ndarray) -> Any:
     )
 
 
-def _complete(fit: GLM, values: Any, name: str) -> Any:
+def _complete(fit: SingleIndex, values: Any, name: str) -> Any:
     """The values, if none is missing."""
     missing = np.asarray(pd.isna(values))
     if missing.any():

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
+from ..fitted.coefficients import names_of
 from ..render.table import StatTable
-from .distributions import two_sided
-from .summary import Vcov, covariance_of
+from .wald import Vcov, Wald, all_rows, test_columns
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import Fit
 
 
-def coeftest(fit: GLM, vcov: Vcov = None, df: float | None = None) -> StatTable:
+def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
     """z or t tests of the coefficients, lmtest's ``coeftest``.
 
     Parameters
@@ -32,28 +31,13 @@ def coeftest(fit: GLM, vcov: Vcov = None, df: float | None = None) -> StatTable:
     StatTable
         Estimate, Std. Error, t value / z value, Pr(>|t|) / Pr(>|z|).
     """
-    kept = ~fit.aliased
-    cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
-    estimate = fit.result.coefficients
-    error = np.full(len(estimate), np.nan)
-    error[kept] = np.sqrt(np.diag(cov))
-    student = df is not None and math.isfinite(df) and df > 0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = estimate / error
-    p_value = two_sided(statistic, float(df) if student and df is not None else math.inf)
-    letter = "t" if student else "z"
-    table = pd.DataFrame(
-        {
-            "Estimate": estimate,
-            "Std. Error": error,
-            f"{letter} value": statistic,
-            f"Pr(>|{letter}|)": p_value,
-        },
-        index=list(fit.column_names),
-    )
+    wald, free = Wald.of(fit, vcov), float(df) if df is not None and df > 0 else math.inf
+    table, names = wald.tests(free), wald.names
+    if vcov is None:
+        table, names = all_rows(fit, table), names_of(fit)
     return StatTable(
-        table if vcov is None else table[kept],
+        pd.DataFrame(table, index=list(names), columns=test_columns(free)),
         kind="coefmat",
-        heading=(f"\n{letter} test of coefficients:\n",),
+        heading=(f"\n{'z' if math.isinf(free) else 't'} test of coefficients:\n",),
         footer=("",),
     )

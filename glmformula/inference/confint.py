@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pandas as pd
-from scipy.special import ndtri
+from typing import Any
 
 from ..design.selection import positions
-from ..render.numbers import format_numbers, round_half
+from ..fitted.coefficients import names_of
+from ..fitted.protocols import Fit, single_index
 from ..render.table import StatTable
 from .firth import firth_limits
+from .limits import limits_table, wald_limits
 from .profile import exact_limits, profile
-from .summary import Vcov, covariance_of
-
-if TYPE_CHECKING:
-    from ..models.model import GLM
+from .wald import Vcov
 
 METHODS = ("profile", "wald", "profile-exact")
 
 
 def confint(
-    fit: GLM,
+    fit: Fit,
     parm: Any = None,
     level: float = 0.95,
     method: str = "profile",
@@ -67,50 +60,12 @@ def confint(
         raise ValueError(
             f"a covariance matrix says nothing of a profile: give method='wald' with vcov, not {method!r}"
         )
-    which = positions(parm, fit.column_names)
+    which = positions(parm, names_of(fit))
     if method == "wald":
         return limits_table(fit, which, level, wald_limits(fit, level, vcov), method)
+    fit = single_index(fit, f"confint(method={method!r})", "use confint(method='wald')")
     if fit.method == "firth":
         return limits_table(fit, which, level, firth_limits(fit, which, level), method)
     if method == "profile-exact":
         return limits_table(fit, which, level, exact_limits(fit, which, level), method)
     return profile(fit, which, alpha=(1 - level) / 4, test=test).confint(which, level)
-
-
-def wald_limits(fit: GLM, level: float, vcov: Vcov = None) -> dict[int, tuple[float, float]]:
-    """Limits estimate +- z se of the coefficients that are not aliased."""
-    cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
-    half = float(ndtri((1 + level) / 2)) * np.sqrt(np.diag(cov))
-    kept = np.flatnonzero(~fit.aliased).tolist()
-    return {j: (b - h, b + h) for j, b, h in zip(kept, fit.result.coefficients[kept].tolist(), half.tolist())}
-
-
-def limits_table(
-    fit: GLM, which: Sequence[int], level: float, limits: Mapping[int, tuple[float, float]], method: str
-) -> StatTable:
-    """The limits as R prints them; a single profile interval as a named vector."""
-    rows = [limits.get(j, (math.nan, math.nan)) for j in which]
-    frame = pd.DataFrame(
-        np.array(rows).reshape(-1, 2),
-        index=[fit.column_names[k] for k in which],
-        columns=percent_names(level, method),
-    )
-    return StatTable(frame, kind="vector" if len(which) == 1 and method != "wald" else "matrix")
-
-
-def percent_names(level: float, method: str = "wald") -> list[str]:
-    """``2.5 %``, ``97.5 %``: three digits for Wald's intervals, one decimal for a profile's, as R."""
-    tail = (1 - level) / 2
-    percent = [100 * tail, 100 * (1 - tail)]
-    if method == "wald":
-        return [f"{text} %" for text in three_digits(percent)]
-    return [f"{format_numbers([v], 15)[0].strip()} %" for v in round_half(percent, 1)]
-
-
-def three_digits(values: Sequence[float]) -> list[str]:
-    """R's ``format(digits = 3, scientific = FALSE)``: as many decimals for all as any needs."""
-    decimals = 0
-    for value in values:
-        mantissa, exponent = f"{value:.2e}".split("e")
-        decimals = max(decimals, len(mantissa.rstrip("0").rstrip(".").replace(".", "")) - 1 - int(exponent))
-    return [f"{value:.{decimals}f}" for value in values]

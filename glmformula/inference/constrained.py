@@ -22,7 +22,7 @@ from ..families import Family
 from ..sources.base import Source
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 MAX_STEPS, MAX_HALVINGS = 60, 12
 # A step that promises to lower the deviance by less (in units of the dispersion) is the last: what remains is
@@ -118,7 +118,7 @@ class Surface:
     within: float = 0.0
 
     @classmethod
-    def of(cls, fit: GLM) -> Surface:
+    def of(cls, fit: SingleIndex) -> Surface:
         if fit.method == "firth":
             raise FitError(
                 "profile() follows the likelihood, which a bias-reduced fit (method='firth') does not maximise: "

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 TYPES = ("const", "HC", "HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5", "CL")
 CLUSTERED = ("CL", "HC", "HC0", "HC1", "HC2", "HC3")
 
 
 def vcov(
-    fit: GLM,
+    fit: SingleIndex,
     type: str | None = None,
     cluster: Any = None,
     complete: bool = True,
@@ -80,7 +80,7 @@ def vcov(
     return _named(fit, cov, complete)
 
 
-def _named(fit: GLM, cov: np.ndarray, complete: bool) -> pd.DataFrame:
+def _named(fit: SingleIndex, cov: np.ndarray, complete: bool) -> pd.DataFrame:
     kept = ~fit.aliased
     names = pd.Index([n for n, k in zip(fit.column_names, kept, strict=True) if k or complete])
     if complete and not kept.all():

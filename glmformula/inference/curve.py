@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import ConvergenceWarning, FitError, give_warning
-from ..sources.tasks import one_team
+from ..runtime.tasks import one_team
 from .constrained import OutsideError, Point, Surface
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 T = TypeVar("T")
 
@@ -193,7 +193,7 @@ def hermite(
     return out
 
 
-def of_each(fit: GLM, which: Sequence[int], question: Callable[[Curve], T]) -> dict[int, T]:
+def of_each(fit: SingleIndex, which: Sequence[int], question: Callable[[Curve], T]) -> dict[int, T]:
     """`question` of the profiles of the coefficients `which`; aliased ones are left out.
 
     Where a better solution turns up the profiles are taken about that, with a warning (R: an error).

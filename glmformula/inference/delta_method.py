@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from ..design.selection import listed, order_of, several, shared
 from ..errors import DataError, FormulaError
+from ..fitted.coefficients import kept_of, names_of, values_of
 from ..formula.algebra import variables_used
 from ..formula.deparse import deparse
 from ..formula.reader import read
 from ..formula.tree import Node
 from ..frame.variables import place_of
 from ..render.table import StatTable
-from .confint import three_digits
 from .derivatives import Dual, evaluate
-from .distributions import two_sided
-from .summary import Vcov, covariance_of
+from .limits import percent_names
+from .wald import Vcov, Wald
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import Fit
 
 INTERCEPT = "(Intercept)"
 
 
 def delta_method(
-    fit: GLM,
+    fit: Fit,
     expression: str | Sequence[str] | Mapping[str, str],
     level: float = 0.95,
     names: Sequence[str] | pd.Series | Mapping[str, str] | None = None,
@@ -74,46 +72,35 @@ def delta_method(
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     texts = {expression: expression} if isinstance(expression, str) else expression
     labelled = texts if isinstance(texts, Mapping) else {text: text for text in texts}
-    cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
+    wald = Wald.of(fit, vcov)
     values = coefficient_values(fit, names)
-    low, high = (1 - level) / 2, (1 + level) / 2
-    percent = [f"{text} %" for text in three_digits([100 * low, 100 * high])]
-    rows, index = [], []
+    found, index = [], []
     for label, text in labelled.items():
         node = read(text)
         refuse_shared(fit, node, values, text)
-        found = evaluate(node, values, text)
-        with np.errstate(invalid="ignore"):
-            error = float(np.sqrt(found.gradient @ cov @ found.gradient))
-        half = float(ndtri(high)) * error
-        row = [found.value, error, found.value - half, found.value + half]
-        if rhs is not None:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                z = float(np.float64(found.value - rhs) / error)
-            row += [rhs, z, float(two_sided(np.array(z), math.inf))]
-        rows.append(row)
+        found.append(evaluate(node, values, text))
         index.append(label.replace(INTERCEPT, "Intercept") if label != text else written(deparse(node)))
-    columns = [
-        "Estimate",
-        "SE",
-        *percent,
-        *(["Hypothesis", "z value", "Pr(>|z|)"] if rhs is not None else []),
-    ]
-    return StatTable(pd.DataFrame(rows, index=index, columns=columns), kind="coefmat")
+    gradients = np.array([dual.gradient for dual in found]).reshape(len(found), len(wald.names))
+    made = Wald(tuple(index), np.array([dual.value for dual in found]), wald.linear(gradients).cov)
+    table = {"Estimate": made.estimate, "SE": made.error} | dict(zip(percent_names(level), made.limits(level)))
+    if rhs is not None:
+        z = {"z value": made.statistic(rhs), "Pr(>|z|)": made.p_value(null=rhs)}
+        table |= {"Hypothesis": np.full(len(found), rhs), **z}
+    return StatTable(pd.DataFrame(table, index=index), kind="coefmat")
 
 
 def written(text: str) -> str:
     return text.replace("`(Intercept)`", "Intercept").replace(INTERCEPT, "Intercept")
 
 
-def coefficient_values(fit: GLM, names: Any) -> dict[str, Dual]:
+def coefficient_values(fit: Fit, names: Any) -> dict[str, Dual]:
     """Each coefficient that is not aliased, under its names (not one that several have); the intercept as
     ``Intercept`` too.
     """
-    kept = np.flatnonzero(~fit.aliased)
+    kept, estimate = np.flatnonzero(kept_of(fit)), values_of(fit).tolist()
     unit = np.eye(len(kept))
-    duals = {j: Dual(float(fit.result.coefficients[j]), unit[i]) for i, j in enumerate(kept.tolist())}
-    own = list(fit.column_names)
+    duals = {j: Dual(estimate[j], unit[i]) for i, j in enumerate(kept.tolist())}
+    own = list(names_of(fit))
     twice = shared(own)
     known = {own[j]: dual for j, dual in duals.items() if own[j] not in twice}
     for name, dual in list(known.items()):
@@ -140,9 +127,9 @@ def coefficient_values(fit: GLM, names: Any) -> dict[str, Dual]:
     return {**known, **{given[j]: dual for j, dual in duals.items()}}
 
 
-def refuse_shared(fit: GLM, node: Node, values: Mapping[str, Dual], text: str) -> None:
+def refuse_shared(fit: Fit, node: Node, values: Mapping[str, Dual], text: str) -> None:
     """An error where the expression asks for a name that several coefficients have."""
-    twice = shared(fit.column_names)
+    twice = shared(names_of(fit))
     for name in variables_used(node):
         if name in twice and name not in values:
             message = f"{several(name, twice[name])}: give each a name of its own, names=[...]"

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
-def dispersion(fit: GLM) -> float:
+def dispersion(fit: SingleIndex) -> float:
     """phi: the family's fixed value, else Pearson's X^2 / df_residual (NaN without degrees of freedom).
 
     As R's ``summary.glm``: the sum takes the working weights of the last solved iteration and the working
@@ -21,8 +21,3 @@ def dispersion(fit: GLM) -> float:
     if fixed is not None:
         return fixed
     return fit.result.pearson / fit.df_residual if fit.df_residual > 0 else math.nan
-
-
-def test_df(fit: GLM) -> float:
-    """Degrees of freedom of t and F statistics: infinite (normal, chi-squared) where phi is known."""
-    return math.inf if fit.family.fixed_dispersion is not None else float(fit.df_residual)

@@ -13,11 +13,11 @@ from .score import nested_score_statistic
 from .single_term import Comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
 def drop1(
-    fit: GLM,
+    fit: SingleIndex,
     scope: Scope | None = None,
     test: str | bool | None = "none",
     k: float = 2.0,
@@ -78,7 +78,7 @@ def drop1(
     return single_term_table(fit, compared, name, k, scale)
 
 
-def columns_of(fit: GLM) -> Columns:
+def columns_of(fit: SingleIndex) -> Columns:
     """The fit's own columns, of which its sub-models have some."""
     training = fit.rows
     return Columns(

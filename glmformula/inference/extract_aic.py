@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
 class ExtractedAIC(NamedTuple):
@@ -15,7 +15,7 @@ class ExtractedAIC(NamedTuple):
     aic: float
 
 
-def extract_aic(fit: GLM, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
+def extract_aic(fit: SingleIndex, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
     """AIC + (k - 2) edf, R's ``extractAIC.glm``.
 
     Parameters

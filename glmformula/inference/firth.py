@@ -15,13 +15,13 @@ from ..errors import FitError
 from .constrained import is_canonical
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 Z_TOLERANCE = 1e-9
 MOST_STEPS = 100
 
 
-def firth_limits(fit: GLM, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:
+def firth_limits(fit: SingleIndex, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:
     """Where the penalised likelihood, profiled, falls by the square of the normal quantile; not the aliased ones.
 
     The penalised log-likelihood is  l(beta) + log |X'WX| / 2,  maximised over the other coefficients for each

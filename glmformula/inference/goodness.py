@@ -14,10 +14,10 @@ from scipy import special
 
 from ..engine.rows import evaluate_rows
 from ..errors import FamilyError
+from ..families.distributions import POISSON
 from ..formula.functions.intervals import interval_labels
 from ..formula.functions.samples import Ranges, Tally, order_statistics
 from ..formula.functions.summaries import quantiles
-from ..models.refit import refit_terms
 from ..render.htest import ALTERNATIVES, HTest
 from ..render.table import StatTable
 from .distributions import chisq_upper
@@ -25,11 +25,11 @@ from .distributions import chisq_upper
 if TYPE_CHECKING:
     from ..engine.result import GlmFit
     from ..families import Family
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
     from ..sources.base import Block
 
 
-def overdispersion(fit: GLM, alternative: str = "greater") -> HTest:
+def overdispersion(fit: SingleIndex, alternative: str = "greater") -> HTest:
     """Pearson's X^2 / df_residual and its chi-squared test (McCullagh & Nelder 1989, section 4.5).
 
     Parameters
@@ -81,7 +81,7 @@ def pearson_sum(result: GlmFit, family: Family, block: Block) -> float:
 
 
 def dispersiontest(
-    fit: GLM,
+    fit: SingleIndex,
     trafo: float | Callable[[np.ndarray], np.ndarray] | None = None,
     alternative: str = "greater",
 ) -> HTest:
@@ -105,7 +105,7 @@ def dispersiontest(
     large samples. Rows of zero weight are left out; other weights do not count, as in AER.
     """
     _check_alternative(alternative)
-    if fit.family.name != "poisson":
+    if fit.family.distribution is not POISSON:
         raise FamilyError(
             f"only Poisson GLMs can be tested, not family '{fit.family.name}'; overdispersion() takes others"
         )
@@ -196,7 +196,7 @@ class HosmerLemeshow(HTest):
     expected: pd.DataFrame = field(kw_only=True)
 
 
-def hosmer_lemeshow(fit: GLM, g: int = 10) -> HosmerLemeshow:
+def hosmer_lemeshow(fit: SingleIndex, g: int = 10) -> HosmerLemeshow:
     """Hosmer and Lemeshow's (1980) goodness-of-fit test, R's ``ResourceSelection::hoslem.test``.
 
     Rows are grouped by the quantiles of their fitted probabilities; sum (observed - expected)^2 / expected
@@ -216,7 +216,7 @@ def hosmer_lemeshow(fit: GLM, g: int = 10) -> HosmerLemeshow:
     -----
     A row of several trials counts with its weight (ResourceSelection takes 0/1 only).
     """
-    if fit.family.name not in ("binomial", "quasibinomial"):
+    if not fit.family.is_binomial:
         raise FamilyError(f"the Hosmer-Lemeshow test is for binomial models, not family '{fit.family.name}'")
     if isinstance(g, bool) or not isinstance(g, int | np.integer) or g < 3:
         raise ValueError(f"g should be a whole number of groups, 3 or more; got {g!r}")
@@ -253,7 +253,7 @@ def _by_group(result: GlmFit, family: Family, breaks: np.ndarray, block: Block) 
     return np.array([np.column_stack(sums[:2]), np.column_stack(sums[2:])])
 
 
-def pseudo_r2(fit: GLM) -> StatTable:
+def pseudo_r2(fit: SingleIndex) -> StatTable:
     """Measures of explained variation, against the model without terms (its offset kept).
 
     McFadden: 1 - l / l0; Cox-Snell: 1 - exp(2 (l0 - l) / n); Nagelkerke: Cox-Snell over its largest value
@@ -267,7 +267,7 @@ def pseudo_r2(fit: GLM) -> StatTable:
     loglik = float(fit.loglik)
     null = loglik + (fit.deviance - fit.null_deviance) / 2
     if fit.family.fixed_dispersion is None:
-        null = float(refit_terms(fit, (0,)).loglik) if fit.family.has_likelihood else np.nan
+        null = float(fit.on_terms((0,)).loglik) if fit.family.has_likelihood else np.nan
     n = fit.nobs
     with np.errstate(all="ignore"):
         cox_snell = -np.expm1(2 * (null - loglik) / n)

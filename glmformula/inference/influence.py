@@ -15,11 +15,11 @@ from ..errors import FitError
 from ..render.influence import abbreviate, measures_blocks, summary_blocks
 from ..render.report import Block, Rendered
 from .leverage import coefficient_changes, leverages
+from .output import by_rows, elsewhere, written
 from .residuals import deviance_residuals, pearson_residuals
-from .written import by_rows, elsewhere, written
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 TYPES = ("deviance", "pearson")
 TINY = 100 * float(np.finfo(float).eps)  # residuals below this share of their median size count as 0, as in R
@@ -52,7 +52,7 @@ class Deletion:
     total: float
 
 
-def deletion(fit: GLM, type: str) -> Deletion:
+def deletion(fit: SingleIndex, type: str) -> Deletion:
     """Hat values, residuals and leave-one-out standard deviations."""
     if type not in TYPES:
         raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
@@ -81,7 +81,7 @@ def deletion(fit: GLM, type: str) -> Deletion:
 
 
 @by_rows("hat", whole=True)
-def hatvalues(fit: GLM) -> pd.Series:
+def hatvalues(fit: SingleIndex) -> pd.Series:
     """Leverages: the diagonal of  W^1/2 X (X'WX)^-1 X' W^1/2,  R's ``hatvalues``.
 
     W are the working weights of the last solved iteration. Rows of zero prior weight are left out, and rows
@@ -96,14 +96,14 @@ def hatvalues(fit: GLM) -> pd.Series:
 
 
 @by_rows("cooksd", whole=True)
-def cooks_distance(fit: GLM) -> pd.Series:
+def cooks_distance(fit: SingleIndex) -> pd.Series:
     """Cook's distances  (p / (1 - h))^2 h / (phi rank),  p the Pearson residual: R's ``cooks.distance``."""
     d = deletion(fit, "deviance")
     return _labelled(fit, _cooks(fit, d), d.counted)
 
 
 @by_rows("rstandard", whole=True)
-def rstandard(fit: GLM, type: str = "deviance") -> pd.Series:
+def rstandard(fit: SingleIndex, type: str = "deviance") -> pd.Series:
     """Standardised residuals  r / sqrt(phi (1 - h)),  R's ``rstandard``; NaN where h = 1.
 
     Parameters
@@ -116,7 +116,7 @@ def rstandard(fit: GLM, type: str = "deviance") -> pd.Series:
 
 
 @by_rows("rstudent", whole=True)
-def rstudent(fit: GLM, type: str = "deviance") -> pd.Series:
+def rstudent(fit: SingleIndex, type: str = "deviance") -> pd.Series:
     """Studentised residuals: the row's effect on the deviance, standardised; R's ``rstudent``.
 
     Parameters
@@ -130,7 +130,7 @@ def rstudent(fit: GLM, type: str = "deviance") -> pd.Series:
     with np.errstate(all="ignore"):
         if type == "deviance":
             out = np.sign(d.deviance) * np.sqrt(d.deviance**2 + d.hat * d.pearson**2 / (1 - d.hat))
-            if fit.family.name not in ("binomial", "poisson"):
+            if fit.family.fixed_dispersion is None:
                 out = out / d.sigma
         elif fit.family.fixed_dispersion is not None:
             out = _standardised(fit, d, "pearson")
@@ -140,7 +140,7 @@ def rstudent(fit: GLM, type: str = "deviance") -> pd.Series:
 
 
 @by_rows("dffits", whole=True)
-def dffits(fit: GLM, type: str = "deviance") -> pd.Series:
+def dffits(fit: SingleIndex, type: str = "deviance") -> pd.Series:
     """Change of the fitted value in standard errors,  r sqrt(h) / (s (1 - h)):  R's ``dffits``.
 
     Parameters
@@ -154,7 +154,7 @@ def dffits(fit: GLM, type: str = "deviance") -> pd.Series:
 
 
 @by_rows("covratio", whole=True)
-def covratio(fit: GLM, type: str = "deviance") -> pd.Series:
+def covratio(fit: SingleIndex, type: str = "deviance") -> pd.Series:
     """Ratio of the covariance determinants without and with the row, R's ``covratio``.
 
     1 / ((1 - h) ((n - p - 1 + e^2) / (n - p))^p),  e = r / (s sqrt(1 - h)); `type` as in `dffits`.
@@ -168,7 +168,7 @@ def covratio(fit: GLM, type: str = "deviance") -> pd.Series:
 
 
 @by_rows("dfbeta", whole=True)
-def dfbeta(fit: GLM, type: str = "deviance") -> pd.DataFrame:
+def dfbeta(fit: SingleIndex, type: str = "deviance") -> pd.DataFrame:
     """Change of each coefficient when the row is left out (one step): R's ``dfbeta``.
 
     (X'WX)^-1 x sqrt(w) r / (1 - h), and 0 where h = 1; `type` as in `dffits`.
@@ -182,7 +182,7 @@ def dfbeta(fit: GLM, type: str = "deviance") -> pd.DataFrame:
 
 
 @by_rows("dfbetas", whole=True)
-def dfbetas(fit: GLM, type: str = "deviance") -> pd.DataFrame:
+def dfbetas(fit: SingleIndex, type: str = "deviance") -> pd.DataFrame:
     """`dfbeta` in standard errors, R's ``dfbetas``; `type` as in `dffits`."""
     d = deletion(fit, type)
     size = np.sqrt(np.diag(fit.result.cov_unscaled))
@@ -260,7 +260,7 @@ class InfluenceSummary(Rendered):
         )
 
 
-def influence_measures(fit: GLM, type: str = "deviance", *, out: Any = None) -> Any:
+def influence_measures(fit: SingleIndex, type: str = "deviance", *, out: Any = None) -> Any:
     """All deletion diagnostics in one table, R's ``influence.measures``.
 
     Parameters
@@ -287,12 +287,12 @@ def influence_measures(fit: GLM, type: str = "deviance", *, out: Any = None) -> 
     return written(fit, partial(_measured_rows, type=type), None, out, whole=True)
 
 
-def _measured_rows(fit: GLM, newdata: None, type: str) -> pd.DataFrame:
+def _measured_rows(fit: SingleIndex, newdata: None, type: str) -> pd.DataFrame:
     found = _measures(fit, type)
     return found.frame.assign(influential=found.starred)
 
 
-def _measures(fit: GLM, type: str) -> InfluenceMeasures:
+def _measures(fit: SingleIndex, type: str) -> InfluenceMeasures:
     d = deletion(fit, type)
     p = fit.rank
     n = int(np.count_nonzero(d.hat > 0)) if fit.rows.whole is None else fit.rows.whole.levers
@@ -332,7 +332,7 @@ def is_influential(frame: pd.DataFrame, p: int, n: int) -> pd.DataFrame:
     return pd.DataFrame(marks, index=frame.index, columns=frame.columns)
 
 
-def augmenting(fit: GLM) -> dict[str, pd.Series]:
+def augmenting(fit: SingleIndex) -> dict[str, pd.Series]:
     """The columns of broom's ``augment.glm`` that are made of hat values, by one pass for them."""
     d = deletion(fit, "deviance")
     return {
@@ -343,7 +343,7 @@ def augmenting(fit: GLM) -> dict[str, pd.Series]:
     }
 
 
-def _coefficient_names(fit: GLM) -> list[str]:
+def _coefficient_names(fit: SingleIndex) -> list[str]:
     return [name for name, gone in zip(fit.column_names, fit.aliased, strict=True) if not gone]
 
 
@@ -352,20 +352,20 @@ def _undefined(values: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(values), np.nan, values)
 
 
-def _spread(fit: GLM, d: Deletion, type: str) -> np.ndarray:
+def _spread(fit: SingleIndex, d: Deletion, type: str) -> np.ndarray:
     """The standard deviation that residuals are divided by."""
     if type == "pearson" and fit.family.fixed_dispersion is not None:
         return np.full(len(d.sigma), np.sqrt(fit.dispersion))
     return d.sigma
 
 
-def _standardised(fit: GLM, d: Deletion, type: str) -> np.ndarray:
+def _standardised(fit: SingleIndex, d: Deletion, type: str) -> np.ndarray:
     residual = d.pearson if type == "pearson" else d.deviance
     with np.errstate(all="ignore"):
         return _undefined(np.where(d.hat < 1, residual / np.sqrt(fit.dispersion * (1 - d.hat)), np.nan))
 
 
-def _cooks(fit: GLM, d: Deletion) -> np.ndarray:
+def _cooks(fit: SingleIndex, d: Deletion) -> np.ndarray:
     with np.errstate(all="ignore"):
         scale = np.float64(fit.dispersion) * fit.rank
         return _undefined(np.where(d.hat < 1, (d.pearson / (1 - d.hat)) ** 2 * d.hat / scale, np.nan))
@@ -376,12 +376,12 @@ def _dffits(d: Deletion, spread: np.ndarray) -> np.ndarray:
         return _undefined(d.residual * np.sqrt(d.hat) / (spread * (1 - d.hat)))
 
 
-def _dfbeta(fit: GLM, d: Deletion) -> np.ndarray:
+def _dfbeta(fit: SingleIndex, d: Deletion) -> np.ndarray:
     with np.errstate(all="ignore"):
         return coefficient_changes(fit, np.where(d.hat < 1, d.residual / (1 - d.hat), 0.0))
 
 
-def _labelled(fit: GLM, values: np.ndarray, counted: np.ndarray, padding: float = np.nan) -> pd.Series:
+def _labelled(fit: SingleIndex, values: np.ndarray, counted: np.ndarray, padding: float = np.nan) -> pd.Series:
     """A Series under the data's labels without rows of zero weight; ``na.exclude`` pads with `padding`."""
     out = fit.rows.labelled(values)
     if len(out) == len(values):
@@ -393,7 +393,7 @@ def _labelled(fit: GLM, values: np.ndarray, counted: np.ndarray, padding: float 
 
 
 def _table(
-    fit: GLM,
+    fit: SingleIndex,
     values: np.ndarray,
     counted: np.ndarray,
     names: Sequence[str],

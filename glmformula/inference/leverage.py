@@ -12,13 +12,13 @@ from scipy.linalg import lapack
 from ..design.dense import dense, sparse
 from ..engine.covariance import BorderedCovariance
 from ..engine.rows import row_arrays, squared_images, working_weights
-from ..models.training import Whole
+from ..fitted.training import Whole
 from ..sources.mapped import collect
 
 if TYPE_CHECKING:
     from ..engine.result import GlmFit
     from ..families import Family
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
     from ..sources.base import Block
 
 # A hat value this near to 1 is 1. R takes 10 eps, after a QR of the whole matrix; blocks round a little more.
@@ -77,7 +77,7 @@ class Weighted(FitRows):
         return at_most_one(squared_images(block.design, root, np.sqrt(self.weights(block))))
 
 
-def weighted(fit: GLM) -> Weighted:
+def weighted(fit: SingleIndex) -> Weighted:
     """The fit's weighted design with its inverse root.
 
     From the covariance where a Gram matrix was found to carry enough digits, else from a QR of the rows.
@@ -106,7 +106,7 @@ def at_most_one(hat: np.ndarray) -> np.ndarray:
     return hat
 
 
-def leverages(fit: GLM) -> np.ndarray:
+def leverages(fit: SingleIndex) -> np.ndarray:
     """Diagonal of  W^1/2 X (X'WX)^-1 X' W^1/2  over all rows of the fit, (n,); 0 for rows of zero weight."""
     cov: Any = fit.result.cov_unscaled
     if isinstance(cov, BorderedCovariance):
@@ -116,7 +116,7 @@ def leverages(fit: GLM) -> np.ndarray:
     return np.concatenate([np.empty(0), *parts])
 
 
-def coefficient_changes(fit: GLM, scaled_residuals: np.ndarray) -> np.ndarray:
+def coefficient_changes(fit: SingleIndex, scaled_residuals: np.ndarray) -> np.ndarray:
     """(n, rank): row i is (X'WX)^-1 x sqrt(w) r, r the i-th of `scaled_residuals` (n,)."""
     frame = weighted(fit)
     rows = np.concatenate([np.empty((0, fit.rank)), *collect(fit.rows.source, partial(_changes, frame))])
@@ -133,7 +133,7 @@ def _stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.qr(np.concatenate([a, b]), mode="r"))
 
 
-def whole_of(fit: GLM) -> Whole:
+def whole_of(fit: SingleIndex) -> Whole:
     """What the deletion diagnostics of a row must know of all rows, in a pass."""
     frame = weighted(fit)
     pearson, levers = fit.rows.source.map_reduce(partial(_whole_sums, frame), np.add)

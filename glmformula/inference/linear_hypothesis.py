@@ -11,21 +11,21 @@ import pandas as pd
 
 from ..design.selection import listed, mask, order_of, positions, rows_in_order
 from ..errors import DataError, FitError
+from ..fitted.coefficients import kept_names, kept_of, names_of
 from ..formula.lines import formula_lines
 from ..render.table import StatTable
 from .distributions import chisq_upper, f_upper
 from .restrictions import read_restriction, write_restriction
-from .summary import Vcov, covariance_of
-from .waldtest import quadratic_form, refuse_aliased
+from .wald import Vcov, Wald, refuse_aliased
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import Fit
 
 TESTS = ("Chisq", "F")
 
 
 def linear_hypothesis(
-    fit: GLM,
+    fit: Fit,
     hypothesis: str | Sequence[Any] | np.ndarray | pd.Series | pd.DataFrame | Mapping[str, float],
     rhs: float | Sequence[float] | pd.Series | None = None,
     test: str = "Chisq",
@@ -77,17 +77,15 @@ def linear_hypothesis(
         raise FitError(
             "residual df = 0: the model has as many coefficients as rows, nothing is left to test with"
         )
-    names = [name for name, aliased in zip(fit.column_names, fit.aliased) if not aliased]
+    names = list(kept_names(fit))
     L, right = restrictions(fit, names, hypothesis, rhs)
     q = len(L)
     if np.linalg.matrix_rank(L) < q:
         raise FitError(
             f"the {q} restrictions depend on each other (rank {np.linalg.matrix_rank(L)}): leave some out"
         )
-    cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
-    value = L @ fit.result.coefficients[~fit.aliased] - right
-    spread = L @ cov @ L.T
-    statistic = quadratic_form(value, spread)
+    tested = Wald.of(fit, vcov).linear(L, right)
+    statistic = tested.chisq()
     df = float(fit.df_residual)
     if test == "F":
         statistic /= q
@@ -103,7 +101,7 @@ def linear_hypothesis(
         },
         index=["1", "2"],
     )
-    table.attrs |= {"value": value, "vcov": spread}
+    table.attrs |= {"value": tested.estimate, "vcov": tested.cov}
     heading = (
         "Linear hypothesis test\n\nHypothesis:",
         *(write_restriction(row, r, names) for row, r in zip(L, right.tolist())),
@@ -115,7 +113,7 @@ def linear_hypothesis(
     return StatTable(table, kind="anova", heading=heading)
 
 
-def restrictions(fit: GLM, names: list[str], hypothesis: Any, rhs: Any) -> tuple[np.ndarray, np.ndarray]:
+def restrictions(fit: Fit, names: list[str], hypothesis: Any, rhs: Any) -> tuple[np.ndarray, np.ndarray]:
     """L (q, rank) and its right sides (q,)."""
     tabular = isinstance(hypothesis, pd.DataFrame | Mapping)
     if isinstance(hypothesis, str) or not tabular and np.ndim(hypothesis) == 1:
@@ -125,13 +123,14 @@ def restrictions(fit: GLM, names: list[str], hypothesis: Any, rhs: Any) -> tuple
             rows, right = zip(*(read_restriction(text, names, r) for text, r in zip(texts, given)))
             return np.array(rows), np.array(right)
         if mask(texts, len(texts), "coefficients") is not None:
-            hypothesis = np.eye(len(fit.column_names))[positions(hypothesis, fit.column_names)]
+            hypothesis = np.eye(len(names_of(fit)))[positions(hypothesis, names_of(fit))]
     if isinstance(hypothesis, Mapping):
         hypothesis = pd.Series(dict(hypothesis))
-    whole = np.shape(hypothesis)[-1:] == (len(fit.column_names),)
-    L = rows_in_order(hypothesis, fit.column_names if whole else names, "the hypothesis")
-    if whole and not L[:, fit.aliased].any():
-        L = L[:, ~fit.aliased]
+    whole = np.shape(hypothesis)[-1:] == (len(names_of(fit)),)
+    L = rows_in_order(hypothesis, names_of(fit) if whole else names, "the hypothesis")
+    kept = kept_of(fit)
+    if whole and not L[:, ~kept].any():
+        L = L[:, kept]
     if L.shape[1] != len(names) or not len(L):
         raise DataError(
             f"the hypothesis matrix should have {len(names)} columns, one for each coefficient "

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..fitted.loglik import loglik_of
 from ..render.table import StatTable
 from .compared_models import compared_models, model_lines
 from .distributions import chisq_upper
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import Fit
 
 SAME = 1e-9  # difference of two log-likelihoods, relative: the same model in other columns
 
 
-def lrtest(fit: GLM, *others: object) -> StatTable:
+def lrtest(fit: Fit, *others: object) -> StatTable:
     """Likelihood ratio tests, lmtest's ``lrtest``.
 
     Parameters
@@ -46,7 +47,7 @@ def lrtest(fit: GLM, *others: object) -> StatTable:
     Df is 0 the probability is 1 for the same model and NaN for another, where lmtest has 0.
     """
     fits = compared_models(fit, others)
-    logs = [f.loglik for f in fits]
+    logs = [loglik_of(f) for f in fits]
     df = np.array([float(ll.df) for ll in logs])
     value = np.array([float(ll) for ll in logs])
     change = np.concatenate([[math.nan], np.diff(df)])

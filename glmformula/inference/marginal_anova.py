@@ -17,11 +17,10 @@ from .distributions import chisq_upper, f_upper
 from .drop1 import columns_of
 from .goodness import pearson_sum
 from .single_term import fit_one
-from .summary import Vcov, covariance_of
-from .waldtest import quadratic_form, refuse_aliased
+from .wald import Vcov, Wald, refuse_aliased
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 TYPES = {"II": "II", "III": "III", "2": "II", "3": "III"}
 TESTS = ("LR", "F", "Wald")
@@ -29,11 +28,11 @@ ERRORS = {"pearson": "Pearson residuals", "dispersion": "estimated dispersion", 
 
 
 def Anova(
-    fit: GLM,
+    fit: SingleIndex,
     type: str | int = "II",
     test: str = "LR",
     *,
-    error: GLM | None = None,
+    error: SingleIndex | None = None,
     error_estimate: str = "pearson",
     vcov: Vcov = None,
 ) -> StatTable:
@@ -48,7 +47,7 @@ def Anova(
     test : {"LR", "F", "Wald"}
         "LR": change in deviance over the dispersion, chi-squared. "F": mean change over the error variance.
         "Wald": from the coefficients and their covariance; type III has a row for the intercept.
-    error : GLM, optional
+    error : SingleIndex, optional
         With "F": the model that gives the error variance and its degrees of freedom; default `fit`.
     error_estimate : {"pearson", "dispersion", "deviance"}
         With "F": Pearson's statistic, the dispersion of the summary, or the deviance.
@@ -111,7 +110,7 @@ def _warn(message: str) -> None:
     give_warning(message, GLMFormulaWarning, stacklevel=4)
 
 
-def ratio_table(fit: GLM, type: str) -> pd.DataFrame:
+def ratio_table(fit: SingleIndex, type: str) -> pd.DataFrame:
     change, df = deviances(fit, type)
     statistic = change / fit.dispersion
     return pd.DataFrame(
@@ -120,8 +119,8 @@ def ratio_table(fit: GLM, type: str) -> pd.DataFrame:
     )
 
 
-def f_table(fit: GLM, type: str, error: GLM, estimate: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    if fit.family.name in ("binomial", "poisson") and estimate == "dispersion":
+def f_table(fit: SingleIndex, type: str, error: SingleIndex, estimate: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    if fit.family.fixed_dispersion is not None and estimate == "dispersion":
         _warn("dispersion parameter estimated from the Pearson residuals, not taken as 1")
         estimate = "pearson"
     residual = float(error.df_residual)
@@ -146,12 +145,12 @@ def f_table(fit: GLM, type: str, error: GLM, estimate: str) -> tuple[pd.DataFram
     return table, (f"Error estimate based on {ERRORS[estimate]} \n",)
 
 
-def pearson_statistic(fit: GLM) -> float:
+def pearson_statistic(fit: SingleIndex) -> float:
     """Sum of the squared Pearson residuals at the final mean (the summary's: the last solved weights)."""
     return float(fit.rows.source.map_reduce(partial(pearson_sum, fit.result, fit.family), add))
 
 
-def deviances(fit: GLM, type: str) -> tuple[np.ndarray, np.ndarray]:
+def deviances(fit: SingleIndex, type: str) -> tuple[np.ndarray, np.ndarray]:
     """What each term takes off the deviance, and its degrees of freedom (NaN, 0 for an aliased term)."""
     labels = fit.terms.labels
     everything = frozenset(range(len(labels) + 1))
@@ -177,18 +176,17 @@ def sub_model(columns: Columns, terms: frozenset[int], label: str) -> Nested:
     return fit_one(columns, terms, f"for the test of ‘{label}’")
 
 
-def containing(fit: GLM, term: int) -> list[int]:
+def containing(fit: SingleIndex, term: int) -> list[int]:
     """Positions of the other terms that have all the variables of this one."""
     present = np.asarray(fit.terms.factors) > 0
     own = present[:, term]
     return [j for j in range(present.shape[1]) if j != term and present[own, j].all()]
 
 
-def wald_table(fit: GLM, type: str, vcov: Vcov) -> pd.DataFrame:
+def wald_table(fit: SingleIndex, type: str, vcov: Vcov) -> pd.DataFrame:
     """Chi-squared of each term; type II: of what its estimates add to those of the terms that contain it."""
-    cov = fit.dispersion * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
-    kept = ~fit.aliased
-    assign, estimate = fit.assign[kept], fit.result.coefficients[kept]
+    wald = Wald.of(fit, vcov)
+    assign, estimate, cov = fit.assign[~fit.aliased], wald.estimate, wald.cov
     labels = ["(Intercept)", *fit.terms.labels]
     first = 0 if type == "III" and fit.terms.intercept else 1
     rows, names = [], []
@@ -203,7 +201,7 @@ def wald_table(fit: GLM, type: str, vcov: Vcov) -> pd.DataFrame:
             slope = np.linalg.solve(cov[np.ix_(above, above)], cov[np.ix_(above, own)]).T
             value = value - slope @ estimate[above]
             spread = spread - slope @ cov[np.ix_(above, own)]
-        rows.append((float(len(own)), quadratic_form(value, spread)))
+        rows.append((float(len(own)), Wald((), value, spread).chisq()))
         names.append(labels[term])
     table = pd.DataFrame(rows, index=names, columns=["Df", "Chisq"])
     table["Pr(>Chisq)"] = chisq_upper(table["Chisq"].to_numpy(), table["Df"].to_numpy())

@@ -21,14 +21,13 @@ from ..errors import RankWarning, give_warning
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
 from ..sources.memory import MemorySource
-from .dispersion import test_df
 from .distributions import quantile
+from .output import elsewhere, written
 from .prediction_interval import predictive_limits
-from .summary import Vcov, covariance_of
-from .written import elsewhere, written
+from .wald import Vcov, covariance_of
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 TYPES = ("link", "response", "terms")
 INTERVALS = (None, "confidence", "prediction")
@@ -36,7 +35,7 @@ ESTIMABLE = 1e-6  # relative size of a row's part in the null space, as R's pred
 
 
 def predict(
-    fit: GLM,
+    fit: SingleIndex,
     newdata: Any = None,
     type: str = "link",
     se_fit: bool = False,
@@ -126,9 +125,9 @@ def predict(
     columns: dict[str, np.ndarray] = {}
     if type == "response":
         with np.errstate(invalid="ignore"):
-            columns["fit"] = fit.family.link.linkinv(eta)
+            columns["fit"] = fit.response((eta,))
             if se is not None and se_fit:
-                columns["se_fit"] = se * np.abs(fit.family.link.mu_eta(eta))
+                columns["se_fit"] = se * np.abs(fit.jacobian((eta,))[0])
     else:
         columns["fit"] = eta
         if se is not None and se_fit:
@@ -142,20 +141,32 @@ def predict(
     return rows.frame(columns)
 
 
-def _predicted(fit: GLM, newdata: Any, **options: Any) -> pd.Series | pd.DataFrame:
+def _predicted(fit: SingleIndex, newdata: Any, **options: Any) -> pd.Series | pd.DataFrame:
     """`predict` of rows in memory."""
     answer: pd.Series | pd.DataFrame = predict(fit, newdata, **options)
     return answer
 
 
-def design_frame(fit: GLM, newdata: Any = None, out: Any = None) -> Any:
-    """The model matrix as a DataFrame; `out` as for `predict`."""
+def model_matrix(fit: SingleIndex, newdata: Any = None, *, out: Any = None) -> Any:
+    """The design, R's ``model.matrix``.
+
+    Parameters
+    ----------
+    newdata : DataFrame, optional
+        Other rows, with the columns as frozen at the fit; missing values are NaN.
+    out : path, optional
+        As for `predict`.
+
+    Returns
+    -------
+    DataFrame (n, p); for rows in files the path, for a Dask DataFrame one that is computed when asked for.
+    """
     if out is None and elsewhere(fit, newdata) is None:
         return _design(fit, newdata)
     return written(fit, _design, newdata, out)
 
 
-def _design(fit: GLM, newdata: Any) -> pd.DataFrame:
+def _design(fit: SingleIndex, newdata: Any) -> pd.DataFrame:
     rows = _Rows.of(fit, newdata, "na.pass", "error")
     X = np.concatenate([*collect(rows.source, _dense_block), np.empty((0, len(fit.column_names)))])
     return rows.table(X, fit.column_names)
@@ -174,7 +185,7 @@ class _Rows:
         self.source, self.series, self.training = source, label, training
 
     @classmethod
-    def of(cls, fit: GLM, newdata: Any, na_action: str, new_levels: str) -> _Rows:
+    def of(cls, fit: SingleIndex, newdata: Any, na_action: str, new_levels: str) -> _Rows:
         if newdata is None:
             return cls(fit.rows.source, fit.rows.labelled, True)
         new: NewData = design_for(fit.schema, newdata, na_action=na_action, new_levels=new_levels)
@@ -194,7 +205,7 @@ class _Rows:
         return pd.DataFrame(columns, index=index).set_axis(list(names), axis=1)
 
     def predict(
-        self, fit: GLM, cov: np.ndarray | None
+        self, fit: SingleIndex, cov: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """eta, its standard error (with `cov`), and whether each row is estimable (None: all are, full rank)."""
         aliased = fit.aliased
@@ -222,10 +233,10 @@ class _Rows:
 
 
 def _limits(
-    fit: GLM, eta: np.ndarray, se: np.ndarray, phi: float, type: str, interval: str, level: float
+    fit: SingleIndex, eta: np.ndarray, se: np.ndarray, phi: float, type: str, interval: str, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper limits on the scale of `type`."""
-    df = test_df(fit)
+    df = fit.test_df
     if interval == "prediction":
         lower, upper = predictive_limits(fit.family, eta, se, phi, df, level)
         if type == "link":
@@ -239,7 +250,7 @@ def _limits(
     return np.minimum(lower, upper), np.maximum(lower, upper)
 
 
-def _terms(fit: GLM, rows: _Rows, chosen: Any, kept_cov: np.ndarray | None) -> pd.DataFrame:
+def _terms(fit: SingleIndex, rows: _Rows, chosen: Any, kept_cov: np.ndarray | None) -> pd.DataFrame:
     places = positions(chosen, fit.terms.labels, "term")
     wanted = [fit.terms.labels[k] for k in places]
     beta = np.nan_to_num(fit.result.coefficients)
@@ -266,7 +277,7 @@ def _terms(fit: GLM, rows: _Rows, chosen: Any, kept_cov: np.ndarray | None) -> p
     return out
 
 
-def _covariance(fit: GLM, phi: float, vcov: Vcov) -> np.ndarray:
+def _covariance(fit: SingleIndex, phi: float, vcov: Vcov) -> np.ndarray:
     return phi * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
 
 

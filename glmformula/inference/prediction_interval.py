@@ -9,7 +9,6 @@ import numpy as np
 from scipy import special
 
 from .distributions import quantile
-from .response_distribution import is_discrete, response_distribution
 
 if TYPE_CHECKING:
     from ..families import Family
@@ -26,7 +25,7 @@ def predictive_limits(
     quantiles of  F(y) = integral F(y | mu(eta + se z)) dPhi(z), by Gauss-Hermite quadrature; phi is taken as
     known. Rows with a NaN give NaN.
     """
-    if family.name == "gaussian" and family.link.name == "identity":
+    if family.is_normal_linear:
         half = quantile((1 + level) / 2, df) * np.sqrt(se**2 + phi)
         return eta - half, eta + half
     lower, upper = np.full_like(eta, math.nan), np.full_like(eta, math.nan)
@@ -34,9 +33,10 @@ def predictive_limits(
     if ok.any():
         nodes, weights = special.roots_hermitenorm(NODES)
         mu = family.link.linkinv(eta[ok, None] + se[ok, None] * nodes)
-        mixture = response_distribution(family, mu, np.ones_like(mu), phi), weights / weights.sum()
+        mixture = family.response_distribution(mu, np.ones_like(mu), phi), weights / weights.sum()
+        discrete = family.distribution is not None and family.distribution.discrete
         tails = ((1 - level) / 2, (1 + level) / 2)
-        lower[ok], upper[ok] = (_mixture_quantile(*mixture, p, is_discrete(family)) for p in tails)
+        lower[ok], upper[ok] = (_mixture_quantile(*mixture, p, discrete) for p in tails)
     return lower, upper
 
 

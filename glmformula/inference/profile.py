@@ -18,9 +18,10 @@ from ..render.report import Block, Rendered
 from ..render.table import StatTable
 from .curve import Curve, of_each
 from .interpolation import inverse_of_spline
+from .limits import limits_table
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 TESTS = ("LRT", "Rao")
 # Neighbouring points of the grid further apart than this many of R's intended steps: no basis for a spline.
@@ -41,7 +42,7 @@ class Profile(Rendered):
         For each coefficient, by position: z (or tau) and all coefficients at that point, in order of z.
     """
 
-    fit: GLM
+    fit: SingleIndex
     kind: str
     test: str
     alpha: float
@@ -86,8 +87,6 @@ class Profile(Rendered):
 
     def confint(self, parm: Any = None, level: float = 0.95) -> StatTable:
         """Intervals read off these profiles, R's ``confint(profile(fit))``."""
-        from .confint import limits_table
-
         which = positions(self.asked if parm is None else parm, self.fit.column_names)
         limits = {j: self.limits(curve, level) for j, curve in self.curves.items() if j in which}
         warn_of_edges(self.fit, [self.curves[j] for j in limits])
@@ -126,7 +125,7 @@ class Profile(Rendered):
 
 
 def profile(
-    fit: GLM,
+    fit: SingleIndex,
     which: Any = None,
     alpha: float = 0.01,
     maxsteps: int = 10,
@@ -178,10 +177,10 @@ def profile(
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
     if not 0 < alpha < 1:
         raise ValueError(f"alpha should be between 0 and 1; got {alpha!r}")
-    discrete = fit.family.name in ("binomial", "poisson")
-    zmax = largest_z(fit, alpha, discrete)
+    known = fit.family.fixed_dispersion is not None
+    zmax = largest_z(fit, alpha, known)
     step = zmax / 5 if del_ is None else float(del_)
-    kind = "z" if discrete else "tau"
+    kind = "z" if known else "tau"
     asked = positions(which, fit.column_names)
     found = (
         of_each(fit, asked, lambda curve: (curve, curve.grid(zmax, step, maxsteps, test))) if zmax > 0 else {}
@@ -198,15 +197,15 @@ def profile(
     )
 
 
-def largest_z(fit: GLM, alpha: float, discrete: bool) -> float:
-    """R's zmax; NaN where no degrees of freedom are left."""
+def largest_z(fit: SingleIndex, alpha: float, known: bool) -> float:
+    """R's zmax, by whether the dispersion is known; NaN where no degrees of freedom are left."""
     df = fit.nobs_rows - len(fit.column_names)
-    if not discrete and df <= 0:
+    if not known and df <= 0:
         return math.nan
-    return math.sqrt(chdtri(1, alpha) if discrete else fdtri(1, df, 1 - alpha))
+    return math.sqrt(chdtri(1, alpha) if known else fdtri(1, df, 1 - alpha))
 
 
-def exact_limits(fit: GLM, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:
+def exact_limits(fit: SingleIndex, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:
     """Roots of the profiles at the normal quantiles."""
     tail = float(ndtri((1 + level) / 2))
     found = of_each(fit, which, lambda curve: (curve, (curve.root(-tail), curve.root(tail))))
@@ -214,7 +213,7 @@ def exact_limits(fit: GLM, which: Sequence[int], level: float) -> dict[int, tupl
     return {j: limits for j, (_, limits) in found.items()}
 
 
-def warn_of_edges(fit: GLM, curves: Sequence[Curve]) -> None:
+def warn_of_edges(fit: SingleIndex, curves: Sequence[Curve]) -> None:
     """One warning for all profiles that met the edge of the valid coefficients."""
     names = [f"'{fit.column_names[c.column]}'" for c in curves if c.at_edge]
     if names:

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from .response_distribution import is_discrete, response_distribution
-
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
-def quantile_residuals(fit: GLM, seed: int | None = None) -> np.ndarray:
+def quantile_residuals(fit: SingleIndex, seed: int | None = None) -> np.ndarray:
     """Normal quantiles of the fitted distribution functions at the responses, (n,).
 
     Phi^-1(F(y)) for a continuous family; for a discrete one Phi^-1(u), u uniform between F(y-) and F(y). The
@@ -33,17 +31,18 @@ def quantile_residuals(fit: GLM, seed: int | None = None) -> np.ndarray:
     """
     state = fit.row_state
     w = np.where(state.prior_weights > 0, state.prior_weights, np.nan)
-    distribution = response_distribution(fit.family, state.mu, w, fit.dispersion)
-    y = np.round(state.y * w) if fit.family.name == "binomial" else state.y
+    distribution = fit.family.response_distribution(state.mu, w, fit.dispersion)
+    y = np.round(state.y * w) if fit.family.is_binomial else state.y
+    counts = fit.family.distribution is not None and fit.family.distribution.discrete
     with np.errstate(invalid="ignore"):
         lower, upper = distribution.cdf(y), distribution.sf(y)
-        if is_discrete(fit.family):
+        if counts:
             u = np.maximum(fit.rows.generator(seed).random(len(y)), np.finfo(float).tiny)
             below, above = distribution.cdf(y - 1), distribution.sf(y - 1)
             lower, upper = below + u * (lower - below), upper + (1 - u) * (above - upper)
         residuals = np.where(lower < upper, special.ndtri(lower), -special.ndtri(upper))
     far = fit.family.contrary(state.y, state.eta, state.mu)
-    if far is not None and is_discrete(fit.family):
+    if far is not None and counts:
         rows = far.rows
         deviance = fit.family.deviance_at(state.y[rows], state.eta[rows], state.mu[rows])
         residuals[rows] = far_quantiles(y[rows], w[rows], deviance, u[rows], far.score > 0)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .written import elsewhere, written
+from .output import elsewhere, written
 
 if TYPE_CHECKING:
     from ..families import Family
-    from ..models.model import GLM
-    from ..models.training import RowState
+    from ..fitted.protocols import SingleIndex
+    from ..fitted.training import RowState
 
 TYPES = ("deviance", "pearson", "working", "response", "partial", "quantile")
 
 
-def residuals(fit: GLM, type: str = "deviance", seed: Any = None, out: Any = None) -> Any:
+def residuals(fit: SingleIndex, type: str = "deviance", seed: Any = None, *, out: Any = None) -> Any:
     """Residuals, R's ``residuals.glm`` (McCullagh & Nelder 1989, section 2.4).
 
     Parameters
@@ -61,7 +61,7 @@ def residuals(fit: GLM, type: str = "deviance", seed: Any = None, out: Any = Non
     return fit.rows.labelled(_KINDS[type](fit.row_state, fit.family, fit.df_residual))
 
 
-def _own(fit: GLM, newdata: None, type: str, seed: Any) -> pd.Series | pd.DataFrame:
+def _own(fit: SingleIndex, newdata: None, type: str, seed: Any) -> pd.Series | pd.DataFrame:
     """`residuals` of rows in memory."""
     answer: pd.Series | pd.DataFrame = residuals(fit, type, seed)
     return answer

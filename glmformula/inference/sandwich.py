@@ -16,25 +16,20 @@ import numpy as np
 import pandas as pd
 
 from ..errors import GLMFormulaWarning, give_warning
+from ..fitted.coefficients import kept_names
 from ..sources.mapped import collect
 from .leverage import FitRows, Weighted, hat_of, weighted
-from .written import elsewhere, written
+from .output import elsewhere, written
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import Fit, Scored, SingleIndex
     from ..sources.base import Block, Source
 
-HC_TYPES = ("const", "HC", "HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5")
 LEVERAGED = ("HC2", "HC3", "HC4", "HC4m", "HC5")
 ROWS_SHOWN = 10
 UNSTABLE = 1 - float(np.sqrt(np.finfo(float).eps))  # hat values above it make a warning, as in sandwich
 
 Scores = Callable[["Block"], np.ndarray]
-
-
-def sandwich(bread: np.ndarray, meat: np.ndarray, n: int) -> np.ndarray:
-    """bread meat bread / n, each (r, r)."""
-    return np.asarray(bread @ meat @ bread / n)
 
 
 def crossproduct(source: Source, scores: Scores) -> np.ndarray:
@@ -48,13 +43,13 @@ def _crossproduct(scores: Scores, block: Block) -> np.ndarray:
     return np.asarray(np.dot(psi, psi.T))
 
 
-def score_dispersion(fit: GLM) -> float:
+def score_dispersion(fit: SingleIndex) -> float:
     """The dispersion in a GLM's estimating functions: 1 for Poisson, binomial and negative binomial.
 
     Else the sum of squared working scores over the sum of working weights, as sandwich takes it. It cancels
     in every covariance.
     """
-    if fit.family.name.startswith(("poisson", "binomial", "Negative Binomial")):
+    if not fit.family.likelihood_has_dispersion:
         return 1.0
     squares, weights = fit.rows.source.map_reduce(
         partial(_score_sums, FitRows(fit.result, fit.family)), _added
@@ -71,13 +66,17 @@ def _added(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
     return a[0] + b[0], a[1] + b[1]
 
 
-def glm_scores(frame: FitRows, phi: float, block: Block) -> np.ndarray:
-    """Estimating functions of a GLM on a block, (rank, m)."""
+def glm_scores(fit: SingleIndex) -> Scores:
+    """The estimating functions of a GLM, block -> (rank, m)."""
+    return partial(_glm_scores, FitRows(fit.result, fit.family), score_dispersion(fit))
+
+
+def _glm_scores(frame: FitRows, phi: float, block: Block) -> np.ndarray:
     _, u = frame.scores(block)
     return np.asarray(frame.design(block) * (u / phi))
 
 
-def estfun(fit: GLM, *, out: Any = None) -> Any:
+def estfun(fit: SingleIndex, *, out: Any = None) -> Any:
     """Estimating functions of the rows, R's ``estfun``:  w (y - mu) / (dmu/deta) x / phi.
 
     Parameters
@@ -90,26 +89,26 @@ def estfun(fit: GLM, *, out: Any = None) -> Any:
     DataFrame (n, rank): the derivatives of the log-likelihood by the coefficients that are not aliased;
     ``na.exclude`` pads with NaN.
     """
-    phi = score_dispersion(fit)
+    scores = fit.scores
     if out is None and elsewhere(fit, None) is None:
-        return _estfun(fit, None, phi)
-    return written(fit, partial(_estfun, phi=phi), None, out)
+        return _estfun(fit, None, scores)
+    return written(fit, partial(_estfun, scores=scores), None, out)
 
 
-def _estfun(fit: GLM, newdata: None, phi: float) -> pd.DataFrame:
-    scores = partial(glm_scores, FitRows(fit.result, fit.family), phi)
-    values = np.concatenate([np.empty((fit.rank, 0)), *collect(fit.rows.source, scores)], axis=1).T
+def _estfun(fit: SingleIndex, newdata: None, scores: Scores) -> pd.DataFrame:
+    names = kept_names(fit)
+    values = np.concatenate([np.empty((len(names), 0)), *collect(fit.rows.source, scores)], axis=1).T
     index = fit.rows.labelled(np.zeros(len(values))).index
     columns = {k: fit.rows.labelled(column) for k, column in enumerate(values.T)}
-    return pd.DataFrame(columns, index=index).set_axis(kept_names(fit), axis=1)
+    return pd.DataFrame(columns, index=index).set_axis(list(names), axis=1)
 
 
-def bread(fit: GLM) -> pd.DataFrame:
+def bread(fit: Scored) -> pd.DataFrame:
     """n phi (X'WX)^-1 over the coefficients that are not aliased, R's ``bread``; no zero weights in n."""
-    return _named(fit, fit.nobs * score_dispersion(fit) * fit.result.cov_unscaled)
+    return _named(fit, fit.nobs * fit.inverse_information)
 
 
-def meat(fit: GLM, adjust: bool = False) -> pd.DataFrame:
+def meat(fit: Scored, adjust: bool = False) -> pd.DataFrame:
     """Mean of the outer products of the estimating functions, R's ``meat``.
 
     Parameters
@@ -117,17 +116,11 @@ def meat(fit: GLM, adjust: bool = False) -> pd.DataFrame:
     adjust : bool
         Divide by n - rank instead of n.
     """
-    frame, phi = FitRows(fit.result, fit.family), score_dispersion(fit)
-    total = crossproduct(fit.rows.source, partial(glm_scores, frame, phi))
-    return _named(fit, total / (fit.nobs - fit.rank if adjust else fit.nobs))
+    total = crossproduct(fit.rows.source, fit.scores)
+    return _named(fit, total / (fit.nobs - len(total) if adjust else fit.nobs))
 
 
-def kept_names(fit: GLM) -> list[str]:
-    """Names of the coefficients that are not aliased."""
-    return [name for name, gone in zip(fit.column_names, fit.aliased, strict=True) if not gone]
-
-
-def _named(fit: GLM, values: np.ndarray) -> pd.DataFrame:
+def _named(fit: Fit, values: np.ndarray) -> pd.DataFrame:
     names = pd.Index(kept_names(fit))
     return pd.DataFrame(values, index=names, columns=names)
 
@@ -177,8 +170,8 @@ class Omega:
         return np.asarray(squares / left**power)
 
 
-def hc_covariance(fit: GLM, type: str) -> np.ndarray:
-    """(rank, rank): R's ``vcovHC`` of `type`, one of `HC_TYPES`.
+def hc_covariance(fit: SingleIndex, type: str) -> np.ndarray:
+    """(rank, rank): R's ``vcovHC`` of `type`, "const" or "HC" to "HC5".
 
     Rows of zero weight do not count (sandwich counts them in n, which makes its answer too small).
 

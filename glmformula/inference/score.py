@@ -18,10 +18,10 @@ from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
-def score_statistic(small: GLM, big: GLM) -> float:
+def score_statistic(small: SingleIndex, big: SingleIndex) -> float:
     """Score test of `big` against `small`, both on the same rows, not yet divided by the dispersion.
 
     The reduction in the weighted sum of squares when the working residuals of `small` are regressed on the

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..engine.result import Control
 from ..engine.separation import separation_of_rows
 from ..families import Family, get_family
-from ..models.glm import glm_control, training_rows
+from ..fitted.rows import training_rows
 from ..render.cells import named_numbers
 from ..render.report import Block, Rendered
 from ..sources.base import Source
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -95,7 +96,7 @@ def detect_separation(
         "start": None,
         "etastart": None,
         "mustart": None,
-        "control": glm_control(),
+        "control": Control(),
         "method": "auto",
     }
     training = training_rows(arguments)
@@ -103,7 +104,7 @@ def detect_separation(
     return _detected(training.source, family, design.names)
 
 
-def separation_of(fit: GLM) -> DetectedSeparation:
+def separation(fit: SingleIndex) -> DetectedSeparation:
     """The same for the rows of a fit, ``fit.separation()``.
 
     Raises

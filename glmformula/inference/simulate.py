@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from ..formula.values import Matrix
-from .written import by_rows
+from .output import by_rows
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
 @by_rows("sim")
-def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
+def simulate(fit: SingleIndex, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
     """Draw `nsim` responses for every row of the fit, R's ``simulate`` (the random stream is NumPy's).
 
     Returns
@@ -26,7 +26,7 @@ def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
 
     Notes
     -----
-    With ``out=`` a path they are written to that file; see `residuals`. Rows that arrive in pieces are drawn
+    Rows that arrive in pieces are drawn
     piece by piece, so other pieces give other draws.
     """
     rng = fit.rows.generator(seed)
@@ -44,7 +44,7 @@ def simulate(fit: GLM, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
     return pd.DataFrame(draws)
 
 
-def count_names(fit: GLM) -> tuple[str, str] | None:
+def count_names(fit: SingleIndex) -> tuple[str, str] | None:
     """What to call the two columns of a response of counts; None for any other response."""
     frame = fit.rows.frame
     if frame.response is None or frame.response.kind != "counts":

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..engine.nested import Columns, Nested
 from ..errors import ConvergenceWarning, FitError, GLMFormulaWarning, give_warning
+from ..families.distributions import NORMAL
 from ..formula.lines import formula_lines
 from ..render.anova import scope_heading
 from ..render.table import StatTable
@@ -19,7 +20,7 @@ from .distributions import chisq_upper, f_upper
 from .extract_aic import extract_aic
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 TESTS = ("none", "Rao", "LRT", "Chisq", "F")
 
@@ -70,7 +71,7 @@ def fit_one(columns: Columns, terms: frozenset[int], described: str, cold: bool 
     return fit
 
 
-def single_term_table(fit: GLM, compared: Comparison, test: str, k: float, scale: float) -> StatTable:
+def single_term_table(fit: SingleIndex, compared: Comparison, test: str, k: float, scale: float) -> StatTable:
     """R's columns: Df, Deviance, AIC (where there is one), and those of the test.
 
     `scale` above 0 takes the place of the dispersion.
@@ -103,17 +104,17 @@ def single_term_table(fit: GLM, compared: Comparison, test: str, k: float, scale
     return StatTable(table, kind="anova", heading=heading)
 
 
-def _criterion(fit: GLM, deviance: np.ndarray, n: int, scale: float, dispersion: float) -> np.ndarray:
+def _criterion(fit: SingleIndex, deviance: np.ndarray, n: int, scale: float, dispersion: float) -> np.ndarray:
     """-2 log-likelihood but for a constant; gaussian: profiled over sigma unless `scale` is known."""
-    if fit.family.name != "gaussian":
+    if fit.family.distribution is not NORMAL:
         return deviance / dispersion
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(deviance / scale - n if scale > 0 else n * np.log(deviance / n))
 
 
-def _f_tests(fit: GLM, what: str, deviance: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _f_tests(fit: SingleIndex, what: str, deviance: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean change of deviance over the mean deviance of the larger model, and its tail probability."""
-    if fit.family.name in ("binomial", "poisson"):
+    if fit.family.fixed_dispersion is not None:
         quoted = f"'quasi{fit.family.name}'" if what == "deletions" else f"quasi{fit.family.name}"
         give_warning(f"F test assumes {quoted} family", GLMFormulaWarning, stacklevel=5)
     residual = float(fit.df_residual)

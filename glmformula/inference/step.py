@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from ..errors import FitError, FormulaError
+from ..fitted.protocols import SingleIndex
 from ..formula.lines import formula_lines
 from ..formula.scope import add_scope, drop_scope, scope_terms, with_terms
 from ..formula.terms import Terms
-from ..models.model import GLM
-from ..models.update import update
 from ..render.numbers import format_number, round_half
 from ..render.table import StatTable
 from .add1 import add1
+from .anova import anova
 from .drop1 import drop1
 from .extract_aic import extract_aic
+from .update import update
 
+if TYPE_CHECKING:
+    from ..fitted.protocols import SingleIndex
+
+
+F = TypeVar("F", bound="SingleIndex")
 StepScope = str | Mapping[str, Any] | Sequence[Any]
 DIRECTIONS = ("both", "backward", "forward")
 
@@ -35,29 +41,17 @@ class StepPath(StatTable):
 
     _metadata: ClassVar[list[str]] = [*StatTable._metadata, "fit"]
 
-    def __init__(self, path: pd.DataFrame, fit: GLM) -> None:
+    def __init__(self, path: pd.DataFrame, fit: SingleIndex) -> None:
         super().__init__(path, kind="data.frame")
         self.fit = fit
 
-    def __call__(self, *others: GLM, **options: Any) -> StatTable:
-        """`GLM.anova` of the chosen model."""
-        return GLM.anova(self.fit, *others, **options)
-
-
-@dataclass(frozen=True, eq=False)
-class SelectedGLM(GLM):
-    """A model that `step` chose; `anova` is the path that led to it, and callable as every model's."""
-
-    path: pd.DataFrame = field(default_factory=pd.DataFrame, kw_only=True, repr=False)
-
-    @property
-    def anova(self) -> StepPath:
-        """The models on the way; ``fit.anova(...)`` is the analysis of deviance."""
-        return StepPath(self.path, self)
+    def __call__(self, *others: SingleIndex, **options: Any) -> StatTable:
+        """`anova` of the chosen model."""
+        return anova(self.fit, *others, **options)
 
 
 def step(
-    fit: GLM,
+    fit: F,
     scope: StepScope | None = None,
     direction: str | None = None,
     k: float = 2.0,
@@ -66,7 +60,7 @@ def step(
     scale: float = 0.0,
     test: str | bool | None = "none",
     steps: int = 1000,
-) -> SelectedGLM:
+) -> F:
     """Drop or add the term that lowers AIC most, again and again, R's ``step``.
 
     Parameters
@@ -150,8 +144,7 @@ def step(
         if aic >= previous + 1e-7:
             break
         path.append(_Stage(change, fit.deviance, fit.df_residual, aic))
-    known = {f.name: getattr(fit, f.name) for f in fields(GLM)}
-    return SelectedGLM(**known, path=_path_frame(path, initial, fit))
+    return fit.with_path(_path_frame(path, initial, fit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +181,7 @@ def _bounds(model: Terms, scope: StepScope | None) -> tuple[Terms | None, Terms]
 def _scope_terms(model: Terms, scope: Any) -> Terms | None:
     if scope is None:
         return None
-    text = scope.formula if isinstance(scope, GLM) else scope
+    text = getattr(scope, "formula", scope)
     if not isinstance(text, str):
         raise TypeError(f"a scope should be a formula or a fitted model; got {type(scope).__name__}")
     return scope_terms(model, text)
@@ -224,7 +217,7 @@ def _tell(trace: int | bool, text: str) -> None:
         print(text, end="", flush=True)
 
 
-def _path_frame(path: list[_Stage], initial: GLM, final: GLM) -> pd.DataFrame:
+def _path_frame(path: list[_Stage], initial: SingleIndex, final: SingleIndex) -> pd.DataFrame:
     df = np.array([stage.df_residual for stage in path], dtype=float)
     deviance = np.array([stage.deviance for stage in path])
     frame = pd.DataFrame(

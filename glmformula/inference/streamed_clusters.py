@@ -27,8 +27,8 @@ from .clusters import ROWS_SHOWN, Clusters, combined, missing_clusters
 if TYPE_CHECKING:
     from ..design.build import DesignFrame
     from ..design.streamed import Streamed
-    from ..models.model import GLM
-    from ..models.streams import StreamedTraining
+    from ..fitted.protocols import SingleIndex
+    from ..fitted.streams import StreamedTraining
     from ..sources.base import Block, Source
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class Found:
         return Found(groups, self.missing + other.missing, labels)
 
 
-def streamed_groupings(fit: GLM, cluster: Any) -> list[tuple[int, StreamedClusters]]:
+def streamed_groupings(fit: SingleIndex, cluster: Any) -> list[tuple[int, StreamedClusters]]:
     """Sign and grouping of every combination of ways, as `clusters.intersections`.
 
     Raises

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ..design.selection import square_in_order
-from ..errors import DataError, GLMFormulaWarning, give_warning
+from ..errors import GLMFormulaWarning, give_warning
+from ..fitted.coefficients import kept_names
+from ..fitted.separation import infinite_names
 from ..frame.schema import Variable, plain_name
-from ..models.separation import infinite_names
 from ..render.report import Block, Rendered, to_text
 from ..render.summary import DIGITS, PrintParts, SummaryParts, print_blocks, summary_blocks
-from .distributions import two_sided
+from .wald import Vcov, Wald, covariance_of, df_of, test_columns
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 MANY_LEVELS = 20  # of text that holds numbers, and more than half as many as rows: probably meant as numbers
-Vcov = str | Mapping[str, Any] | np.ndarray | pd.DataFrame | Callable[["GLM"], Any] | None
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class GLMSummary(Rendered):
     """What ``summary(fit)`` says; prints as R's ``print(summary.glm(...))``.
@@ -91,11 +87,11 @@ class GLMSummary(Rendered):
 
 
 def summary(
-    fit: GLM,
-    *,
+    fit: SingleIndex,
     dispersion: float | None = None,
     correlation: bool = False,
     vcov: Vcov = None,
+    *,
     digits: int = DIGITS,
     signif_stars: bool = True,
 ) -> GLMSummary:
@@ -127,23 +123,12 @@ def summary(
             GLMFormulaWarning,
             stacklevel=3,
         )
-    kept = ~fit.aliased
-    rank = fit.rank
-    unscaled = fit.result.cov_unscaled
+    rank, unscaled = fit.rank, fit.result.cov_unscaled
     with np.errstate(over="ignore", invalid="ignore"):  # coefficients without end have covariances to match
         scaled = phi * unscaled if vcov is None else covariance_of(fit, vcov)
-    estimate = fit.result.coefficients[kept]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.sqrt(np.diag(scaled))
-        statistic = estimate / error
-    letter = "t" if estimated or not rank else "z"
-    if estimated and fit.df_residual <= 0 and vcov is None:
-        error = statistic = np.full(rank, math.nan)
-        p_value = error
-    else:
-        p_value = two_sided(statistic, fit.df_residual if estimated and fit.df_residual > 0 else math.inf)
-    columns = ("Estimate", "Std. Error", f"{letter} value", f"Pr(>|{letter}|)")
-    table = np.array([estimate, error, statistic, p_value]).T
+    df = df_of(fit, vcov) if estimated else math.inf
+    columns = test_columns(math.inf if not estimated and rank else fit.df_residual)
+    table = Wald(kept_names(fit), fit.result.coefficients[~fit.aliased], scaled).tests(df)
     correlations = None
     if correlation and rank:
         size = np.sqrt(np.diag(unscaled))
@@ -151,7 +136,7 @@ def summary(
     return GLMSummary(
         parts=SummaryParts(
             coefficients=table,
-            columns=columns,
+            columns=tuple(columns),
             aliased=fit.aliased,
             family=fit.family.name,
             dispersion=phi,
@@ -167,43 +152,13 @@ def summary(
     )
 
 
-def covariance_of(fit: GLM, vcov: Vcov) -> np.ndarray:
-    """The (rank, rank) covariance that `vcov` stands for.
-
-    A type (``"HC3"``), arguments of ``fit.vcov`` (``{"cluster": "firm"}``), a matrix over all columns or those
-    that are not aliased (a DataFrame in any order), or a function of the fit that gives one of these.
-    """
-    value = _covariance_value(fit, vcov)
-    kept = ~fit.aliased
-    names = fit.column_names
-    if np.shape(value)[:1] != (len(names),):
-        names = tuple(compress(names, kept))
-    matrix = square_in_order(value, names, "vcov")
-    if matrix.shape == (len(kept), len(kept)):
-        return matrix[np.ix_(kept, kept)]
-    if matrix.shape == (fit.rank, fit.rank):
-        return matrix
-    raise DataError(
-        f"vcov should be a matrix of shape ({fit.rank}, {fit.rank}), one row and column for each coefficient; "
-        f"got shape {matrix.shape}"
-    )
-
-
-def _covariance_value(fit: GLM, vcov: Vcov) -> Any:
-    if callable(vcov):
-        return vcov(fit)
-    if isinstance(vcov, Mapping):
-        return fit.vcov(**vcov)
-    return fit.vcov(type=vcov) if isinstance(vcov, str) else vcov
-
-
-def print_text(fit: GLM) -> str:
+def print_text(fit: SingleIndex) -> str:
     """R's ``print.glm``."""
     parts = PrintParts(coefficients=fit.result.coefficients, **_common(fit))
     return to_text(print_blocks(parts)).removesuffix("\n")
 
 
-def _common(fit: GLM) -> dict[str, Any]:
+def _common(fit: SingleIndex) -> dict[str, Any]:
     return {
         "call": fit.call,
         "names": fit.column_names,
@@ -217,7 +172,7 @@ def _common(fit: GLM) -> dict[str, Any]:
     }
 
 
-def _notes(fit: GLM) -> tuple[str, ...]:
+def _notes(fit: SingleIndex) -> tuple[str, ...]:
     """Our own lines after R's text."""
     notes = []
     if not fit.converged:

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..fitted.coefficients import names_of
 from ..frame.columns import as_frame
 from .confint import confint
 from .influence import augmenting
+from .output import elsewhere, model_frame, written
 from .predict import predict
 from .residuals import residuals
-from .summary import Vcov, summary
-from .written import elsewhere, written
+from .wald import Vcov, Wald, all_rows, df_of
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import Fit, SingleIndex
 
 
 def tidy(
-    fit: GLM,
+    fit: Fit,
     conf_int: bool = False,
     conf_level: float = 0.95,
     exponentiate: bool = False,
@@ -46,10 +47,9 @@ def tidy(
     -------
     DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased).
     """
-    table = np.full((len(fit.column_names), 4), np.nan)
-    table[~fit.aliased] = summary(fit, vcov=vcov).coefficients.to_numpy()
+    table = all_rows(fit, Wald.of(fit, vcov).tests(df_of(fit, vcov)))
     out = pd.DataFrame(table, columns=["estimate", "std_error", "statistic", "p_value"])
-    out.insert(0, "term", list(fit.column_names))
+    out.insert(0, "term", list(names_of(fit)))
     if conf_int:
         method = conf_method if vcov is None else "wald"
         limits = confint(fit, level=conf_level, method=method, vcov=vcov).frame
@@ -60,7 +60,7 @@ def tidy(
     return out
 
 
-def glance(fit: GLM) -> pd.DataFrame:
+def glance(fit: SingleIndex) -> pd.DataFrame:
     """One row for the whole fit, broom's ``glance.glm``."""
     return pd.DataFrame(
         {
@@ -77,7 +77,7 @@ def glance(fit: GLM) -> pd.DataFrame:
 
 
 def augment(
-    fit: GLM,
+    fit: SingleIndex,
     newdata: Any = None,
     type_predict: str = "link",
     type_residuals: str = "deviance",
@@ -110,7 +110,7 @@ def augment(
     return written(fit, partial(_augmented, **options), newdata, out, every=True, whole=newdata is None)
 
 
-def _augmented(fit: GLM, newdata: Any, type_predict: str, type_residuals: str, se_fit: bool) -> pd.DataFrame:
+def _augmented(fit: SingleIndex, newdata: Any, type_predict: str, type_residuals: str, se_fit: bool) -> pd.DataFrame:
     fitted = predict(fit, newdata, type_predict, se_fit)
     frame = fitted.to_frame("fit") if isinstance(fitted, pd.Series) else fitted
     frame = frame.rename(columns={"fit": "_fitted", "se_fit": "_se_fit"})
@@ -119,4 +119,4 @@ def _augmented(fit: GLM, newdata: Any, type_predict: str, type_residuals: str, s
     frame["_resid"] = residuals(fit, type_residuals)
     for name, column in augmenting(fit).items():
         frame[name] = column.reindex_like(frame["_fitted"])
-    return pd.concat([fit.model_frame().reindex(frame.index), frame], axis=1)
+    return pd.concat([model_frame(fit).reindex(frame.index), frame], axis=1)

@@ -10,13 +10,13 @@ import pandas as pd
 
 from ..errors import FitError, GLMFormulaWarning, give_warning
 from ..render.table import StatTable
-from .waldtest import refuse_aliased
+from .wald import refuse_aliased
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 
-def vif(fit: GLM) -> StatTable:
+def vif(fit: SingleIndex) -> StatTable:
     """Variance inflation factors of the terms, generalized where a term has several columns; car's ``vif``.
 
     GVIF of a term = det(R_11) det(R_22) / det(R), R the correlation of the estimates without the intercept,

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import DataWarning, FitError, give_warning
+from ..errors import FitError
+from ..fitted.coefficients import kept_of, names_of
+from ..fitted.protocols import is_single_index
 from ..render.table import StatTable
-from .compared_models import compared_models, model_lines
+from .compared_models import compared_models, model_lines, of_one_response
 from .distributions import chisq_upper, f_upper
-from .summary import Vcov, covariance_of
+from .wald import Vcov, Wald, refuse_aliased
 
 if TYPE_CHECKING:
-    from ..models.model import GLM
+    from ..fitted.protocols import Fit
 
 TESTS = ("F", "Chisq")
-LARGEST_CONDITION = 1e14
 
 
-def waldtest(fit: GLM, *others: object, test: str = "F", vcov: Vcov = None) -> StatTable:
+def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> StatTable:
     """Wald tests of nested models, lmtest's ``waldtest``.
 
     b' V^-1 b for the coefficients b of the larger model that the smaller one has not, V their covariance.
@@ -51,7 +52,9 @@ def waldtest(fit: GLM, *others: object, test: str = "F", vcov: Vcov = None) -> S
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
     refuse_aliased(fit)
-    fits = same_response(compared_models(fit, others, ". ~ 1" if fit.terms.intercept else ". ~ 0"))
+    fits = of_one_response(compared_models(fit, others, ". ~ 1" if fit.terms.intercept else ". ~ 0"))
+    if len(fits) < 2:
+        raise FitError(f"there is no model left to compare with {fit.formula!r}")
     if len(fits) > 2 and vcov is not None and not (callable(vcov) or isinstance(vcov, str | dict)):
         raise ValueError(
             "to compare more than 2 models `vcov' needs to be a function or a type such as 'HC1'"
@@ -76,9 +79,9 @@ def waldtest(fit: GLM, *others: object, test: str = "F", vcov: Vcov = None) -> S
     return StatTable(table, kind="anova", heading=("Wald test\n", model_lines(fits)))
 
 
-def compare(first: GLM, second: GLM, vcov: Vcov) -> tuple[float, float]:
+def compare(first: Fit, second: Fit, vcov: Vcov) -> tuple[float, float]:
     """Change in the number of coefficients, and the statistic of those that only the larger model has."""
-    change = second.rank - first.rank
+    change = int(kept_of(second).sum() - kept_of(first).sum())
     larger, smaller = (first, second) if change < 0 else (second, first)
     fewer = set(columns_by_term(smaller))
     own = [k for k, column in enumerate(columns_by_term(larger)) if column not in fewer]
@@ -87,56 +90,11 @@ def compare(first: GLM, second: GLM, vcov: Vcov) -> tuple[float, float]:
             f"nesting of models cannot be determined: {smaller.formula!r} should have some of the terms and "
             f"columns of {larger.formula!r}, and no others"
         )
-    cov = larger.dispersion * larger.result.cov_unscaled if vcov is None else covariance_of(larger, vcov)
-    return float(change), quadratic_form(
-        larger.result.coefficients[~larger.aliased][own], cov[np.ix_(own, own)]
-    )
+    return float(change), Wald.of(larger, vcov).part(own).chisq()
 
 
-def columns_by_term(fit: GLM) -> list[tuple[str, str]]:
+def columns_by_term(fit: Fit) -> list[tuple[str, str]]:
     """Term and name of each coefficient that is not aliased; two terms may have a column of one name."""
     labels = ("", *fit.terms.labels)
-    columns = zip(fit.assign.tolist(), fit.column_names, fit.aliased)
-    return [(labels[term], name) for term, name, aliased in columns if not aliased]
-
-
-def quadratic_form(values: np.ndarray, cov: np.ndarray) -> float:
-    """values' cov^-1 values, scaled first: coefficients may differ in size by many powers of ten.
-
-    NaN where there is no covariance; FitError where it is singular.
-    """
-    if not np.isfinite(cov).all():
-        return math.nan
-    size = np.sqrt(np.diag(cov))
-    scaled = cov / np.outer(size, size) if (size > 0).all() else np.zeros_like(cov)
-    if not np.linalg.cond(scaled) < LARGEST_CONDITION:
-        raise FitError(
-            "system is computationally singular: the covariance of what is tested has no inverse (fewer "
-            "clusters than restrictions, or a fit without residuals?)"
-        )
-    return float((values / size) @ np.linalg.solve(scaled, values / size))
-
-
-def refuse_aliased(fit: GLM) -> None:
-    names = [name for name, aliased in zip(fit.column_names, fit.aliased) if aliased]
-    if names:
-        raise FitError(
-            f"there are aliased coefficients in the model: {', '.join(map(repr, names))} have no estimate; "
-            "leave out the columns that are combinations of others"
-        )
-
-
-def same_response(fits: list[GLM]) -> list[GLM]:
-    wanted = fits[0].response_name
-    other = [f.response_name for f in fits if f.response_name != wanted]
-    if other:
-        quoted = ", ".join(f"‘{name}’" for name in other)
-        give_warning(
-            f"models with response {quoted} removed because response differs from model 1",
-            DataWarning,
-            stacklevel=4,
-        )
-    kept = [f for f in fits if f.response_name == wanted]
-    if len(kept) < 2:
-        raise FitError(f"there is no model left to compare with {fits[0].formula!r}")
-    return kept
+    terms = [labels[term] for term in fit.assign.tolist()] if is_single_index(fit) else [""] * len(fit.coefficients)
+    return [(term, name) for term, name, kept in zip(terms, names_of(fit), kept_of(fit)) if kept]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,28 +12,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..engine.result import Control, GlmFit
 from ..errors import DataError
-from ..families import Family
-from ..formula.terms import Terms
-from .training import RowState, TrainingData
+from ..fitted.loglik import LogLik
+from ..fitted.protocols import LinearPredictor
+from ..fitted.rows import same_table
+from ..fitted.training import RowState, TrainingData
+from .chosen import AnovaOrPath
+from .estimate import Estimate, checked, estimate, fields_of, on_terms
+from .face import SingleIndexVerbs
 
 if TYPE_CHECKING:
-    from ..frame.schema import Schema
-    from ..inference.certificate import Certificate
-    from ..inference.extract_aic import ExtractedAIC
-    from ..inference.goodness import HosmerLemeshow
-    from ..inference.loglik import LogLik
-    from ..inference.profile import Profile
-    from ..inference.separation import DetectedSeparation
-    from ..inference.step import SelectedGLM
-    from ..inference.summary import GLMSummary
-    from ..render.htest import HTest
-    from ..render.table import StatTable
+    from collections.abc import Callable
+
+    from ..sources.base import Block
+
+# What the verbs ask of a model and a user has no need of: it is there, but not among what dir(fit) lists.
+HOOKS = frozenset(
+    "column_means distribution inverse_information jacobian kept_means on_rows on_terms path predictors refit response "
+    "result row_state rows schema scores test_df training with_path".split()
+)
 
 
 @dataclass(frozen=True, eq=False)
-class GLM:
+class GLM(Estimate, SingleIndexVerbs):
     """A fitted generalized linear model, R's object of class ``glm``.
 
     Made by :func:`glmformula.glm`; see there for the arguments. Coefficients, their covariance and everything
@@ -58,20 +59,9 @@ class GLM:
         Rows left out for missing values.
     training : TrainingData or None
         The rows; None after ``strip_data()``.
+    path : DataFrame or None
+        The models that `step` saw on the way to this one.
     """
-
-    formula: str
-    call: str
-    terms: Terms
-    family: Family
-    column_names: tuple[str, ...]
-    assign: np.ndarray
-    result: GlmFit
-    schema: Schema
-    control: Control
-    n_omitted: int
-    training: TrainingData | None
-    kept_means: np.ndarray | None = None  # column means, for a model without its rows
 
     # -- numbers of the whole fit ------------------------------------------------------------------------
 
@@ -119,7 +109,6 @@ class GLM:
     @property
     def loglik(self) -> LogLik:
         """The log-likelihood as a number that knows its ``df`` and ``nobs`` (R's ``logLik``)."""
-        from ..inference.loglik import LogLik
 
         return LogLik(-self.result.minus2_loglik / 2, df=self.rank + self._dispersion_df, nobs=self.nobs_rows)
 
@@ -205,7 +194,7 @@ class GLM:
         return column_means(self.rows.source, len(self.column_names))
 
     def _by_row(self, name: str) -> Any:
-        from ..inference.written import row_values
+        from ..inference.output import row_values
 
         return row_values(self, name)
 
@@ -243,352 +232,86 @@ class GLM:
         frame = self.rows.frame
         return pd.Series(frame.omitted, index=frame.data_index[frame.omitted], name=frame.na_action)
 
-    def model_frame(self, *, out: Any = None) -> Any:
-        """The variables of the model, R's ``model.frame``; `out` as for `residuals`."""
-        from ..inference.written import model_frame
-
-        return model_frame(self, out=out)
-
-    def model_matrix(self, newdata: Any = None, *, out: Any = None) -> Any:
-        """The design, R's ``model.matrix``; with `newdata` the columns as frozen at the fit. `out` as for `predict`."""
-        from ..inference.predict import design_frame
-
-        return design_frame(self, newdata, out)
-
-    def separation(self) -> DetectedSeparation:
-        """Coefficients without a finite estimate; see :func:`glmformula.inference.separation.separation_of`."""
-        from ..inference.separation import separation_of
-
-        return separation_of(self)
-
     def strip_data(self) -> GLM:
         """The same model without a single training row."""
-        return replace(self, training=None, kept_means=self.column_means)
+        return self.on_rows(None, self.column_means)
+
+    anova = AnovaOrPath()
+
+    # -- what the verbs ask: see fitted/protocols.py -----------------------------------------------------
+
+    @property
+    def criterion(self) -> str:
+        """What the estimates make as large as can be: "ML", the likelihood, or "firth", the penalised one."""
+        return "firth" if self.method == "firth" else "ML"
+
+    @property
+    def test_df(self) -> float:
+        """Degrees of freedom of t and F statistics: infinite (normal, chi-squared) where phi is known."""
+        return math.inf if self.family.fixed_dispersion is not None else float(self.df_residual)
+
+    @property
+    def inverse_information(self) -> np.ndarray:
+        """phi (X'WX)^-1, phi as `scores` has it."""
+        from ..inference.sandwich import score_dispersion
+
+        return score_dispersion(self) * self.result.cov_unscaled
+
+    @property
+    def scores(self) -> Callable[[Block], np.ndarray]:
+        """Derivatives of a block's log-likelihoods by the coefficients that are not aliased, (rank, m)."""
+        from ..inference.sandwich import glm_scores
+
+        return glm_scores(self)
+
+    @property
+    def predictors(self) -> tuple[LinearPredictor, ...]:
+        """The one linear predictor, of the mean."""
+        columns = slice(0, len(self.column_names))
+        return (LinearPredictor("mean", self.terms, self.schema, columns, self.assign, self.family.link),)
+
+    def response(self, etas: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The mean at a linear predictor."""
+        return self.family.link.linkinv(etas[0])
+
+    def jacobian(self, etas: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+        """dmu/deta there."""
+        return (self.family.link.mu_eta(etas[0]),)
+
+    def distribution(self, etas: tuple[np.ndarray, ...], prior_weights: np.ndarray) -> Any:
+        """The response's distribution there, at the fit's dispersion."""
+        return self.family.response_distribution(self.response(etas), prior_weights, self.dispersion)
+
+    # -- other fits of the same kind ---------------------------------------------------------------------
+
+    def refit(self, **changes: Any) -> GLM:
+        """The same call again with other arguments; `update` reads formulas, this takes them as they are."""
+        if changes.get("formula", self.formula) != self.formula:
+            changes = {"start": None} | changes  # it belongs to the columns of the old one
+        arguments = checked(dict(self.rows.arguments) | same_table(self.rows) | changes)
+        return replace(self, **fields_of(estimate(arguments)))
+
+    def on_terms(self, keep: Iterable[int]) -> GLM:
+        """The model with some of its terms (their numbers, 0 the intercept), its rows and columns kept."""
+        return on_terms(self, self.rows, keep)
+
+    def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> GLM:
+        """The same coefficients with other rows, or none; `column_means` are then what the design had."""
+        means = self.kept_means if column_means is None else column_means
+        return replace(self, training=training, kept_means=means)
+
+    def with_path(self, path: pd.DataFrame) -> GLM:
+        """The same model, chosen by `step` along this path."""
+        return replace(self, path=path)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model, without its rows, to a file; see :func:`glmformula.models.saved.save`."""
         from .saved import save
 
-        save(self, path)
+        save(self.strip_data(), path)
 
-    # -- questions ---------------------------------------------------------------------------------------
-
-    def certificate(self) -> Certificate:
-        """How far the fit can be trusted; see :func:`glmformula.inference.certificate.certificate`."""
-        from ..inference.certificate import certificate
-
-        return certificate(self)
-
-    def summary(
-        self,
-        dispersion: float | None = None,
-        correlation: bool = False,
-        vcov: Any = None,
-        *,
-        digits: int = 4,
-        signif_stars: bool = True,
-    ) -> GLMSummary:
-        """Coefficient table and the rest of R's ``summary.glm``."""
-        from ..inference.summary import summary
-
-        return summary(
-            self,
-            dispersion=dispersion,
-            correlation=correlation,
-            vcov=vcov,
-            digits=digits,
-            signif_stars=signif_stars,
-        )
-
-    def predict(
-        self,
-        newdata: Any = None,
-        type: str = "link",
-        se_fit: bool = False,
-        *,
-        dispersion: float | None = None,
-        terms: Any = None,
-        interval: str | None = None,
-        level: float = 0.95,
-        na_action: str = "na.pass",
-        new_levels: str = "error",
-        vcov: Any = None,
-        out: Any = None,
-    ) -> Any:
-        """Predictions, R's ``predict.glm``; see :func:`glmformula.inference.predict.predict`."""
-        from ..inference.predict import predict
-
-        return predict(
-            self,
-            newdata,
-            type,
-            se_fit,
-            dispersion=dispersion,
-            terms=terms,
-            interval=interval,
-            level=level,
-            na_action=na_action,
-            new_levels=new_levels,
-            vcov=vcov,
-            out=out,
-        )
-
-    def residuals(self, type: str = "deviance", seed: int | None = None, *, out: Any = None) -> Any:
-        """R's ``residuals.glm``; see :func:`glmformula.inference.residuals.residuals`."""
-        from ..inference.residuals import residuals
-
-        return residuals(self, type, seed, out)
-
-    def vcov(
-        self, type: str | None = None, cluster: Any = None, complete: bool = True, **options: bool
-    ) -> pd.DataFrame:
-        """Covariance of the coefficients, robust ones too; see :func:`glmformula.inference.covariance.vcov`."""
-        from ..inference.covariance import vcov
-
-        return vcov(self, type, cluster, complete, **options)
-
-    def bread(self) -> pd.DataFrame:
-        """n phi (X'WX)^-1; see :func:`glmformula.inference.sandwich.bread`."""
-        from ..inference.sandwich import bread
-
-        return bread(self)
-
-    def meat(self, adjust: bool = False) -> pd.DataFrame:
-        """Mean product of the estimating functions; see :func:`glmformula.inference.sandwich.meat`."""
-        from ..inference.sandwich import meat
-
-        return meat(self, adjust)
-
-    def estfun(self, *, out: Any = None) -> Any:
-        """Estimating functions of the rows; see :func:`glmformula.inference.sandwich.estfun`."""
-        from ..inference.sandwich import estfun
-
-        return estfun(self, out=out)
-
-    def confint(
-        self,
-        parm: Any = None,
-        level: float = 0.95,
-        method: str = "profile",
-        *,
-        vcov: Any = None,
-        test: str = "LRT",
-    ) -> StatTable:
-        """Confidence intervals of the coefficients; see :func:`glmformula.inference.confint.confint`."""
-        from ..inference.confint import confint
-
-        return confint(self, parm, level, method, vcov=vcov, test=test)
-
-    def profile(self, which: Any = None, **options: Any) -> Profile:
-        """Likelihood profiles; see :func:`glmformula.inference.profile.profile`."""
-        from ..inference.profile import profile
-
-        return profile(self, which, **options)
-
-    def anova(
-        self, *others: GLM, test: str | bool | None = None, dispersion: float | None = None
-    ) -> StatTable:
-        """Analysis of deviance; see :func:`glmformula.inference.anova.anova`."""
-        from ..inference.anova import anova
-
-        return anova(self, *others, test=test, dispersion=dispersion)
-
-    def Anova(self, type: str | int = "II", test: str = "LR", **options: Any) -> StatTable:
-        """Type II and III tests; see :func:`glmformula.inference.marginal_anova.Anova`."""
-        from ..inference.marginal_anova import Anova
-
-        return Anova(self, type, test, **options)
-
-    def lrtest(self, *others: Any) -> StatTable:
-        """Likelihood ratio tests; see :func:`glmformula.inference.lrtest.lrtest`."""
-        from ..inference.lrtest import lrtest
-
-        return lrtest(self, *others)
-
-    def waldtest(self, *others: Any, test: str = "F", vcov: Any = None) -> StatTable:
-        """Wald tests of nested models; see :func:`glmformula.inference.waldtest.waldtest`."""
-        from ..inference.waldtest import waldtest
-
-        return waldtest(self, *others, test=test, vcov=vcov)
-
-    def linear_hypothesis(
-        self, hypothesis: Any, rhs: Any = None, test: str = "Chisq", **options: Any
-    ) -> StatTable:
-        """Wald test of restrictions; see :func:`glmformula.inference.linear_hypothesis.linear_hypothesis`."""
-        from ..inference.linear_hypothesis import linear_hypothesis
-
-        return linear_hypothesis(self, hypothesis, rhs, test, **options)
-
-    def coeftest(self, vcov: Any = None, df: float | None = None) -> StatTable:
-        """Tests of the coefficients; see :func:`glmformula.inference.coeftest.coeftest`."""
-        from ..inference.coeftest import coeftest
-
-        return coeftest(self, vcov, df)
-
-    def vif(self) -> StatTable:
-        """Variance inflation factors; see :func:`glmformula.inference.vif.vif`."""
-        from ..inference.vif import vif
-
-        return vif(self)
-
-    def delta_method(
-        self, expression: Any, level: float = 0.95, names: Any = None, **options: Any
-    ) -> StatTable:
-        """Functions of the coefficients; see :func:`glmformula.inference.delta_method.delta_method`."""
-        from ..inference.delta_method import delta_method
-
-        return delta_method(self, expression, level, names, **options)
-
-    def drop1(
-        self, scope: Any = None, test: str | bool | None = "none", k: float = 2.0, *, scale: float = 0.0
-    ) -> StatTable:
-        """Single term deletions; see :func:`glmformula.inference.drop1.drop1`."""
-        from ..inference.drop1 import drop1
-
-        return drop1(self, scope, test, k, scale=scale)
-
-    def add1(
-        self, scope: Any, test: str | bool | None = "none", k: float = 2.0, *, scale: float = 0.0
-    ) -> StatTable:
-        """Single term additions; see :func:`glmformula.inference.add1.add1`."""
-        from ..inference.add1 import add1
-
-        return add1(self, scope, test, k, scale=scale)
-
-    def step(
-        self,
-        scope: Any = None,
-        direction: str | None = None,
-        k: float = 2.0,
-        trace: int | bool = 1,
-        **options: Any,
-    ) -> SelectedGLM:
-        """The model that AIC chooses step by step; see :func:`glmformula.inference.step.step`."""
-        from ..inference.step import step
-
-        return step(self, scope, direction, k, trace, **options)
-
-    def update(self, formula: str | None = None, **changes: Any) -> GLM:
-        """The same call with changes; see :func:`glmformula.models.update.update`."""
-        from .update import update
-
-        return update(self, formula, **changes)
-
-    def extract_aic(self, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
-        """(edf, AIC with penalty `k`); see :func:`glmformula.inference.extract_aic.extract_aic`."""
-        from ..inference.extract_aic import extract_aic
-
-        return extract_aic(self, scale, k)
-
-    def tidy(
-        self, conf_int: bool = False, conf_level: float = 0.95, exponentiate: bool = False, **options: Any
-    ) -> pd.DataFrame:
-        """One row for each coefficient, broom's ``tidy``; see :func:`glmformula.inference.tidy.tidy`."""
-        from ..inference.tidy import tidy
-
-        return tidy(self, conf_int, conf_level, exponentiate, **options)
-
-    def glance(self) -> pd.DataFrame:
-        """One row for the whole fit, broom's ``glance``; see :func:`glmformula.inference.tidy.glance`."""
-        from ..inference.tidy import glance
-
-        return glance(self)
-
-    def augment(self, newdata: Any = None, **options: Any) -> Any:
-        """One row for each observation, broom's ``augment``; see :func:`glmformula.inference.tidy.augment`."""
-        from ..inference.tidy import augment
-
-        return augment(self, newdata, **options)
-
-    def plot(self, which: Any = (1, 2, 3, 5), axes: Any = None, label: int = 3) -> Any:
-        """Diagnostic panels (extra ``plot``); see :func:`glmformula.plot.diagnostics.plot`."""
-        from ..plot.diagnostics import plot
-
-        return plot(self, which, axes, label)
-
-    def simulate(self, nsim: int = 1, seed: int | None = None, *, out: Any = None) -> Any:
-        """Responses drawn from the fitted model; see :func:`glmformula.inference.simulate.simulate`."""
-        from ..inference.simulate import simulate
-
-        return simulate(self, nsim, seed, out=out)
-
-    def hatvalues(self, *, out: Any = None) -> Any:
-        """Leverages; see :func:`glmformula.inference.influence.hatvalues`."""
-        from ..inference.influence import hatvalues
-
-        return hatvalues(self, out=out)
-
-    def cooks_distance(self, *, out: Any = None) -> Any:
-        """Cook's distances; see :func:`glmformula.inference.influence.cooks_distance`."""
-        from ..inference.influence import cooks_distance
-
-        return cooks_distance(self, out=out)
-
-    def rstandard(self, type: str = "deviance", *, out: Any = None) -> Any:
-        """Standardised residuals; see :func:`glmformula.inference.influence.rstandard`."""
-        from ..inference.influence import rstandard
-
-        return rstandard(self, type, out=out)
-
-    def rstudent(self, type: str = "deviance", *, out: Any = None) -> Any:
-        """Studentised residuals; see :func:`glmformula.inference.influence.rstudent`."""
-        from ..inference.influence import rstudent
-
-        return rstudent(self, type, out=out)
-
-    def dffits(self, type: str = "deviance", *, out: Any = None) -> Any:
-        """Change of each fitted value; see :func:`glmformula.inference.influence.dffits`."""
-        from ..inference.influence import dffits
-
-        return dffits(self, type, out=out)
-
-    def dfbeta(self, type: str = "deviance", *, out: Any = None) -> Any:
-        """Change of the coefficients; see :func:`glmformula.inference.influence.dfbeta`."""
-        from ..inference.influence import dfbeta
-
-        return dfbeta(self, type, out=out)
-
-    def dfbetas(self, type: str = "deviance", *, out: Any = None) -> Any:
-        """The same in standard errors; see :func:`glmformula.inference.influence.dfbetas`."""
-        from ..inference.influence import dfbetas
-
-        return dfbetas(self, type, out=out)
-
-    def covratio(self, type: str = "deviance", *, out: Any = None) -> Any:
-        """Ratio of covariance determinants; see :func:`glmformula.inference.influence.covratio`."""
-        from ..inference.influence import covratio
-
-        return covratio(self, type, out=out)
-
-    def influence_measures(self, type: str = "deviance", *, out: Any = None) -> Any:
-        """All of them in a table; see :func:`glmformula.inference.influence.influence_measures`."""
-        from ..inference.influence import influence_measures
-
-        return influence_measures(self, type, out=out)
-
-    def overdispersion(self, alternative: str = "greater") -> HTest:
-        """Pearson's ratio and its test; see :func:`glmformula.inference.goodness.overdispersion`."""
-        from ..inference.goodness import overdispersion
-
-        return overdispersion(self, alternative)
-
-    def dispersiontest(self, trafo: Any = None, alternative: str = "greater") -> HTest:
-        """Cameron and Trivedi's test; see :func:`glmformula.inference.goodness.dispersiontest`."""
-        from ..inference.goodness import dispersiontest
-
-        return dispersiontest(self, trafo, alternative)
-
-    def hosmer_lemeshow(self, g: int = 10) -> HosmerLemeshow:
-        """Goodness of fit by groups; see :func:`glmformula.inference.goodness.hosmer_lemeshow`."""
-        from ..inference.goodness import hosmer_lemeshow
-
-        return hosmer_lemeshow(self, g)
-
-    def pseudo_r2(self) -> StatTable:
-        """Measures of explained variation; see :func:`glmformula.inference.goodness.pseudo_r2`."""
-        from ..inference.goodness import pseudo_r2
-
-        return pseudo_r2(self)
+    def __dir__(self) -> Iterable[str]:
+        return sorted(name for name in super().__dir__() if name not in HOOKS)
 
     # -- printing ----------------------------------------------------------------------------------------
 

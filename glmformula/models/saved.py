@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,12 +35,11 @@ from ..formula.tree import Call, Node
 from ..frame.schema import CATEGORICAL, Schema, Variable
 from ..frame.variables import variables_of
 from ..sources.outputs import refuse_inputs
+from .control import glm_control
+from .estimate import Estimate
 from .large import read as read_array
 from .large import stored
 from .plain import Json, array, member, packed, texts, typed, unpacked
-
-if TYPE_CHECKING:
-    from .model import GLM
 
 FORMAT = "glmformula model"
 VERSION = 1
@@ -75,9 +74,23 @@ ARRAYS: dict[str, tuple[str, str]] = {
     "limits": ("p", "f"),
 }
 MAY_BE_NONE = {"solved_at", "limits"}
+OWN = frozenset(field.name for field in fields(Estimate))
+HEADING = "heading"
 
 
-def save(fit: GLM, path: str | os.PathLike[str]) -> None:
+@dataclass(frozen=True)
+class Saved:
+    """What a file says: the estimate, the class of the model, and the fields that this class has beside.
+
+    Files of before 0.2.0 have neither class nor path: theirs is a GLM.
+    """
+
+    estimate: Estimate
+    model: str
+    more: Mapping[str, Any]
+
+
+def save(fit: Estimate, path: str | os.PathLike[str]) -> None:
     """Write a fitted model to a JSON file that `load` reads back to the last bit, without its training rows.
 
     Parameters
@@ -105,7 +118,7 @@ def save(fit: GLM, path: str | os.PathLike[str]) -> None:
     except (DataError, FormulaError, FamilyError) as error:
         raise DataError(f"this model cannot be saved: {error}") from error
     whole = {"format": FORMAT, "version": VERSION, "checksum": _checksum(model), "model": model}
-    target = _path(path)
+    target = _place(path)
     if not target.parent.is_dir():
         raise DataError(f"'{path}': there is no directory '{target.parent}'; make it first")
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
@@ -116,36 +129,17 @@ def save(fit: GLM, path: str | os.PathLike[str]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _path(path: str | os.PathLike[str]) -> Path:
+def _place(path: str | os.PathLike[str]) -> Path:
     """``~`` is the home directory."""
     if not isinstance(path, str | os.PathLike):
         raise DataError(f"expected the path of a file, such as 'model.json', not {type(path).__name__}")
     return Path(path).expanduser()
 
 
-def load(path: str | os.PathLike[str]) -> GLM:
-    """Read a model that ``fit.save(path)`` wrote; no code in the file can run.
-
-    Parameters
-    ----------
-    path : str or path
-
-    Returns
-    -------
-    GLM
-        As ``strip_data()`` leaves it: ``summary``, ``vcov``, Wald ``confint``, ``predict(newdata)`` give the
-        same bits as the model that was saved; what needs the training rows is refused.
-
-    Raises
-    ------
-    DataError
-        The file is damaged, of another format or of a newer version, or it needs a function, family or link
-        that is not registered.
-    FileNotFoundError
-        There is no such file.
-    """
+def read_file(path: str | os.PathLike[str]) -> Saved:
+    """What a file that `save` wrote says, checked; errors as `load`'s."""
     try:
-        whole = json.loads(_path(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
+        whole = json.loads(_place(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"'{path}' is not a saved model: expected the JSON that fit.save(path) writes ({error})"
@@ -170,7 +164,7 @@ def load(path: str | os.PathLike[str]) -> GLM:
 # ---- model to document ----
 
 
-def document(fit: GLM) -> dict[str, Json]:
+def document(fit: Estimate) -> dict[str, Json]:
     """Everything of a model but its rows, as JSON.
 
     Raises
@@ -201,8 +195,16 @@ def document(fit: GLM) -> dict[str, Json]:
         "result": {name: stored(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
         "control": {name: packed(value, name) for name, value in vars(fit.control).items()},
         "n_omitted": int(fit.n_omitted),
-        "column_means": packed(fit.column_means, "column_means"),
+        "column_means": packed(fit.kept_means, "column_means"),
+        "path": None if fit.path is None else _path_described(fit.path),
+        "class": type(fit).__name__,
+        "more": {f.name: packed(getattr(fit, f.name), f.name) for f in fields(fit) if f.name not in OWN},
     }
+
+
+def _path_described(path: pd.DataFrame) -> Json:
+    columns = {str(name): column.tolist() for name, column in path.items()}
+    return packed(columns | {HEADING: tuple(path.attrs[HEADING])}, "path")
 
 
 def _described(variable: Variable) -> dict[str, Json]:
@@ -242,7 +244,7 @@ def _user_functions(node: Node) -> set[str]:
 # ---- document to model ----
 
 
-def restored(model: Mapping[str, Json]) -> GLM:
+def restored(model: Mapping[str, Json]) -> Saved:
     """The model that a document describes, without rows.
 
     Raises
@@ -250,9 +252,6 @@ def restored(model: Mapping[str, Json]) -> GLM:
     DataError, FormulaError, FamilyError
         A field is missing, of another type or shape, or does not agree with the others.
     """
-    from .glm import glm_control
-    from .model import GLM
-
     _functions_known(texts(member(model, "functions", "model"), "functions"))
     terms = _terms(model)
     described = _schema(member(model, "schema", "model"), terms)
@@ -268,7 +267,7 @@ def restored(model: Mapping[str, Json]) -> GLM:
     except (TypeError, ValueError) as error:
         raise DataError(f"control: {error}") from None
     family = typed(member(model, "family", "model"), "family", dict)
-    return GLM(
+    estimate = Estimate(
         formula=typed(member(model, "formula", "model"), "formula", str),
         call=typed(member(model, "call", "model"), "call", str),
         terms=terms,
@@ -281,7 +280,28 @@ def restored(model: Mapping[str, Json]) -> GLM:
         n_omitted=_count(member(model, "n_omitted", "model"), "n_omitted"),
         training=None,
         kept_means=array(member(model, "column_means", "model"), "column_means", (p,)),
+        path=_path(unpacked(model.get("path"), "path")),
     )
+    more = typed(model.get("more", {}), "more", dict)
+    return Saved(
+        estimate,
+        typed(model.get("class", "GLM"), "class", str),
+        {name: unpacked(value, name) for name, value in more.items()},
+    )
+
+
+def _path(described: Any) -> pd.DataFrame | None:
+    if described is None:
+        return None
+    try:
+        columns = dict(described)
+        heading = columns.pop(HEADING)
+        frame = pd.DataFrame(columns)
+    except (KeyError, TypeError, ValueError):
+        raise DataError("path: expected its columns and its heading") from None
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    frame.attrs[HEADING] = heading
+    return frame
 
 
 def _functions_known(names: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..models.model import GLM
+    from ..fitted.protocols import SingleIndex
 
 COOK_LEVELS = (0.5, 1.0)
 
@@ -36,7 +36,7 @@ class Diagnostics:
     rank: int
 
 
-def plot(fit: GLM, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any = None, label: int = 3) -> Figure:
+def plot(fit: SingleIndex, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any = None, label: int = 3) -> Figure:
     """Diagnostic panels, R's ``plot.lm``.
 
     Parameters
@@ -71,7 +71,7 @@ def plot(fit: GLM, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any = None, 
     return figure
 
 
-def diagnostics(fit: GLM) -> Diagnostics:
+def diagnostics(fit: SingleIndex) -> Diagnostics:
     """The arrays that the panels show."""
     d = deletion(fit, "deviance")
     rows = d.counted

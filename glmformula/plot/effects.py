@@ -11,20 +11,22 @@ from scipy.special import ndtri
 
 from ..errors import DataError, nearest
 from ..formula.algebra import variables_used
+from ..inference.predict import predict
+from ..inference.tidy import tidy
 from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ..fitted.protocols import SingleIndex
     from ..inference.profile import Profile
-    from ..models.model import GLM
 
 GRID = 101
 BINS = 12
 
 
 def effect_plot(
-    fit: GLM,
+    fit: SingleIndex,
     variable: str,
     at: Mapping[str, Any] | None = None,
     type: str = "response",
@@ -58,7 +60,7 @@ def effect_plot(
         )
     data = fit.rows.arguments["data"].frame
     grid = effect_grid(fit, variable, {} if at is None else dict(at), data)
-    limits = fit.predict(grid, type=type, interval="confidence", level=level)
+    limits = predict(fit, grid, type=type, interval="confidence", level=level)
     _, (axis,) = axes_for(axis, 1, size=5.5)
     x = grid[variable]
     if pd.api.types.is_numeric_dtype(x) and not pd.api.types.is_bool_dtype(x):
@@ -83,7 +85,7 @@ def yerror(sizes: np.ndarray) -> np.ndarray:
     return np.nan_to_num(sizes)
 
 
-def effect_grid(fit: GLM, variable: str, at: Mapping[str, Any], data: pd.DataFrame) -> pd.DataFrame:
+def effect_grid(fit: SingleIndex, variable: str, at: Mapping[str, Any], data: pd.DataFrame) -> pd.DataFrame:
     """New rows in which only `variable` moves."""
     terms = fit.terms
     first = 0 if terms.response is None else 1
@@ -110,7 +112,7 @@ def _typical(column: pd.Series) -> Any:
     return column.mode().iloc[0]
 
 
-def _observed(axis: Axes, fit: GLM, column: pd.Series, places: list[Any]) -> None:
+def _observed(axis: Axes, fit: SingleIndex, column: pd.Series, places: list[Any]) -> None:
     y, weights = fit.row_state.y, fit.row_state.prior_weights
     numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     x = (
@@ -151,7 +153,7 @@ def binned(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarra
 
 
 def coefficient_plot(
-    fit: GLM,
+    fit: SingleIndex,
     level: float = 0.95,
     exponentiate: bool = False,
     method: str = "profile",
@@ -159,7 +161,7 @@ def coefficient_plot(
     axis: Any = None,
 ) -> Axes:
     """Estimates with their confidence intervals, one line each; with `exponentiate` ratios on a log scale."""
-    table = fit.tidy(conf_int=True, conf_level=level, exponentiate=exponentiate, conf_method=method)
+    table = tidy(fit, conf_int=True, conf_level=level, exponentiate=exponentiate, conf_method=method)
     table = table[table["estimate"].notna()]
     if not intercept:
         table = table[table["term"] != "(Intercept)"]

@@ -19,7 +19,6 @@ from .numbers import (
 )
 
 Column = Sequence[float]
-P_VALUE_PREFIXES = ("Pr(", "P(", "p-v")
 TEST_COLUMNS = frozenset({"F", "Cp", "Chisq"})
 
 

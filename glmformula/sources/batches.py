@@ -23,7 +23,6 @@ Batches = Iterator[tuple[Any, str]]
 """Arrow batches, and where each is from."""
 
 CSV_BLOCK = 2**22  # bytes
-LARGE_BATCH = 2**20  # rows of an IPC batch beyond which it is not read as a whole
 BYTE_ORDERS = (b"\xff\xfe", b"\xfe\xff")  # what UTF-16 begins with
 BROKEN = re.compile(r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to ([\w\[\]]+)")
 

@@ -29,11 +29,11 @@ from ..frame.columns import names_in_text
 from ..frame.interchange import is_text, needed
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
+from ..runtime.blas import one_blas_thread
+from ..runtime.heap import arrays_from_heap
+from ..runtime.progress import watched
 from .base import Block
-from .blas import one_blas_thread
-from .heap import arrays_from_heap
 from .memory import MemorySource
-from .progress import watched
 from .reading import either, working
 from .steady import Marks, Steady
 from .store import Store, taken_apart

@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 
 from ..design.pieces import Design
+from ..runtime.blas import one_blas_thread
+from ..runtime.tasks import in_order, processors
 from .base import Block
-from .blas import one_blas_thread
-from .tasks import in_order, processors
 
 T = TypeVar("T")
 

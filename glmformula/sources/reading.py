@@ -14,8 +14,8 @@ import pandas as pd
 from ..errors import DataError, GLMFormulaError
 from ..frame.interchange import arrow, arrow_frame, empty_column, marked, pandas_metadata
 from ..frame.pieces import Piece
-from .progress import watched
-from .tasks import in_order, processors
+from ..runtime.progress import watched
+from ..runtime.tasks import in_order, processors
 
 T = TypeVar("T")
 

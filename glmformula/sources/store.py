@@ -34,11 +34,11 @@ from ..formula.functions.vectors import rows
 from ..formula.values import Factor, Matrix, Value
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
+from ..runtime.progress import watched
+from ..runtime.tasks import in_order, processors
 from .base import Block
 from .memory import MemorySource
-from .progress import watched
 from .reading import InOrder
-from .tasks import in_order, processors
 
 T = TypeVar("T")
 HELD = 2**26  # bytes in memory

@@ -18,10 +18,10 @@ from ..formula.values import Factor
 from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated
 from ..frame.variables import into_levels
+from ..runtime.progress import showing
 from .base import Block, Source
 from .mapped import Mapped
 from .memory import MemorySource, shared_rows
-from .progress import showing
 
 T = TypeVar("T")
 V = TypeVar("V")

@@ -17,7 +17,7 @@ from glmformula.engine.result import Control
 from glmformula.engine.rows import evaluate_rows, row_arrays, working_weights
 from glmformula.errors import ConvergenceWarning, DataError, FitError
 from glmformula.families import Gamma, binomial, gaussian, inverse_gaussian, poisson
-from glmformula.sources import blas
+from glmformula.runtime import blas
 from glmformula.sources.memory import MemorySource
 
 from .arrays import Blocks, matrix_design

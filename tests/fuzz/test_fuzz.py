@@ -118,7 +118,7 @@ def test_the_judge_knows_an_optimum_from_a_neighbour(monkeypatch):
 def test_the_judge_misses_a_separation_that_is_not_named(monkeypatch):
     case = case_of([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], Spec("binomial", "logit"))
     assert check.judged(case).kind == "separation named"
-    monkeypatch.setattr("glmformula.models.glm.looked_at", lambda source, family, fit, names: fit)
+    monkeypatch.setattr("glmformula.models.estimate.looked_at", lambda source, family, fit, names: fit)
     quasi = replace(case, spec=Spec("quasibinomial", "logit"))
     assert check.judged(quasi).kind in ("separation not named", "told, separation not named")
 

@@ -20,7 +20,6 @@ from glmformula.datasets import attrition
 from glmformula.engine import refine
 from glmformula.engine.irls import Problem
 from glmformula.inference import certificate as module
-from glmformula.models.refit import refit_terms
 
 spec = importlib.util.spec_from_file_location(
     "nist_sets", Path(__file__).parent.parent / "reference" / "nist" / "sets.py"
@@ -272,7 +271,7 @@ def test_without_rows_there_is_no_certificate():
 
 def test_a_sub_model_has_one_too():
     fit = glm("left ~ salary + experience_years", attrition(), gf.binomial())
-    assert refit_terms(fit, [0, 1]).certificate().columns == 2
+    assert fit.on_terms([0, 1]).certificate().columns == 2
 
 
 def test_a_coefficient_that_is_zero_does_not_lack_digits():

@@ -16,7 +16,8 @@ from sources.tables import Cut, csv, directory, ipc, parquet, policies
 
 from glmformula import glm
 from glmformula.frame import recipe
-from glmformula.sources import progress, store
+from glmformula.runtime import progress
+from glmformula.sources import store
 
 FORMULA = "claims ~ poly(size, 2) + area"
 

@@ -17,7 +17,7 @@ import glmformula as g
 from glmformula.engine.irls import fit_glm
 from glmformula.errors import DataWarning, give_warning, hearing
 from glmformula.families.link import quiet
-from glmformula.sources import blas
+from glmformula.runtime import blas
 
 WIDE = "count ~ x + g"
 MODELS = {

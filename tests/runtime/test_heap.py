@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from glmformula.sources import heap
-from glmformula.sources.tasks import Team
+from glmformula.runtime import heap
+from glmformula.runtime.tasks import Team
 
 
 @pytest.fixture

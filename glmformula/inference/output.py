@@ -10,8 +10,8 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
 from functools import partial, wraps
+from inspect import Parameter, cleandoc, signature
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from ..errors import DataError, hearing
+from ..fitted.training import Part, TrainingData, Whole
 from ..frame.interchange import needed
 from ..frame.newdata import columns_of
 from ..frame.pieces import Piece, Table
 from ..frame.variables import variables_of
-from ..models.training import Part, TrainingData, Whole
 from ..render.influence import make_unique
-from ..sources.progress import showing, watched
+from ..runtime.progress import showing, watched
 from ..sources.registry import opened
 
 if TYPE_CHECKING:
     from ..design.streamed import Streamed
-    from ..models.model import GLM
-    from ..models.streams import StreamedTraining
+    from ..fitted.protocols import Scored, SingleIndex
+    from ..fitted.streams import StreamedTraining
 
 Question = Callable[..., "pd.Series | pd.DataFrame"]
 """``question(fit, newdata)``, a value or more for each row; picklable."""
@@ -39,16 +39,16 @@ Answer = Callable[[Piece], pd.DataFrame]
 ROW = "row"  # the column with the number of the row in its table, from 0
 
 
-def elsewhere(fit: GLM, newdata: Any) -> Table | None:
+def elsewhere(fit: Scored, newdata: Any) -> Table | None:
     """The table whose rows a row-level question is about, if they are not in memory."""
     if newdata is not None:
         return opened(newdata)
-    training = fit.training
+    training = getattr(fit, "training", None)
     return cast("StreamedTraining", training).table if training is not None and training.streamed else None
 
 
 def written(
-    fit: GLM,
+    fit: SingleIndex,
     question: Question,
     newdata: Any = None,
     out: Any = None,
@@ -107,7 +107,7 @@ def written(
             f"the answer has a value for each row of a table that is not held in memory: {instead}"
         )
     progress = None if fit.training is None else fit.training.arguments.get("progress")
-    light = replace(fit, training=None, kept_means=fit.column_means if terms else fit.kept_means)
+    light = fit.on_rows(None, fit.column_means if terms else None)
     if newdata is not None:
         function: Answer = partial(_of_new_rows, light, question, name)
         columns = [c for c in table.meta.columns if every or c in columns_of(fit.schema)]
@@ -125,7 +125,7 @@ def written(
                 "leave out= out, and write what comes with its to_parquet()"
             )
         return _lazily(table, function, columns, name)
-    from ..models.streams import warn_once
+    from ..fitted.streams import warn_once
 
     path = destination(out)
     while True:
@@ -140,6 +140,12 @@ def written(
         return path
 
 
+OUT = (
+    "With ``out=`` a path (``.parquet``, ``.arrow`` or ``.csv``) it is written to that file, with the number of each\n"
+    "row; needed where the rows of the fit are files or a database."
+)
+
+
 def by_rows(name: str, whole: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of a fit, with a value for each row, write its answer where the rows are in a table.
 
@@ -148,29 +154,33 @@ def by_rows(name: str, whole: bool = False) -> Callable[[Callable[..., Any]], Ca
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
-        def asked(fit: GLM, *args: Any, out: Any = None, **options: Any) -> Any:
+        def asked(fit: SingleIndex, *args: Any, out: Any = None, **options: Any) -> Any:
             if out is None and elsewhere(fit, None) is None:
                 return function(fit, *args, **options)
             return written(fit, partial(_asked, asked, args, options), None, out, name, whole=whole)
 
+        known = signature(function)
+        more = Parameter("out", Parameter.KEYWORD_ONLY, default=None, annotation="Any")
+        asked.__signature__ = known.replace(parameters=[*known.parameters.values(), more])  # type: ignore[attr-defined]
+        asked.__doc__ = f"{cleandoc(function.__doc__ or '')}\n\n{OUT}"
         return asked
 
     return decorate
 
 
 def _asked(
-    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], fit: GLM, newdata: None
+    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], fit: SingleIndex, newdata: None
 ) -> Any:
     return function(fit, *args, **options)
 
 
 @by_rows("frame")
-def model_frame(fit: GLM) -> pd.DataFrame:
+def model_frame(fit: SingleIndex) -> pd.DataFrame:
     """The variables of the model."""
     return fit.rows.frame.to_dataframe()
 
 
-def row_values(fit: GLM, name: str) -> Any:
+def row_values(fit: SingleIndex, name: str) -> Any:
     """A quantity of `RowState` for each row; None where the fit has none."""
     if elsewhere(fit, None) is not None:
         if name == "offset" and not _has_offset(fit):
@@ -180,11 +190,11 @@ def row_values(fit: GLM, name: str) -> Any:
     return None if values is None else fit.rows.labelled(values)
 
 
-def _row_values(fit: GLM, newdata: None, name: str) -> pd.Series:
+def _row_values(fit: SingleIndex, newdata: None, name: str) -> pd.Series:
     return fit.rows.labelled(getattr(fit.row_state, name))
 
 
-def _has_offset(fit: GLM) -> bool:
+def _has_offset(fit: SingleIndex) -> bool:
     return fit.schema.offset is not None or any(is_offset for *_, is_offset in variables_of(fit.terms))
 
 
@@ -262,13 +272,13 @@ def _to_csv(frames: Iterator[pd.DataFrame], path: Path) -> None:
 
 
 def _of_own_rows(
-    fit: GLM, streamed: Streamed, whole: Whole | None, question: Question, name: str, piece: Piece
+    fit: SingleIndex, streamed: Streamed, whole: Whole | None, question: Question, name: str, piece: Piece
 ) -> pd.DataFrame:
     from ..sources.streamed import source_of
 
     frame = streamed.frame(piece)
     training = TrainingData(source_of(frame), frame, {}, part=Part((piece.number, _first(piece)), whole))
-    return _flat(question(replace(fit, training=training), None), name)
+    return _flat(question(fit.on_rows(training), None), name)
 
 
 def _first(piece: Piece) -> int:
@@ -277,7 +287,7 @@ def _first(piece: Piece) -> int:
     return abs(int(index[0])) if len(index) and index.dtype.kind in "iu" else 0
 
 
-def _of_new_rows(fit: GLM, question: Question, name: str, piece: Piece) -> pd.DataFrame:
+def _of_new_rows(fit: SingleIndex, question: Question, name: str, piece: Piece) -> pd.DataFrame:
     return _flat(question(fit, plain(piece)), name)
 
 

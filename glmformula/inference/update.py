@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..formula.algebra import update_formula
-from .glm import glm
 
 if TYPE_CHECKING:
-    from .model import GLM
+    from ..fitted.protocols import Fit
 
 
-def same_table(fit: GLM) -> dict[str, Any]:
-    """For a further fit to the rows of `fit`: the table itself, which notices rows that have changed."""
-    rows = fit.rows
-    if not rows.streamed or isinstance(rows.arguments["data"], str | Path | list):  # paths stand in the call
-        return {}
-    return {"data": rows.table}  # type: ignore[attr-defined]
+F = TypeVar("F", bound="Fit")
 
 
-def update(fit: GLM, formula: str | None = None, **changes: Any) -> GLM:
+def update(fit: F, formula: str | None = None, **changes: Any) -> F:
     """Fit the model again with changes, R's ``update``.
 
     Parameters
@@ -46,10 +39,6 @@ def update(fit: GLM, formula: str | None = None, **changes: Any) -> GLM:
     A `start` of the call belongs to its columns: it is not used with another formula (R stops: "length of
     'start' should equal ...").
     """
-    arguments = dict(fit.rows.arguments)
     if formula is not None:
-        arguments["formula"] = update_formula(fit.formula, formula)
-        if arguments["formula"] != fit.formula:
-            arguments["start"] = None
-    arguments |= same_table(fit) | changes
-    return glm(arguments.pop("formula"), arguments.pop("data"), arguments.pop("family"), **arguments)
+        changes = {"formula": update_formula(fit.formula, formula)} | changes
+    return fit.refit(**changes)

@@ -14,9 +14,9 @@ from ..engine.result import GlmFit
 from ..engine.rows import row_arrays
 from ..families import Family
 from ..frame.kept import Kept
+from ..runtime.tasks import shared_out
 from ..sources.base import Block, Source
 from ..sources.mapped import collect
-from ..sources.tasks import shared_out
 
 if TYPE_CHECKING:
     from ..design.build import DesignFrame

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..render.anova import loglik_text
+from .coefficients import kept_of
+
+if TYPE_CHECKING:
+    from .protocols import Fit
 
 
 class LogLik(float):
@@ -25,3 +29,11 @@ class LogLik(float):
         return loglik_text(float(self), self.df)
 
     __str__ = __repr__
+
+
+def loglik_of(fit: Fit) -> LogLik:
+    """The log-likelihood of a fit; of one that gives a mere number with its coefficients as parameters."""
+    value = fit.loglik
+    if isinstance(value, LogLik):
+        return value
+    return LogLik(float(value), df=int(kept_of(fit).sum()), nobs=fit.nobs)

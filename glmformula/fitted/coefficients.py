@@ -1,0 +1,36 @@
+"""Names and numbers of a fit's coefficients, which is all that Wald tests ask of it beside their covariance."""
+
+from __future__ import annotations
+
+from itertools import compress
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .protocols import Fit
+
+
+def names_of(fit: Fit) -> tuple[str, ...]:
+    """The coefficients' names, aliased ones among them."""
+    return tuple(fit.coefficients.index)
+
+
+def values_of(fit: Fit) -> np.ndarray:
+    """The coefficients (p,), NaN where aliased."""
+    return fit.coefficients.to_numpy(dtype=float)
+
+
+def kept_of(fit: Fit) -> np.ndarray:
+    """bool (p,): the coefficient has an estimate."""
+    return ~np.isnan(values_of(fit))
+
+
+def kept_names(fit: Fit) -> tuple[str, ...]:
+    """Names of the coefficients that have an estimate."""
+    return tuple(compress(names_of(fit), kept_of(fit)))
+
+
+def response_of(fit: Fit) -> str:
+    """The response as R deparses it, '' where there is none."""
+    return fit.terms.names[0] if fit.terms.response is not None else ""

@@ -1,0 +1,241 @@
+"""What a question may ask of a fitted model: protocols, from the coefficients alone to the rows.
+
+A verb in ``inference/`` names the smallest protocol that it needs, and so works for every model that has it;
+the models in ``models/`` stand above and are never named here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, cast
+
+from ..errors import FitError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from ..engine.result import Control, GlmFit
+    from ..families import Family, Link
+    from ..formula.terms import Terms
+    from ..frame.schema import Schema
+    from ..sources.base import Block
+    from .training import RowState, TrainingData
+
+
+class Fit(Protocol):
+    """A fitted model: coefficients with a covariance, a likelihood, and the way to fit it again.
+
+    Enough for AIC, BIC, lrtest, waldtest, coeftest, Wald confint, linear_hypothesis, delta_method, tidy, update.
+
+    Attributes
+    ----------
+    coefficients : Series (p,)
+        By name; NaN where aliased.
+    terms : Terms
+    formula, call : str
+    criterion : str
+        What was made as large or small as can be: "ML", "firth" ...; fits by different ones are not compared.
+    loglik : LogLik or float
+    nobs : int
+    df_residual : int or float
+    test_df : float
+        Degrees of freedom of Student's t in the tests of its coefficients; infinite for normal ones.
+    """
+
+    @property
+    def coefficients(self) -> pd.Series: ...
+    @property
+    def terms(self) -> Terms: ...
+    @property
+    def formula(self) -> str: ...
+    @property
+    def call(self) -> str: ...
+    @property
+    def criterion(self) -> str: ...
+    @property
+    def loglik(self) -> float: ...
+    @property
+    def nobs(self) -> int: ...
+    @property
+    def df_residual(self) -> float: ...
+    @property
+    def test_df(self) -> float: ...
+    @property
+    def vcov(self) -> Callable[..., Any]:
+        """``vcov()`` is the covariance of the coefficients, a matrix or DataFrame; it may take types and clusters."""
+    def refit(self, **changes: Any) -> Self:
+        """The same call with some arguments changed; a `formula` is a whole one."""
+
+
+class Scored(Fit, Protocol):
+    """A model whose estimates make the sum of its rows' estimating functions zero: sandwich covariances.
+
+    Attributes
+    ----------
+    rows : TrainingData
+        The rows of the fit; DataError where it holds none.
+    inverse_information : ndarray (r, r)
+        Inverse of minus the derivative of that sum; n times it is the bread.
+    scores : callable, block -> (r, m)
+        The estimating functions of a block's rows; picklable.
+    """
+
+    @property
+    def rows(self) -> TrainingData: ...
+    @property
+    def inverse_information(self) -> np.ndarray: ...
+    @property
+    def scores(self) -> Callable[[Block], np.ndarray]: ...
+
+
+@dataclass(frozen=True)
+class LinearPredictor:
+    """One of a model's linear predictors: X beta + offset, and the link of what it predicts.
+
+    Attributes
+    ----------
+    name : str
+        Of the part it is ("mean", "zero" ...).
+    terms : Terms
+    schema : Schema
+        What is frozen for new data.
+    columns : slice
+        Its coefficients among the model's.
+    assign : ndarray of int
+        Column to term, 0 the intercept.
+    link : Link
+    """
+
+    name: str
+    terms: Terms
+    schema: Schema
+    columns: slice
+    assign: np.ndarray
+    link: Link
+
+
+class Predicting(Fit, Protocol):
+    """A model that says what to expect of new rows.
+
+    Attributes
+    ----------
+    predictors : tuple of LinearPredictor
+    """
+
+    @property
+    def predictors(self) -> tuple[LinearPredictor, ...]: ...
+    def response(self, etas: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The mean (m,) at linear predictors (m,), or (m, K) of a response of K categories."""
+    def jacobian(self, etas: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+        """Derivatives of `response` by each linear predictor."""
+    def distribution(self, etas: tuple[np.ndarray, ...], prior_weights: np.ndarray) -> Any:
+        """The response's distribution, a frozen one of ``scipy.stats``."""
+
+
+class SingleIndex(Scored, Predicting, Protocol):
+    """A model of one linear predictor with a family, fitted by weighted least squares.
+
+    What leverages, Cook's distances, Rao's test, profiles, HC2 and up, drop1, add1 and step need beside.
+    """
+
+    @property
+    def df_residual(self) -> int: ...
+    @property
+    def column_names(self) -> tuple[str, ...]: ...
+    @property
+    def aliased(self) -> np.ndarray: ...
+    @property
+    def assign(self) -> np.ndarray: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def result(self) -> GlmFit: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def control(self) -> Control: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def deviance(self) -> float: ...
+    @property
+    def null_deviance(self) -> float: ...
+    @property
+    def df_null(self) -> int: ...
+    @property
+    def nobs_rows(self) -> int: ...
+    @property
+    def n_omitted(self) -> int: ...
+    @property
+    def aic(self) -> float: ...
+    @property
+    def bic(self) -> float: ...
+    @property
+    def dispersion(self) -> float: ...
+    @property
+    def iter(self) -> int: ...
+    @property
+    def converged(self) -> bool: ...
+    @property
+    def boundary(self) -> bool: ...
+    @property
+    def response_name(self) -> str: ...
+    @property
+    def xlevels(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def training(self) -> TrainingData | None: ...
+    @property
+    def row_state(self) -> RowState: ...
+    @property
+    def column_means(self) -> np.ndarray: ...
+    def on_terms(self, keep: Iterable[int]) -> Self:
+        """The model with some of its terms (their numbers, 0 the intercept), its rows and columns kept."""
+    def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
+        """The same coefficients with other rows, or none."""
+    def with_path(self, path: pd.DataFrame) -> Self:
+        """The same model, chosen by `step` along this path."""
+
+
+MOST_NAMED = 3
+
+
+def members(protocol: type) -> set[str]:
+    """The names that a protocol asks for."""
+    parts = [part for part in protocol.__mro__ if getattr(part, "_is_protocol", False) and part is not Protocol]
+    return {name for part in parts for name in vars(part) if not name.startswith("_")}
+
+
+def lacking(fit: object, protocol: type) -> list[str]:
+    """What the protocol asks for and `fit` has not got, sorted; no property is computed."""
+    return sorted(name for name in members(protocol) if inspect.getattr_static(fit, name, fit) is fit)
+
+
+def is_single_index(fit: object) -> TypeGuard[SingleIndex]:
+    return not lacking(fit, SingleIndex)
+
+
+def single_index(fit: object, verb: str, instead: str) -> SingleIndex:
+    """The fit, if it is a `SingleIndex`; else the error of `require`."""
+    require(fit, SingleIndex, verb, instead)
+    return cast(SingleIndex, fit)
+
+
+def require(fit: object, protocol: type, verb: str, instead: str) -> None:
+    """An error in one sentence where a verb means nothing for a model.
+
+    Raises
+    ------
+    FitError
+    """
+    missing = lacking(fit, protocol)
+    if missing:
+        raise FitError(
+            f"{verb} means nothing for a {type(fit).__name__}, which has no {', '.join(missing[:MOST_NAMED])}"
+            f"{' ...' if len(missing) > MOST_NAMED else ''}: {instead}"
+        )
+

@@ -1,0 +1,35 @@
+"""The call of a model's function, as R would print it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..families import Family
+from ..formula.deparse import deparse
+from ..formula.lines import formula_lines
+from ..formula.reader import read
+from ..formula.tokens import name_text, string_text
+
+
+def call_text(formula: str, family: Family, data: Any, **arguments: Any) -> str:
+    """The call as R would print it, on R's lines; arrays and tables are named, not printed."""
+    parts = [
+        f"formula = {formula.strip()}",
+        f"family = {_family_text(family)}",
+        f"data = {string_text(data) if isinstance(data, str) else 'data'}",
+        *(f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None),
+    ]
+    return "\n".join(formula_lines(deparse(read(f"glm({', '.join(parts)})"))))
+
+
+def _argument(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values()):
+        return f"list({', '.join(f'{name_text(str(k))} = {string_text(v)}' for k, v in value.items())})"
+    return name
+
+
+def _family_text(family: Family) -> str:
+    return f"{name_text(family.name)}({string_text(family.link.name)})"

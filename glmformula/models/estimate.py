@@ -1,0 +1,179 @@
+"""From a call to the record of what was said and found: frame, design and engine, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from itertools import compress
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from ..design.contrast import kept
+from ..design.selection import in_order
+from ..engine.irls import fit_glm
+from ..engine.result import Control, GlmFit
+from ..errors import FitError
+from ..families import Family, get_family
+from ..fitted.rows import training_rows
+from ..fitted.separation import looked_at
+from ..fitted.training import TrainingData
+from ..formula.terms import Terms
+from ..frame.schema import Schema
+from ..runtime.progress import showing
+from ..sources.mapped import select_terms
+from .calls import call_text
+from .control import merged
+
+METHODS = ("auto", "qr", "cholesky", "firth")
+ARGUMENTS = (
+    *("formula", "data", "family", "weights", "subset", "na_action", "start", "etastart", "mustart", "offset"),
+    *("control", "contrasts", "method", "progress"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """What a call said and what the engine found: the fields of a :class:`~glmformula.models.model.GLM`."""
+
+    formula: str
+    call: str
+    terms: Terms
+    family: Family
+    column_names: tuple[str, ...]
+    assign: np.ndarray
+    result: GlmFit
+    schema: Schema
+    control: Control
+    n_omitted: int
+    training: TrainingData | None
+    kept_means: np.ndarray | None = None  # column means, for a model without its rows
+    path: pd.DataFrame | None = None  # the models that `step` saw on the way to this one
+
+
+E = TypeVar("E", bound=Estimate)
+
+
+def fields_of(estimate: Estimate) -> dict[str, Any]:
+    """The record's fields by name."""
+    return {field.name: getattr(estimate, field.name) for field in fields(estimate)}
+
+
+def checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `glm`, all of them, with family and control as records; those of the control may be among them.
+
+    Raises
+    ------
+    FamilyError, ValueError, TypeError
+        An unknown family or method, an argument that `glm` has not got.
+    """
+    arguments = {name: given[name] for name in ARGUMENTS}
+    method = arguments["method"]
+    if not isinstance(method, str) or method not in METHODS:
+        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    others = {name: value for name, value in given.items() if name not in arguments}
+    control = merged(arguments["control"], others)
+    return arguments | {
+        "control": control,
+        "family": get_family(arguments["family"]),
+        "contrasts": kept(arguments["contrasts"]),
+    }
+
+
+def estimate(arguments: Mapping[str, Any]) -> Estimate:
+    """The estimate for `checked` arguments of `glm`.
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError, FitError
+        As `glm`.
+    """
+    family, method = arguments["family"], arguments["method"]
+    with showing(arguments["progress"]):
+        training = training_rows(arguments)
+        source, frame = training.source, training.frame
+        try:
+            result = fitter(method)(
+                source,
+                family,
+                names=frame.design.names,
+                intercept=frame.terms.intercept,
+                control=arguments["control"],
+                start=_start(arguments["start"], frame.design.names),
+            )
+        except OverflowError as error:
+            raise FitError(
+                f"the numbers of '{frame.response_name or 'the response'}' are so large that their squares overflow "
+                "(above about 1e154): divide them by a power of ten"
+            ) from error
+        result = looked_at(source, family, result, frame.design.names)
+    return Estimate(
+        formula=frame.terms.text,
+        call=call_text(
+            arguments["formula"],
+            family,
+            arguments["data"],
+            **{name: arguments[name] for name in ("weights", "subset", "offset")},
+            contrasts=arguments["contrasts"] or None,
+        ),
+        terms=frame.terms,
+        family=family,
+        column_names=frame.design.names,
+        assign=frame.design.assign,
+        result=result,
+        schema=frame.schema,
+        control=arguments["control"],
+        n_omitted=frame.n_omitted,
+        training=training,
+    )
+
+
+def on_terms(fit: E, training: TrainingData, keep: Iterable[int]) -> E:
+    """`fit` with only the columns whose `assign` is in `keep` (0: the intercept), on its own rows.
+
+    As R's ``anova`` and ``drop1`` do, without the start values of the full model; nothing is read or coded
+    again. The result keeps the labels of the full model's terms; its coefficients, deviances and rows are those
+    of the sub-model.
+    """
+    wanted = frozenset(keep)
+    columns = [term in wanted for term in fit.assign.tolist()]
+    names = tuple(compress(fit.column_names, columns))
+    source = select_terms(training.source, wanted)
+    result = fitter("firth" if fit.result.method == "firth" else "auto")(
+        source,
+        fit.family,
+        names=names,
+        intercept=fit.terms.intercept,
+        control=fit.control,
+    )
+    return replace(
+        fit,
+        column_names=names,
+        assign=fit.assign[columns],
+        result=result,
+        training=replace(training, source=source),
+        path=None,
+    )
+
+
+def fitter(method: str) -> Callable[..., GlmFit]:
+    """The engine's function for `method`."""
+    if method != "firth":
+        return partial(fit_glm, method=method)
+    from ..engine.firth import fit_firth  # few need it
+
+    return fit_firth
+
+
+def _start(start: Any, names: tuple[str, ...]) -> np.ndarray | None:
+    if start is None:
+        return None
+    values = in_order(start, names, "start")
+    if len(values) != len(names):
+        raise FitError(
+            f"length of 'start' should equal {len(names)} and correspond to initial coefs for "
+            f"{', '.join(names)}; got {len(values)}"
+        )
+    return values

@@ -1,0 +1,224 @@
+"""The methods of fitted models: each is a verb of ``inference/`` or ``plot/``, listed once, with its own docstring.
+
+A class of models takes the face of the largest protocol it has. A verb's module is imported when it is first
+asked for, since many are and few are needed; for type checkers and editors the class has the functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from importlib import import_module
+from types import MethodType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from ..inference.add1 import add1 as _add1
+    from ..inference.anova import anova as _anova
+    from ..inference.certificate import certificate as _certificate
+    from ..inference.coeftest import coeftest as _coeftest
+    from ..inference.confint import confint as _confint
+    from ..inference.covariance import vcov as _vcov
+    from ..inference.delta_method import delta_method as _delta_method
+    from ..inference.drop1 import drop1 as _drop1
+    from ..inference.extract_aic import extract_aic as _extract_aic
+    from ..inference.goodness import (
+        dispersiontest as _dispersiontest,
+    )
+    from ..inference.goodness import (
+        hosmer_lemeshow as _hosmer_lemeshow,
+    )
+    from ..inference.goodness import (
+        overdispersion as _overdispersion,
+    )
+    from ..inference.goodness import (
+        pseudo_r2 as _pseudo_r2,
+    )
+    from ..inference.influence import (
+        cooks_distance as _cooks_distance,
+    )
+    from ..inference.influence import (
+        covratio as _covratio,
+    )
+    from ..inference.influence import (
+        dfbeta as _dfbeta,
+    )
+    from ..inference.influence import (
+        dfbetas as _dfbetas,
+    )
+    from ..inference.influence import (
+        dffits as _dffits,
+    )
+    from ..inference.influence import (
+        hatvalues as _hatvalues,
+    )
+    from ..inference.influence import (
+        influence_measures as _influence_measures,
+    )
+    from ..inference.influence import (
+        rstandard as _rstandard,
+    )
+    from ..inference.influence import (
+        rstudent as _rstudent,
+    )
+    from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
+    from ..inference.lrtest import lrtest as _lrtest
+    from ..inference.marginal_anova import Anova as _Anova
+    from ..inference.output import model_frame as _model_frame
+    from ..inference.predict import model_matrix as _model_matrix
+    from ..inference.predict import predict as _predict
+    from ..inference.profile import profile as _profile
+    from ..inference.residuals import residuals as _residuals
+    from ..inference.sandwich import bread as _bread
+    from ..inference.sandwich import estfun as _estfun
+    from ..inference.sandwich import meat as _meat
+    from ..inference.separation import separation as _separation
+    from ..inference.simulate import simulate as _simulate
+    from ..inference.step import step as _step
+    from ..inference.summary import summary as _summary
+    from ..inference.tidy import augment as _augment
+    from ..inference.tidy import glance as _glance
+    from ..inference.tidy import tidy as _tidy
+    from ..inference.update import update as _update
+    from ..inference.vif import vif as _vif
+    from ..inference.waldtest import waldtest as _waldtest
+    from ..plot.diagnostics import plot as _plot
+
+C = TypeVar("C", bound=type)
+
+# Verb to the module where its function of the same name is.
+FIT = {
+    "coeftest": "inference.coeftest",
+    "confint": "inference.confint",
+    "delta_method": "inference.delta_method",
+    "linear_hypothesis": "inference.linear_hypothesis",
+    "lrtest": "inference.lrtest",
+    "tidy": "inference.tidy",
+    "update": "inference.update",
+    "waldtest": "inference.waldtest",
+}
+SCORED = dict.fromkeys(("bread", "meat"), "inference.sandwich")
+SINGLE_INDEX = {
+    "Anova": "inference.marginal_anova",
+    "add1": "inference.add1",
+    "anova": "inference.anova",
+    "augment": "inference.tidy",
+    "certificate": "inference.certificate",
+    "dispersiontest": "inference.goodness",
+    "drop1": "inference.drop1",
+    "estfun": "inference.sandwich",
+    "extract_aic": "inference.extract_aic",
+    "glance": "inference.tidy",
+    "hosmer_lemeshow": "inference.goodness",
+    "model_frame": "inference.output",
+    "model_matrix": "inference.predict",
+    "overdispersion": "inference.goodness",
+    "plot": "plot.diagnostics",
+    "predict": "inference.predict",
+    "profile": "inference.profile",
+    "pseudo_r2": "inference.goodness",
+    "residuals": "inference.residuals",
+    "separation": "inference.separation",
+    "simulate": "inference.simulate",
+    "step": "inference.step",
+    "summary": "inference.summary",
+    "vcov": "inference.covariance",
+    "vif": "inference.vif",
+} | dict.fromkeys(
+    (
+        *("cooks_distance", "covratio", "dfbeta", "dfbetas", "dffits", "hatvalues", "influence_measures"),
+        *("rstandard", "rstudent"),
+    ),
+    "inference.influence",
+)
+
+
+class Verb:
+    """A function of a fit as its method; found when it is asked for."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        found: Callable[..., Any] = getattr(import_module(f"..{self.module}", __package__), self.name)
+        return found
+
+    def __get__(self, fit: object, owner: type | None = None) -> Any:
+        return self.function if fit is None else MethodType(self.function, fit)
+
+
+def _face(verbs: Mapping[str, str]) -> Callable[[C], C]:
+    """Give a class these verbs as methods."""
+
+    def decorate(cls: C) -> C:
+        for name, module in verbs.items():
+            setattr(cls, name, Verb(module, name))
+        return cls
+
+    return decorate
+
+
+@_face(FIT)
+class FitVerbs:
+    """The methods of every model with coefficients and their covariance."""
+
+    if TYPE_CHECKING:
+        coeftest = _coeftest
+        confint = _confint
+        delta_method = _delta_method
+        linear_hypothesis = _linear_hypothesis
+        lrtest = _lrtest
+        tidy = _tidy
+        update = _update
+        waldtest = _waldtest
+
+
+@_face(SCORED)
+class ScoredVerbs(FitVerbs):
+    """Those of a model that has estimating functions beside."""
+
+    if TYPE_CHECKING:
+        bread = _bread
+        meat = _meat
+
+
+@_face(SINGLE_INDEX)
+class SingleIndexVerbs(ScoredVerbs):
+    """Those of a model of one linear predictor."""
+
+    if TYPE_CHECKING:
+        add1 = _add1
+        Anova = _Anova
+        anova = _anova
+        augment = _augment
+        certificate = _certificate
+        cooks_distance = _cooks_distance
+        covratio = _covratio
+        dfbeta = _dfbeta
+        dfbetas = _dfbetas
+        dffits = _dffits
+        dispersiontest = _dispersiontest
+        drop1 = _drop1
+        estfun = _estfun
+        extract_aic = _extract_aic
+        glance = _glance
+        hatvalues = _hatvalues
+        hosmer_lemeshow = _hosmer_lemeshow
+        influence_measures = _influence_measures
+        model_frame = _model_frame
+        model_matrix = _model_matrix
+        overdispersion = _overdispersion
+        plot = _plot
+        predict = _predict
+        profile = _profile
+        pseudo_r2 = _pseudo_r2
+        residuals = _residuals
+        rstandard = _rstandard
+        rstudent = _rstudent
+        separation = _separation
+        simulate = _simulate
+        step = _step
+        summary = _summary
+        vcov = _vcov
+        vif = _vif

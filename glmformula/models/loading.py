@@ -1,0 +1,52 @@
+"""Fitted models from files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from ..errors import DataError
+from .estimate import fields_of
+from .model import GLM
+from .saved import read_file
+
+
+def load(path: str | os.PathLike[str]) -> GLM:
+    """Read a model that ``fit.save(path)`` wrote; no code in the file can run.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    GLM
+        As ``strip_data()`` leaves it: ``summary``, ``vcov``, Wald ``confint``, ``predict(newdata)`` give the
+        same bits as the model that was saved; what needs the training rows is refused.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, of another format or of a newer version, or it needs a function, family or link
+        that is not registered, or a class of models that is not imported.
+    FileNotFoundError
+        There is no such file.
+    """
+    saved = read_file(path)
+    classes = {cls.__name__: cls for cls in _classes(GLM)}
+    if saved.model not in classes:
+        raise DataError(
+            f"'{path}' holds a {saved.model}, and no such class of models is there: import the module that defines "
+            "it before load()"
+        )
+    try:
+        return classes[saved.model](**fields_of(saved.estimate), **saved.more)
+    except TypeError as error:
+        raise DataError(f"'{path}' cannot be loaded: its fields are not those of a {saved.model} ({error})") from None
+
+
+def _classes(cls: type[GLM]) -> Iterator[type[GLM]]:
+    """A class and those derived of it."""
+    yield cls
+    for derived in cls.__subclasses__():
+        yield from _classes(derived)
