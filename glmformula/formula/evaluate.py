@@ -15,7 +15,8 @@ from .deparse import deparse
 from .functions import TABLE, RFunction
 from .functions.convert import ColumnTypeError, as_objects, column_value, recode
 from .functions.registry import EMPTY, match_arguments
-from .functions.vectors import NA, kind, objects, texts
+from .functions.strings import objects
+from .functions.vectors import NA, kind, texts
 from .tree import Call, Literal, Name, Node, is_empty
 from .values import Factor, Logical, Matrix, Text, Time, Value
 

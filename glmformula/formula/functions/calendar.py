@@ -17,7 +17,7 @@ import pandas as pd
 
 from ...errors import DataError, FormulaError
 from ..values import Time
-from .vectors import number_text, objects, spread
+from .strings import number_text, objects, spread
 
 DAY = 86400.0
 SECONDS = {"secs": 1.0, "mins": 60.0, "hours": 3600.0, "days": DAY, "weeks": 7 * DAY}

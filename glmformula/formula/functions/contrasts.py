@@ -13,7 +13,8 @@ from ...errors import DataError, FormulaError, nearest
 from ..values import Factor, Matrix, Text, Value
 from .convert import as_factor, recode
 from .registry import RFunction, function
-from .vectors import flag_argument, is_text, kind, objects, size, text_argument, texts, vector, whole_argument
+from .strings import objects
+from .vectors import flag_argument, is_text, kind, size, text_argument, texts, vector, whole_argument
 
 Contrast = tuple[np.ndarray, tuple[str, ...]]
 Defaults = tuple[str, str]

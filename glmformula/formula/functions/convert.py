@@ -13,7 +13,8 @@ from ..values import Factor, Logical, Matrix, Text, Time, Value
 from .calendar import DAY, index_of, seconds_of, stamps_of
 from .calendar import labels as time_labels
 from .collation import sort_texts
-from .vectors import ColumnText, factorized, kind, number_text, numbers, spread
+from .strings import number_text, spread
+from .vectors import ColumnText, factorized, kind, numbers
 
 
 class ColumnTypeError(DataError):

@@ -11,6 +11,8 @@ import pandas as pd
 
 from ...errors import DataError, FormulaError
 from ..values import Factor, Logical, Matrix, Text, Time, Value
+from .calendar import labels
+from .strings import number_text, objects, spread
 
 NA = Logical(np.zeros(1, dtype=bool), np.ones(1, dtype=bool))
 _EXACT_INTEGERS = 2.0**53
@@ -66,28 +68,6 @@ def factorized(value: Any) -> tuple[np.ndarray, np.ndarray]:
         return value.factorized
     codes, uniques = pd.factorize(texts(value))
     return codes, uniques
-
-
-def number_text(x: float, digits: int = 15) -> str:
-    """A number as R's ``as.character`` writes it: 15 significant digits, fixed unless that is wider."""
-    if isinstance(x, int | np.integer) and not isinstance(x, bool):
-        return str(int(x))
-    if math.isnan(x):
-        return "NaN"
-    if math.isinf(x):
-        return "Inf" if x > 0 else "-Inf"
-    if x == 0:
-        return "0"
-    mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
-    mantissa = mantissa.rstrip("0").rstrip(".")
-    power = int(exponent)
-    significant = sum(c.isdigit() for c in mantissa)
-    decimals = max(0, significant - power - 1)
-    fixed = max(power + 1, 1) + (decimals + 1 if decimals else 0)
-    scientific = (significant + 1 if significant > 1 else 1) + (5 if abs(power) >= 100 else 4)
-    if fixed <= scientific:
-        return f"{x:.{decimals}f}"
-    return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
 
 
 def kind(value: Any) -> str:
@@ -207,25 +187,9 @@ def texts(value: Any) -> np.ndarray:
         case Matrix():
             return texts(np.ravel(value.values, order="F"))
         case Time():
-            from .calendar import labels
-
             return labels(value)
         case _:
             raise FormulaError("cannot coerce a function to a character vector")
-
-
-def objects(items: Iterable[Any]) -> np.ndarray:
-    """A 1-d object array (NumPy would guess a width or a second dimension)."""
-    items = list(items)
-    out = np.empty(len(items), dtype=object)
-    out[:] = items
-    return out
-
-
-def spread(items: Iterable[Any], codes: np.ndarray) -> np.ndarray:
-    """The item of each code, None for -1."""
-    out: np.ndarray = objects([*items, None])[codes]
-    return out
 
 
 def truth(value: Any) -> tuple[Any, Any]:
