@@ -10,18 +10,8 @@ from ...errors import DataError, FormulaError, nearest
 from ..values import Factor, Text, Value
 from .convert import as_factor, recode
 from .registry import RFunction, function
-from .vectors import (
-    NA,
-    common_rows,
-    flag_argument,
-    is_text,
-    kind,
-    objects,
-    size,
-    text_argument,
-    texts,
-    whole_argument,
-)
+from .strings import objects
+from .vectors import NA, common_rows, flag_argument, is_text, kind, size, text_argument, texts, whole_argument
 
 State = dict[str, Any]
 MOST_LEVELS = 1_000_000

@@ -16,6 +16,7 @@ from . import times
 from .collation import collation_key
 from .convert import refuse_unknown
 from .registry import RFunction, function
+from .strings import objects
 from .vectors import (
     common_rows,
     factorized,
@@ -25,7 +26,6 @@ from .vectors import (
     kind,
     logical,
     numbers,
-    objects,
     rows,
     single_column,
     size,

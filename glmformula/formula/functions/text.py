@@ -13,15 +13,14 @@ import numpy as np
 from ...errors import DataError, FormulaError
 from ..values import Factor, Logical, Matrix, Text, Value
 from .registry import RFunction, function
+from .strings import objects, spread
 from .vectors import (
     common_rows,
     factorized,
     flag_argument,
     is_scalar,
     logical,
-    objects,
     single_column,
-    spread,
     text_argument,
     texts,
     vector,
