@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeGuard, cast
 
 from ..errors import FitError
@@ -150,6 +151,9 @@ class SingleIndex(Scored, Predicting, Protocol):
     @property
     def assign(self) -> np.ndarray: ...
     @property
+    def covariance(self) -> np.ndarray:
+        """phi (X'WX)^-1 of the coefficients that are not aliased, as `result` holds it: perhaps in parts."""
+    @property
     def family(self) -> Family: ...
     @property
     def result(self) -> GlmFit: ...
@@ -204,15 +208,17 @@ class SingleIndex(Scored, Predicting, Protocol):
 MOST_NAMED = 3
 
 
-def members(protocol: type) -> set[str]:
-    """The names that a protocol asks for."""
-    parts = [part for part in protocol.__mro__ if getattr(part, "_is_protocol", False) and part is not Protocol]
-    return {name for part in parts for name in vars(part) if not name.startswith("_")}
-
-
 def lacking(fit: object, protocol: type) -> list[str]:
     """What the protocol asks for and `fit` has not got, sorted; no property is computed."""
-    return sorted(name for name in members(protocol) if inspect.getattr_static(fit, name, fit) is fit)
+    own = getattr(fit, "__dict__", {})
+    return [name for name in _not_in_class(type(fit), protocol) if name not in own]
+
+
+@cache
+def _not_in_class(cls: type, protocol: type) -> list[str]:
+    parts = [part for part in protocol.__mro__ if getattr(part, "_is_protocol", False) and part is not Protocol]
+    names = {name for part in parts for name in vars(part) if not name.startswith("_")}
+    return sorted(name for name in names if inspect.getattr_static(cls, name, cls) is cls)
 
 
 def is_single_index(fit: object) -> TypeGuard[SingleIndex]:

@@ -76,7 +76,7 @@ def vcov(
 
         cov = hc_covariance(fit, type)
     else:
-        cov = fit.dispersion * fit.result.cov_unscaled
+        cov = fit.covariance
     return _named(fit, cov, complete)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from ..design.selection import square_in_order
 from ..errors import DataError, FitError
 from ..fitted.coefficients import kept_names, kept_of, names_of, values_of
+from ..fitted.protocols import is_single_index
 from .distributions import quantile, two_sided
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ def covariance_of(fit: Fit, vcov: Vcov) -> np.ndarray:
     FitError
         A type, of a model whose ``vcov()`` has none.
     """
+    if vcov is None and is_single_index(fit):
+        return fit.covariance
     value = _covariance_value(fit, vcov)
     names, kept = names_of(fit), kept_of(fit)
     if np.shape(value)[:1] != (len(names),):

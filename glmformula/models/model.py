@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # What the verbs ask of a model and a user has no need of: it is there, but not among what dir(fit) lists.
 HOOKS = frozenset(
-    "column_means distribution inverse_information jacobian kept_means on_rows on_terms path predictors refit response "
-    "result row_state rows schema scores test_df training with_path".split()
+    "column_means covariance distribution inverse_information jacobian kept_means on_rows on_terms path predictors "
+    "refit response result row_state rows schema scores test_df training with_path".split()
 )
 
 
@@ -249,6 +249,12 @@ class GLM(Estimate, SingleIndexVerbs):
     def test_df(self) -> float:
         """Degrees of freedom of t and F statistics: infinite (normal, chi-squared) where phi is known."""
         return math.inf if self.family.fixed_dispersion is not None else float(self.df_residual)
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """phi (X'WX)^-1 (rank, rank); of very many coefficients held in parts."""
+        with np.errstate(over="ignore", invalid="ignore"):  # coefficients without end have covariances to match
+            return self.dispersion * self.result.cov_unscaled
 
     @property
     def inverse_information(self) -> np.ndarray:
