@@ -210,8 +210,8 @@ MOST_NAMED = 3
 
 def lacking(fit: object, protocol: type) -> list[str]:
     """What the protocol asks for and `fit` has not got, sorted; no property is computed."""
-    own = getattr(fit, "__dict__", {})
-    return [name for name in _not_in_class(type(fit), protocol) if name not in own]
+    own, cls = getattr(fit, "__dict__", {}), cast(Any, type(fit))
+    return [name for name in _not_in_class(cls, protocol) if name not in own]
 
 
 @cache

@@ -314,7 +314,7 @@ class GLM(Estimate, SingleIndexVerbs):
         """Write the model, without its rows, to a file; see :func:`glmformula.models.saved.save`."""
         from .saved import save
 
-        save(self.strip_data(), path)
+        save(replace(self, kept_means=self.column_means), path)
 
     def __dir__(self) -> Iterable[str]:
         return sorted(name for name in super().__dir__() if name not in HOOKS)
