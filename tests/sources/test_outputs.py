@@ -16,7 +16,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from glmformula import DataError, glm
-from glmformula.inference import written
+from glmformula.inference import output
 
 FORMULA = "y ~ x"
 
@@ -122,7 +122,7 @@ def test_a_write_that_fails_leaves_the_old_file(file: Path, tmp_path: Path, monk
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(written, "_to_parquet", failing)
+    monkeypatch.setattr(output, "_to_parquet", failing)
     with pytest.raises(KeyboardInterrupt):
         fit.predict(type="response", out=out)
     assert out.read_bytes() == before
