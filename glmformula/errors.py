@@ -10,7 +10,17 @@ from contextvars import ContextVar
 
 
 class GLMFormulaError(Exception):
-    """Root of every error this package raises on purpose."""
+    """Root of every error this package raises on purpose.
+
+    Examples
+    --------
+    >>> from glmformula import GLMFormulaError, glm
+    >>> try:
+    ...     glm("y ~ z", {"x": [1.0, 2.0], "y": [1.0, 3.0]})
+    ... except GLMFormulaError as error:
+    ...     print(type(error).__name__)
+    FormulaError
+    """
 
 
 class FormulaError(GLMFormulaError, ValueError):
@@ -24,6 +34,16 @@ class FormulaError(GLMFormulaError, ValueError):
         The formula's text; with `start`/`stop` the message shows it with the place marked.
     start, stop : int, optional
         Half-open character range in `source`.
+
+    Examples
+    --------
+    >>> from glmformula import glm
+    >>> glm("y ~ x +* 2", {"x": [1.0, 2.0], "y": [1.0, 3.0]})
+    Traceback (most recent call last):
+        ...
+    glmformula.errors.FormulaError: there is nothing between `+` and `*`
+      y ~ x +* 2
+            ^^
     """
 
     def __init__(
@@ -41,35 +61,121 @@ class FormulaError(GLMFormulaError, ValueError):
 
 
 class DataError(GLMFormulaError, ValueError):
-    """Data that cannot be used: names the variable, the rows or the level."""
+    """Data that cannot be used: names the variable, the rows or the level.
+
+    Examples
+    --------
+    >>> from glmformula import glm
+    >>> fit = glm("y ~ f", {"f": ["a", "a", "b", "b"], "y": [1.0, 3.0, 4.0, 5.0]})
+    >>> fit.predict({"f": ["c"]})
+    Traceback (most recent call last):
+        ...
+    glmformula.errors.DataError: factor f has new level c (first at position 0); the fit has 'a', 'b';
+    new_levels="na" makes them missing
+    """
 
 
 class FamilyError(GLMFormulaError, ValueError):
-    """A family or link that does not exist, or a response it does not allow."""
+    """A family or link that does not exist, or a response it does not allow.
+
+    Examples
+    --------
+    >>> from glmformula import binomial
+    >>> binomial("logitt")
+    Traceback (most recent call last):
+        ...
+    glmformula.errors.FamilyError: 'logitt' link not recognised; the nearest names are: 'logit', 'log', 'probit'
+    """
 
 
 class FitError(GLMFormulaError, ArithmeticError):
-    """A fit that has no valid answer."""
+    """A fit that has no valid answer.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> glm("sick_days ~ salary", datasets.attrition(), family="poisson").vif()
+    Traceback (most recent call last):
+        ...
+    glmformula.errors.FitError: model contains fewer than 2 terms: an inflation needs others; 'sick_days
+    ~ salary'
+    """
 
 
 class GLMFormulaWarning(UserWarning):
-    """Root of every warning this package gives."""
+    """Root of every warning this package gives.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from glmformula import GLMFormulaWarning, datasets, glm
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", GLMFormulaWarning)
+    ...     fit = glm("left ~ salary", datasets.attrition(), family="binomial", maxit=1)
+    >>> fit.converged
+    False
+    """
 
 
 class ConvergenceWarning(GLMFormulaWarning):
-    """The iterations stopped before the convergence criterion was met."""
+    """The iterations stopped before the convergence criterion was met.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from glmformula import datasets, glm
+    >>> with warnings.catch_warnings(record=True) as given:
+    ...     warnings.simplefilter("always")
+    ...     fit = glm("left ~ salary", datasets.attrition(), family="binomial", maxit=1)
+    >>> given[0].category.__name__
+    'ConvergenceWarning'
+    """
 
 
 class SeparationWarning(GLMFormulaWarning):
-    """Some coefficients have no finite maximum-likelihood estimate."""
+    """Some coefficients have no finite maximum-likelihood estimate.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from glmformula import SeparationWarning, glm
+    >>> with warnings.catch_warnings(record=True) as given:
+    ...     warnings.simplefilter("always")
+    ...     fit = glm("y ~ x", {"x": [1, 2, 3, 4], "y": [0, 0, 1, 1]}, family="binomial")
+    >>> any(w.category is SeparationWarning for w in given)
+    True
+    """
 
 
 class RankWarning(GLMFormulaWarning):
-    """The design is rank deficient where it matters."""
+    """The design is rank deficient where it matters.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from glmformula import glm
+    >>> fit = glm("y ~ x + z", {"x": [1, 2, 3, 4], "z": [2, 4, 6, 8], "y": [1.0, 3.0, 4.0, 5.0]})
+    >>> with warnings.catch_warnings(record=True) as given:
+    ...     warnings.simplefilter("always")
+    ...     mean = fit.predict({"x": [5], "z": [1]})
+    >>> given[0].category.__name__
+    'RankWarning'
+    """
 
 
 class DataWarning(GLMFormulaWarning):
-    """Data that R, too, would warn about (non-integer counts, dropped response ...)."""
+    """Data that R, too, would warn about (non-integer counts, dropped response ...).
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from glmformula import glm
+    >>> with warnings.catch_warnings(record=True) as given:
+    ...     warnings.simplefilter("always")
+    ...     fit = glm("y ~ x", {"x": [1, 2, 3, 4], "y": [1.5, 2.0, 2.0, 4.0]}, family="poisson")
+    >>> given[0].category.__name__
+    'DataWarning'
+    """
 
 
 Heard = list[tuple[type[Warning], str]]

@@ -19,6 +19,15 @@ def attrition() -> pd.DataFrame:
     DataFrame, shape (500, 5)
         Integer columns ``salary`` (a year), ``experience_years``, ``overtime_hours`` (a week), ``left`` (0/1)
         and ``sick_days`` (a year).
+
+    Examples
+    --------
+    >>> from glmformula.datasets import attrition
+    >>> attrition().head(3)
+       salary  experience_years  overtime_hours  left  sick_days
+    0   60960                 6               6     0          5
+    1   53340                 2               4     0          7
+    2   62772                 4               5     0         11
     """
     with as_file(files(__name__) / "attrition.csv") as path:
         return pd.read_csv(path)

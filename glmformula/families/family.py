@@ -146,6 +146,23 @@ class Family:
     parameters : mapping of str to float
         What the family was made with beside its link, in full precision: ``theta`` of a negative binomial,
         ``var_power`` of a Tweedie. `name` has them rounded, for print.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glmformula import Family, datasets, glm
+    >>> family = Family(
+    ...     "Poisson by hand",
+    ...     "log",
+    ...     variance=lambda mu: mu,
+    ...     unit_deviance=lambda y, mu: 2 * (y * np.log(np.where(y > 0, y, 1) / mu) - (y - mu)),
+    ...     mu_interval=(0, np.inf),
+    ...     initial_mu=lambda y, prior_weights=None, trials=None: y + 0.1,
+    ...     fixed_dispersion=1.0,
+    ... )
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family=family)
+    >>> fit.coefficients.round(3).to_dict()
+    {'(Intercept)': 1.716, 'overtime_hours': 0.026}
     """
 
     name: str
@@ -193,6 +210,14 @@ class Family:
         ------
         FamilyError
             The family is defined by its variance only (quasi families, Tweedie), or says of no distribution.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glmformula import poisson
+        >>> law = poisson().response_distribution(np.array([2.0]), np.array([1.0]), dispersion=1.0)
+        >>> law.pmf(0).round(4)
+        array([0.1353])
         """
         if self.distribution is None:
             raise FamilyError(
@@ -202,7 +227,15 @@ class Family:
         return self.distribution.at(mu, prior_weights, dispersion)
 
     def valid_mu(self, mu: Array) -> Mask:
-        """True where `mu` is finite and inside `mu_interval`."""
+        """True where `mu` is finite and inside `mu_interval`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glmformula import binomial
+        >>> binomial().valid_mu(np.array([0.5, 1.0, np.nan]))
+        array([ True, False, False])
+        """
         low, high = self.mu_interval
         return (mu > low) & (mu < high)
 
@@ -210,6 +243,14 @@ class Family:
         """(mu, dmu/deta, V(mu)) at `eta`, together, so that what they share is computed once.
 
         The three arrays may be one and the same; they are not to be written to.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glmformula import binomial
+        >>> mu, slope, variance = binomial().working(np.array([0.0]))
+        >>> mu, slope, variance
+        (array([0.5]), array([0.25]), array([0.25]))
         """
         kernel = fused_kernel(self.variance, self.link)
         if kernel is not None:
@@ -223,13 +264,31 @@ class Family:
         return tail_of(self.unit_deviance, self.link)
 
     def deviance_at(self, y: Array, eta: Array, mu: Array) -> Array:
-        """``unit_deviance(y, mu)``, from `eta` where `mu` is at an end of its range."""
+        """``unit_deviance(y, mu)``, from `eta` where `mu` is at an end of its range.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glmformula import binomial
+        >>> y, eta = np.array([0.0]), np.array([50.0])
+        >>> binomial().deviance_at(y, eta, binomial().link.linkinv(eta)).round(6)
+        array([100.])
+        """
         unit, tail = self.unit_deviance(y, mu), self.tail
         rows = () if tail is None else tail.rows(y, eta, mu)
         return patched(unit, rows, tail.deviance, y, eta) if tail is not None and len(rows) else unit
 
     def contrary(self, y: Array, eta: Array, mu: Array) -> Contrary | None:
-        """The rows far out whose response is not there, None where there are none or `working` serves them."""
+        """The rows far out whose response is not there, None where there are none or `working` serves them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glmformula import binomial
+        >>> y, eta = np.array([0.0, 1.0]), np.array([50.0, 0.0])
+        >>> binomial().contrary(y, eta, binomial().link.linkinv(eta)) is None
+        False
+        """
         return None if self.tail is None else self.tail.contrary(y, eta, mu)
 
     def minus2_at(
@@ -241,7 +300,16 @@ class Family:
         dispersion: float,
         trials: Array | None,
     ) -> float:
-        """``minus2_loglik``, from `eta` where `mu` is at an end of its range."""
+        """``minus2_loglik``, from `eta` where `mu` is at an end of its range.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glmformula import binomial
+        >>> y, eta = np.array([0.0]), np.array([50.0])
+        >>> round(float(binomial().minus2_at(y, eta, binomial().link.linkinv(eta), None, 1.0, None)), 6)
+        100.0
+        """
         if not self.has_likelihood or self.tail is None or not len(self.tail.rows(y, eta, mu)):
             return self.minus2_loglik(y, mu, prior_weights, dispersion, trials)
         likelihood: Callable[..., float] = self.minus2_loglik

@@ -83,6 +83,16 @@ class Link:
     -----
     Use module-level functions (or ``functools.partial`` of them), so that the link pickles and can travel to
     workers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glmformula import make_link
+    >>> logit = make_link("logit")
+    >>> logit.linkinv(np.array([-1.0, 0.0, 1.0])).round(3)
+    array([0.269, 0.5  , 0.731])
+    >>> logit.mu_eta(np.array([0.0]))
+    array([0.25])
     """
 
     name: str
@@ -317,6 +327,14 @@ def power(lambda_: float = 1.0) -> Link:
     ------
     FamilyError
         If `lambda_` is not a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glmformula import power
+    >>> cube_root = power(1 / 3)
+    >>> cube_root.name, cube_root.linkfun(np.array([8.0, 27.0])).round(6)
+    ('mu^0.333', array([2., 3.]))
     """
     exponent = real_number("lambda", "power()", lambda_)
     if exponent <= 0.0:
@@ -345,6 +363,12 @@ def make_link(link: str | Link) -> Link:
     ------
     FamilyError
         If there is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import make_link
+    >>> make_link("cloglog").name
+    'cloglog'
     """
     if isinstance(link, Link):
         return link
@@ -367,6 +391,20 @@ def register_link(name: str, link: Link) -> None:
     ------
     FamilyError
         If `link` is not a Link, or `name` is one of R's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glmformula import Link, binomial, register_link
+    >>> loglog = Link(
+    ...     "loglog",
+    ...     linkfun=lambda mu: -np.log(-np.log(mu)),
+    ...     linkinv=lambda eta: np.exp(-np.exp(-eta)),
+    ...     mu_eta=lambda eta: np.exp(-eta - np.exp(-eta)),
+    ... )
+    >>> register_link("loglog", loglog)
+    >>> binomial("loglog").link.name
+    'loglog'
     """
     if not isinstance(name, str) or not name:
         raise FamilyError(f"register_link: the name must be a non-empty string, not {name!r}")

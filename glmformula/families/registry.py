@@ -99,6 +99,13 @@ def register_family(name: str, constructor: Constructor) -> None:
     ------
     FamilyError
         If `constructor` cannot be called, or `name` is a built-in family's.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, negative_binomial, register_family
+    >>> register_family("geometric", lambda: negative_binomial(theta=1))
+    >>> glm("sick_days ~ overtime_hours", datasets.attrition(), family="geometric").family.name
+    'Negative Binomial(1)'
     """
     if not isinstance(name, str) or not name:
         raise FamilyError(f"register_family: the name must be a non-empty string, not {name!r}")

@@ -23,7 +23,24 @@ def dispersion_over_rows(deviance: float, weight_sum: float, n: int) -> float:
 
 
 def gaussian(link: str | Link = "identity") -> Family:
-    """The normal distribution, V = 1; R's ``gaussian()``."""
+    """The normal distribution, V = 1; R's ``gaussian()``.
+
+    Parameters
+    ----------
+    link : str or Link
+        "identity", "log", "inverse" or any other link.
+
+    Raises
+    ------
+    FamilyError
+        There is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import gaussian
+    >>> gaussian().link.name
+    'identity'
+    """
     return Family(
         "gaussian",
         make_link(link),
@@ -39,7 +56,27 @@ def gaussian(link: str | Link = "identity") -> Family:
 
 
 def binomial(link: str | Link = "logit") -> Family:
-    """The binomial distribution of a proportion, V = mu (1 - mu); R's ``binomial()``."""
+    """The binomial distribution of a proportion, V = mu (1 - mu), dispersion 1; R's ``binomial()``.
+
+    Parameters
+    ----------
+    link : str or Link
+        "logit", "probit", "cauchit", "log", "cloglog" or any other link.
+
+    Raises
+    ------
+    FamilyError
+        There is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import binomial, datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family=binomial("probit"))
+    >>> fit.family
+    <BLANKLINE>
+    Family: binomial
+    Link function: probit
+    """
     return Family(
         "binomial",
         make_link(link),
@@ -59,7 +96,25 @@ def binomial(link: str | Link = "logit") -> Family:
 
 
 def poisson(link: str | Link = "log") -> Family:
-    """The Poisson distribution, V = mu; R's ``poisson()``."""
+    """The Poisson distribution, V = mu, dispersion 1; R's ``poisson()``.
+
+    Parameters
+    ----------
+    link : str or Link
+        "log", "identity", "sqrt" or any other link.
+
+    Raises
+    ------
+    FamilyError
+        There is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, poisson
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family=poisson())
+    >>> fit.coefficients.round(3).to_dict()
+    {'(Intercept)': 1.716, 'overtime_hours': 0.026}
+    """
     return Family(
         "poisson",
         make_link(link),
@@ -78,7 +133,25 @@ def poisson(link: str | Link = "log") -> Family:
 
 
 def Gamma(link: str | Link = "inverse") -> Family:
-    """The gamma distribution, V = mu^2; R's ``Gamma()``."""
+    """The gamma distribution, V = mu^2; R's ``Gamma()``.
+
+    Parameters
+    ----------
+    link : str or Link
+        "inverse", "identity", "log" or any other link.
+
+    Raises
+    ------
+    FamilyError
+        There is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import Gamma, datasets, glm
+    >>> fit = glm("salary ~ experience_years", datasets.attrition(), family=Gamma("log"))
+    >>> round(fit.dispersion, 3)
+    0.046
+    """
     return Family(
         "Gamma",
         make_link(link),
@@ -100,6 +173,23 @@ def inverse_gaussian(link: str | Link = "1/mu^2") -> Family:
     """The inverse Gaussian distribution, V = mu^3; R's ``inverse.gaussian()``.
 
     R does not ask for mu > 0 here; a step to a negative mean ends in its "NaN" errors. Here mu is positive.
+
+    Parameters
+    ----------
+    link : str or Link
+        "1/mu^2", "inverse", "identity", "log" or any other link.
+
+    Raises
+    ------
+    FamilyError
+        There is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, inverse_gaussian
+    >>> fit = glm("salary ~ experience_years", datasets.attrition(), family=inverse_gaussian("log"))
+    >>> fit.coefficients.round(3).to_dict()
+    {'(Intercept)': 10.888, 'experience_years': 0.006}
     """
     return Family(
         "inverse.gaussian",
@@ -119,7 +209,25 @@ def inverse_gaussian(link: str | Link = "1/mu^2") -> Family:
 
 
 def quasibinomial(link: str | Link = "logit") -> Family:
-    """V = mu (1 - mu) times a dispersion that is estimated; R's ``quasibinomial()``."""
+    """V = mu (1 - mu) times a dispersion that is estimated; no likelihood. R's ``quasibinomial()``.
+
+    Parameters
+    ----------
+    link : str or Link
+        As `binomial`'s, or any other link.
+
+    Raises
+    ------
+    FamilyError
+        There is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, quasibinomial
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family=quasibinomial())
+    >>> round(fit.dispersion, 3), fit.aic
+    (0.97, nan)
+    """
     return Family(
         "quasibinomial",
         make_link(link),
@@ -134,7 +242,25 @@ def quasibinomial(link: str | Link = "logit") -> Family:
 
 
 def quasipoisson(link: str | Link = "log") -> Family:
-    """V = mu times a dispersion that is estimated; R's ``quasipoisson()``."""
+    """V = mu times a dispersion that is estimated; no likelihood. R's ``quasipoisson()``.
+
+    Parameters
+    ----------
+    link : str or Link
+        As `poisson`'s, or any other link.
+
+    Raises
+    ------
+    FamilyError
+        There is no such link.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, quasipoisson
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family=quasipoisson())
+    >>> round(fit.dispersion, 3)
+    1.212
+    """
     return Family(
         "quasipoisson",
         make_link(link),
@@ -188,6 +314,15 @@ def quasi(link: str | Link = "identity", variance: str = "constant") -> Family:
     ------
     FamilyError
         If the variance function is none of these.
+
+    Examples
+    --------
+    >>> from glmformula import quasi
+    >>> quasi(link="log", variance="mu^2")
+    <BLANKLINE>
+    Family: quasi
+    Link function: log
+    Variance function: mu^2
     """
     key = variance.replace(" ", "").replace("**", "^") if isinstance(variance, str) else ""
     if key not in QUASI_VARIANCES:
@@ -224,6 +359,13 @@ def negative_binomial(theta: float, link: str | Link = "log") -> Family:
     ------
     FamilyError
         If `theta` is not a positive finite number.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, negative_binomial
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family=negative_binomial(theta=2.5))
+    >>> fit.family.name, fit.family.parameters
+    ('Negative Binomial(2.5)', {'theta': 2.5})
     """
     size = positive_number("theta", "negative_binomial(theta)", theta)
     return Family(

@@ -23,6 +23,13 @@ def glm_control(epsilon: float = 1e-8, maxit: int = 25, trace: bool = False) -> 
     ------
     ValueError
         R's sentences, for values out of range.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, glm_control
+    >>> control = glm_control(epsilon=1e-12)
+    >>> glm("left ~ salary", datasets.attrition(), family="binomial", control=control).converged
+    True
     """
     if not (isinstance(epsilon, int | float) and epsilon > 0):
         raise ValueError(f"value of 'epsilon' must be > 0; got {epsilon!r}")

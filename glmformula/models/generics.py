@@ -73,44 +73,189 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
 
 
 def coef(fit: Fit) -> pd.Series:
-    """Coefficients, link scale; NaN where aliased."""
+    """Coefficients, link scale; NaN where aliased. R's ``coef``.
+
+    Parameters
+    ----------
+    fit : Fit
+        Any fitted model.
+
+    Returns
+    -------
+    Series (p,)
+        Under R's names of the columns of the model matrix.
+
+    Examples
+    --------
+    >>> from glmformula import coef, datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> coef(fit).round(3)
+    (Intercept)      -4.594
+    overtime_hours    0.191
+    dtype: float64
+    """
     return fit.coefficients
 
 
 def fitted(fit: Any) -> Any:
-    """Fitted means, response scale."""
+    """Fitted means, response scale: mu = linkinv(X beta + offset). R's ``fitted``.
+
+    Parameters
+    ----------
+    fit : GLM
+
+    Returns
+    -------
+    Series (n,)
+        A proportion for a binomial; ``na.exclude`` pads with NaN. For rows in files see ``fit.predict(out=)``.
+
+    Raises
+    ------
+    FitError
+        The model has no fitted means.
+    DataError
+        The model holds no training rows.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, fitted, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fitted(fit).head(2).round(3)
+    0    0.031
+    1    0.021
+    dtype: float64
+    """
     return _attribute(fit, "fitted_values", "fitted()")
 
 
 def deviance(fit: Any) -> float:
-    """Residual deviance."""
+    """Residual deviance: the sum of  weight * d(y, mu)  (McCullagh & Nelder 1989, section 2.3). R's ``deviance``.
+
+    Parameters
+    ----------
+    fit : GLM
+
+    Returns
+    -------
+    float
+        Not divided by the dispersion.
+
+    Raises
+    ------
+    FitError
+        The model has no deviance.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, deviance, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> round(deviance(fit), 3)
+    187.072
+    """
     value: float = _attribute(fit, "deviance", "deviance()")
     return value
 
 
 def logLik(fit: Fit) -> LogLik:
-    """Log-likelihood with its ``df`` and ``nobs``."""
+    """Log-likelihood with its ``df`` and ``nobs``. R's ``logLik``.
+
+    Parameters
+    ----------
+    fit : Fit
+        Any fitted model.
+
+    Returns
+    -------
+    LogLik
+        A float; `df` counts the coefficients and the dispersion where there is one, `nobs` all rows of the fit.
+        NaN for quasi families.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, logLik
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> logLik(fit)
+    'log Lik.' -93.53603 (df=2)
+    >>> logLik(fit).df, logLik(fit).nobs
+    (2, 500)
+    """
     return loglik_of(fit)
 
 
 def nobs(fit: Fit) -> int:
-    """Rows of non-zero prior weight."""
+    """Rows of non-zero prior weight. R's ``nobs``.
+
+    Parameters
+    ----------
+    fit : Fit
+        Any fitted model.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, nobs
+    >>> nobs(glm("left ~ overtime_hours", datasets.attrition(), family="binomial"))
+    500
+    """
     return fit.nobs
 
 
 def AIC(fit: Fit, *others: Fit, k: float = 2.0) -> float | pd.DataFrame:
-    """-2 log-likelihood + k df; for several models a DataFrame with ``df`` and ``AIC``.
+    """Akaike's criterion  -2 log-likelihood + k df. R's ``AIC``.
+
+    Parameters
+    ----------
+    fit, *others : Fit
+        One model, or several of the same rows.
+    k : float
+        Penalty for a parameter.
+
+    Returns
+    -------
+    float, or for several models a DataFrame with ``df`` and ``AIC``; NaN for quasi families.
 
     Warns
     -----
     DataWarning
         R's "models are not all fitted to the same number of observations".
+
+    Examples
+    --------
+    >>> from glmformula import AIC, datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> round(AIC(fit), 3)
+    191.072
+    >>> AIC(fit, fit.update(". ~ . + salary")).round(3)
+                                    df      AIC
+    left ~ overtime_hours            2  191.072
+    left ~ overtime_hours + salary   3  192.126
     """
     return _criterion("AIC", [fit, *others], [k] * (1 + len(others)))
 
 
 def BIC(fit: Fit, *others: Fit) -> float | pd.DataFrame:
-    """-2 log-likelihood + log(n) df; for several models a DataFrame with ``df`` and ``BIC``; warns as `AIC`."""
+    """Schwarz's criterion  -2 log-likelihood + log(n) df,  n all rows of the fit. R's ``BIC``.
+
+    Parameters
+    ----------
+    fit, *others : Fit
+        One model, or several of the same rows.
+
+    Returns
+    -------
+    float, or for several models a DataFrame with ``df`` and ``BIC``; NaN for quasi families.
+
+    Warns
+    -----
+    DataWarning
+        As `AIC`.
+
+    Examples
+    --------
+    >>> from glmformula import BIC, datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> round(BIC(fit), 3)
+    199.501
+    """
     import math
 
     fits = [fit, *others]
@@ -118,7 +263,38 @@ def BIC(fit: Fit, *others: Fit) -> float | pd.DataFrame:
 
 
 def model_frame(fit: Any, data: Any = None, **options: Any) -> Any:
-    """The variables of a fitted model, or those of a formula in `data`."""
+    """The variables of a fitted model, or those of a formula in `data`. R's ``model.frame``.
+
+    Parameters
+    ----------
+    fit : GLM or str
+        A fitted model, or a formula.
+    data : DataFrame or other table, optional
+        With a formula: where its variables are.
+    **options
+        With a formula: `weights`, `offset`, `subset`, `na_action`, as in `glm`. With a model: ``out=``, a path.
+
+    Returns
+    -------
+    DataFrame
+        The response, then a column for each variable of the right side, as R deparses it.
+
+    Raises
+    ------
+    FormulaError, DataError
+        A formula that cannot be read; a variable that is not a column, or cannot be used.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, model_frame
+    >>> model_frame("left ~ log(salary)", datasets.attrition()).head(2).round(3)
+       left  log(salary)
+    0     0       11.018
+    1     0       10.884
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> list(model_frame(fit))
+    ['left', 'overtime_hours']
+    """
     if not isinstance(fit, str):
         require(fit, SingleIndex, "model_frame()", ANY)
         return fit.model_frame(**options)
@@ -130,7 +306,44 @@ def model_frame(fit: Any, data: Any = None, **options: Any) -> Any:
 def model_matrix(
     formula: Any, data: Any = None, *, newdata: Any = None, contrasts: Any = None, out: Any = None
 ) -> Any:
-    """The design of a formula in `data` (with `newdata`: as frozen on `data`), or that of a fitted model."""
+    """The design of a formula in `data`, or that of a fitted model. R's ``model.matrix``.
+
+    Parameters
+    ----------
+    formula : str or GLM
+        A formula, or a fitted model.
+    data : DataFrame or other table, optional
+        With a formula: where its variables are. With a model: other rows, as `newdata`.
+    newdata : DataFrame or other table, optional
+        Other rows, with levels, contrasts, knots ... frozen as they are in `data`.
+    contrasts : mapping, optional
+        As in `glm`.
+    out : path, optional
+        With a model: as for `predict`.
+
+    Returns
+    -------
+    DataFrame (n, p) under R's names of the columns.
+
+    Raises
+    ------
+    FormulaError, DataError
+        A formula that cannot be read; a variable that is missing, of another type, or has an unseen level.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from glmformula import model_matrix
+    >>> data = pd.DataFrame({"y": [1.0, 2.0, 4.0], "f": ["a", "b", "c"]})
+    >>> model_matrix("y ~ f", data)
+       (Intercept)   fb   fc
+    0          1.0  0.0  0.0
+    1          1.0  1.0  0.0
+    2          1.0  0.0  1.0
+    >>> model_matrix("y ~ f", data, newdata={"f": ["c"]})
+       (Intercept)   fb   fc
+    0          1.0  0.0  1.0
+    """
     if not isinstance(formula, str):
         require(formula, SingleIndex, "model_matrix()", ANY)
         return formula.model_matrix(data if newdata is None else newdata, out=out)
@@ -140,7 +353,31 @@ def model_matrix(
 
 
 def terms(formula: Any, data: Any = None) -> Terms:
-    """R's terms of a fitted model, or of a formula (``.`` stands for the columns of `data`)."""
+    """R's ``terms`` of a fitted model, or of a formula.
+
+    Parameters
+    ----------
+    formula : str or Fit
+        A formula, or a fitted model.
+    data : DataFrame or mapping, optional
+        What ``.`` in a formula stands for: its columns.
+
+    Returns
+    -------
+    Terms
+        Variables, terms in R's order and their labels, response, offsets, intercept.
+
+    Raises
+    ------
+    FormulaError
+        A formula that cannot be read: points at the character.
+
+    Examples
+    --------
+    >>> from glmformula import terms
+    >>> terms("y ~ a * b").labels
+    ('a', 'b', 'a:b')
+    """
     if not isinstance(formula, str):
         require(formula, Fit, "terms()", "give a formula or a fitted model")
         found: Terms = formula.terms

@@ -92,6 +92,18 @@ def glm(
     (``DataFrame(array, copy=False)``) is noticed, and the model refuses to say more of its rows. A column that
     came later can be used by `update`, `add1` and ``cluster=`` while the others are as they were; for edited
     data say ``update(..., data=data)``. Files must stay as they are.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ salary + overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.coefficients.round(5)
+    (Intercept)      -3.67629
+    salary           -0.00002
+    overtime_hours    0.19503
+    dtype: float64
+    >>> glm("sick_days ~ factor(experience_years > 5)", datasets.attrition(), family="poisson").nobs
+    500
     """
     if not isinstance(formula, str):
         raise FormulaError(f'the formula must be a str such as "y ~ x + z", not {type(formula).__name__}')

@@ -31,6 +31,18 @@ def load(path: str | os.PathLike[str]) -> GLM:
         that is not registered, or a class of models that is not imported.
     FileNotFoundError
         There is no such file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from glmformula import datasets, glm, load
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fit.save(Path(folder) / "left.glm")
+    ...     loaded = load(Path(folder) / "left.glm")
+    >>> loaded.coefficients.equals(fit.coefficients)
+    True
     """
     saved = read_file(path)
     classes = {cls.__name__: cls for cls in _classes(GLM)}

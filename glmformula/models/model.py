@@ -61,6 +61,25 @@ class GLM(Estimate, SingleIndexVerbs):
         The rows; None after ``strip_data()``.
     path : DataFrame or None
         The models that `step` saw on the way to this one.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit
+    <BLANKLINE>
+    Call:  glm(formula = left ~ overtime_hours, family = binomial("logit"),
+        data = data)
+    <BLANKLINE>
+    Coefficients:
+       (Intercept)  overtime_hours
+           -4.5936          0.1911
+    <BLANKLINE>
+    Degrees of Freedom: 499 Total (i.e. Null);  498 Residual
+    Null Deviance:        192.6
+    Residual Deviance: 187.1     AIC: 191.1
+    >>> round(fit.deviance, 3), fit.df_residual, fit.converged
+    (187.072, 498, True)
     """
 
     # -- numbers of the whole fit ------------------------------------------------------------------------
@@ -72,14 +91,17 @@ class GLM(Estimate, SingleIndexVerbs):
 
     @property
     def rank(self) -> int:
+        """Coefficients that are not aliased."""
         return self.result.rank
 
     @property
     def deviance(self) -> float:
+        """Residual deviance, not divided by the dispersion."""
         return self.result.deviance
 
     @property
     def null_deviance(self) -> float:
+        """Deviance of the model with the intercept (if there is one) and the offset alone."""
         return self.result.null_deviance
 
     @property
@@ -89,6 +111,7 @@ class GLM(Estimate, SingleIndexVerbs):
 
     @property
     def df_null(self) -> int:
+        """Rows of non-zero weight minus one for an intercept."""
         return self.result.n_ok - int(self.terms.intercept)
 
     @property
@@ -134,26 +157,32 @@ class GLM(Estimate, SingleIndexVerbs):
 
     @property
     def iter(self) -> int:
+        """Iterations of the weighted least squares."""
         return self.result.iter
 
     @property
     def converged(self) -> bool:
+        """Whether the criterion of `glm_control` was met."""
         return self.result.converged
 
     @property
     def boundary(self) -> bool:
+        """Whether the iterations ended at the edge of the valid coefficients."""
         return self.result.boundary
 
     @property
     def method(self) -> str:
+        """How the least squares were solved: "qr" or "cholesky"; "firth" for mean bias reduction."""
         return self.result.method
 
     @property
     def xlevels(self) -> Mapping[str, tuple[str, ...]]:
+        """Levels of the factors, in order."""
         return self.schema.xlevels
 
     @property
     def contrasts(self) -> Mapping[str, Any]:
+        """Contrasts of the factors: R's name of them, or the matrix given."""
         return self.schema.contrasts
 
     @property
@@ -215,6 +244,7 @@ class GLM(Estimate, SingleIndexVerbs):
 
     @property
     def prior_weights(self) -> Any:
+        """The weights given; the number of trials of a binomial in two columns."""
         return self._by_row("prior_weights")
 
     @property
@@ -224,6 +254,7 @@ class GLM(Estimate, SingleIndexVerbs):
 
     @property
     def offset(self) -> Any:
+        """The known part of the linear predictor, link scale; None where there is none."""
         return self._by_row("offset")
 
     @property
@@ -233,7 +264,18 @@ class GLM(Estimate, SingleIndexVerbs):
         return pd.Series(frame.omitted, index=frame.data_index[frame.omitted], name=frame.na_action)
 
     def strip_data(self) -> GLM:
-        """The same model without a single training row."""
+        """The same model without a single training row: smaller, and safe to hand on.
+
+        What needs the rows (residuals, profiles, refits) is refused with a DataError; the column means that
+        ``predict(type="terms")`` needs are kept.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial").strip_data()
+        >>> fit.predict({"overtime_hours": [10]}, type="response").round(3).tolist()
+        [0.064]
+        """
         return self.on_rows(None, self.column_means)
 
     anova = AnovaOrPath()
@@ -311,7 +353,29 @@ class GLM(Estimate, SingleIndexVerbs):
         return replace(self, path=path)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model, without its rows, to a file; see :func:`glmformula.models.saved.save`."""
+        """Write the model, without its rows, to a file that `load` reads; no code is in it.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        DataError
+            The model holds what a file cannot: a link or family of one's own that is not registered.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from glmformula import datasets, glm, load
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     fit.save(Path(folder) / "left.glm")
+        ...     loaded = load(Path(folder) / "left.glm")
+        >>> loaded.formula
+        'left ~ overtime_hours'
+        """
         from .saved import save
 
         save(replace(self, kept_means=self.column_means), path)

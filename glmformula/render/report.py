@@ -21,7 +21,15 @@ class Rendered(ABC):
 
     @abstractmethod
     def blocks(self, digits: int | None = None) -> Sequence[Block]:
-        """Text and tables in printing order, numbers to `digits` significant digits; text holds its own newlines."""
+        """Text and tables in printing order, numbers to `digits` significant digits; text holds its own newlines.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> [type(block).__name__ for block in fit.drop1().blocks()]
+        ['str', 'Cells']
+        """
 
     def __str__(self) -> str:
         return self.to_text()
@@ -33,15 +41,44 @@ class Rendered(ABC):
         return self.to_html()
 
     def to_text(self, digits: int | None = None) -> str:
-        """R's console text; `digits` as in R's ``print(x, digits=)``."""
+        """R's console text; `digits` as in R's ``print(x, digits=)``.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> print(fit.confint(method="wald").to_text(digits=3))
+                         2.5 % 97.5 %
+        (Intercept)    -6.0812  -3.11
+        overtime_hours  0.0317   0.35
+        """
         return to_text(self.blocks(digits)).removesuffix("\n")
 
     def to_markdown(self, *, digits: int | None = None) -> str:
-        """GitHub-flavoured Markdown."""
+        """GitHub-flavoured Markdown; `digits` significant digits, by default as printed.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> print(fit.confint(method="wald").to_markdown(digits=3))
+        |                |   2.5 % |   97.5 % |
+        |:---------------|--------:|---------:|
+        | (Intercept)    | -6.0812 |    -3.11 |
+        | overtime_hours |  0.0317 |     0.35 |
+        """
         return to_markdown(self.blocks(digits))
 
     def to_html(self, *, digits: int | None = None) -> str:
-        """An HTML fragment, escaped."""
+        """An HTML fragment, escaped, as notebooks show it; `digits` significant digits, by default as printed.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> fit.confint(method="wald").to_html(digits=3).splitlines()[0]
+        '<div class="glmformula">'
+        """
         return to_html(self.blocks(digits))
 
     def to_latex(
@@ -57,6 +94,25 @@ class Rendered(ABC):
             What ``\\ref`` calls it, as it stands.
         digits : int, optional
             Significant digits.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> print(fit.confint(method="wald").to_latex(caption="Log odds of leaving", label="tab:left", digits=3))
+        \\begin{table}[htbp]
+        \\centering
+        \\caption{Log odds of leaving}
+        \\label{tab:left}
+        \\begin{tabular}{lrr}
+        \\toprule
+                        &   2.5 \\% &   97.5 \\% \\\\
+        \\midrule
+         (Intercept)    & -6.0812 &    -3.11 \\\\
+         overtime\\_hours &  0.0317 &     0.35 \\\\
+        \\bottomrule
+        \\end{tabular}
+        \\end{table}
         """
         return to_latex(self.blocks(digits), caption, label)
 

@@ -76,7 +76,15 @@ class StatTable(Rendered, pd.DataFrame):  # type: ignore[misc]  # to_html() and 
         return plain
 
     def cells(self, digits: int | None = None) -> Cells | NamedVector:
-        """The table as text, not laid out."""
+        """The table as text, not laid out.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from glmformula import StatTable
+        >>> StatTable(pd.DataFrame({"low": [0.1], "high": [0.9]}, index=["x"])).cells().body
+        (('0.1',), ('0.9',))
+        """
         return _KINDS[self.kind](self, digits or self.digits)
 
     def blocks(self, digits: int | None = None) -> Sequence[Block]:

@@ -74,6 +74,23 @@ def register_function(name: str, f: Callable[..., Any], stateful: bool = False) 
     ------
     FormulaError
         If the name is one of R's in the table, or `f` cannot be called.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glmformula import glm, register_function
+    >>> register_function("softplus", lambda x: np.logaddexp(0, x))
+    >>> fit = glm("y ~ softplus(x)", {"x": [-1.0, 0.0, 1.0, 3.0], "y": [1.0, 2.0, 2.0, 4.0]})
+    >>> fit.coefficients.round(3).to_dict()
+    {'(Intercept)': 0.893, 'softplus(x)': 1.011}
+    >>> def centred(x, state):
+    ...     mean = state.setdefault("mean", float(x.mean()))
+    ...     return x - mean
+    >>> register_function("centred", centred, stateful=True)
+    >>> fit = glm("y ~ centred(x)", {"x": [0.0, 1.0, 2.0], "y": [1.0, 2.0, 4.0]})
+    >>> fit.model_matrix({"x": [3.0]})
+       (Intercept)  centred(x)
+    0          1.0         2.0
     """
     if name in _BUILT_IN:
         raise FormulaError(
