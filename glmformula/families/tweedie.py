@@ -193,6 +193,7 @@ def tweedie(
 
     Examples
     --------
+    >>> from glmformula import tweedie
     >>> family = tweedie(1.5, link="log")
     >>> family.link.name, family.variance_name
     ('log', 'mu^1.5')

@@ -37,12 +37,15 @@ class StatTable(Rendered, pd.DataFrame):  # type: ignore[misc]  # to_html() and 
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from glmformula import StatTable
     >>> table = StatTable(pd.DataFrame({"2.5 %": [0.1], "97.5 %": [0.9]}, index=["x"]))
     >>> print(table)
       2.5 % 97.5 %
     x   0.1    0.9
-    >>> float(np.exp(table).loc["x", "2.5 %"])
-    1.1051709180756477
+    >>> round(float(np.exp(table).loc["x", "2.5 %"]), 4)
+    1.1052
     """
 
     _metadata: ClassVar[list[str]] = ["kind", "heading", "footer", "digits", "nan", "signif_stars"]

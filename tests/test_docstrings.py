@@ -1,0 +1,108 @@
+"""The docstrings a user reads: every public name and method has an executed example, and it is true."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import matplotlib
+import pytest
+
+import glmformula
+from glmformula import GLM, Family, Link, StatTable, datasets, glm
+from glmformula.families.link import LINKS
+from glmformula.families.registry import FAMILIES
+from glmformula.formula.functions import TABLE
+from glmformula.models.face import FIT, SCORED, SINGLE_INDEX
+from glmformula.models.generics import FUNCTIONS
+from glmformula.render.report import Rendered
+
+PARSER = DocTestParser()
+FIT_OF_ALL = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+LATER = ("glmformula.inference", "glmformula.plot")
+
+
+def reports(cls: type) -> Iterator[type]:
+    """A class and those derived of it: what verbs answer with and prints."""
+    yield cls
+    for derived in cls.__subclasses__():
+        yield from reports(derived)
+
+
+def own(cls: type) -> Iterator[str]:
+    """The names a user sees on objects of a class, without what it has from pandas and the fields of a record."""
+    fields = getattr(cls, "__dataclass_fields__", {})
+    names = dir(FIT_OF_ALL) if cls is GLM else dir(cls)
+    for name in names:
+        defined = next((base for base in cls.__mro__ if name in vars(base)), cls)
+        if not name.startswith("_") and name not in fields and defined.__module__.startswith("glmformula"):
+            yield name
+
+
+def documented() -> dict[str, Any]:
+    """What a user can ask help for, by name: functions, classes, their methods and attributes."""
+    found: dict[str, Any] = {name: getattr(glmformula, name) for name in glmformula.__all__}
+    for module in [name for name, value in found.items() if isinstance(value, ModuleType)]:
+        listed = found.pop(module)
+        found |= {f"{module}.{name}": getattr(listed, name) for name in listed.__all__}
+    for cls in {GLM, Family, Link, StatTable, *reports(Rendered)}:
+        if cls.__module__.startswith("glmformula"):
+            found |= {f"{cls.__name__}.{name}": inspect.getattr_static(cls, name) for name in own(cls)}
+    of_verbs = {name: getattr(GLM, name) for name in own(GLM)}
+    return found | {f"GLM.{name}": value for name, value in of_verbs.items() if callable(value)}
+
+
+def later(value: Any) -> bool:
+    of = getattr(value, "fget", getattr(value, "func", value))
+    return str(getattr(of, "__wrapped__", of).__module__).startswith(LATER)
+
+
+DOCUMENTED = documented()
+ATTRIBUTES = {name for name, value in DOCUMENTED.items() if isinstance(value, property | cached_property)}
+EXAMPLES: dict[str, str] = {}  # a method and the function of its name share one text: it runs once
+for name in sorted(set(DOCUMENTED) - ATTRIBUTES):
+    EXAMPLES.setdefault(inspect.getdoc(DOCUMENTED[name]) or name, name)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_behind() -> Iterator[None]:
+    """Examples register functions, families and links, and draw."""
+    matplotlib.use("Agg")
+    with patch.dict(TABLE), patch.dict(FAMILIES), patch.dict(LINKS):
+        yield
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+
+
+def test_whatever_a_user_asks_help_for_is_explained():
+    assert [
+        name for name, value in DOCUMENTED.items() if not inspect.getdoc(value) and not later(value)
+    ] == []
+
+
+@pytest.mark.parametrize(("text", "name"), EXAMPLES.items(), ids=EXAMPLES.values())
+def test_public_examples_are_true(text, name):
+    test = PARSER.get_doctest(text, {}, name, None, None)
+    if later(DOCUMENTED[name]) and not test.examples:
+        pytest.skip()
+    assert test.examples, f"{name} shows no example"
+    failures: list[str] = []
+    DocTestRunner(optionflags=NORMALIZE_WHITESPACE | ELLIPSIS).run(test, out=failures.append)
+    assert not failures, "".join(failures)
+
+
+@pytest.mark.parametrize("name", sorted({**FIT, **SCORED, **SINGLE_INDEX}))
+def test_a_method_and_its_function_are_one_text_of_a_verb(name):
+    method = getattr(GLM, name)
+    assert inspect.getdoc(method) == inspect.getdoc(getattr(FIT_OF_ALL, name))
+    as_function = {method: function for function, method in FUNCTIONS.items()}.get(name)
+    if as_function is not None:
+        function = getattr(glmformula, as_function)
+        assert inspect.getdoc(function) == inspect.getdoc(method)
+        assert inspect.signature(function) == inspect.signature(method)
