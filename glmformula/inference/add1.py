@@ -61,6 +61,20 @@ def add1(
     -----
     The columns are those of the formula with all the terms, as in R, formed once. Chambers & Hastie (1992),
     section 6.3.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.add1("~ . + salary + experience_years", test="LRT")
+    Single term additions
+    <BLANKLINE>
+    Model:
+    left ~ overtime_hours
+                     Df Deviance    AIC     LRT Pr(>Chi)
+    <none>                187.07 191.07
+    salary            1   186.13 192.13 0.94647   0.3306
+    experience_years  1   184.61 190.61 2.46384   0.1165
     """
     name = test_name(test)
     labels = add_labels(fit.terms, scope)

@@ -56,6 +56,32 @@ def anova(
     -----
     R's ``anova.glm`` and ``anova.glmlist`` (McCullagh & Nelder 1989, section 2.3). F divides the mean deviance
     by phi; Rao's statistic is the score test at the smaller model.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours + salary", datasets.attrition(), family="binomial")
+    >>> fit.anova()
+    Analysis of Deviance Table
+    <BLANKLINE>
+    Model: binomial, link: logit
+    <BLANKLINE>
+    Response: left
+    <BLANKLINE>
+    Terms added sequentially (first to last)
+    <BLANKLINE>
+    <BLANKLINE>
+                   Df Deviance Resid. Df Resid. Dev Pr(>Chi)
+    NULL                             499     192.58
+    overtime_hours  1   5.5117       498     187.07  0.01889 *
+    salary          1   0.9465       497     186.13  0.33062
+    ---
+    Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
+    >>> small = fit.update(". ~ . - salary")
+    >>> small.anova(fit).round(3)
+       Resid. Df  Resid. Dev   Df  Deviance  Pr(>Chi)
+    1      498.0     187.072  NaN       NaN       NaN
+    2      497.0     186.126  1.0     0.946     0.331
     """
     name = _test_name(test)
     if others:

@@ -175,6 +175,13 @@ def certificate(fit: SingleIndex) -> Certificate:
     -----
     Digits are estimates. Columns that formulas compute (``I(x^10)``) are taken as they are stored in float64;
     what their rounding costs is in `data_digits`.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> certificate = glm("left ~ overtime_hours", datasets.attrition(), family="binomial").certificate()
+    >>> certificate.rank, bool((certificate.digits > 6).all())
+    (2, True)
     """
     result = fit.result
     if fit.method == "firth":

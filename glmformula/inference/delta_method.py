@@ -67,6 +67,14 @@ def delta_method(
         What cannot be read, is unknown or has no derivative: points at it.
     DataError
         `names` of another length.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.delta_method("-(Intercept) / overtime_hours")  # hours at which half of them leave
+                              Estimate      SE   2.5 % 97.5 %
+    -Intercept/overtime_hours  24.0409  6.5102 11.2811 36.801
     """
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")

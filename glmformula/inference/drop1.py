@@ -55,6 +55,22 @@ def drop1(
     -----
     Each smaller model keeps the columns of the others as they are coded in `fit` and the rows of `fit`, as in
     R; nothing is read or coded again. Chambers & Hastie (1992), section 6.3.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours + salary", datasets.attrition(), family="binomial")
+    >>> fit.drop1(test="LRT")
+    Single term deletions
+    <BLANKLINE>
+    Model:
+    left ~ overtime_hours + salary
+                   Df Deviance    AIC    LRT Pr(>Chi)
+    <none>              186.13 192.13
+    overtime_hours  1   191.79 195.79 5.6618  0.01734 *
+    salary          1   187.07 191.07 0.9465  0.33062
+    ---
+    Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
     """
     name = test_name(test)
     labels = drop_labels(fit.terms, scope)

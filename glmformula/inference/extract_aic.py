@@ -35,5 +35,13 @@ def extract_aic(fit: SingleIndex, scale: float = 0.0, k: float = 2.0) -> Extract
     Notes
     -----
     R counts rows of zero weight in edf; here edf is the rank.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> edf, aic = fit.extract_aic()
+    >>> edf, round(aic, 3)
+    (2.0, 191.072)
     """
     return ExtractedAIC(float(fit.rank), fit.aic + (k - 2) * fit.rank)

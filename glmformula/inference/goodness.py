@@ -48,6 +48,13 @@ def overdispersion(fit: SingleIndex, alternative: str = "greater") -> HTest:
     Notes
     -----
     X^2 is not chi-squared for a 0/1 response or small counts; see `hosmer_lemeshow` and `dispersiontest`.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson")
+    >>> round(fit.overdispersion().estimate, 3)
+    1.212
     """
     _check_alternative(alternative)
     if fit.family.fixed_dispersion is None:
@@ -103,6 +110,21 @@ def dispersiontest(
     -----
     The t value of the regression of ((y - mu)^2 - y) / mu on trafo(mu) / mu without intercept, normal in
     large samples. Rows of zero weight are left out; other weights do not count, as in AER.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson")
+    >>> fit.dispersiontest()
+    <BLANKLINE>
+        Overdispersion test
+    <BLANKLINE>
+    data:  sick_days ~ overtime_hours
+    z = 2.9019, p-value = 0.001855
+    alternative hypothesis: true dispersion is greater than 1
+    sample estimates:
+    dispersion
+      1.206594
     """
     _check_alternative(alternative)
     if fit.family.distribution is not POISSON:
@@ -215,6 +237,17 @@ def hosmer_lemeshow(fit: SingleIndex, g: int = 10) -> HosmerLemeshow:
     Notes
     -----
     A row of several trials counts with its weight (ResourceSelection takes 0/1 only).
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.hosmer_lemeshow(g=5)
+    <BLANKLINE>
+        Hosmer and Lemeshow goodness of fit (GOF) test
+    <BLANKLINE>
+    data:  left ~ overtime_hours
+    X-squared = 3.1128, df = 3, p-value = 0.3746
     """
     if not fit.family.is_binomial:
         raise FamilyError(f"the Hosmer-Lemeshow test is for binomial models, not family '{fit.family.name}'")
@@ -263,6 +296,17 @@ def pseudo_r2(fit: SingleIndex) -> StatTable:
     Returns
     -------
     StatTable with a row for each measure; NaN where the family has no likelihood.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.pseudo_r2().round(3)
+                pseudo R^2
+    McFadden         0.029
+    Nagelkerke       0.034
+    Cox-Snell        0.011
+    deviance         0.029
     """
     loglik = float(fit.loglik)
     null = loglik + (fit.deviance - fit.null_deviance) / 2

@@ -68,6 +68,25 @@ def linear_hypothesis(
         Aliased coefficients; no residual degrees of freedom; restrictions that depend on each other.
     DataError
         A matrix of another width or with labels that are not the coefficients; right sides of another number.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours + experience_years", datasets.attrition(), family="binomial")
+    >>> fit.linear_hypothesis("overtime_hours = 2 * experience_years")
+    Linear hypothesis test
+    <BLANKLINE>
+    Hypothesis:
+    overtime_hours - 2 experience_years = 0
+    <BLANKLINE>
+    Model 1: restricted model
+    Model 2: left ~ overtime_hours + experience_years
+    <BLANKLINE>
+      Res.Df Df  Chisq Pr(>Chisq)
+    1    498
+    2    497  1 5.2413    0.02206 *
+    ---
+    Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
     """
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")

@@ -45,6 +45,19 @@ def lrtest(fit: Fit, *others: object) -> StatTable:
     A model that a change gives is fitted to the rows of the first, also where the variables left out had
     missing values; lmtest picks other rows there (it applies positions in the model frame to the data). Where
     Df is 0 the probability is 1 for the same model and NaN for another, where lmtest has 0.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours + salary", datasets.attrition(), family="binomial")
+    >>> fit.lrtest(". ~ . - salary")
+    Likelihood ratio test
+    <BLANKLINE>
+    Model 1: left ~ overtime_hours + salary
+    Model 2: left ~ overtime_hours
+      #Df  LogLik Df  Chisq Pr(>Chisq)
+    1   3 -93.063
+    2   2 -93.536 -1 0.9465     0.3306
     """
     fits = compared_models(fit, others)
     logs = [loglik_of(f) for f in fits]

@@ -77,6 +77,20 @@ def Anova(
     -----
     Smaller models keep the columns of the others as they are coded in `fit`, and its rows. Aliased columns
     are left out of type II Wald tests, where car stops ("non-conformable arguments").
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours + salary", datasets.attrition(), family="binomial")
+    >>> fit.Anova()
+    Analysis of Deviance Table (Type II tests)
+    <BLANKLINE>
+    Response: left
+                   LR Chisq Df Pr(>Chisq)
+    overtime_hours   5.6618  1    0.01734 *
+    salary           0.9465  1    0.33062
+    ---
+    Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
     """
     chosen = TYPES.get(str(type))
     if chosen is None:

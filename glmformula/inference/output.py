@@ -176,7 +176,27 @@ def _asked(
 
 @by_rows("frame")
 def model_frame(fit: SingleIndex) -> pd.DataFrame:
-    """The variables of the model."""
+    """The variables of the model, R's ``model.frame``.
+
+    Returns
+    -------
+    DataFrame
+        The response, then a column for each variable of the right side as R deparses it, weights and offset.
+
+    Raises
+    ------
+    DataError
+        The model holds no training rows.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ log(salary)", datasets.attrition(), family="binomial")
+    >>> fit.model_frame().head(2).round(3)
+       left  log(salary)
+    0     0       11.018
+    1     0       10.884
+    """
     return fit.rows.frame.to_dataframe()
 
 

@@ -95,6 +95,24 @@ def predict(
     -----
     RankWarning
         Some rows are not estimable from a rank-deficient fit; they are NaN (R gives a number).
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> new = {"overtime_hours": [2, 10]}
+    >>> fit.predict(new).round(3)
+    0   -4.211
+    1   -2.683
+    dtype: float64
+    >>> fit.predict(new, type="response", se_fit=True).round(3)
+         fit  se_fit
+    0  0.015   0.009
+    1  0.064   0.014
+    >>> fit.predict(new, type="response", interval="confidence").round(3)
+         fit    lwr    upr
+    0  0.015  0.005  0.046
+    1  0.064  0.042  0.096
     """
     _check_choice("type", type, TYPES)
     _check_choice("interval", interval, INTERVALS)
@@ -160,6 +178,15 @@ def model_matrix(fit: SingleIndex, newdata: Any = None, *, out: Any = None) -> A
     Returns
     -------
     DataFrame (n, p); for rows in files the path, for a Dask DataFrame one that is computed when asked for.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.model_matrix({"overtime_hours": [2, 10]})
+       (Intercept)  overtime_hours
+    0          1.0             2.0
+    1          1.0            10.0
     """
     if out is None and elsewhere(fit, newdata) is None:
         return _design(fit, newdata)

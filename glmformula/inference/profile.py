@@ -86,7 +86,27 @@ class Profile(Rendered):
         return out
 
     def confint(self, parm: Any = None, level: float = 0.95) -> StatTable:
-        """Intervals read off these profiles, R's ``confint(profile(fit))``."""
+        """Intervals read off these profiles, link scale; R's ``confint(profile(fit))``.
+
+        Parameters
+        ----------
+        parm : str, int, list of them or mask, optional
+            Of the coefficients that are profiled; default all.
+        level : float
+
+        Returns
+        -------
+        StatTable
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> fit.profile().confint(level=0.9).round(3)
+                          5 %   95 %
+        (Intercept)    -5.901 -3.396
+        overtime_hours  0.057  0.326
+        """
         which = positions(self.asked if parm is None else parm, self.fit.column_names)
         limits = {j: self.limits(curve, level) for j, curve in self.curves.items() if j in which}
         warn_of_edges(self.fit, [self.curves[j] for j in limits])
@@ -97,14 +117,23 @@ class Profile(Rendered):
 
         Where the grid ends before the quantile, or is too coarse about it for a spline to mean anything, the
         root itself is solved: R gives NA there, or a number off by much.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> found = fit.profile("overtime_hours")
+        >>> low, high = found.limits(found.curves[1], 0.95)
+        >>> round(low, 3), round(high, 3)
+        (0.032, 0.352)
         """
         part = self.grids[curve.column]
         z, b = part.iloc[:, 0].to_numpy(), part.iloc[:, 1 + curve.column].to_numpy()
         tail = float(ndtri((1 + level) / 2))
         low, high = inverse_of_spline(b, z, np.array([-tail, tail]))
-        return self.limit(curve, z, float(low), -tail), self.limit(curve, z, float(high), tail)
+        return self._limit(curve, z, float(low), -tail), self._limit(curve, z, float(high), tail)
 
-    def limit(self, curve: Curve, z: np.ndarray, read: float, cutoff: float) -> float:
+    def _limit(self, curve: Curve, z: np.ndarray, read: float, cutoff: float) -> float:
         above = int(np.searchsorted(z, cutoff))
         fine = 0 < above < len(z) and z[above] - z[above - 1] <= COARSE * self.del_
         if self.test == "LRT" and not (fine and math.isfinite(read)):
@@ -172,6 +201,19 @@ def profile(
     dispersion. R stops by a relative rule (1e-8 of the deviance), so its z is coarser where the deviance is
     large. Where the refits leave the region of valid coefficients the side ends; R gives up. The arguments of
     the grid are R's (`del_` is ``del``).
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> found = fit.profile("overtime_hours", maxsteps=3)
+    >>> found["overtime_hours"].round(3)
+           z  (Intercept)  overtime_hours
+    0 -1.032       -3.863           0.107
+    1 -0.516       -4.223           0.149
+    2  0.000       -4.594           0.191
+    3  0.514       -4.974           0.233
+    4  1.026       -5.365           0.275
     """
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")

@@ -43,6 +43,19 @@ def residuals(fit: SingleIndex, type: str = "deviance", seed: Any = None, *, out
     ------
     ValueError
         An unknown type.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.residuals().head(2).round(3)
+    0   -0.250
+    1   -0.207
+    dtype: float64
+    >>> fit.residuals("pearson").head(2).round(3)
+    0   -0.178
+    1   -0.147
+    dtype: float64
     """
     if type not in TYPES:
         raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")

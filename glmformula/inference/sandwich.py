@@ -88,6 +88,15 @@ def estfun(fit: SingleIndex, *, out: Any = None) -> Any:
     -------
     DataFrame (n, rank): the derivatives of the log-likelihood by the coefficients that are not aliased;
     ``na.exclude`` pads with NaN.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.estfun().head(2).round(3)
+       (Intercept)  overtime_hours
+    0       -0.031          -0.185
+    1       -0.021          -0.085
     """
     scores = fit.scores
     if out is None and elsewhere(fit, None) is None:
@@ -104,17 +113,51 @@ def _estfun(fit: SingleIndex, newdata: None, scores: Scores) -> pd.DataFrame:
 
 
 def bread(fit: Scored) -> pd.DataFrame:
-    """n phi (X'WX)^-1 over the coefficients that are not aliased, R's ``bread``; no zero weights in n."""
+    """n phi (X'WX)^-1 over the coefficients that are not aliased, sandwich's ``bread`` (Zeileis 2006).
+
+    Returns
+    -------
+    DataFrame (rank, rank)
+        Rows of zero weight are not in n.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.bread().round(2)
+                    (Intercept)  overtime_hours
+    (Intercept)          288.01          -29.65
+    overtime_hours       -29.65            3.31
+    """
     return _named(fit, fit.nobs * fit.inverse_information)
 
 
 def meat(fit: Scored, adjust: bool = False) -> pd.DataFrame:
-    """Mean of the outer products of the estimating functions, R's ``meat``.
+    """Mean of the outer products of the estimating functions, sandwich's ``meat`` (Zeileis 2006).
 
     Parameters
     ----------
     adjust : bool
         Divide by n - rank instead of n.
+
+    Returns
+    -------
+    DataFrame (rank, rank)
+
+    Raises
+    ------
+    DataError
+        The model holds no training rows.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> bread, meat = fit.bread(), fit.meat()
+    >>> (bread @ meat @ bread / fit.nobs).round(4)  # fit.vcov("HC0")
+                    (Intercept)  overtime_hours
+    (Intercept)          0.4298         -0.0433
+    overtime_hours      -0.0433          0.0049
     """
     total = crossproduct(fit.rows.source, fit.scores)
     return _named(fit, total / (fit.nobs - len(total) if adjust else fit.nobs))

@@ -82,6 +82,16 @@ def detect_separation(
     -----
     R looks at binomial models only; it solves one programme, here further ones are solved for the rows that
     the first left unseparated. With several ways to separate the rows the signs are those of one of them.
+
+    Examples
+    --------
+    >>> from glmformula import detect_separation
+    >>> detect_separation("y ~ x", {"x": [1, 2, 3, 4], "y": [0, 0, 1, 1]})
+    Separation: TRUE
+    Existence of maximum likelihood estimates
+    (Intercept)           x
+           -Inf         Inf
+    0: finite value, Inf: infinity, -Inf: -infinity
     """
     family = get_family(family)
     arguments = {
@@ -105,12 +115,24 @@ def detect_separation(
 
 
 def separation(fit: SingleIndex) -> DetectedSeparation:
-    """The same for the rows of a fit, ``fit.separation()``.
+    """Look for separation in the rows of a fit; see `detect_separation`, which asks before fitting.
+
+    Returns
+    -------
+    DetectedSeparation
+        Which coefficients have no finite maximum-likelihood estimate (Konis 2007).
 
     Raises
     ------
     DataError
         The model holds no rows.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.separation().separation
+    False
     """
     return _detected(fit.rows.source, fit.family, fit.column_names)
 

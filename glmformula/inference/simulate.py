@@ -18,16 +18,36 @@ if TYPE_CHECKING:
 def simulate(fit: SingleIndex, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
     """Draw `nsim` responses for every row of the fit, R's ``simulate`` (the random stream is NumPy's).
 
+    Parameters
+    ----------
+    nsim : int
+    seed : int, optional
+        The same seed gives the same draws.
+
     Returns
     -------
     DataFrame (n, nsim) with columns ``sim_1`` ...; a binomial gives the proportion, as `y`. Of a response
     ``cbind(successes, failures)`` two columns a simulation, as R's matrices: ``("sim_1", "successes")`` and
     ``("sim_1", "failures")``, under the names in ``cbind()`` where these have two; ``draws["sim_1"]`` is one matrix.
 
+    Raises
+    ------
+    FamilyError
+        The family has no distribution to draw from (quasi families).
+
     Notes
     -----
-    Rows that arrive in pieces are drawn
-    piece by piece, so other pieces give other draws.
+    Rows that arrive in pieces are drawn piece by piece, so other pieces give other draws.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson")
+    >>> draws = fit.simulate(2, seed=1)
+    >>> draws.shape, list(draws)
+    ((500, 2), ['sim_1', 'sim_2'])
+    >>> draws.equals(fit.simulate(2, seed=1))
+    True
     """
     rng = fit.rows.generator(seed)
     state = fit.row_state

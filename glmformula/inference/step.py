@@ -99,6 +99,18 @@ def step(
     -----
     Venables & Ripley (2002), Modern Applied Statistics with S, section 6.8. The tables' sub-models are those
     of `drop1` and `add1`; only the chosen model of each step is fitted in full.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ salary + experience_years + overtime_hours", datasets.attrition(), family="binomial")
+    >>> chosen = fit.step(trace=0)
+    >>> chosen.formula
+    'left ~ experience_years + overtime_hours'
+    >>> chosen.anova
+          Step Df  Deviance Resid. Df Resid. Dev      AIC
+    1          NA        NA       496   183.8011 191.8011
+    2 - salary  1 0.8070888       497   184.6082 190.6082
     """
     lower, upper = _bounds(fit.terms, scope)
     backward, forward = _directions(direction, scope)

@@ -38,6 +38,15 @@ def update(fit: F, formula: str | None = None, **changes: Any) -> F:
     -----
     A `start` of the call belongs to its columns: it is not used with another formula (R stops: "length of
     'start' should equal ...").
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.update(". ~ . + salary").formula
+    'left ~ overtime_hours + salary'
+    >>> fit.update(family="quasibinomial").family.name
+    'quasibinomial'
     """
     if formula is not None:
         changes = {"formula": update_formula(fit.formula, formula)} | changes

@@ -36,6 +36,16 @@ def vif(fit: SingleIndex) -> StatTable:
     -----
     GLMFormulaWarning
         The model has no intercept.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ salary + overtime_hours + poly(experience_years, 2)", datasets.attrition(), "binomial")
+    >>> fit.vif()
+                                  GVIF Df GVIF^(1/(2*Df))
+    salary                    1.006383  1        1.003186
+    overtime_hours            1.006983  1        1.003486
+    poly(experience_years, 2) 1.007873  2        1.001963
     """
     refuse_aliased(fit)
     labels = fit.terms.labels
