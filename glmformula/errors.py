@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 
 
 class GLMFormulaError(Exception):
@@ -178,17 +181,32 @@ class DataWarning(GLMFormulaWarning):
     """
 
 
+PACKAGE = os.path.dirname(__file__) + os.sep
 Heard = list[tuple[type[Warning], str]]
 _heard: ContextVar[Heard | None] = ContextVar("heard", default=None)
 
 
 def give_warning(text: str, category: type[Warning], stacklevel: int = 1) -> None:
-    """``warnings.warn``, unless somebody is hearing."""
+    """``warnings.warn`` at the user's line, that called the package, unless somebody is hearing.
+
+    `stacklevel` says nothing any more: methods and functions come by ways of different lengths.
+    """
     heard = _heard.get()
     if heard is None:
-        warnings.warn(text, category, stacklevel=stacklevel + 1)
+        warnings.warn(text, category, stacklevel=_depth_of_user())
     else:
         heard.append((category, text))
+
+
+def _depth_of_user() -> int:
+    """Which frame above `give_warning`, which is 1, called the package first."""
+    frame: FrameType | None = sys._getframe(1)
+    depth = last = 1
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            last = depth
+        frame, depth = frame.f_back, depth + 1
+    return last + 1
 
 
 @contextmanager

@@ -164,3 +164,19 @@ def test_fields_that_the_class_has_not_got(labelled, tmp_path, monkeypatch):
 def test_fields_that_are_not_plain_data_cannot_be_saved(fit, tmp_path):
     with pytest.raises(DataError, match="label cannot be written to a file"):
         Labelled(**generics_fields(fit), label=object()).save(tmp_path / "m.json")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda fit: fit.anova(test="F"),
+        lambda fit: gf.anova(fit, test="F"),
+        lambda fit: fit.drop1(test="F"),
+        lambda fit: gf.drop1(fit, test="F"),
+        lambda fit: gf.glm("y ~ x + z", fit.rows.arguments["data"].frame.iloc[:30], "poisson", maxit=1),
+    ],
+)
+def test_a_warning_points_at_the_user_s_line(ask, fit):
+    with pytest.warns(gf.GLMFormulaWarning) as caught:
+        ask(fit)
+    assert {warning.filename for warning in caught} == {__file__}
