@@ -13,7 +13,7 @@ from ..fitted.rows import same_table, training_rows
 from ..formula.scope import Scope, add_labels, positions, with_terms
 from ..render.table import StatTable
 from .score import nested_score_statistic
-from .single_term import Comparison, fit_one, single_term_table, test_name
+from .single_term import comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
@@ -101,24 +101,12 @@ def add1(
         fit.rows.arguments.get("method", "auto"),
     )
     own = frozenset([0, *(place + 1 for place in positions(frame.terms, fit.terms.labels))])
-    base = fit_one(columns, own, "itself on the rows of the combined fit", cold=name == "Rao")
-    rank, deviance, score = [base.rank], [base.deviance], [np.nan]
-    for label, place in zip(labels, positions(frame.terms, labels)):
-        terms = own | {place + 1}
-        larger = fit_one(columns, terms, f"with ‘{label}’")
-        rank.append(larger.rank)
-        deviance.append(larger.deviance)
-        if name == "Rao":
-            score.append(nested_score_statistic(columns, base, terms))
-    compared = Comparison(
-        "additions",
-        labels,
-        np.array(rank),
-        np.array(deviance),
-        np.array(score) if name == "Rao" else None,
-        base.n_ok,
-    )
-    return single_term_table(fit, compared, name, k, scale)
+    rao = name == "Rao"
+    base = fit_one(columns, own, "itself on the rows of the combined fit", cold=rao)
+    wanted = {label: own | {place + 1} for label, place in zip(labels, positions(frame.terms, labels))}
+    larger = {label: fit_one(columns, terms, f"with ‘{label}’") for label, terms in wanted.items()}
+    scores = [nested_score_statistic(columns, base, terms) for terms in wanted.values()] if rao else None
+    return single_term_table(fit, comparison("additions", base, larger, scores, base.n_ok), name, k, scale)
 
 
 def _missing(frame: Any) -> str:

@@ -10,7 +10,7 @@ from ..engine.nested import Columns
 from ..formula.scope import Scope, drop_labels, positions
 from ..render.table import StatTable
 from .score import nested_score_statistic
-from .single_term import Comparison, fit_one, single_term_table, test_name
+from .single_term import comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
@@ -76,22 +76,13 @@ def drop1(
     labels = drop_labels(fit.terms, scope)
     columns = columns_of(fit)
     everything = frozenset(range(len(fit.terms.labels) + 1))
-    rank, deviance, score = [fit.rank], [fit.deviance], [np.nan]
-    for label, place in zip(labels, positions(fit.terms, labels)):
-        smaller = fit_one(columns, everything - {place + 1}, f"without ‘{label}’", cold=name == "Rao")
-        rank.append(smaller.rank)
-        deviance.append(smaller.deviance)
-        if name == "Rao":
-            score.append(nested_score_statistic(columns, smaller, everything))
-    compared = Comparison(
-        "deletions",
-        labels,
-        np.array(rank),
-        np.array(deviance),
-        np.array(score) if name == "Rao" else None,
-        fit.nobs,
-    )
-    return single_term_table(fit, compared, name, k, scale)
+    rao = name == "Rao"
+    smaller = {
+        label: fit_one(columns, everything - {place + 1}, f"without ‘{label}’", cold=rao)
+        for label, place in zip(labels, positions(fit.terms, labels))
+    }
+    scores = [nested_score_statistic(columns, model, everything) for model in smaller.values()] if rao else None
+    return single_term_table(fit, comparison("deletions", fit, smaller, scores, fit.nobs), name, k, scale)
 
 
 def columns_of(fit: SingleIndex) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,25 @@ class Comparison:
     deviance: np.ndarray
     score: np.ndarray | None
     n: int
+
+
+def comparison(
+    what: str,
+    base: SingleIndex | Nested,
+    models: Mapping[str, Nested],
+    scores: Iterable[float] | None,
+    n: int,
+) -> Comparison:
+    """Of a model with those that differ from it by a term, by its label; `scores` where Rao's test is asked for."""
+    every = [base, *models.values()]
+    return Comparison(
+        what,
+        list(models),
+        np.array([model.rank for model in every]),
+        np.array([model.deviance for model in every]),
+        None if scores is None else np.array([math.nan, *scores]),
+        n,
+    )
 
 
 def test_name(test: str | bool | None) -> str:
