@@ -9,15 +9,15 @@ from ..families import Family
 from ..formula.deparse import deparse
 from ..formula.lines import formula_lines
 from ..formula.reader import read
-from ..formula.tokens import name_text, string_text
+from ..formula.tokens import name_text, number_text, string_text
 
 
-def call_text(formula: str, family: Family, data: Any, **arguments: Any) -> str:
+def call_text(formula: str, family: Family, **arguments: Any) -> str:
     """The call as R would print it, on R's lines; arrays and tables are named, not printed."""
     parts = [
         f"formula = {formula.strip()}",
         f"family = {_family_text(family)}",
-        f"data = {string_text(data) if isinstance(data, str) else 'data'}",
+        "data = data",
         *(f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None),
     ]
     return "\n".join(formula_lines(deparse(read(f"glm({', '.join(parts)})"))))
@@ -32,4 +32,11 @@ def _argument(name: str, value: Any) -> str:
 
 
 def _family_text(family: Family) -> str:
-    return f"{name_text(family.name)}({string_text(family.link.name)})"
+    """``poisson("log")``, ``negative.binomial(theta = 2, link = "log")``: R's function and what it was given."""
+    link = string_text(family.link.name)
+    given = [f"{name} = {number_text(value)}" for name, value in family.parameters.items()]
+    if given:
+        function = family.name.partition("(")[0].lower().replace(" ", ".")
+        return f"{function}({', '.join(given)}, link = {link})"
+    variance = "" if family.variance_name is None else f", variance = {string_text(family.variance_name)}"
+    return f"{name_text(family.name)}({link}{variance})"

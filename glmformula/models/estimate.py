@@ -114,7 +114,6 @@ def estimate(arguments: Mapping[str, Any]) -> Estimate:
         call=call_text(
             arguments["formula"],
             family,
-            arguments["data"],
             **{name: arguments[name] for name in ("weights", "subset", "offset")},
             contrasts=arguments["contrasts"] or None,
         ),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glmformula import glm
+from glmformula import glm, negative_binomial, quasi, tweedie
 from glmformula.render.console import console
 from glmformula.render.report import to_html, to_latex, to_markdown, to_text
 from glmformula.render.summary import PrintParts, SummaryParts, print_blocks, summary_blocks
@@ -265,3 +265,17 @@ def test_the_call_breaks_its_lines_as_r_does() -> None:
         'glm(formula = left ~ salary_in_thousands + overtime, family = poisson("log"), \n'
         "    data = data, weights = weights, offset = log(overtime))"
     )
+
+
+@pytest.mark.parametrize(
+    ("family", "text"),
+    [
+        ("poisson", 'poisson("log")'),
+        (negative_binomial(4.567e-4), 'negative.binomial(theta = 0.0004567, \n    link = "log")'),
+        (tweedie(1.5, "log"), 'tweedie(var_power = 1.5, link = "log")'),
+        (quasi("log", "mu^2"), 'quasi("log", variance = "mu^2")'),
+    ],
+)
+def test_the_call_tells_the_family_s_parameters(family, text) -> None:
+    data = pd.DataFrame({"y": [1.0, 0, 2, 4, 0, 3], "x": [1.5, 2, 1, 5, 3, 8.0]})
+    assert " ".join(f"family = {text}".split()) in " ".join(glm("y ~ x", data, family).call.split())
