@@ -29,7 +29,18 @@ from .control import merged
 
 METHODS = ("auto", "qr", "cholesky", "firth")
 ARGUMENTS = (
-    *("formula", "data", "family", "weights", "subset", "na_action", "start", "etastart", "mustart", "offset"),
+    *(
+        "formula",
+        "data",
+        "family",
+        "weights",
+        "subset",
+        "na_action",
+        "start",
+        "etastart",
+        "mustart",
+        "offset",
+    ),
     *("control", "contrasts", "method", "progress"),
 )
 

@@ -54,7 +54,9 @@ def load(path: str | os.PathLike[str]) -> GLM:
     try:
         return classes[saved.model](**fields_of(saved.estimate), **saved.more)
     except TypeError as error:
-        raise DataError(f"'{path}' cannot be loaded: its fields are not those of a {saved.model} ({error})") from None
+        raise DataError(
+            f"'{path}' cannot be loaded: its fields are not those of a {saved.model} ({error})"
+        ) from None
 
 
 def _classes(cls: type[GLM]) -> Iterator[type[GLM]]:

@@ -295,7 +295,9 @@ class GLM(Estimate, SingleIndexVerbs):
     @property
     def covariance(self) -> np.ndarray:
         """phi (X'WX)^-1 (rank, rank); of very many coefficients held in parts."""
-        with np.errstate(over="ignore", invalid="ignore"):  # coefficients without end have covariances to match
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # coefficients without end have covariances to match
             return self.dispersion * self.result.cov_unscaled
 
     @property

@@ -277,5 +277,5 @@ def test_the_call_breaks_its_lines_as_r_does() -> None:
     ],
 )
 def test_the_call_tells_the_family_s_parameters(family, text) -> None:
-    data = pd.DataFrame({"y": [1.0, 0, 2, 4, 0, 3], "x": [1.5, 2, 1, 5, 3, 8.0]})
+    data = pd.DataFrame({"y": [1.0, 1, 2, 4, 1, 3], "x": [1.5, 2, 1, 5, 3, 8.0]})
     assert " ".join(f"family = {text}".split()) in " ".join(glm("y ~ x", data, family).call.split())
