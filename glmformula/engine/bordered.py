@@ -19,6 +19,7 @@ import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from ..design.pieces import Indicators
+from ..families.link import EPS
 from .columns import Part, dense_indices
 from .covariance import BorderedCovariance
 from .gram import Tables, assemble, encoded
@@ -30,6 +31,8 @@ FEWEST_LEVELS, DENSE_CROSS = 1_000, 30_000_000
 WIDE = 5_000
 # Of the largest coefficient of a combination that vanishes: rounding.
 NOTHING = 1e-9
+# The same where the columns nearly depend on each other: at most.
+MOST_BLURRED = 1e-6
 # Combinations that are checked on the rows.
 MOST_CHECKED = 20
 
@@ -186,8 +189,13 @@ class BorderedSolution(Solution):
         return out
 
 
-def solve_bordered(equations: Bordered, beta: np.ndarray, strict: bool) -> Solution:
-    """As `solve_gram`: the step, solved for the increment, with R's choice of the columns that are aliased."""
+def solve_bordered(
+    equations: Bordered, beta: np.ndarray, strict: bool, before: np.ndarray | None = None
+) -> Solution:
+    """As `solve_gram`: the step, solved for the increment, with R's choice of the columns that are aliased.
+
+    `before` are the columns that were aliased at the iteration before: as many as then are the same ones.
+    """
     e, s = equations, len(equations.rest)
     if strict and not (np.isfinite(e.gram).all() and np.isfinite(e.diagonal).all()):  # weights without bound
         raise IllConditioned
@@ -210,13 +218,14 @@ def solve_bordered(equations: Bordered, beta: np.ndarray, strict: bool) -> Solut
         factor, info = (
             lapack.dpotrf(scaled[np.ix_(kept, kept)], lower=0, clean=1) if rank else (factor[:0, :0], 0)
         )
-    inaccurate = False
+    inaccurate, blur = False, NOTHING
     if len(kept):
         norm = np.abs(scaled[np.ix_(kept, kept)]).sum(0).max()
         reciprocal, _ = lapack.dpocon(factor, norm, uplo="U")
         inaccurate = bool(info != 0 or smallest <= SMALLEST_PIVOT or reciprocal * LARGEST_CONDITION**2 < 1)
         if strict and inaccurate:
             raise IllConditioned
+        blur = max(NOTHING, min(10 * EPS / reciprocal if reciprocal else 1.0, MOST_BLURRED))
 
     def solve(right: np.ndarray) -> np.ndarray:
         unit = lengths[kept] if right.ndim == 1 else lengths[kept, None]
@@ -226,14 +235,14 @@ def solve_bordered(equations: Bordered, beta: np.ndarray, strict: bool) -> Solut
     step = np.zeros(e.width)
     step[kept] = solve(right)
     step[s + live] = e.level_score[live] * per_level - border.T @ step[:s]
-    vanishing = null_vectors(e, live, kept, gone, solve, scaled, lengths, border)
+    vanishing = null_vectors(e, live, kept, gone, solve, scaled, lengths, border, blur)
     sizes = np.ones(e.p)
     sizes[e.rest] = lengths
     own = e.levels >= 0
     sizes[e.levels[own]] = np.sqrt(np.where(e.diagonal > 0, e.diagonal, 1.0))[own]
     if e.intercept >= 0:
         sizes[e.intercept] = np.sqrt(e.diagonal.sum()) or 1.0
-    dropped, relations = r_choice(vanishing, sizes)
+    dropped, relations = r_choice(vanishing, sizes, before)
     new = beta + e.turn @ step
     if len(dropped):
         new = new - relations.T @ new[dropped]
@@ -265,7 +274,8 @@ def solved(sums: Tables, beta: np.ndarray, strict: bool, before: Solution | None
     """The step from the sums over all rows; `before`: the one before."""
     equations = bordered(sums)
     if equations is not None:
-        return solve_bordered(equations, beta, strict and equations.p <= WIDE)
+        dropped = None if before is None else before.dropped
+        return solve_bordered(equations, beta, strict and equations.p <= WIDE, dropped)
     return solve_gram(*assemble(sums), beta, strict, before)
 
 
@@ -297,8 +307,9 @@ def null_vectors(
     scaled: np.ndarray,
     lengths: np.ndarray,
     border: Any,
+    blur: float,
 ) -> sp.csr_array:
-    """Combinations of the design's columns that vanish under the weights, (d, p)."""
+    """Combinations of the design's columns that vanish under the weights, (d, p); parts below `blur` are rounding."""
     s = len(e.rest)
     dead = s + np.flatnonzero(~(e.diagonal > 0))
     units = sp.csr_array((np.ones(len(dead)), (np.arange(len(dead)), dead)), shape=(len(dead), e.width))
@@ -308,10 +319,10 @@ def null_vectors(
     own = np.zeros((s, len(gone)))
     own[kept] = -solve(unscaled)
     own[gone, np.arange(len(gone))] = 1.0
-    own[np.abs(own) * lengths[:, None] < NOTHING * lengths[gone]] = 0.0
+    own[np.abs(own) * lengths[:, None] < blur * lengths[gone]] = 0.0
     along = -(border.T @ own)
     sizes = np.sqrt(e.diagonal[live])
-    along[np.abs(along) * sizes[:, None] < NOTHING * lengths[gone]] = 0.0
+    along[np.abs(along) * sizes[:, None] < blur * lengths[gone]] = 0.0
     whole = sp.vstack([sp.csr_array(own), sp.csr_array(along)], format="csr")
     back = sp.csr_array(
         (np.ones(s + len(live)), (np.append(np.arange(s), s + live), np.arange(s + len(live)))),
@@ -320,10 +331,13 @@ def null_vectors(
     return sp.vstack([units @ e.turn.T, (e.turn @ (back @ whole)).T], format="csr")
 
 
-def r_choice(vanishing: sp.csr_array, sizes: np.ndarray) -> tuple[np.ndarray, sp.csr_array]:
+def r_choice(
+    vanishing: sp.csr_array, sizes: np.ndarray, before: np.ndarray | None = None
+) -> tuple[np.ndarray, sp.csr_array]:
     """R drops a column that depends on those before it: the last one of each combination, once these are reduced.
 
-    `sizes` (p,) are the columns' lengths.
+    `sizes` (p,) are the columns' lengths; `before` what was dropped under other weights, which stays dropped if that
+    is as many columns: where weights vanish, rounding would choose.
     Returns the dropped columns in order, and for each the combination that has 1 there and 0 at the other ones.
     """
     p = vanishing.shape[1]
@@ -334,24 +348,39 @@ def r_choice(vanishing: sp.csr_array, sizes: np.ndarray) -> tuple[np.ndarray, sp
     units = sp.csr_array((np.ones(len(alone)), (np.arange(len(alone)), alone)), shape=(len(alone), p))
     rest = vanishing[np.flatnonzero(~single)].toarray() * sizes
     rest[:, alone] = 0.0
+    known = np.empty(0, dtype=int) if before is None else np.setdiff1d(before, alone)
+    dropped = known if independent(rest, known) else last_columns(rest)
+    if len(dropped):
+        rest = np.linalg.solve(rest[:, dropped], rest)
+        rest[np.abs(rest) < NOTHING * np.abs(rest).max(axis=1, keepdims=True)] = 0.0
+        rest[:, dropped] = np.eye(len(dropped))
+    rest /= sizes
+    rest *= sizes[dropped][:, None]
+    columns = np.concatenate([alone, dropped]).astype(int)
+    order = np.argsort(columns)
+    return columns[order], sp.csr_array(sp.vstack([units, sp.csr_array(rest)], format="csr")[order])
+
+
+def independent(combinations: np.ndarray, columns: np.ndarray) -> bool:
+    """Whether each combination can be solved for one of these columns."""
+    if len(columns) != len(combinations):
+        return False
+    sizes = np.abs(combinations).max(axis=1, initial=0.0, keepdims=True)
+    return not len(columns) or bool(np.linalg.cond(combinations[:, columns] / sizes) < LARGEST_CONDITION)
+
+
+def last_columns(combinations: np.ndarray) -> np.ndarray:
+    """The last column of each combination, these being reduced by each other from the last column on."""
+    rest, p = combinations.copy(), combinations.shape[1]
     rest[np.abs(rest) < NOTHING * np.abs(rest).max(axis=1, initial=0.0, keepdims=True)] = 0.0
     dropped: list[int] = []
     for k in range(len(rest)):
-        open_ = np.arange(k, len(rest))
-        most = np.abs(rest[open_]).max(axis=1, keepdims=True)
-        there = np.abs(rest[open_]) > NOTHING * most
-        last = p - 1 - np.argmax(there[:, ::-1], axis=1)
-        column = int(last.max())
+        most = np.abs(rest[k:]).max(axis=1, keepdims=True)
+        there = np.abs(rest[k:]) > NOTHING * most
+        column = int((p - 1 - np.argmax(there[:, ::-1], axis=1)).max())
         row = k + int(np.argmax(np.abs(rest[k:, column]) / most[:, 0]))
         rest[[k, row]] = rest[[row, k]]
-        rest[k] /= rest[k, column]
-        others = np.delete(np.arange(len(rest)), k)
-        rest[others] -= np.multiply.outer(rest[others, column], rest[k])
-        rest[others, column] = 0.0
-        rest[k, column + 1 :] = 0.0
+        rest[k + 1 :] -= np.multiply.outer(rest[k + 1 :, column] / rest[k, column], rest[k])
+        rest[:, column:] = 0.0  # beyond it is rounding
         dropped.append(column)
-    rest /= sizes
-    rest *= sizes[dropped][:, None]
-    columns = np.concatenate([alone, np.array(dropped, dtype=int)]).astype(int)
-    order = np.argsort(columns)
-    return columns[order], sp.csr_array(sp.vstack([units, sp.csr_array(rest)], format="csr")[order])
+    return np.array(dropped, dtype=int)

@@ -17,13 +17,13 @@ from ..families.link import EPS, quiet
 from ..runtime.tasks import one_team
 from ..sources.base import Source
 from ..sources.mapped import select_terms
-from .bordered import WIDE, solved, some_relations
+from .bordered import WIDE, BorderedSolution, solved, some_relations
 from .columns import longest_move
 from .edges import eta_interval, near_an_end
 from .gram import Tables
 from .levels import Carried, by_levels
 from .mending import FEW_ROWS, Lost, Path, cost_of_mean, inside, kept_inside, strayed, valid_start
-from .notes import HIDDEN, INACCURATE, NOWHERE, extreme_fits, seven_digits
+from .notes import HIDDEN, INACCURATE, INACCURATE_WIDE, NOWHERE, extreme_fits, seven_digits
 from .passes import Sums, Task, count_rows, merge, run
 from .refine import refined
 from .result import Control, GlmFit
@@ -256,7 +256,7 @@ class Problem:
         left, whole = np.split(lengths, [len(relations)])
         if not (left > self.tolerance**2 * whole).any():
             return solution
-        if self.strict:
+        if self.strict and not (self.p > WIDE and isinstance(solution, BorderedSolution)):
             raise IllConditioned
         return replace(solution, inaccurate=True)
 
@@ -523,7 +523,7 @@ class Problem:
             if path.boundary:
                 messages.append("glm.fit: algorithm stopped at boundary value")
             if solution.inaccurate:
-                messages.append(INACCURATE)
+                messages.append(INACCURATE if self.p <= WIDE else INACCURATE_WIDE)
             few = at.rows < FEW_ROWS and self.p <= WIDE
             if 0 < solution.rank < self.p and few and self.unweighted().rank > solution.rank:
                 messages.append(HIDDEN)

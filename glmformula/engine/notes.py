@@ -13,6 +13,11 @@ INACCURATE = (
     "X'WX has not enough digits for these columns (condition number above 1e5): estimates and standard errors may be "
     "off; use method='auto' or 'qr'"
 )
+INACCURATE_WIDE = (
+    "X'WX has not enough digits for these columns (condition number above 1e5), and a QR of so many would take too "
+    "long: estimates and standard errors may be off, and a column that nearly depends on others may be NA; leave one "
+    "of those out, or centre and scale them"
+)
 HIDDEN = (
     "the working weights differ so much that columns which the rows tell apart vanish beside others: their "
     "coefficients are NA, as R's; look at the sizes of the response"
