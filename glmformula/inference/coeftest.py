@@ -30,6 +30,15 @@ def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
     -------
     StatTable
         Estimate, Std. Error, t value / z value, Pr(>|t|) / Pr(>|z|).
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.coeftest(vcov="HC1").round(3)
+                    Estimate  Std. Error  z value  Pr(>|z|)
+    (Intercept)       -4.594       0.657   -6.993     0.000
+    overtime_hours     0.191       0.070    2.735     0.006
     """
     wald, free = Wald.of(fit, vcov), float(df) if df is not None and df > 0 else math.inf
     table, names = wald.tests(free), wald.names

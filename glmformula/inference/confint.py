@@ -51,6 +51,18 @@ def confint(
     -----
     ConvergenceWarning
         The fit had not converged, or a profile ends at the edge of the valid coefficients.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.confint().round(3)
+                    2.5 %  97.5 %
+    (Intercept)    -6.166  -3.178
+    overtime_hours  0.032   0.352
+    >>> fit.confint("overtime_hours", level=0.9, method="wald").round(3)
+                      5 %   95 %
+    overtime_hours  0.057  0.325
     """
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")

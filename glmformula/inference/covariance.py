@@ -58,6 +58,23 @@ def vcov(
     Rows of zero prior weight are left out of every count; sandwich counts them in n, which makes its
     matrices too small by (1 - share of such rows)^2. G counts the clusters that occur, where sandwich counts
     the levels of a factor.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.vcov().round(4)
+                    (Intercept)  overtime_hours
+    (Intercept)          0.5760         -0.0593
+    overtime_hours      -0.0593          0.0066
+    >>> fit.vcov("HC1").round(4)
+                    (Intercept)  overtime_hours
+    (Intercept)          0.4316         -0.0435
+    overtime_hours      -0.0435          0.0049
+    >>> fit.vcov(cluster="experience_years").round(4)
+                    (Intercept)  overtime_hours
+    (Intercept)          0.1716         -0.0193
+    overtime_hours      -0.0193          0.0025
     """
     if type is not None and type not in TYPES:
         raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))} or None; got {type!r}")

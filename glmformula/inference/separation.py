@@ -41,6 +41,7 @@ class DetectedSeparation(Rendered):
 
     @property
     def frame(self) -> pd.DataFrame:
+        """`coefficients` as a table of one column."""
         return self.coefficients.to_frame("estimate")
 
     def blocks(self, digits: int | None = None) -> Sequence[Block]:

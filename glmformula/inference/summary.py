@@ -49,30 +49,37 @@ class GLMSummary(Rendered):
 
     @cached_property
     def coefficients(self) -> pd.DataFrame:
+        """Estimate, Std. Error, t value / z value, Pr(>|t|) / Pr(>|z|); link scale."""
         return pd.DataFrame(self.parts.coefficients, index=self._kept, columns=list(self.parts.columns))
 
     @property
     def frame(self) -> pd.DataFrame:
+        """`coefficients`."""
         return self.coefficients
 
     @property
     def dispersion(self) -> float:
+        """phi as the summary takes it."""
         return self.parts.dispersion
 
     @property
     def cov_unscaled(self) -> pd.DataFrame:
+        """(X'WX)^-1."""
         return self._square(self.unscaled)
 
     @property
     def cov_scaled(self) -> pd.DataFrame:
+        """Covariance of the estimates: phi (X'WX)^-1, or the robust one asked for."""
         return self._square(self.scaled)
 
     @property
     def correlation(self) -> pd.DataFrame | None:
+        """Correlation of the estimates, where it was asked for."""
         return None if self.parts.correlation is None else self._square(self.parts.correlation)
 
     @property
     def aliased(self) -> pd.Series:
+        """Whether a coefficient is not defined because of singularities."""
         return pd.Series(self.parts.aliased, index=list(self.parts.names))
 
     @property
@@ -114,6 +121,35 @@ def summary(
     Returns
     -------
     GLMSummary
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.summary()
+    <BLANKLINE>
+    Call:
+    glm(formula = left ~ overtime_hours, family = binomial("logit"),
+        data = data)
+    <BLANKLINE>
+    Coefficients:
+                   Estimate Std. Error z value Pr(>|z|)
+    (Intercept)    -4.59361    0.75896  -6.052 1.43e-09 ***
+    overtime_hours  0.19108    0.08133   2.349   0.0188 *
+    ---
+    Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
+    <BLANKLINE>
+    (Dispersion parameter for binomial family taken to be 1)
+    <BLANKLINE>
+        Null deviance: 192.58  on 499  degrees of freedom
+    Residual deviance: 187.07  on 498  degrees of freedom
+    AIC: 191.07
+    <BLANKLINE>
+    Number of Fisher Scoring iterations: 6
+    >>> fit.summary().coefficients["Std. Error"].round(3)
+    (Intercept)       0.759
+    overtime_hours    0.081
+    Name: Std. Error, dtype: float64
     """
     estimated = dispersion is None and fit.family.fixed_dispersion is None
     phi = fit.dispersion if dispersion is None else float(dispersion)

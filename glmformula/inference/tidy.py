@@ -46,6 +46,15 @@ def tidy(
     Returns
     -------
     DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased).
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.tidy(exponentiate=True, conf_int=True).round(3)
+                 term  estimate  std_error  statistic  p_value  conf_low  conf_high
+    0     (Intercept)     0.010      0.759     -6.052    0.000     0.002      0.042
+    1  overtime_hours     1.211      0.081      2.349    0.019     1.032      1.422
     """
     table = all_rows(fit, Wald.of(fit, vcov).tests(df_of(fit, vcov)))
     out = pd.DataFrame(table, columns=["estimate", "std_error", "statistic", "p_value"])
@@ -61,7 +70,21 @@ def tidy(
 
 
 def glance(fit: SingleIndex) -> pd.DataFrame:
-    """One row for the whole fit, broom's ``glance.glm``."""
+    """One row for the whole fit, broom's ``glance.glm``.
+
+    Returns
+    -------
+    DataFrame with ``null_deviance df_null logLik AIC BIC deviance df_residual nobs``.
+        NaN where the family has no likelihood.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.glance().round(2)
+       null_deviance  df_null  logLik     AIC    BIC  deviance  df_residual  nobs
+    0         192.58      499  -93.54  191.07  199.5    187.07          498   500
+    """
     return pd.DataFrame(
         {
             "null_deviance": [fit.null_deviance],
@@ -102,6 +125,15 @@ def augment(
     DataFrame; for rows in files the path, for a Dask DataFrame one that is computed when asked for.
         The model frame, then ``_fitted``, ``_se_fit`` if asked for, ``_resid _hat _sigma _cooksd _std_resid``.
         Broom's names with ``_`` for ``.``; ``na.exclude`` pads with NaN.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.augment(type_predict="response").head(2).round(3)
+       left  overtime_hours  _fitted  _resid   _hat  _sigma  _cooksd  _std_resid
+    0     0               6    0.031  -0.250  0.003   0.613      0.0      -0.251
+    1     0               4    0.021  -0.207  0.004   0.613      0.0      -0.208
     """
     options: dict[str, Any] = {"type_predict": type_predict, "type_residuals": type_residuals}
     options["se_fit"] = se_fit

@@ -48,6 +48,19 @@ def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> S
         columns of one are not among those of the other; models on different rows.
     ValueError
         An unknown test; a matrix for more than one comparison.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours + salary", datasets.attrition(), family="binomial")
+    >>> fit.waldtest("salary", test="Chisq")
+    Wald test
+    <BLANKLINE>
+    Model 1: left ~ overtime_hours + salary
+    Model 2: left ~ overtime_hours
+      Res.Df Df  Chisq Pr(>Chisq)
+    1    497
+    2    498 -1 0.9339     0.3339
     """
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
