@@ -14,10 +14,13 @@ import matplotlib
 import pytest
 
 import glmformula
-from glmformula import GLM, Family, Link, StatTable, datasets, glm
+from glmformula import GLM, Family, Link, datasets, glm
 from glmformula.families.link import LINKS
 from glmformula.families.registry import FAMILIES
+from glmformula.fitted.loglik import LogLik
 from glmformula.formula.functions import TABLE
+from glmformula.formula.terms import Terms
+from glmformula.inference.certificate import Certificate
 from glmformula.models.face import FIT, SCORED, SINGLE_INDEX
 from glmformula.models.generics import FUNCTIONS
 from glmformula.render.report import Rendered
@@ -50,7 +53,8 @@ def documented() -> dict[str, Any]:
     for module in [name for name, value in found.items() if isinstance(value, ModuleType)]:
         listed = found.pop(module)
         found |= {f"{module}.{name}": getattr(listed, name) for name in listed.__all__}
-    for cls in {GLM, Family, Link, StatTable, *reports(Rendered)}:
+    found |= {cls.__name__: cls for cls in (Certificate, LogLik, Terms)}
+    for cls in {GLM, Family, Link, Certificate, LogLik, Terms, *reports(Rendered)}:
         if cls.__module__.startswith("glmformula"):
             found |= {f"{cls.__name__}.{name}": inspect.getattr_static(cls, name) for name in own(cls)}
     of_verbs = {name: getattr(GLM, name) for name in own(GLM)}

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
 
 class LogLik(float):
-    """R's ``logLik`` object: a float with `df` (parameters) and `nobs` (rows)."""
+    """R's ``logLik`` object: a float with `df` (parameters) and `nobs` (rows).
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> value = glm("left ~ overtime_hours", datasets.attrition(), family="binomial").loglik
+    >>> round(float(value), 3), value.df, value.nobs
+    (-93.536, 2, 500)
+    """
 
     df: int
     nobs: int

@@ -33,6 +33,15 @@ class Terms:
     intercept : bool
     offsets : tuple of int
         Positions in `variables` of the ``offset()`` calls.
+
+    Examples
+    --------
+    >>> from glmformula import terms
+    >>> found = terms("log(y) ~ a * b + offset(z)")
+    >>> found.labels, found.order, found.intercept
+    (('a', 'b', 'a:b'), (1, 1, 2), True)
+    >>> found.names
+    ('log(y)', 'a', 'b', 'offset(z)')
     """
 
     text: str

@@ -79,6 +79,13 @@ class Certificate:
     extended : bool
         The step was computed in more than double precision; where it could not be (the machine has no longer
         type) `digits` is rougher.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> certificate = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson").certificate()
+    >>> certificate.rank, certificate.margin > 3, certificate.correct_digits > 6
+    (2, True, True)
     """
 
     converged: bool

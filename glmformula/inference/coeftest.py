@@ -31,6 +31,13 @@ def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
     StatTable
         Estimate, Std. Error, t value / z value, Pr(>|t|) / Pr(>|z|).
 
+    Raises
+    ------
+    DataError
+        A covariance of another size or with labels that are not the coefficients.
+    ValueError
+        An unknown type of covariance.
+
     Examples
     --------
     >>> from glmformula import datasets, glm

@@ -47,6 +47,13 @@ def confint(
     StatTable with columns such as ``2.5 %`` and ``97.5 %``; NaN where aliased; -Inf or Inf where the profile
     never reaches the quantile (R: NA or an error), as under separation.
 
+    Raises
+    ------
+    DataError
+        An unknown coefficient; a profile of a model without training rows; a covariance of another size.
+    ValueError
+        An unknown method or test; a level that is not between 0 and 1.
+
     Warns
     -----
     ConvergenceWarning

@@ -44,6 +44,8 @@ def overdispersion(fit: SingleIndex, alternative: str = "greater") -> HTest:
     ------
     FamilyError
         The family estimates its dispersion: there is nothing to test.
+    ValueError
+        An unknown alternative.
 
     Notes
     -----
@@ -105,6 +107,8 @@ def dispersiontest(
     ------
     FamilyError
         The family is not poisson.
+    ValueError
+        An unknown alternative.
 
     Notes
     -----
@@ -233,6 +237,8 @@ def hosmer_lemeshow(fit: SingleIndex, g: int = 10) -> HosmerLemeshow:
     ------
     FamilyError
         The family is not binomial.
+    ValueError
+        `g` is below 3.
 
     Notes
     -----

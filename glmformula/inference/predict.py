@@ -90,6 +90,8 @@ def predict(
     ------
     DataError
         A variable is missing, of another type, or has an unseen level.
+    ValueError
+        An unknown type, interval or level; arguments that exclude each other.
 
     Warns
     -----

@@ -43,6 +43,8 @@ def residuals(fit: SingleIndex, type: str = "deviance", seed: Any = None, *, out
     ------
     ValueError
         An unknown type.
+    DataError
+        The model holds no training rows.
 
     Examples
     --------

@@ -89,6 +89,11 @@ def estfun(fit: SingleIndex, *, out: Any = None) -> Any:
     DataFrame (n, rank): the derivatives of the log-likelihood by the coefficients that are not aliased;
     ``na.exclude`` pads with NaN.
 
+    Raises
+    ------
+    DataError
+        The model holds no training rows.
+
     Examples
     --------
     >>> from glmformula import datasets, glm

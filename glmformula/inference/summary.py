@@ -122,6 +122,13 @@ def summary(
     -------
     GLMSummary
 
+    Raises
+    ------
+    DataError
+        A covariance of another size or with labels that are not the coefficients.
+    ValueError
+        An unknown type of covariance.
+
     Examples
     --------
     >>> from glmformula import datasets, glm

@@ -46,15 +46,6 @@ def tidy(
     Returns
     -------
     DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased).
-
-    Examples
-    --------
-    >>> from glmformula import datasets, glm
-    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
-    >>> fit.tidy(exponentiate=True, conf_int=True).round(3)
-                 term  estimate  std_error  statistic  p_value  conf_low  conf_high
-    0     (Intercept)     0.010      0.759     -6.052    0.000     0.002      0.042
-    1  overtime_hours     1.211      0.081      2.349    0.019     1.032      1.422
     """
     table = all_rows(fit, Wald.of(fit, vcov).tests(df_of(fit, vcov)))
     out = pd.DataFrame(table, columns=["estimate", "std_error", "statistic", "p_value"])
@@ -125,6 +116,13 @@ def augment(
     DataFrame; for rows in files the path, for a Dask DataFrame one that is computed when asked for.
         The model frame, then ``_fitted``, ``_se_fit`` if asked for, ``_resid _hat _sigma _cooksd _std_resid``.
         Broom's names with ``_`` for ``.``; ``na.exclude`` pads with NaN.
+
+    Raises
+    ------
+    DataError
+        `newdata` that does not fit the model; the model holds no training rows.
+    ValueError
+        An unknown type.
 
     Examples
     --------

@@ -48,6 +48,8 @@ def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> S
         columns of one are not among those of the other; models on different rows.
     ValueError
         An unknown test; a matrix for more than one comparison.
+    DataError
+        An unknown term; a covariance of another size.
 
     Examples
     --------
