@@ -47,7 +47,7 @@ ARGUMENTS = {
         "*level=0.95 *na_action='na.pass' *new_levels='error' *vcov=None *out=None"
     ),
     "GLM.residuals": "self type='deviance' seed=None *out=None",
-    "GLM.vcov": "self type=None cluster=None complete=True *cadjust=True *multi0=False *fix=False",
+    "GLM.vcov": "self type=None cluster=None complete=True *cadjust=True *multi0=False *fix=False *dispersion=None",
     "GLM.anova": "self *others *test=None *dispersion=None",
     "GLM.drop1": "self scope=None test='none' k=2.0 *scale=0.0",
     "GLM.add1": "self scope test='none' k=2.0 *scale=0.0",

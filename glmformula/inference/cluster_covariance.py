@@ -108,14 +108,26 @@ def _compacted(sums: Sums, size: int) -> Sums:
     return [(np.arange(size), table)]
 
 
+def described(type: str, parts: Sequence[tuple[int, Grouping]]) -> str:
+    """How a clustered covariance is named: ``clustered by firm (50 clusters)``."""
+    ways = " and ".join(f"{groups.name} ({groups.size} clusters)" for _, groups in parts if groups.name)
+    kind = "" if type == "HC0" else f"{type}, "
+    return f"{kind}clustered by {ways}" if ways else f"{kind}each row its own cluster"
+
+
 def cl_covariance(
-    fit: SingleIndex, cluster: Any, type: str = "HC0", cadjust: bool = True, multi0: bool = False, fix: bool = False
+    fit: SingleIndex,
+    parts: Sequence[tuple[int, Grouping]],
+    type: str = "HC0",
+    cadjust: bool = True,
+    multi0: bool = False,
+    fix: bool = False,
 ) -> np.ndarray:
     """(rank, rank): R's ``vcovCL``.
 
     Parameters
     ----------
-    cluster : see :func:`glmformula.inference.clusters.cluster_codes`
+    parts : see `groupings`
     type : {"HC0", "HC1", "HC2", "HC3"}
         HC1 multiplies by (n - 1) / (n - rank); HC2 and HC3 adjust the scores of each cluster by powers -1/2
         and -1 of I - H (Bell & McCaffrey 2002).
@@ -136,7 +148,6 @@ def cl_covariance(
         return np.empty((0, 0))
     frame = weighted(fit)
     total = np.zeros((p, p))
-    parts = groupings(fit, cluster)
     for k, (sign, groups) in enumerate(parts):
         if multi0 and k == len(parts) - 1 > 0:
             groups = every_row(fit)

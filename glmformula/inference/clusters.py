@@ -42,18 +42,21 @@ class Clusters:
         Group of each row, -1 for rows of zero weight, which belong to none.
     size : int
         How many groups.
+    name : str
+        Of what they are groups by; '' for the rows themselves and for combinations.
     """
 
     codes: np.ndarray
     size: int
+    name: str = ""
 
     @classmethod
-    def of(cls, values: Any, counted: np.ndarray) -> Clusters:
+    def of(cls, values: Any, counted: np.ndarray, name: str = "") -> Clusters:
         """Groups of equal values among the `counted` rows."""
         codes = np.full(len(counted), -1, dtype=np.int32)
         found, levels = pd.factorize(values if counted.all() else values[counted])
         codes[counted] = found
-        return cls(codes, len(levels))
+        return cls(codes, len(levels), name)
 
     def reduce(
         self, source: Source, block_fn: Callable[[Clusters, Block], T], merge_fn: Callable[[T, T], T]
@@ -90,7 +93,7 @@ def cluster_codes(fit: SingleIndex, cluster: Any) -> list[Clusters]:
     counted = np.ones(fit.nobs_rows, dtype=bool)
     if fit.nobs < fit.nobs_rows:
         counted = fit.row_state.prior_weights != 0
-    return [Clusters.of(_complete(fit, values, name), counted) for name, values in _ways(fit, cluster)]
+    return [Clusters.of(_complete(fit, values, name), counted, name) for name, values in _ways(fit, cluster)]
 
 
 def intersections(clusters: Sequence[Clusters]) -> list[tuple[int, Clusters]]:

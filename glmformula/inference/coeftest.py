@@ -55,5 +55,5 @@ def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
         pd.DataFrame(table, index=list(names), columns=test_columns(free)),
         kind="coefmat",
         heading=(f"\n{'z' if math.isinf(free) else 't'} test of coefficients:\n",),
-        footer=("",),
+        footer=tuple(f"\n{line}\n" for line in wald.note) or ("",),
     )

@@ -11,7 +11,7 @@ from ..render.table import StatTable
 from .firth import firth_limits
 from .limits import limits_table, wald_limits
 from .profile import exact_limits, profile
-from .wald import Vcov
+from .wald import Vcov, Wald
 
 METHODS = ("profile", "wald", "profile-exact")
 
@@ -20,7 +20,7 @@ def confint(
     fit: Fit,
     parm: Any = None,
     level: float = 0.95,
-    method: str = "profile",
+    method: str | None = None,
     *,
     vcov: Vcov = None,
     test: str = "LRT",
@@ -32,13 +32,13 @@ def confint(
     parm : str, int, list of them or mask, optional
         Coefficients by name, position (from 0) or a boolean for each; default all.
     level : float
-    method : {"profile", "wald", "profile-exact"}
-        "profile": the values of a coefficient that a likelihood ratio test does not reject, as R's
-        ``confint`` reads them off a spline through the profile. "profile-exact": the same, solved to 1e-8
-        (R's are up to 2e-3 standard errors off). "wald": estimate +- z se, R's ``confint.default``. All
-        take normal quantiles, for families with a dispersion too, as R does.
+    method : {"profile", "wald", "profile-exact"}, optional
+        Default "profile"; with `vcov`, "wald". "profile": the values of a coefficient that a likelihood ratio
+        test does not reject, as R's ``confint`` reads them off a spline through the profile. "profile-exact":
+        the same, solved to 1e-8 (R's are up to 2e-3 standard errors off). "wald": estimate +- z se, R's
+        ``confint.default``. All take normal quantiles, for families with a dispersion too, as R does.
     vcov : str, matrix or function, optional
-        With ``method="wald"``: another covariance of the coefficients (see ``fit.summary``).
+        Another covariance of the coefficients (see ``fit.summary``), for Wald's intervals; the table names it.
     test : {"LRT", "Rao"}
         With ``method="profile"``: the statistic that is profiled.
 
@@ -71,6 +71,7 @@ def confint(
                       5 %   95 %
     overtime_hours  0.057  0.325
     """
+    method = method or ("profile" if vcov is None else "wald")
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     if not 0 < level < 1:
@@ -81,7 +82,8 @@ def confint(
         )
     which = positions(parm, names_of(fit))
     if method == "wald":
-        return limits_table(fit, which, level, wald_limits(fit, level, vcov), method)
+        wald = Wald.of(fit, vcov)
+        return limits_table(fit, which, level, wald_limits(fit, wald, level), method, wald.note)
     fit = single_index(fit, f"confint(method={method!r})", "use confint(method='wald')")
     if fit.method == "firth":
         return limits_table(fit, which, level, firth_limits(fit, which, level), method)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TYPES = ("const", "HC", "HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5", "CL")
 CLUSTERED = ("CL", "HC", "HC0", "HC1", "HC2", "HC3")
+NAME = "standard_errors"  # under which a covariance's attrs have it
 
 
 def vcov(
@@ -23,6 +24,7 @@ def vcov(
     cadjust: bool = True,
     multi0: bool = False,
     fix: bool = False,
+    dispersion: float | None = None,
 ) -> pd.DataFrame:
     """Covariance of the coefficients, link scale.
 
@@ -41,10 +43,13 @@ def vcov(
     cadjust, multi0, fix : bool
         As in ``vcovCL``: the factor G / (G - 1); rows instead of the last intersection; no negative
         eigenvalues.
+    dispersion : float, optional
+        Without a type: phi, taken as known; default that of the fit.
 
     Returns
     -------
     DataFrame (p, p)
+        It knows its name, which tables made with it print.
 
     Raises
     ------
@@ -76,6 +81,8 @@ def vcov(
     (Intercept)          0.1716         -0.0193
     overtime_hours      -0.0193          0.0025
     """
+    if dispersion is not None and (type is not None or cluster is not None):
+        raise ValueError("dispersion= is of the model's own covariance: a robust one has none, leave it out")
     if type is not None and type not in TYPES:
         raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))} or None; got {type!r}")
     if cluster is not None and type not in (None, *CLUSTERED):
@@ -84,17 +91,20 @@ def vcov(
             "of clusters are defined for HC2 and HC3 only"
         )
     if cluster is not None or type == "CL":
-        from .cluster_covariance import cl_covariance
+        from .cluster_covariance import cl_covariance, described, groupings
 
         kind = "HC0" if type in (None, "CL", "HC") else type
-        cov = cl_covariance(fit, cluster, kind, cadjust, multi0, fix)
+        parts = groupings(fit, cluster)
+        cov, errors = cl_covariance(fit, parts, kind, cadjust, multi0, fix), described(kind, parts)
     elif type is not None:
         from .sandwich import hc_covariance
 
-        cov = hc_covariance(fit, type)
+        cov, errors = hc_covariance(fit, type), type
+    elif dispersion is not None:
+        cov, errors = float(dispersion) * fit.result.cov_unscaled, f"of the model, dispersion {dispersion:g}"
     else:
-        cov = fit.covariance
-    return _named(fit, cov, complete)
+        cov, errors = fit.covariance, "of the model"
+    return labelled(_named(fit, cov, complete), errors)
 
 
 def _named(fit: SingleIndex, cov: np.ndarray, complete: bool) -> pd.DataFrame:
@@ -105,3 +115,19 @@ def _named(fit: SingleIndex, cov: np.ndarray, complete: bool) -> pd.DataFrame:
         full[np.ix_(kept, kept)] = cov
         cov = full
     return pd.DataFrame(cov, index=names, columns=names)
+
+
+def labelled(cov: pd.DataFrame, errors: str) -> pd.DataFrame:
+    """The covariance with the name of its standard errors, which holds for these numbers only."""
+    cov.attrs[NAME] = {"name": errors, "trace": _trace(cov)}
+    return cov
+
+
+def label_of(cov: Any) -> str:
+    """That name; '' where there is none, or what came of it is another matrix."""
+    kept = getattr(cov, "attrs", {}).get(NAME, {})
+    return str(kept["name"]) if kept and kept["trace"] == _trace(cov) else ""
+
+
+def _trace(cov: pd.DataFrame) -> float:
+    return float(np.nan_to_num(np.diag(cov.to_numpy())).sum())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import add
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -14,7 +16,9 @@ from ..runtime.tasks import one_team
 from .constrained import OutsideError, Point, Surface
 
 if TYPE_CHECKING:
+    from ..families import Family
     from ..fitted.protocols import SingleIndex
+    from ..sources.base import Block
 
 T = TypeVar("T")
 
@@ -26,7 +30,7 @@ RESTARTS = 5
 MAX_PARTS = 10  # of a step, where one leads out of the valid region
 MAX_TRIALS = 200
 Z_TOLERANCE = 1e-8
-RESIDUALS_ARE_ZERO = 1e-20  # deviance relative to the null deviance
+RESIDUALS_ARE_ZERO = 1e-20  # deviance relative to that of responses about their mean
 
 
 class BetterError(FitError):
@@ -204,7 +208,7 @@ def of_each(fit: SingleIndex, which: Sequence[int], question: Callable[[Curve], 
     which = [j for j in dict.fromkeys(which) if np.isfinite(errors[j])]
     if not which:
         return {}
-    if fit.family.fixed_dispersion is None and fit.deviance <= RESIDUALS_ARE_ZERO * fit.null_deviance:
+    if fit.family.fixed_dispersion is None and fit.deviance <= RESIDUALS_ARE_ZERO * whole_deviance(fit):
         raise FitError(
             f"the residuals are zero (deviance {fit.deviance:.2g}): the dispersion is round-off, so would "
             "a profile be; method='wald' shows its size"
@@ -230,6 +234,26 @@ def of_each(fit: SingleIndex, which: Sequence[int], question: Callable[[Curve], 
             )
         return answers
     raise error
+
+
+def whole_deviance(fit: SingleIndex) -> float:
+    """The null deviance; where it is infinite, as of mu = 0 without an intercept, that about the mean response."""
+    if math.isfinite(fit.null_deviance):
+        return fit.null_deviance
+    source = fit.rows.source
+    weight, total = source.map_reduce(_weight_and_total, np.add)
+    deviance: float = source.map_reduce(partial(_deviance_about, fit.family, float(total / weight)), add)
+    return deviance
+
+
+def _weight_and_total(block: Block) -> np.ndarray:
+    w = np.ones(len(block.y)) if block.prior_weights is None else block.prior_weights
+    return np.array([w.sum(), w @ block.y])
+
+
+def _deviance_about(family: Family, mean: float, block: Block) -> float:
+    each = family.unit_deviance(block.y, np.full(len(block.y), mean))
+    return float(each.sum() if block.prior_weights is None else block.prior_weights @ each)
 
 
 def curves(surface: Surface, best: Point, which: Sequence[int], errors: np.ndarray) -> dict[int, Curve]:

@@ -94,7 +94,7 @@ def delta_method(
     if rhs is not None:
         z = {"z value": made.statistic(rhs), "Pr(>|z|)": made.p_value(null=rhs)}
         table |= {"Hypothesis": np.full(len(found), rhs), **z}
-    return StatTable(pd.DataFrame(table, index=index), kind="coefmat")
+    return StatTable(pd.DataFrame(table, index=index), kind="coefmat", footer=wald.note)
 
 
 def written(text: str) -> str:

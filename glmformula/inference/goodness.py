@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from ..engine.irls import fit_glm
 from ..engine.rows import evaluate_rows
 from ..errors import FamilyError
 from ..families.distributions import POISSON
@@ -20,6 +21,7 @@ from ..formula.functions.samples import Ranges, Tally, order_statistics
 from ..formula.functions.summaries import quantiles
 from ..render.htest import ALTERNATIVES, HTest
 from ..render.table import StatTable
+from ..sources.mapped import constant_only
 from .distributions import chisq_upper
 
 if TYPE_CHECKING:
@@ -293,7 +295,7 @@ def _by_group(result: GlmFit, family: Family, breaks: np.ndarray, block: Block) 
 
 
 def pseudo_r2(fit: SingleIndex) -> StatTable:
-    """Measures of explained variation, against the model without terms (its offset kept).
+    """Measures of explained variation, against the model of an intercept alone (its offset kept).
 
     McFadden: 1 - l / l0; Cox-Snell: 1 - exp(2 (l0 - l) / n); Nagelkerke: Cox-Snell over its largest value
     1 - exp(2 l0 / n); deviance: 1 - deviance / null deviance. pscl's ``pR2`` calls the middle two r2ML and
@@ -314,10 +316,11 @@ def pseudo_r2(fit: SingleIndex) -> StatTable:
     Cox-Snell        0.011
     deviance         0.029
     """
-    loglik = float(fit.loglik)
-    null = loglik + (fit.deviance - fit.null_deviance) / 2
-    if fit.family.fixed_dispersion is None:
-        null = float(fit.on_terms((0,)).loglik) if fit.family.has_likelihood else np.nan
+    loglik, null_deviance = float(fit.loglik), fit.null_deviance
+    null = loglik + (fit.deviance - null_deviance) / 2
+    if fit.family.fixed_dispersion is None or not fit.terms.intercept:
+        constant = _constant_model(fit)
+        null, null_deviance = -constant.minus2_loglik / 2, constant.deviance
     n = fit.nobs
     with np.errstate(all="ignore"):
         cox_snell = -np.expm1(2 * (null - loglik) / n)
@@ -325,7 +328,13 @@ def pseudo_r2(fit: SingleIndex) -> StatTable:
             "McFadden": 1 - np.float64(loglik) / null,
             "Nagelkerke": cox_snell / -np.expm1(2 * null / n),
             "Cox-Snell": cox_snell,
-            "deviance": 1 - np.float64(fit.deviance) / fit.null_deviance,
+            "deviance": 1 - np.float64(fit.deviance) / null_deviance,
         }
     frame = pd.DataFrame({"pseudo R^2": list(values.values())}, index=list(values))
     return StatTable(frame, digits=4)
+
+
+def _constant_model(fit: SingleIndex) -> GlmFit:
+    """The intercept alone on the rows of the fit, with their weights and offset."""
+    source = constant_only(fit.rows.source)
+    return fit_glm(source, fit.family, names=("(Intercept)",), intercept=True, control=fit.control)

@@ -103,28 +103,28 @@ def cooks_distance(fit: SingleIndex) -> pd.Series:
 
 
 @by_rows("rstandard", whole=True)
-def rstandard(fit: SingleIndex, type: str = "deviance") -> pd.Series:
+def rstandard(fit: SingleIndex, type: str = "pearson") -> pd.Series:
     """Standardised residuals  r / sqrt(phi (1 - h)),  R's ``rstandard``; NaN where h = 1.
 
     Parameters
     ----------
-    type : {"deviance", "pearson"}
-        Which residual r. R < 4.6 takes "deviance" by default, R >= 4.6 "pearson".
+    type : {"pearson", "deviance"}
+        Which residual r. R >= 4.6 takes "pearson" by default, R < 4.6 "deviance".
     """
     d = deletion(fit, type)
     return _labelled(fit, _standardised(fit, d, type), d.counted)
 
 
 @by_rows("rstudent", whole=True)
-def rstudent(fit: SingleIndex, type: str = "deviance") -> pd.Series:
+def rstudent(fit: SingleIndex, type: str = "pearson") -> pd.Series:
     """Studentised residuals: the row's effect on the deviance, standardised; R's ``rstudent``.
 
     Parameters
     ----------
-    type : {"deviance", "pearson"}
-        "deviance" (R < 4.6): sign(d) sqrt(d^2 + h p^2 / (1 - h)), divided by the deviation without the row
-        unless the family is binomial or Poisson (Williams 1987). "pearson" (R >= 4.6): p / (s sqrt(1 - h)), s
-        the deviation without the row where the dispersion is estimated, else its square root.
+    type : {"pearson", "deviance"}
+        "pearson" (R >= 4.6): p / (s sqrt(1 - h)), s the deviation without the row where the dispersion is
+        estimated, else its square root. "deviance" (R < 4.6): sign(d) sqrt(d^2 + h p^2 / (1 - h)), divided by
+        the deviation without the row unless the family is binomial or Poisson (Williams 1987).
     """
     d = deletion(fit, type)
     with np.errstate(all="ignore"):
@@ -140,21 +140,21 @@ def rstudent(fit: SingleIndex, type: str = "deviance") -> pd.Series:
 
 
 @by_rows("dffits", whole=True)
-def dffits(fit: SingleIndex, type: str = "deviance") -> pd.Series:
+def dffits(fit: SingleIndex, type: str = "pearson") -> pd.Series:
     """Change of the fitted value in standard errors,  r sqrt(h) / (s (1 - h)):  R's ``dffits``.
 
     Parameters
     ----------
-    type : {"deviance", "pearson"}
-        "deviance" (R < 4.6): r is the deviance residual and s the deviation without the row. "pearson"
-        (R >= 4.6): r is the working residual times sqrt(W), s as in `rstudent`.
+    type : {"pearson", "deviance"}
+        "pearson" (R >= 4.6): r is the working residual times sqrt(W), s as in `rstudent`. "deviance"
+        (R < 4.6): r is the deviance residual and s the deviation without the row.
     """
     d = deletion(fit, type)
     return _labelled(fit, _dffits(d, _spread(fit, d, type)), d.counted)
 
 
 @by_rows("covratio", whole=True)
-def covratio(fit: SingleIndex, type: str = "deviance") -> pd.Series:
+def covratio(fit: SingleIndex, type: str = "pearson") -> pd.Series:
     """Ratio of the covariance determinants without and with the row, R's ``covratio``.
 
     1 / ((1 - h) ((n - p - 1 + e^2) / (n - p))^p),  e = r / (s sqrt(1 - h)); `type` as in `dffits`.
@@ -168,7 +168,7 @@ def covratio(fit: SingleIndex, type: str = "deviance") -> pd.Series:
 
 
 @by_rows("dfbeta", whole=True)
-def dfbeta(fit: SingleIndex, type: str = "deviance") -> pd.DataFrame:
+def dfbeta(fit: SingleIndex, type: str = "pearson") -> pd.DataFrame:
     """Change of each coefficient when the row is left out (one step): R's ``dfbeta``.
 
     (X'WX)^-1 x sqrt(w) r / (1 - h), and 0 where h = 1; `type` as in `dffits`.
@@ -182,7 +182,7 @@ def dfbeta(fit: SingleIndex, type: str = "deviance") -> pd.DataFrame:
 
 
 @by_rows("dfbetas", whole=True)
-def dfbetas(fit: SingleIndex, type: str = "deviance") -> pd.DataFrame:
+def dfbetas(fit: SingleIndex, type: str = "pearson") -> pd.DataFrame:
     """`dfbeta` in standard errors, R's ``dfbetas``; `type` as in `dffits`."""
     d = deletion(fit, type)
     size = np.sqrt(np.diag(fit.result.cov_unscaled))
@@ -260,14 +260,14 @@ class InfluenceSummary(Rendered):
         )
 
 
-def influence_measures(fit: SingleIndex, type: str = "deviance", *, out: Any = None) -> Any:
+def influence_measures(fit: SingleIndex, type: str = "pearson", *, out: Any = None) -> Any:
     """All deletion diagnostics in one table, R's ``influence.measures``.
 
     Parameters
     ----------
-    type : {"deviance", "pearson"}
-        The residual in DFBETAS, DFFITS and the covariance ratio: R < 4.6 takes deviance residuals, R >= 4.6
-        working residuals times sqrt(W).
+    type : {"pearson", "deviance"}
+        The residual in DFBETAS, DFFITS and the covariance ratio: R >= 4.6 takes working residuals times
+        sqrt(W), R < 4.6 deviance residuals.
     out : path, optional
         Write the table's rows to this file, as `residuals` does, with a column ``influential``. Needed where
         the rows of the fit are files or a database.
@@ -332,14 +332,14 @@ def is_influential(frame: pd.DataFrame, p: int, n: int) -> pd.DataFrame:
     return pd.DataFrame(marks, index=frame.index, columns=frame.columns)
 
 
-def augmenting(fit: SingleIndex) -> dict[str, pd.Series]:
+def augmenting(fit: SingleIndex, type: str) -> dict[str, pd.Series]:
     """The columns of broom's ``augment.glm`` that are made of hat values, by one pass for them."""
-    d = deletion(fit, "deviance")
+    d = deletion(fit, type)
     return {
         "_hat": _labelled(fit, d.hat, d.counted, padding=0.0),
         "_sigma": fit.rows.labelled(d.sigma),
         "_cooksd": _labelled(fit, _cooks(fit, d), d.counted),
-        "_std_resid": _labelled(fit, _standardised(fit, d, "deviance"), d.counted),
+        "_std_resid": _labelled(fit, _standardised(fit, d, type), d.counted),
     }
 
 
@@ -377,8 +377,12 @@ def _dffits(d: Deletion, spread: np.ndarray) -> np.ndarray:
 
 
 def _dfbeta(fit: SingleIndex, d: Deletion) -> np.ndarray:
+    """One-step changes (n, rank); 0 where they are rounding beside sqrt(h) |r| / (1 - h) standard errors, their bound."""
     with np.errstate(all="ignore"):
-        return coefficient_changes(fit, np.where(d.hat < 1, d.residual / (1 - d.hat), 0.0))
+        moved = np.where(d.hat < 1, d.residual / (1 - d.hat), 0.0)
+        changes = coefficient_changes(fit, moved)
+        bound = np.outer(np.abs(moved) * np.sqrt(d.hat), np.sqrt(np.diag(fit.result.cov_unscaled)))
+        return np.where(np.abs(changes) < TINY * bound, 0.0, changes)
 
 
 def _labelled(fit: SingleIndex, values: np.ndarray, counted: np.ndarray, padding: float = np.nan) -> pd.Series:

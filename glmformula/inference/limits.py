@@ -12,21 +12,26 @@ import pandas as pd
 from ..fitted.coefficients import kept_of, names_of
 from ..render.numbers import format_numbers, round_half
 from ..render.table import StatTable
-from .wald import Vcov, Wald
+from .wald import Wald
 
 if TYPE_CHECKING:
     from ..fitted.protocols import Fit
 
 
-def wald_limits(fit: Fit, level: float, vcov: Vcov = None) -> dict[int, tuple[float, float]]:
+def wald_limits(fit: Fit, wald: Wald, level: float) -> dict[int, tuple[float, float]]:
     """Limits estimate +- z se of the coefficients that are not aliased."""
-    low, high = Wald.of(fit, vcov).limits(level)
+    low, high = wald.limits(level)
     kept = np.flatnonzero(kept_of(fit)).tolist()
     return dict(zip(kept, zip(low.tolist(), high.tolist())))
 
 
 def limits_table(
-    fit: Fit, which: Sequence[int], level: float, limits: Mapping[int, tuple[float, float]], method: str
+    fit: Fit,
+    which: Sequence[int],
+    level: float,
+    limits: Mapping[int, tuple[float, float]],
+    method: str,
+    footer: tuple[str, ...] = (),
 ) -> StatTable:
     """The limits as R prints them; a single profile interval as a named vector."""
     names = names_of(fit)
@@ -36,7 +41,8 @@ def limits_table(
         index=[names[k] for k in which],
         columns=percent_names(level, method),
     )
-    return StatTable(frame, kind="vector" if len(which) == 1 and method != "wald" else "matrix")
+    kind = "vector" if len(which) == 1 and method != "wald" else "matrix"
+    return StatTable(frame, kind=kind, footer=footer)
 
 
 def percent_names(level: float, method: str = "wald") -> list[str]:

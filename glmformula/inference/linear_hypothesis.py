@@ -129,7 +129,7 @@ def linear_hypothesis(
         "Model 2: " + "\n".join(formula_lines(fit.formula)),
         "" if vcov is None else "\nNote: Coefficient covariance matrix supplied.\n",
     )
-    return StatTable(table, kind="anova", heading=heading)
+    return StatTable(table, kind="anova", heading=heading, footer=tested.note)
 
 
 def restrictions(fit: Fit, names: list[str], hypothesis: Any, rhs: Any) -> tuple[np.ndarray, np.ndarray]:

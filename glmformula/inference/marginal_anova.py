@@ -108,8 +108,10 @@ def Anova(
     if chosen == "III":
         refuse_aliased(fit)
     more: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
     if test == "Wald":
-        table = wald_table(fit, chosen, vcov)
+        wald = Wald.of(fit, vcov)
+        table, footer = wald_table(fit, chosen, wald), wald.note
     elif not fit.terms.labels:
         raise FitError(f"the model has no term to leave out: {fit.formula!r}; test='Wald' tests an intercept")
     elif test == "LR":
@@ -117,7 +119,7 @@ def Anova(
     else:
         table, more = f_table(fit, chosen, error or fit, error_estimate)
     heading = (f"Analysis of Deviance Table (Type {chosen} tests)\n", f"Response: {fit.response_name}", *more)
-    return StatTable(table, kind="anova", heading=heading)
+    return StatTable(table, kind="anova", heading=heading, footer=footer)
 
 
 def _warn(message: str) -> None:
@@ -197,9 +199,8 @@ def containing(fit: SingleIndex, term: int) -> list[int]:
     return [j for j in range(present.shape[1]) if j != term and present[own, j].all()]
 
 
-def wald_table(fit: SingleIndex, type: str, vcov: Vcov) -> pd.DataFrame:
+def wald_table(fit: SingleIndex, type: str, wald: Wald) -> pd.DataFrame:
     """Chi-squared of each term; type II: of what its estimates add to those of the terms that contain it."""
-    wald = Wald.of(fit, vcov)
     assign, estimate, cov = fit.assign[~fit.aliased], wald.estimate, wald.cov
     labels = ["(Intercept)", *fit.terms.labels]
     first = 0 if type == "III" and fit.terms.intercept else 1

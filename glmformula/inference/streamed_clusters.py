@@ -68,6 +68,8 @@ class StreamedClusters:
         Sorted: the combinations that occur, numbered as by `_joint`.
     low, size : int
         Groups `low` to ``low + size - 1``, which are numbered from 0; other rows have code -1.
+    name : str
+        As of `Clusters`.
     """
 
     ways: Ways
@@ -76,6 +78,7 @@ class StreamedClusters:
     joint: np.ndarray
     low: int
     size: int
+    name: str = ""
 
     def reduce(
         self, source: Source, block_fn: Callable[[Clusters, Block], T], merge_fn: Callable[[T, T], T]
@@ -183,7 +186,8 @@ def _grouping(ways: Ways, distinct: pd.DataFrame, chosen: tuple[int, ...]) -> St
     levels = tuple(pd.Index(distinct[k].unique()) for k in chosen)
     codes = [index.get_indexer(pd.Index(distinct[k])) for k, index in zip(chosen, levels, strict=True)]
     joint = np.unique(_joint(codes, levels))
-    return StreamedClusters(ways, chosen, levels, joint, 0, len(joint))
+    name = list(ways.recipe.extra)[chosen[0]] if len(chosen) == 1 else ""
+    return StreamedClusters(ways, chosen, levels, joint, 0, len(joint), name)
 
 
 def _joint(codes: Sequence[np.ndarray], levels: Sequence[pd.Index]) -> np.ndarray:

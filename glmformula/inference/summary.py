@@ -17,7 +17,7 @@ from ..fitted.separation import infinite_names
 from ..frame.schema import Variable, plain_name
 from ..render.report import Block, Rendered, to_text
 from ..render.summary import DIGITS, PrintParts, SummaryParts, print_blocks, summary_blocks
-from .wald import Vcov, Wald, covariance_of, df_of, test_columns
+from .wald import Vcov, Wald, df_of, resolved, test_columns
 
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
@@ -112,7 +112,7 @@ def summary(
         Also the correlation of the estimates.
     vcov : str, matrix or function, optional
         Another covariance of the coefficients: a type for ``fit.vcov``, a (p, p) or (rank, rank) matrix, or
-        a function of the fit. Tests then use it.
+        a function of the fit. Tests then use it, and normal quantiles, as `coeftest` does; the table names it.
     digits : int
         Significant digits of the printed numbers, as in R's ``print(summary(fit), digits = 4)``.
     signif_stars : bool
@@ -168,10 +168,11 @@ def summary(
         )
     rank, unscaled = fit.rank, fit.result.cov_unscaled
     with np.errstate(over="ignore", invalid="ignore"):  # coefficients without end have covariances to match
-        scaled = phi * unscaled if vcov is None else covariance_of(fit, vcov)
+        scaled, errors = (phi * unscaled, "") if vcov is None else resolved(fit, vcov)
     df = df_of(fit, vcov) if estimated else math.inf
-    columns = test_columns(math.inf if not estimated and rank else fit.df_residual)
-    table = Wald(kept_names(fit), fit.result.coefficients[~fit.aliased], scaled).tests(df)
+    columns = test_columns(math.inf if (not estimated or vcov is not None) and rank else fit.df_residual)
+    wald = Wald(kept_names(fit), fit.result.coefficients[~fit.aliased], scaled, errors)
+    table = wald.tests(df)
     correlations = None
     if correlation and rank:
         size = np.sqrt(np.diag(unscaled))
@@ -187,6 +188,7 @@ def summary(
             correlation=correlations,
             digits=digits,
             signif_stars=signif_stars,
+            errors=wald.note,
             **_common(fit),
         ),
         df=(fit.rank, fit.df_residual, len(fit.column_names)),

@@ -11,6 +11,7 @@ import pandas as pd
 from ..fitted.coefficients import names_of
 from ..frame.columns import as_frame
 from .confint import confint
+from .covariance import NAME
 from .influence import augmenting
 from .output import elsewhere, model_frame, written
 from .predict import predict
@@ -26,7 +27,7 @@ def tidy(
     conf_int: bool = False,
     conf_level: float = 0.95,
     exponentiate: bool = False,
-    conf_method: str = "profile",
+    conf_method: str | None = None,
     vcov: Vcov = None,
 ) -> pd.DataFrame:
     """One row for each coefficient, broom's ``tidy.glm``.
@@ -39,24 +40,28 @@ def tidy(
     exponentiate : bool
         Estimates and limits as exp(.): odds ratios of a logit, rate ratios of a log link. Standard errors stay
         on the link scale, as broom's.
-    conf_method : {"profile", "wald", "profile-exact"}
+    conf_method : {"profile", "wald", "profile-exact"}, optional
+        As `method` of ``fit.confint``: "profile" by default, "wald" with `vcov`.
     vcov : str, matrix or function, optional
-        Another covariance of the coefficients, for errors, tests and (then Wald) limits.
+        Another covariance of the coefficients (see ``fit.summary``), for errors, tests and limits.
 
     Returns
     -------
-    DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased).
+    DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased); ``.attrs`` names the
+    standard errors of `vcov`.
     """
-    table = all_rows(fit, Wald.of(fit, vcov).tests(df_of(fit, vcov)))
+    wald = Wald.of(fit, vcov)
+    table = all_rows(fit, wald.tests(df_of(fit, vcov)))
     out = pd.DataFrame(table, columns=["estimate", "std_error", "statistic", "p_value"])
     out.insert(0, "term", list(names_of(fit)))
     if conf_int:
-        method = conf_method if vcov is None else "wald"
-        limits = confint(fit, level=conf_level, method=method, vcov=vcov).frame
+        limits = confint(fit, level=conf_level, method=conf_method, vcov=vcov).frame
         out["conf_low"], out["conf_high"] = limits.iloc[:, 0].to_numpy(), limits.iloc[:, 1].to_numpy()
     if exponentiate:
         ratios = out.columns.intersection(["estimate", "conf_low", "conf_high"])
         out[ratios] = np.exp(out[ratios])
+    if wald.errors:
+        out.attrs[NAME] = wald.errors
     return out
 
 
@@ -106,6 +111,7 @@ def augment(
         Predict these rows: their own columns, then ``_fitted`` (and ``_se_fit``).
     type_predict : {"link", "response"}
     type_residuals : {"deviance", "pearson"}
+        Of ``_resid``, and so of ``_sigma`` and ``_std_resid``.
     se_fit : bool
     out : path, optional
         Write them to this file (``.parquet``, ``.arrow`` or ``.csv``), with the number of each row. Needed
@@ -147,6 +153,6 @@ def _augmented(fit: SingleIndex, newdata: Any, type_predict: str, type_residuals
     if newdata is not None:
         return pd.concat([as_frame(newdata), frame], axis=1)
     frame["_resid"] = residuals(fit, type_residuals)
-    for name, column in augmenting(fit).items():
+    for name, column in augmenting(fit, type_residuals).items():
         frame[name] = column.reindex_like(frame["_fitted"])
     return pd.concat([model_frame(fit).reindex(frame.index), frame], axis=1)

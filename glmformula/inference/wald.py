@@ -17,6 +17,7 @@ from ..design.selection import square_in_order
 from ..errors import DataError, FitError
 from ..fitted.coefficients import kept_names, kept_of, names_of, values_of
 from ..fitted.protocols import is_single_index
+from .covariance import label_of
 from .distributions import quantile, two_sided
 
 if TYPE_CHECKING:
@@ -35,16 +36,24 @@ class Wald:
     names : tuple of str (r,)
     estimate : ndarray (r,)
     cov : ndarray (r, r)
+    errors : str
+        Which standard errors these are; '' for the model's own.
     """
 
     names: tuple[str, ...]
     estimate: np.ndarray
     cov: np.ndarray
+    errors: str = ""
 
     @classmethod
     def of(cls, fit: Fit, vcov: Vcov = None) -> Wald:
         """The coefficients of a fit that are not aliased, with the covariance that `vcov` stands for."""
-        return cls(kept_names(fit), values_of(fit)[kept_of(fit)], covariance_of(fit, vcov))
+        return cls(kept_names(fit), values_of(fit)[kept_of(fit)], *resolved(fit, vcov))
+
+    @property
+    def note(self) -> tuple[str, ...]:
+        """The line under a table that names the standard errors, if they are not the model's own."""
+        return (f"Standard errors: {self.errors}",) if self.errors else ()
 
     @cached_property
     def error(self) -> np.ndarray:
@@ -70,11 +79,11 @@ class Wald:
         """Some of the estimates, by position."""
         chosen = np.asarray(which, dtype=int)
         names = tuple(self.names[k] for k in which)
-        return Wald(names, self.estimate[chosen], self.cov[np.ix_(chosen, chosen)])
+        return Wald(names, self.estimate[chosen], self.cov[np.ix_(chosen, chosen)], self.errors)
 
     def linear(self, L: np.ndarray, right: np.ndarray | float = 0.0) -> Wald:
         """L b - right, for L (q, r)."""
-        return Wald((), L @ self.estimate - right, L @ self.cov @ L.T)
+        return Wald((), L @ self.estimate - right, L @ self.cov @ L.T, self.errors)
 
     def chisq(self) -> float:
         """b' V^-1 b: are all of the estimates 0? Scaled first, since they may differ by many powers of ten.
@@ -112,8 +121,8 @@ def test_columns(df: float) -> list[str]:
 
 
 def df_of(fit: Fit, vcov: Vcov) -> float:
-    """Degrees of freedom of the tests of coefficients; normal ones where none are left but `vcov` is another."""
-    return math.inf if vcov is not None and fit.test_df <= 0 else fit.test_df
+    """Degrees of freedom of the tests of coefficients: normal ones with another covariance, as in `coeftest`."""
+    return math.inf if vcov is not None else fit.test_df
 
 
 def all_rows(fit: Fit, table: np.ndarray) -> np.ndarray:
@@ -137,9 +146,29 @@ def covariance_of(fit: Fit, vcov: Vcov) -> np.ndarray:
     FitError
         A type, of a model whose ``vcov()`` has none.
     """
-    if vcov is None and is_single_index(fit):
-        return fit.covariance
+    return resolved(fit, vcov)[0]
+
+
+def resolved(fit: Fit, vcov: Vcov) -> tuple[np.ndarray, str]:
+    """The covariance as `covariance_of`, and the name of its standard errors, '' for the model's own."""
+    if vcov is None:
+        return fit.covariance if is_single_index(fit) else _in_order(fit, fit.vcov()), ""
     value = _covariance_value(fit, vcov)
+    return _in_order(fit, value), label_of(value) or _described(vcov)
+
+
+def _described(vcov: Vcov) -> str:
+    """What was asked for, where the covariance has no name."""
+    if isinstance(vcov, str):
+        return vcov
+    if isinstance(vcov, Mapping):
+        parts = (f"{key}={value!r}" if isinstance(value, str) else key for key, value in vcov.items())
+        return f"vcov({', '.join(parts)})"
+    return "by a function that was given" if callable(vcov) else "of a matrix that was given"
+
+
+def _in_order(fit: Fit, value: Any) -> np.ndarray:
+    """The matrix over the coefficients that have an estimate."""
     names, kept = names_of(fit), kept_of(fit)
     if np.shape(value)[:1] != (len(names),):
         names = tuple(compress(names, kept))
@@ -156,8 +185,6 @@ def covariance_of(fit: Fit, vcov: Vcov) -> np.ndarray:
 
 
 def _covariance_value(fit: Fit, vcov: Vcov) -> Any:
-    if vcov is None:
-        return fit.vcov()
     if callable(vcov):
         return vcov(fit)
     if not isinstance(vcov, str | Mapping):

@@ -75,11 +75,12 @@ def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> S
             "to compare more than 2 models `vcov' needs to be a function or a type such as 'HC1'"
         )
     residual = np.array([float(f.df_residual) for f in fits])
-    df, statistic, larger = [math.nan], [math.nan], [math.nan]
+    df, statistic, larger, note = [math.nan], [math.nan], [math.nan], ()
     for first, second in zip(fits, fits[1:]):
-        change, chisq = compare(first, second, vcov)
+        change, tested = compare(first, second, vcov)
         df.append(change)
-        statistic.append(chisq)
+        statistic.append(tested.chisq())
+        note = tested.note
         larger.append(float((first if change < 0 else second).df_residual))
     value, count = np.array(statistic), np.abs(df)
     if test == "F":
@@ -91,11 +92,11 @@ def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> S
         {"Res.Df": residual, "Df": df, test: value, f"Pr(>{test})": p_value},
         index=[str(k + 1) for k in range(len(fits))],
     )
-    return StatTable(table, kind="anova", heading=("Wald test\n", model_lines(fits)))
+    return StatTable(table, kind="anova", heading=("Wald test\n", model_lines(fits)), footer=note)
 
 
-def compare(first: Fit, second: Fit, vcov: Vcov) -> tuple[float, float]:
-    """Change in the number of coefficients, and the statistic of those that only the larger model has."""
+def compare(first: Fit, second: Fit, vcov: Vcov) -> tuple[float, Wald]:
+    """Change in the number of coefficients, and those that only the larger model has."""
     change = int(kept_of(second).sum() - kept_of(first).sum())
     larger, smaller = (first, second) if change < 0 else (second, first)
     fewer = set(columns_by_term(smaller))
@@ -105,7 +106,7 @@ def compare(first: Fit, second: Fit, vcov: Vcov) -> tuple[float, float]:
             f"nesting of models cannot be determined: {smaller.formula!r} should have some of the terms and "
             f"columns of {larger.formula!r}, and no others"
         )
-    return float(change), Wald.of(larger, vcov).part(own).chisq()
+    return float(change), Wald.of(larger, vcov).part(own)
 
 
 def columns_by_term(fit: Fit) -> list[tuple[str, str]]:

@@ -42,6 +42,8 @@ class SummaryParts:
     correlation : ndarray (r, r) or None
     notes : tuple of str
         Our own lines after R's text (no convergence, separation ...).
+    errors : tuple of str
+        Which standard errors those of the table are, where not the model's own.
     digits : int
         Significant digits; `signif_stars`: whether there are stars and their legend.
     """
@@ -62,6 +64,7 @@ class SummaryParts:
     n_omitted: int = 0
     correlation: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     digits: int = DIGITS
     signif_stars: bool = True
 
@@ -99,6 +102,7 @@ def summary_blocks(parts: SummaryParts, digits: int | None = None) -> list[Block
         f"{which} deviance: {deviance}  on {df}  degrees of freedom\n"
         for which, deviance, df in zip(("    Null", "Residual"), deviances, freedoms, strict=True)
     )
+    blocks += [f"\n{line}\n" for line in parts.errors]
     blocks.append(
         f"\n(Dispersion parameter for {parts.family} family taken to be "
         f"{format_number(parts.dispersion, na='NaN')})\n\n{lines}{omitted_line(parts.n_omitted)}"

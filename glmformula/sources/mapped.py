@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..design.pieces import Piece
 from .base import Block, Source
 from .memory import MemorySource
 
@@ -38,6 +39,11 @@ def select_terms(source: Source, keep: frozenset[int]) -> Source:
     return Mapped(source, partial(_selected, keep))
 
 
+def constant_only(source: Source) -> Source:
+    """The same rows, with their weights and offset, and the intercept as the only column; no start values."""
+    return Mapped(source, _constant)
+
+
 def collect(source: Source, block_fn: Callable[[Block], Any]) -> list[Any]:
     """What `block_fn` gives for each block, in row order."""
     return source.map_reduce(partial(_listed, block_fn), add)
@@ -49,6 +55,11 @@ def _after(block_fn: Callable[[Block], T], transform: Callable[[Block], Block], 
 
 def _selected(keep: frozenset[int], block: Block) -> Block:
     return replace(block, design=block.design.select_terms(keep), etastart=None, mustart=None)
+
+
+def _constant(block: Block) -> Block:
+    design = replace(block.design, pieces=(Piece(()),), names=("(Intercept)",), assign=np.zeros(1, dtype=int))
+    return replace(block, design=design, etastart=None, mustart=None)
 
 
 def _listed(block_fn: Callable[[Block], Any], block: Block) -> list[Any]:

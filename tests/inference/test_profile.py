@@ -285,7 +285,7 @@ def test_wald_takes_another_covariance():
             "method should be one of 'profile', 'wald', 'profile-exact'; got 'exact'",
         ),
         ({"level": 95}, ValueError, "level should be between 0 and 1; got 95"),
-        ({"vcov": "HC1"}, ValueError, "give method='wald' with vcov, not 'profile'"),
+        ({"method": "profile", "vcov": "HC1"}, ValueError, "give method='wald' with vcov, not 'profile'"),
         ({"test": "F"}, ValueError, "test should be one of 'LRT', 'Rao'; got 'F'"),
         ({"parm": "sallary"}, DataError, "'sallary' is not a coefficient.*nearest names are: 'salary'"),
         ({"parm": 4}, DataError, "coefficient 4 does not exist: the model has 4, counted from 0"),

@@ -331,6 +331,77 @@ def test_clusters_that_decide_a_coefficient(firms):
         fit.vcov("HC3", "year")
 
 
+CLUSTERED = {"cluster": "~ firm + year", "type": "HC1"}
+NAMES = {
+    "HC1": lambda fit: "HC1",
+    "by firm": lambda fit: {"cluster": "firm"},
+    "given": lambda fit: fit.vcov("HC3", "firm"),
+    "two ways": lambda fit: CLUSTERED,
+    "by values": lambda fit: {"cluster": fit.model_frame()["x"].gt(0).to_numpy()},
+    "function": lambda fit: lambda f: f.vcov("HC4"),
+    "dispersion": lambda fit: {"dispersion": 2},
+    "rows": lambda fit: "CL",
+    "another": lambda fit: 2 * fit.vcov("HC1"),
+    "array": lambda fit: fit.vcov("HC1").to_numpy(),
+    "another function": lambda fit: lambda f: f.vcov("HC1").to_numpy(),
+}
+LINES = {
+    "HC1": "HC1",
+    "by firm": "clustered by firm (12 clusters)",
+    "given": "HC3, clustered by firm (12 clusters)",
+    "two ways": "HC1, clustered by firm (12 clusters) and year (6 clusters)",
+    "by values": "clustered by cluster (2 clusters)",
+    "function": "HC4",
+    "dispersion": "of the model, dispersion 2",
+    "rows": "each row its own cluster",
+    "another": "of a matrix that was given",
+    "array": "of a matrix that was given",
+    "another function": "by a function that was given",
+}
+
+
+@pytest.mark.parametrize("which", NAMES)
+def test_standard_errors_are_named_where_they_are_printed(fit, which):
+    vcov, line = NAMES[which](fit), f"Standard errors: {LINES[which]}"
+    tables = [fit.summary(vcov=vcov), fit.coeftest(vcov), fit.confint(vcov=vcov), fit.waldtest(vcov=vcov)]
+    tables += [fit.linear_hypothesis("x", vcov=vcov), fit.Anova(test="Wald", vcov=vcov)]
+    tables += [fit.delta_method("exp(x)", vcov=vcov)]
+    for table in tables:
+        assert line in str(table).splitlines()
+        assert line in table.to_markdown()
+    assert fit.tidy(conf_int=True, vcov=vcov).attrs == {"standard_errors": LINES[which]}
+
+
+def test_the_models_own_standard_errors_have_no_line(fit):
+    for table in (fit.summary(), fit.coeftest(), fit.confint(method="wald"), fit.delta_method("exp(x)")):
+        assert "Standard errors" not in str(table)
+    assert not fit.tidy().attrs
+
+
+@pytest.mark.parametrize("family", ["gaussian", "poisson", "quasipoisson"])
+@pytest.mark.parametrize("vcov", [None, "HC1", {"cluster": "firm"}])
+def test_one_distribution_and_one_interval(firms, family, vcov):
+    """lmtest's coeftest takes the normal distribution for any glm; so does all that has another covariance."""
+    fit = glm("y ~ x", firms, family)
+    summary, tests, tidied = fit.summary(vcov=vcov).frame, fit.coeftest(vcov), fit.tidy(True, vcov=vcov)
+    if vcov is not None or family == "poisson":
+        pd.testing.assert_frame_equal(summary, tests.frame)
+    np.testing.assert_array_equal(tidied["p_value"], summary.iloc[:, 3])
+    np.testing.assert_array_equal(tidied[["conf_low", "conf_high"]], fit.confint(vcov=vcov).frame)
+    if vcov is not None:
+        np.testing.assert_array_equal(fit.confint(vcov=vcov), fit.confint(method="wald", vcov=vcov))
+        for ask in (lambda: fit.confint(method="profile", vcov=vcov), lambda: fit.tidy(True, vcov=vcov, conf_method="profile")):
+            with pytest.raises(ValueError, match="give method='wald' with vcov, not 'profile'"):
+                ask()
+
+
+def test_covariance_of_a_known_dispersion(fit):
+    np.testing.assert_allclose(fit.vcov(dispersion=2.5), fit.summary(dispersion=2.5).cov_scaled)
+    for options in ({"type": "HC1"}, {"cluster": "firm"}):
+        with pytest.raises(ValueError, match="dispersion= is of the model's own covariance"):
+            fit.vcov(dispersion=2.5, **options)
+
+
 def test_robust_covariance_everywhere(fit, firms):
     v = fit.vcov("HC3")
     se = np.sqrt(np.diag(v))

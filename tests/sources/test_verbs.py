@@ -193,7 +193,7 @@ ROWS: dict[str, Verb] = {
         for verb in ("hatvalues", "cooks_distance", "rstandard", "rstudent", "dffits", "dfbeta", "dfbetas", "covratio")
     },
     **{
-        f"{verb}, Pearson's": ("Gamma", lambda fit, verb=verb, **out: getattr(fit, verb)("pearson", **out))
+        f"{verb}, deviance": ("Gamma", lambda fit, verb=verb, **out: getattr(fit, verb)("deviance", **out))
         for verb in ("rstandard", "rstudent", "dffits", "dfbetas", "covratio")
     },
     "model_frame": ("gaussian", lambda fit, **out: fit.model_frame(**out)),
