@@ -377,7 +377,7 @@ def _dffits(d: Deletion, spread: np.ndarray) -> np.ndarray:
 
 
 def _dfbeta(fit: SingleIndex, d: Deletion) -> np.ndarray:
-    """One-step changes (n, rank); 0 where they are rounding beside sqrt(h) |r| / (1 - h) standard errors, their bound."""
+    """One-step changes (n, rank): 0 where rounding beside their bound, sqrt(h) |r| / (1 - h) standard errors."""
     with np.errstate(all="ignore"):
         moved = np.where(d.hat < 1, d.residual / (1 - d.hat), 0.0)
         changes = coefficient_changes(fit, moved)

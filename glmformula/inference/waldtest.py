@@ -75,7 +75,8 @@ def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> S
             "to compare more than 2 models `vcov' needs to be a function or a type such as 'HC1'"
         )
     residual = np.array([float(f.df_residual) for f in fits])
-    df, statistic, larger, note = [math.nan], [math.nan], [math.nan], ()
+    df, statistic, larger = [math.nan], [math.nan], [math.nan]
+    note: tuple[str, ...] = ()
     for first, second in zip(fits, fits[1:]):
         change, tested = compare(first, second, vcov)
         df.append(change)

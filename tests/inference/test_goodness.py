@@ -15,7 +15,7 @@ from reference.models import load as models
 from scipy import special, stats
 from tolerances import GOODNESS
 
-from glmformula import DataError, FamilyError, dispersiontest, glm, hosmer_lemeshow, overdispersion, pseudo_r2
+from glmformula import DataError, FamilyError, Gamma, dispersiontest, glm, hosmer_lemeshow, overdispersion, pseudo_r2
 
 HERE = Path(__file__).parents[1] / "reference" / "goodness"
 CASES = {m["id"]: m for m in json.loads((HERE / "cases.json").read_text())}
@@ -186,3 +186,36 @@ def test_frames():
 def test_messages(call, error, message):
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+ROWS = 200
+RNG = np.random.default_rng(1)
+SCHOOLS = pd.DataFrame({
+    "rank": RNG.integers(1, 5, ROWS), "gpa": RNG.normal(3, 0.4, ROWS), "time": RNG.uniform(1, 3, ROWS),
+    "w": RNG.integers(0, 4, ROWS), "admit": (RNG.random(ROWS) < 0.4) * 1.0, "count": RNG.poisson(2, ROWS),
+    "cost": RNG.gamma(2, 1, ROWS), "none": RNG.integers(1, 10, ROWS),
+})  # fmt: skip
+SCHOOLS.loc[3:9, "gpa"] = np.nan  # rows that `count ~ 1` alone would have
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("offset", ["", " + offset(log(time))"])
+@pytest.mark.parametrize(
+    ("response", "family"),
+    [
+        ("admit", "binomial"),
+        ("cbind(count, none)", "binomial"),
+        ("count", "poisson"),
+        ("count", "quasipoisson"),
+        ("cost", "gaussian"),
+        ("cost", Gamma("log")),
+    ],
+)
+def test_pseudo_r2_without_an_intercept(response, family, offset, weights):
+    """The same model, coded with and without: pscl's null model is `~ 1` for both."""
+    without, with_ = (
+        pseudo_r2(glm(f"{response} ~ {terms}{offset}", SCHOOLS, family, weights=weights))
+        for terms in ("0 + factor(rank) + gpa", "factor(rank) + gpa")
+    )
+    np.testing.assert_allclose(without, with_, rtol=1e-6)
+    assert (without.loc["deviance"] > 0).all()

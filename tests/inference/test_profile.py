@@ -15,7 +15,7 @@ from reference.models.load import fitted, numbers, reference
 from tolerances import PROFILE_EXACT, PROFILE_LIMIT, PROFILE_POINT, PROFILE_RAO
 
 import glmformula
-from glmformula import ConvergenceWarning, DataError, FitError, confint, glm, profile
+from glmformula import ConvergenceWarning, DataError, FitError, Gamma, confint, glm, profile
 
 HERE = Path(__file__).parents[1] / "reference" / "profile"
 
@@ -263,6 +263,33 @@ def test_aliased_coefficients_have_no_interval():
     aliased = fit.column_names[int(np.flatnonzero(fit.aliased)[0])]
     assert confint(fit, aliased).frame.isna().to_numpy().all()
     assert aliased not in profile(fit).values
+
+
+U = np.log([5, 10, 15, 20, 30, 40, 60, 80, 100])
+LOT1 = np.array([118, 58, 42, 35, 27, 25, 21, 19, 18])
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-20, 1e20])
+@pytest.mark.parametrize("weights", [None, np.full(9, 3.0)])
+def test_a_null_deviance_without_end(unit, weights):
+    """Without an intercept the null model has mu = 0, which a Gamma response never has: R's null deviance is Inf."""
+    fit = glm("lot1 ~ 0 + u", {"u": U, "lot1": LOT1 * unit}, Gamma("identity"), weights=weights)
+    assert np.isinf(fit.null_deviance)
+    if weights is None:
+        exact = confint(fit, method="profile-exact").to_numpy()[0] / unit
+        np.testing.assert_allclose(exact, [8.130638, 45.792192], rtol=1e-6)
+        np.testing.assert_allclose(confint(fit).to_numpy()[0] / unit, exact, rtol=1e-3)
+    tidied = fit.tidy(conf_int=True)
+    np.testing.assert_array_equal(tidied[["conf_low", "conf_high"]], confint(fit))
+    assert len(profile(fit)["u"]) > 5
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-20, 1e20])
+def test_zero_residuals_beside_a_null_deviance_without_end(unit):
+    fit = glm("y ~ 0 + u", {"u": U, "y": 3 * U * unit}, Gamma("identity"))
+    assert np.isinf(fit.null_deviance)
+    with pytest.raises(FitError, match="the residuals are zero"):
+        confint(fit)
 
 
 def test_wald_takes_another_covariance():
