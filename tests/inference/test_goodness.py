@@ -15,7 +15,16 @@ from reference.models import load as models
 from scipy import special, stats
 from tolerances import GOODNESS
 
-from glmformula import DataError, FamilyError, Gamma, dispersiontest, glm, hosmer_lemeshow, overdispersion, pseudo_r2
+from glmformula import (
+    DataError,
+    FamilyError,
+    Gamma,
+    dispersiontest,
+    glm,
+    hosmer_lemeshow,
+    overdispersion,
+    pseudo_r2,
+)
 
 HERE = Path(__file__).parents[1] / "reference" / "goodness"
 CASES = {m["id"]: m for m in json.loads((HERE / "cases.json").read_text())}
