@@ -64,10 +64,10 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
         dfbetas,
         dffits,
         hatvalues,
-        influence_measures,
         rstandard,
         rstudent,
     )
+    from .inference.influence_measures import influence_measures
     from .inference.linear_hypothesis import linear_hypothesis
     from .inference.lrtest import lrtest
     from .inference.marginal_anova import Anova

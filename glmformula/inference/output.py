@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import partial, wraps
-from inspect import Parameter, cleandoc, signature
+from inspect import Parameter, signature
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -140,12 +140,6 @@ def written(
         return path
 
 
-OUT = (
-    "With ``out=`` a path (``.parquet``, ``.arrow`` or ``.csv``) it is written to that file, with the number of each\n"
-    "row; needed where the rows of the fit are files or a database."
-)
-
-
 def by_rows(name: str, whole: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of a fit, with a value for each row, write its answer where the rows are in a table.
 
@@ -162,7 +156,6 @@ def by_rows(name: str, whole: bool = False) -> Callable[[Callable[..., Any]], Ca
         known = signature(function)
         more = Parameter("out", Parameter.KEYWORD_ONLY, default=None, annotation="Any")
         asked.__signature__ = known.replace(parameters=[*known.parameters.values(), more])  # type: ignore[attr-defined]
-        asked.__doc__ = f"{cleandoc(function.__doc__ or '')}\n\n{OUT}"
         return asked
 
     return decorate
@@ -177,6 +170,12 @@ def _asked(
 @by_rows("frame")
 def model_frame(fit: SingleIndex) -> pd.DataFrame:
     """The variables of the model, R's ``model.frame``.
+
+    Parameters
+    ----------
+    out : path, optional
+        Write it to this file (``.parquet``, ``.arrow`` or ``.csv``), with the number of each row. Needed where
+        the rows of the fit are files or a database.
 
     Returns
     -------

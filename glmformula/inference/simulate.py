@@ -23,6 +23,9 @@ def simulate(fit: SingleIndex, nsim: int = 1, seed: int | None = None) -> pd.Dat
     nsim : int
     seed : int, optional
         The same seed gives the same draws.
+    out : path, optional
+        Write it to this file (``.parquet``, ``.arrow`` or ``.csv``), with the number of each row. Needed where
+        the rows of the fit are files or a database.
 
     Returns
     -------

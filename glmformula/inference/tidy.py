@@ -49,6 +49,15 @@ def tidy(
     -------
     DataFrame with ``term estimate std_error statistic p_value`` (NaN where aliased); ``.attrs`` names the
     standard errors of `vcov`.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.tidy(exponentiate=True, conf_int=True).round(3)
+                 term  estimate  std_error  statistic  p_value  conf_low  conf_high
+    0     (Intercept)     0.010      0.759     -6.052    0.000     0.002      0.042
+    1  overtime_hours     1.211      0.081      2.349    0.019     1.032      1.422
     """
     wald = Wald.of(fit, vcov)
     table = all_rows(fit, wald.tests(df_of(fit, vcov)))

@@ -53,14 +53,12 @@ if TYPE_CHECKING:
         hatvalues as _hatvalues,
     )
     from ..inference.influence import (
-        influence_measures as _influence_measures,
-    )
-    from ..inference.influence import (
         rstandard as _rstandard,
     )
     from ..inference.influence import (
         rstudent as _rstudent,
     )
+    from ..inference.influence_measures import influence_measures as _influence_measures
     from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
@@ -110,6 +108,7 @@ SINGLE_INDEX = {
     "extract_aic": "inference.extract_aic",
     "glance": "inference.tidy",
     "hosmer_lemeshow": "inference.goodness",
+    "influence_measures": "inference.influence_measures",
     "model_frame": "inference.output",
     "model_matrix": "inference.predict",
     "overdispersion": "inference.goodness",
@@ -126,7 +125,7 @@ SINGLE_INDEX = {
     "vif": "inference.vif",
 } | dict.fromkeys(
     (
-        *("cooks_distance", "covratio", "dfbeta", "dfbetas", "dffits", "hatvalues", "influence_measures"),
+        *("cooks_distance", "covratio", "dfbeta", "dfbetas", "dffits", "hatvalues"),
         *("rstandard", "rstudent"),
     ),
     "inference.influence",

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ..design.selection import listed, mask
-from ..inference.influence import deletion
+from ..inference.deletion import deletion
 from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for, label_rows, smooth
 
 if TYPE_CHECKING:
