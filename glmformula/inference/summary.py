@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from ..errors import GLMFormulaWarning, give_warning
-from ..fitted.coefficients import kept_names
 from ..fitted.separation import infinite_names
 from ..frame.schema import Variable, plain_name
 from ..render.report import Block, Rendered, to_text
@@ -171,7 +170,7 @@ def summary(
         scaled, errors = (phi * unscaled, "") if vcov is None else resolved(fit, vcov)
     df = df_of(fit, vcov) if estimated else math.inf
     columns = test_columns(math.inf if (not estimated or vcov is not None) and rank else fit.df_residual)
-    wald = Wald(kept_names(fit), fit.result.coefficients[~fit.aliased], scaled, errors)
+    wald = Wald((), fit.result.coefficients[~fit.aliased], scaled, errors)
     table = wald.tests(df)
     correlations = None
     if correlation and rank:
