@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -21,13 +23,15 @@ def is_foreign(data: Any) -> bool:
     Raises
     ------
     DataError
-        They can be read only once.
+        They can be read only once, or their library is too old.
     """
     if hasattr(data, "read_next_batch"):
         raise DataError(
             f"data: a {type(data).__name__} can be read only once, and a model is asked about its data again; "
             "give the table that data.read_all() returns"
         )
+    if _is_polars(data):
+        needed("polars", "polars")
     return hasattr(data, "__arrow_c_stream__") or _is_lazy(data)
 
 
@@ -77,7 +81,7 @@ def arrow_frame(table: pa.Table, coded: bool = False, first: int = 0) -> tuple[p
     """
     pa = arrow()
     texts = []
-    fields, columns, odd = [], [], []
+    names, columns, odd = [], [], []
     for place, (field, column) in enumerate(zip(table.schema, table.columns, strict=True)):
         column = _stored(column)
         kind = column.type
@@ -86,6 +90,8 @@ def arrow_frame(table: pa.Table, coded: bool = False, first: int = 0) -> tuple[p
         elif is_text(kind) and coded:
             column = column.dictionary_encode()
             texts.append(field.name)
+        elif _is_view(kind):
+            column = column.cast(pa.large_string())  # as pandas holds strings
         elif pa.types.is_dictionary(kind) and not pa.types.is_nested(kind.value_type):
             fixed, strings = declared(field, table.schema), is_text(kind.value_type)
             if coded and strings and not fixed:
@@ -95,15 +101,19 @@ def arrow_frame(table: pa.Table, coded: bool = False, first: int = 0) -> tuple[p
         if not _holdable(column.type):
             odd.append((place, field.name, column))
             continue
-        fields.append(pa.field(field.name, column.type))
+        names.append(field.name)
         columns.append(column)
-    out = pa.table(columns, schema=pa.schema(fields)).to_pandas(
-        split_blocks=True, types_mapper=_TYPES.get, ignore_metadata=True
-    )
+    numbered = pa.table(columns, names=[str(k) for k in range(len(names))])  # a name may occur twice
+    out = numbered.to_pandas(split_blocks=True, types_mapper=_TYPES.get, ignore_metadata=True)
+    out.columns = pd.Index(names)
     for place, name, column in odd:
         out.insert(place, name, pd.arrays.ArrowExtensionArray(column), allow_duplicates=True)
     out.index = pd.RangeIndex(first, first + table.num_rows)
     return out, frozenset(texts)
+
+
+OLDEST = {"pyarrow": "18", "polars": "1.3", "dask": "2025.5", "distributed": "2025.5"}
+"""What they can do since then is used; pyproject.toml says what it is."""
 
 
 def arrow() -> Any:
@@ -117,17 +127,30 @@ def needed(module: str, extra: str) -> Any:
     Raises
     ------
     DataError
-        It is not installed: which extra brings it.
+        It is not installed, or it is too old: which extra brings it.
     """
     import importlib
 
+    package = module.partition(".")[0]
     try:
-        return importlib.import_module(module)
+        found = importlib.import_module(module)
     except ImportError as error:
         raise DataError(
-            f"these data need {module.partition('.')[0]}, which is not installed: "
-            f"pip install 'glmformula[{extra}]'"
+            f"these data need {package}, which is not installed: pip install 'glmformula[{extra}]'"
         ) from error
+    oldest, version = OLDEST.get(package, ""), str(getattr(sys.modules[package], "__version__", ""))
+    if () < _numbers(version) < _numbers(oldest):
+        raise DataError(
+            f"these data need {package} {oldest} or newer, and {version} is installed: "
+            f"pip install --upgrade 'glmformula[{extra}]'"
+        )
+    return found
+
+
+@cache
+def _numbers(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version."""
+    return tuple(map(int, re.findall(r"\d+", version)[:2]))
 
 
 class _Types(dict[Any, Any]):
@@ -195,7 +218,7 @@ def _stored(column: Any) -> Any:
 
 
 DECLARED = b"glmformula:declared"  # marks a dictionary whose order its source has declared
-ENUM = b"_PL_ENUM"
+ENUM = (b"_PL_ENUM", b"POLARS.CATEGORICAL_TYPE")  # polars before 1.18 says the second, and of no other kind
 
 
 def declared(field: Any, schema: Any) -> bool:
@@ -282,7 +305,7 @@ def _table(data: Any) -> pa.Table:
         return data
     if isinstance(data, pa.RecordBatch):
         return pa.Table.from_batches([data])
-    if type(data).__module__.startswith("polars") and hasattr(data, "dtypes"):
+    if _is_polars(data) and hasattr(data, "dtypes"):
         data = _narrowed(data)
     try:
         return pa.table(data)
@@ -301,4 +324,8 @@ def _narrowed(data: Any) -> Any:
 
 
 def _is_lazy(data: Any) -> bool:
-    return type(data).__name__ == "LazyFrame" and type(data).__module__.startswith("polars")
+    return type(data).__name__ == "LazyFrame" and _is_polars(data)
+
+
+def _is_polars(data: Any) -> bool:
+    return type(data).__module__.startswith("polars")

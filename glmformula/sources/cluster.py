@@ -110,8 +110,9 @@ def open_dask(frame: Any) -> DaskTable:
     Raises
     ------
     DataError
-        Two names are one in text.
+        Two names are one in text, or Dask is too old.
     """
+    needed("dask", "dask")
     frame = _named_in_text(frame)
     meta = frame._meta
     texts = [name for name, kind in zip(meta.columns, meta.dtypes, strict=True) if _undeclared(kind)]

@@ -31,7 +31,8 @@ def _named(kind: str) -> Callable[[Any], bool]:
 
 
 def _is_dask(data: Any) -> bool:
-    return type(data).__module__.startswith("dask.") and type(data).__name__ == "DataFrame"
+    package = type(data).__module__.partition(".")[0]
+    return package in ("dask", "dask_expr") and type(data).__name__ == "DataFrame"  # the second: before 2025.1
 
 
 def _is_query(data: Any) -> bool:

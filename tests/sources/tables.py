@@ -21,6 +21,7 @@ from glmformula.frame.pieces import Piece
 from glmformula.sources.reading import InOrder
 
 LEVELS = ["low", "mid", "high", "never"]
+CONNECTIONS: list[Any] = []
 
 
 def policies(n: int = 400, seed: int = 0) -> pd.DataFrame:
@@ -106,8 +107,14 @@ def filtered(data: pd.DataFrame, folder: Path) -> Any:
     return ds.dataset(parquet(data, folder)).filter(ds.field("w") > 0)
 
 
+def connected() -> Any:
+    """A connection that stays: a relation of an older DuckDB does not keep its own."""
+    CONNECTIONS.append(duckdb.connect())
+    return CONNECTIONS[-1]
+
+
 def relation(data: pd.DataFrame, folder: Path) -> Any:
-    connection = duckdb.connect()
+    connection = connected()
     connection.register("rows", arrow(data))
     return connection.sql("select * from rows")
 

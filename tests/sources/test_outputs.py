@@ -14,6 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow.dataset as ds
 import pytest
+from sources.tables import connected
 
 from glmformula import DataError, glm
 from glmformula.inference import output
@@ -50,7 +51,7 @@ KINDS: dict[str, Callable[[Path], Any]] = {
     "nested pattern": lambda file: str(file.parent.parent / "**" / "*.parquet"),
     "dataset": lambda file: ds.dataset(file),
     "filtered": lambda file: ds.dataset(file).filter(ds.field("x") > -9),
-    "relation": lambda file: duckdb.connect().read_parquet(str(file)),
+    "relation": lambda file: connected().read_parquet(str(file)),
     "query": lambda file: (f"SELECT * FROM read_parquet('{file}') WHERE x > -9", duckdb.connect()),
     "pattern in a query": lambda file: (f"SELECT * FROM '{file.parent}/*.parquet'", duckdb.connect()),
     "view": _duckdb_file,
