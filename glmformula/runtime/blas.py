@@ -7,17 +7,12 @@ among others would not be the fit that it is alone.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from functools import cache
-
-# Names under which wheels and distributions ship OpenBLAS, and MKL's.
-PREFIXES, SUFFIXES = ("scipy_openblas_", "openblas_"), ("64_", "", "_64")
-NAMES = [(f"{a}get_num_threads{b}", f"{a}set_num_threads{b}") for a in PREFIXES for b in SUFFIXES]
-NAMES.append(("MKL_Get_Max_Threads", "MKL_Set_Num_Threads"))
+from typing import Any
 
 _lock = threading.Lock()
 _inside = 0
@@ -26,21 +21,24 @@ _before: list[int] = []
 
 @cache
 def controls() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
-    """(get, set) of the BLAS under NumPy and of the one under SciPy; empty where none is known."""
-    import numpy.linalg._umath_linalg as under_numpy
-    import scipy.linalg._flapack as under_scipy
+    """(get, set) of each BLAS in the process: NumPy and SciPy may bring one each."""
+    import scipy.linalg  # noqa: F401 -- a BLAS that is not loaded yet would not be found
+    from threadpoolctl import ThreadpoolController
 
-    found = []
-    for module in (under_numpy, under_scipy):
-        try:
-            library = ctypes.CDLL(module.__file__)
-        except (OSError, TypeError):
-            continue
-        for get, set_ in NAMES:
-            if hasattr(library, get) and hasattr(library, set_):
-                found.append((getattr(library, get), getattr(library, set_)))
-                break
-    return found
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    return [(library.get_num_threads, _setter(library)) for library in found]
+
+
+def _setter(library: Any) -> Callable[[int], object]:
+    """threadpoolctl (since 3.8) heeds only the first thread that sets a number, in silence; here the lock decides."""
+    released = getattr(library, "clear_controlling_thread", lambda force: None)
+
+    def set_(count: int) -> None:
+        released(force=True)
+        library.set_num_threads(count)
+        released(force=True)
+
+    return set_
 
 
 def _in_child() -> None:

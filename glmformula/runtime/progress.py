@@ -3,52 +3,67 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 PATIENCE = 2.0  # seconds before anything is shown
 EVERY = 0.1  # seconds between two states of the line
-WIDTH = 20
+COUNTED = "{desc} [{bar:20}] {percentage:3.0f}% {elapsed_s:.0f} s"
+UNCOUNTED = "{desc} {state} {elapsed_s:.0f} s"
 UNSAID = object()
 
 
+@cache
+def _drawn() -> type:
+    """tqdm's bar: in a notebook with widgets a widget, otherwise a line; without a thread or a lock of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a notebook has no widgets
+        from tqdm.auto import tqdm
+
+    class Drawn(tqdm):  # type: ignore[misc]
+        monitor_interval = 0
+
+        @property
+        def format_dict(self) -> dict[str, Any]:
+            found: dict[str, Any] = super().format_dict
+            return {**found, "state": f"{found['n']} parts" if found["n"] else "under way"}
+
+    Drawn.set_lock(threading.RLock())
+    return Drawn
+
+
 class Bar:
-    """The line: `begin` a pass, `tick` after each of its parts, `clear` leaves nothing on the screen."""
+    """What is shown of the passes of one piece of work; nothing stays on the screen."""
 
     def __init__(self, patience: float) -> None:
         self.passes = 0
-        self.start = time.monotonic()
-        self.next = self.start + patience
-        self.shown = 0
+        self.start, self.patience = time.time(), patience
+        self.shown: Any = None
 
-    def tick(self, done: int, total: int | None) -> None:
-        now = time.monotonic()
-        if now < self.next:
-            return
-        self.next = now + EVERY
-        if total:
-            full = min(WIDTH, WIDTH * done // total)
-            state = f"[{'#' * full}{' ' * (WIDTH - full)}] {min(100, 100 * done // total):3d}%"
-        else:
-            state = f"{done} parts" if done else "under way"
-        self.show(f"glm: pass {self.passes} {state} {now - self.start:.0f} s")
-
-    def show(self, text: str) -> None:
-        sys.stderr.write(f"\r{text:<{self.shown}}")
-        sys.stderr.flush()
-        self.shown = len(text)
+    def begin(self, total: int | None) -> Any:
+        """The bar of the next pass."""
+        self.clear()
+        self.passes += 1
+        form = COUNTED if total else UNCOUNTED
+        self.shown = _drawn()(
+            desc=f"glm: pass {self.passes}", total=total, bar_format=form, ascii=" #", leave=False,
+            delay=self.patience, mininterval=EVERY, miniters=1,
+        )  # fmt: skip
+        self.shown.start_t = self.start  # patience and seconds are those of all passes together
+        return self.shown
 
     def clear(self) -> None:
-        if self.shown:
-            self.show("")
-            self.shown = 0
-            sys.stderr.write("\r")
-            sys.stderr.flush()
+        if self.shown is not None:
+            self.shown.close()
+            self.shown = None
 
 
 _bar: ContextVar[Bar | None] = ContextVar("bar")  # not set: nobody has said; None: nothing is shown
@@ -82,10 +97,9 @@ def watched(parts: Iterable[T], total: int | None = None) -> Iterator[T]:
     if bar is None:
         yield from parts
         return
-    bar.passes += 1
-    bar.tick(0, total)
-    for done, part in enumerate(parts, start=1):
-        bar.tick(done, total)
+    shown = bar.begin(total)
+    for part in parts:
+        shown.update()
         yield part
     bar.clear()
 

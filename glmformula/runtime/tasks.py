@@ -14,7 +14,6 @@ from itertools import count
 from typing import TypeVar
 
 from .blas import one_blas_thread
-from .heap import arrays_from_heap
 
 T = TypeVar("T")
 
@@ -32,12 +31,9 @@ class Team:
     def __init__(self) -> None:
         self.name = f"glmformula-{next(NUMBERS)}-"
         self.pools: dict[int, ThreadPoolExecutor] = {}
-        self.memory = ExitStack()
 
     def of(self, workers: int) -> ThreadPoolExecutor:
         if workers not in self.pools:
-            if not self.pools:
-                self.memory.enter_context(arrays_from_heap())
             self.pools[workers] = ThreadPoolExecutor(workers, thread_name_prefix=self.name)
         return self.pools[workers]
 
@@ -46,7 +42,6 @@ class Team:
             pool.shutdown(wait=True, cancel_futures=True)
         while self.pools and any(thread.name.startswith(self.name) for thread in threading.enumerate()):
             time.sleep(0.001)  # Ctrl-C met a thread that was just beginning: its pool does not know it
-        self.memory.close()
 
 
 TEAM: ContextVar[Team | None] = ContextVar("TEAM", default=None)

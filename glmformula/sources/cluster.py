@@ -30,7 +30,6 @@ from ..frame.interchange import is_text, needed
 from ..frame.pieces import Piece
 from ..frame.recipe import Evaluated
 from ..runtime.blas import one_blas_thread
-from ..runtime.heap import arrays_from_heap
 from ..runtime.progress import watched
 from .base import Block
 from .memory import MemorySource
@@ -352,7 +351,7 @@ def _heard(result: tuple[T, Heard]) -> T:
 
 def _run(job: _Job, *arguments: Any) -> tuple[Any, Heard]:
     """Warnings come along."""
-    with hearing() as heard, arrays_from_heap():
+    with hearing() as heard:
         return job.function(*arguments), heard
 
 

@@ -12,6 +12,7 @@ import types
 import dask
 import dask.dataframe as dd
 import pytest
+import tqdm.auto  # noqa: F401 -- outside of a notebook: it finds out once
 from sources.tables import Cut, csv, directory, ipc, parquet, policies
 
 from glmformula import glm
