@@ -66,7 +66,9 @@ def foreign_frame(data: Any, columns: Sequence[str] | None = None) -> pd.DataFra
     """
     if columns is not None and hasattr(data, "select"):
         places = [k for k, name in enumerate(foreign_names(data)) if name in columns]
-        data = data.select(places if hasattr(data, "column_names") else list(columns))  # names may occur twice
+        data = data.select(
+            places if hasattr(data, "column_names") else list(columns)
+        )  # names may occur twice
     if _is_lazy(data):
         data = data.collect()
     frame, _ = arrow_frame(_table(data))
@@ -263,7 +265,9 @@ def _categories(column: Any, field: Any, fixed: bool) -> Any:
     pa, compute = arrow(), needed("pyarrow.compute", "arrow")
     kind = column.type
     ordered = kind.ordered and not any(key.startswith(ENUM) for key in field.metadata or {})
-    plain = all(not c.dictionary.null_count and len(c.dictionary.unique()) == len(c.dictionary) for c in column.chunks)
+    plain = all(
+        not c.dictionary.null_count and len(c.dictionary.unique()) == len(c.dictionary) for c in column.chunks
+    )
     values = pa.large_string() if _is_view(kind.value_type) else kind.value_type
     wanted = pa.dictionary(_signed(kind.index_type), values, ordered)
     if plain and fixed:

@@ -27,11 +27,15 @@ def test_pyproject_says_the_same():
     assert interchange.OLDEST.items() <= found.items()
 
 
-@pytest.mark.parametrize(("package", "version"), [("polars", "1.2.1"), ("dask", "2024.9.0"), ("pyarrow", "17.0.0")])
+@pytest.mark.parametrize(
+    ("package", "version"), [("polars", "1.2.1"), ("dask", "2024.9.0"), ("pyarrow", "17.0.0")]
+)
 def test_what_is_older_is_named(package, version, monkeypatch):
     monkeypatch.setattr(sys.modules[package], "__version__", version)
     oldest = interchange.OLDEST[package]
-    with pytest.raises(DataError, match=rf"{package} {oldest} or newer, and {version} is installed: pip install"):
+    with pytest.raises(
+        DataError, match=rf"{package} {oldest} or newer, and {version} is installed: pip install"
+    ):
         interchange.needed(package, package)
 
 
