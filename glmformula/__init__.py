@@ -83,7 +83,8 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.update import update
     from .inference.vif import vif
     from .inference.waldtest import waldtest
-    from .plot.effects import coefficient_plot, effect_plot, profile_plot
+    from .plot.coefficients import coefficient_plot, profile_plot
+    from .plot.effects import effect_plot
 
 __all__ = [
     "AIC",

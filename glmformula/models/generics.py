@@ -24,9 +24,9 @@ FUNCTIONS = {"extractAIC": "extract_aic"} | {
 """The verbs that are functions too, by the function's name; model_frame and model_matrix take formulas as well."""
 OTHERS = {
     "detect_separation": "inference.separation",
-    "coefficient_plot": "plot.effects",
+    "coefficient_plot": "plot.coefficients",
     "effect_plot": "plot.effects",
-    "profile_plot": "plot.effects",
+    "profile_plot": "plot.coefficients",
 }
 ANY = (
     "any fit has AIC, BIC, lrtest, waldtest, coeftest, confint(method='wald'), linear_hypothesis, delta_method "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .coefficients import coefficient_plot, profile_plot
 from .diagnostics import plot
-from .effects import coefficient_plot, effect_plot, profile_plot
+from .effects import effect_plot
 
 __all__ = ["coefficient_plot", "effect_plot", "plot", "profile_plot"]

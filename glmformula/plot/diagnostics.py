@@ -10,8 +10,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from ..design.selection import listed, mask
+from ..errors import DataError
 from ..inference.deletion import deletion
-from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for, label_rows, smooth
+from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for, beside, label_rows, smooth, spread_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +54,11 @@ def plot(fit: SingleIndex, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any 
     -------
     Figure
 
+    Raises
+    ------
+    DataError
+        The model holds no rows.
+
     Notes
     -----
     Pearson residuals and absolute standardised deviance residuals, as R >= 4.6. The red line is a locally
@@ -64,10 +70,16 @@ def plot(fit: SingleIndex, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any 
     unknown = [k for k in panels if k not in PANELS]
     if unknown or not panels:
         raise ValueError(f"which should be numbers from 1 to 6; got {which!r}")
+    if fit.training is None:
+        raise DataError(
+            "every panel draws the rows, and this model holds no training rows (strip_data() or load()): fit it "
+            "again; coefficient_plot(fit), and effect_plot(fit, ..., at=...) with all variables, need none"
+        )
     figure, flat = axes_for(axes, len(panels))
     values = diagnostics(fit)
     for axis, k in zip(flat, panels, strict=True):
         PANELS[k](axis, values, label)
+    spread_labels(figure, flat)
     return figure
 
 
@@ -135,16 +147,14 @@ def residuals_leverage(axis: Axes, d: Diagnostics, label: int) -> None:
     _scatter(axis, hat, d.standard_pearson, d, label, d.cook, line=True)
     limits = axis.get_ylim()
     top = np.nanmax(hat) * 1.05
-    at = np.linspace(max(np.nanmin(hat), top / 100), top, 101)
+    at = np.linspace(max(np.nanmin(hat), top / 100), min(top, 1), 101)
     for level in COOK_LEVELS:
         contour = np.sqrt(level * d.rank * (1 - at) / at)
         for sign in (1, -1):
             axis.plot(at, sign * contour, color=BAND, linestyle="--", linewidth=0.8, gid=f"cook {level:g}")
         seen = np.flatnonzero(contour < limits[1])
         if seen.size:
-            axis.annotate(
-                f"Cook's distance {level:g}", (at[seen[0]], contour[seen[0]]), fontsize=7, color=BAND
-            )
+            beside(axis, f"Cook's distance {level:g}", (at[seen[0]], contour[seen[0]]), 7, BAND)
     axis.set(title="Residuals vs Leverage", xlabel="Leverage", ylabel="Std. Pearson resid.")
     axis.set(xlim=(0, top), ylim=limits)
 

@@ -1,4 +1,4 @@
-"""A variable's fitted effect with its band and the data, coefficients with their intervals, profiles."""
+"""A variable's fitted effect with its band and the data."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from scipy.special import ndtri
 
-from ..errors import DataError, nearest
-from ..formula.algebra import variables_used
+from ..errors import DataError
 from ..inference.predict import predict
-from ..inference.tidy import tidy
-from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for
+from ..render.numbers import format_number
+from .canvas import BAND, LINE, NAME_SIZE, POINTS, axes_for, letters_in, name_ticks, note, shortened, window
+from .grid import Column, Grid, effect_grid, offset_only, places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..fitted.protocols import SingleIndex
-    from ..inference.profile import Profile
 
-GRID = 101
 BINS = 12
+WIDEST = 16.0  # inches
+MOST_LINES = 20
+COLOURS = ("#c1272d", "#4878a8", "#3a923a", "#e1812c", "#845b97", "#84584e", "#d684bd", "#7f7f7f", "#a9aa35", "#2eabb8")
+MARKERS = "os^Dv"
+STYLES = ("-", "--", "-.", ":")
 
 
 def effect_plot(
@@ -33,116 +34,171 @@ def effect_plot(
     level: float = 0.95,
     points: bool = True,
     axis: Any = None,
+    by: str | None = None,
 ) -> Axes:
     """Predictions over one variable, the others held fixed, with a confidence band and the data.
 
     Parameters
     ----------
     variable : str
-        A column of the data that the right side uses.
+        A column of the data that the right side uses. A number or time gives a line; a factor, or a number of
+        which the formula makes one (``factor(i)``), gives a point for each level.
     at : mapping, optional
-        Where other variables are held; default: the mean of a numeric one, the commonest level of a factor.
+        Where other variables are held; default: the mean of a number or time, the commonest level of a factor.
+        What only offsets use is held too. For `variable` and `by`: a list of the values to draw.
     type : {"response", "link"}
     level : float
         Of the pointwise confidence band.
     points : bool
-        Also the data (response scale only): each row, and for a binomial the observed proportions in
-        bins of about equal numbers of rows.
+        Also the data (response scale only, not adjusted for where the others are held): each row, and for a
+        binomial the observed proportions in bins of about equal numbers of rows.
+    axis : matplotlib axes, optional
+    by : str, optional
+        A second variable: a line, or a row of points, for each of its levels; of a number for its values, or
+        its quartiles where there are more than five.
 
     Returns
     -------
     Axes
+        Under it stands at what the other variables are held.
+
+    Raises
+    ------
+    DataError
+        A name that the right side does not use; a model without rows in memory (stripped, loaded or streamed),
+        where `at` does not say all that they would.
     """
-    if fit.rows.streamed:
+    if type not in ("response", "link"):
+        raise ValueError(f"type should be 'response' or 'link'; got {type!r}")
+    grid = effect_grid(fit, variable, by, {} if at is None else dict(at))
+    lines, count = grid.shape
+    if lines > MOST_LINES:
         raise DataError(
-            "an effect plot reads the typical values of variables off the rows, and those of this fit arrive in "
-            "blocks: predict a grid of new rows and draw that, or fit a part of the rows in memory"
+            f"by='{by}' has {lines} levels, and more than {MOST_LINES} lines cannot be told apart: choose some, "
+            f"at={{'{by}': [...]}}"
         )
-    data = fit.rows.arguments["data"].frame
-    grid = effect_grid(fit, variable, {} if at is None else dict(at), data)
-    limits = predict(fit, grid, type=type, interval="confidence", level=level)
-    _, (axis,) = axes_for(axis, 1, size=5.5)
-    x = grid[variable]
-    if pd.api.types.is_numeric_dtype(x) and not pd.api.types.is_bool_dtype(x):
-        axis.plot(x, limits["fit"], color=LINE, linewidth=1.6)
-        axis.fill_between(x, limits["lwr"], limits["upr"], color=BAND, alpha=0.25, linewidth=0)
-    else:
-        place = np.arange(len(x))
-        error = np.abs(limits[["lwr", "upr"]].to_numpy().T - limits["fit"].to_numpy())
-        axis.errorbar(place, limits["fit"], yerr=yerror(error), fmt="o", color=LINE, capsize=4, zorder=3)
-        axis.set_xticks(place, [str(v) for v in x])
-    if points and type == "response":
-        _observed(axis, fit, data.loc[fit.rows.frame.index, variable], list(x))
-    axis.set(
-        xlabel=variable,
-        ylabel=fit.response_name if type == "response" else f"linear predictor of {fit.response_name}",
-    )
+    limits = predict(fit, grid.rows, type=type, interval="confidence", level=level, new_levels="na")
+    fitted, lower, upper = (limits[name].to_numpy().reshape(lines, count) for name in ("fit", "lwr", "upr"))
+    own = axis is None
+    width = 5.5 if grid.across.line else max(5.5, min(0.22 * count * lines**0.5, WIDEST))
+    beside = 0.0 if grid.by is None else 0.6 + 0.07 * max(map(len, map(shortened, (grid.by.name, *grid.by.labels))))
+    _, (axis,) = axes_for(axis, 1, (width + beside, 4.95))
+    colours = [COLOURS[j % len(COLOURS)] for j in range(lines)]
+    show = points and type == "response" and grid.seen is not None
+    y = fit.row_state.y if show else np.empty(0)
+    low, high, cut = window(fitted, lower, upper, y)
+    handles = []
+    for j, colour in enumerate(colours):
+        draw = _line if grid.across.line else _levels
+        colour = colour if lines > 1 else LINE
+        handles.append(draw(axis, grid.across, fitted[j], lower[j], upper[j], (low, high), j, lines, colour))
+    if show:
+        _observed(axis, fit, grid, y, colours)
+    if cut:
+        axis.set_ylim(low, high)
+    axis.set_xlabel(shortened(variable), parse_math=False)
+    response = shortened(fit.response_name)
+    axis.set_ylabel(response if type == "response" else f"linear predictor of {response}", parse_math=False)
+    if not grid.across.line:
+        name_ticks(axis, grid.across.labels)
+    if grid.by is not None:
+        _legend(axis, grid.by, handles, own)
+    note(axis, caption(fit, grid.held))
     return axis
 
 
-def yerror(sizes: np.ndarray) -> np.ndarray:
-    """Error-bar lengths without the NaNs that matplotlib refuses."""
-    return np.nan_to_num(sizes)
+def caption(fit: SingleIndex, held: Mapping[str, str]) -> str:
+    """At what the variables are held that do not move, and the offset if it is a constant."""
+    offsets = offset_only(fit)
+    parts = [f"{shortened(n)} = {shortened(v)}{' (offset)' if n in offsets else ''}" for n, v in held.items()]
+    if isinstance(fit.schema.offset, float):
+        parts.append(f"offset = {format_number(fit.schema.offset, 4)}")
+    return "held at " + ", ".join(parts) if parts else ""
 
 
-def effect_grid(fit: SingleIndex, variable: str, at: Mapping[str, Any], data: pd.DataFrame) -> pd.DataFrame:
-    """New rows in which only `variable` moves."""
-    terms = fit.terms
-    first = 0 if terms.response is None else 1
-    used = dict.fromkeys(n for node in terms.variables[first:] for n in variables_used(node) if n in data)
-    if isinstance(fit.rows.arguments["offset"], str) and fit.rows.arguments["offset"] in data:
-        used[fit.rows.arguments["offset"]] = None
-    for name in (variable, *at):
-        if name not in used:
-            raise DataError(f"'{name}' is not a variable of the model's right side{nearest(name, used)}")
-    rows = data.loc[fit.rows.frame.index]
-    moving = rows[variable].dropna()
-    if pd.api.types.is_numeric_dtype(moving) and not pd.api.types.is_bool_dtype(moving):
-        values: Any = np.linspace(float(moving.min()), float(moving.max()), GRID)
-    else:
-        levels = fit.xlevels.get(variable) or [False, True]
-        values = [v for v in levels if v in set(moving.astype(str))] if fit.xlevels.get(variable) else levels
-    grid = {name: at.get(name, _typical(rows[name])) for name in used}
-    return pd.DataFrame({**grid, variable: values})
+def _line(
+    axis: Axes,
+    across: Column,
+    fitted: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    shown: tuple[float, float],
+    j: int,
+    lines: int,
+    colour: str,
+) -> Any:
+    x = places(across.values)
+    band, alpha = (colour, 0.12 if lines > 3 else 0.25) if lines > 1 else (BAND, 0.25)
+    axis.fill_between(x, lower.clip(*shown), upper.clip(*shown), color=band, alpha=alpha, linewidth=0)
+    style = STYLES[j // len(COLOURS) % len(STYLES)]
+    return axis.plot(x, fitted, color=colour, linewidth=1.6, linestyle=style)[0]
 
 
-def _typical(column: pd.Series) -> Any:
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return float(column.mean())
-    return column.mode().iloc[0]
-
-
-def _observed(axis: Axes, fit: SingleIndex, column: pd.Series, places: list[Any]) -> None:
-    y, weights = fit.row_state.y, fit.row_state.prior_weights
-    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    x = (
-        column.to_numpy(dtype=float)
-        if numeric
-        else column.astype(str).map({str(v): k for k, v in enumerate(places)}).to_numpy(float)
+def _levels(
+    axis: Axes,
+    across: Column,
+    fitted: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    shown: tuple[float, float],
+    j: int,
+    lines: int,
+    colour: str,
+) -> Any:
+    x = np.arange(len(across.values)) + _aside(j, lines)
+    for beyond, edge, marker in zip((lower < shown[0], upper > shown[1]), shown, "v^", strict=True):
+        axis.plot(x[beyond], np.full(beyond.sum(), edge), marker, color=colour, clip_on=False, zorder=4)
+    return axis.errorbar(
+        x,
+        fitted,
+        yerr=np.nan_to_num(np.abs(np.array([lower, upper]).clip(*shown) - fitted)),
+        fmt=MARKERS[j % len(MARKERS)] if lines > 1 else "o",
+        color=colour,
+        capsize=4 if lines < 4 else 2,
+        zorder=3,
     )
+
+
+def _aside(j: int, lines: int) -> float:
+    """How far from its level the j-th of several points stands."""
+    return 0.0 if lines == 1 else (j - (lines - 1) / 2) * 0.7 / lines
+
+
+def _observed(axis: Axes, fit: SingleIndex, grid: Grid, y: np.ndarray, colours: list[str]) -> None:
+    assert grid.seen is not None
+    weights = fit.row_state.prior_weights
+    codes = None if grid.by is None else grid.by.codes
+    groups = np.zeros(len(y), dtype=int) if codes is None else codes
+    lines = 1 if codes is None else len(colours)
     rng = np.random.default_rng(0)  # the same picture every time
-    if not numeric:
-        x = x + rng.uniform(-0.12, 0.12, len(x))
-    if fit.family.is_binomial:
-        axis.scatter(
-            x,
-            np.clip(y, 0, 1) + rng.uniform(-0.015, 0.015, len(y)),
-            s=6,
-            color="#333333",
-            alpha=0.25,
-            linewidth=0,
-        )
-        if numeric:
-            centre, share, size = binned(x, y, weights)
-            axis.scatter(
-                centre, share, s=12 + 60 * size / size.max(), facecolor="white", edgecolor="#333333", zorder=3
-            )
+    across = grid.across
+    x: np.ndarray
+    if across.line:
+        x = places(grid.seen[across.name])
+    elif across.codes is None:
+        return
     else:
-        axis.scatter(x, y, **POINTS, alpha=0.5)
+        x = np.where(across.codes < 0, np.nan, across.codes) + rng.uniform(-0.12, 0.12, len(y)) / lines
+        x = x + np.array([_aside(j, lines) for j in range(lines)])[groups]
+    height = np.clip(y, 0, 1) + rng.uniform(-0.015, 0.015, len(y)) if fit.family.is_binomial else y
+    for j in range(lines):
+        rows = groups == j
+        colour = "#333333" if codes is None else colours[j]
+        if not fit.family.is_binomial:
+            axis.scatter(x[rows], height[rows], **POINTS | {"edgecolor": colour}, alpha=0.5)
+            continue
+        axis.scatter(x[rows], height[rows], s=6, color=colour, alpha=0.25, linewidth=0)
+        if across.line and rows.any():
+            centre, share, size = binned(x[rows], y[rows], weights[rows])
+            area = 12 + 60 * size / size.max()
+            axis.scatter(centre, share, s=area, facecolor="white", edgecolor=colour, zorder=3)
 
 
 def binned(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean of x, weighted mean of y and number of rows in bins of about equal numbers of rows."""
+    """Mean of x (numbers or times), weighted mean of y and number of rows in bins of about equal numbers of rows."""
+    if x.dtype.kind == "M":
+        centre, share, size = binned(x.astype(np.int64).astype(float), y, weights)
+        return centre.astype(np.int64).astype(x.dtype), share, size
     edges = np.unique(np.quantile(x, np.linspace(0, 1, BINS + 1)))
     which = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, max(len(edges) - 2, 0))
     n = np.bincount(which)
@@ -152,50 +208,14 @@ def binned(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarra
     return centre, np.bincount(which, weights * y)[kept] / w[kept], n[kept].astype(float)
 
 
-def coefficient_plot(
-    fit: SingleIndex,
-    level: float = 0.95,
-    exponentiate: bool = False,
-    method: str = "profile",
-    intercept: bool = False,
-    axis: Any = None,
-) -> Axes:
-    """Estimates with their confidence intervals, one line each; with `exponentiate` ratios on a log scale."""
-    table = tidy(fit, conf_int=True, conf_level=level, exponentiate=exponentiate, conf_method=method)
-    table = table[table["estimate"].notna()]
-    if not intercept:
-        table = table[table["term"] != "(Intercept)"]
-    _, (axis,) = axes_for(axis, 1, size=5.5)
-    place = np.arange(len(table))[::-1]
-    error = np.abs(table[["conf_low", "conf_high"]].to_numpy().T - table["estimate"].to_numpy())
-    axis.axvline(1.0 if exponentiate else 0.0, color=REFERENCE, linestyle=":", linewidth=1)
-    axis.errorbar(table["estimate"], place, xerr=yerror(error), fmt="o", color=LINE, capsize=3)
-    axis.set_yticks(place, table["term"])
-    if exponentiate:
-        from matplotlib import ticker
-
-        axis.set_xscale("log")
-        narrow = table["conf_high"].max() < 10 * table["conf_low"].min()
-        axis.xaxis.set_major_locator(ticker.MaxNLocator(5) if narrow else ticker.LogLocator())
-        axis.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
-        axis.xaxis.set_minor_formatter(ticker.NullFormatter())
-    axis.set_xlabel("ratio" if exponentiate else f"coefficient ({fit.family.link.name} scale)")
-    return axis
-
-
-def profile_plot(
-    profile: Profile, axes: Any = None, levels: tuple[float, ...] = (0.5, 0.8, 0.9, 0.95, 0.99)
-) -> Any:
-    """|z| along each profile with the cut-offs of `levels`, as R's ``plot(profile(fit))``."""
-    figure, flat = axes_for(axes, len(profile.grids), size=3.6)
-    for axis, name, (j, frame) in zip(flat, profile.names, profile.grids.items(), strict=True):
-        z, value = frame.iloc[:, 0].to_numpy(dtype=float), frame.iloc[:, 1 + j].to_numpy(dtype=float)
-        order = np.argsort(value)
-        axis.plot(value[order], np.abs(z[order]), color=LINE, marker="o", markersize=3, linewidth=1.2)
-        for level in levels:
-            cut = ndtri((1 + level) / 2)
-            if cut < np.abs(z).max():
-                axis.axhline(cut, color=REFERENCE, linestyle=":", linewidth=0.7)
-        axis.set(xlabel=name, ylabel="|z|")
-        axis.set_ylim(bottom=0)
-    return figure
+def _legend(axis: Axes, by: Column, handles: list[Any], own: bool) -> None:
+    """Beside the axes in a figure of our own, else in them; texts as they are, also those that begin with ``_``."""
+    where: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)} if own else {"loc": "best"}
+    letters = 40 if own else max(8, letters_in(axis.bbox.width / 2.5, axis))
+    legend = axis.legend(
+        handles, [str(k) for k in range(len(handles))], fontsize=NAME_SIZE, title_fontsize=NAME_SIZE, **where
+    )
+    for text, label in zip(legend.get_texts(), by.labels, strict=True):
+        text.set(text=shortened(label, letters), parse_math=False)
+    legend.set_title(shortened(by.name, letters))
+    legend.get_title().set_parse_math(False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -19,16 +21,10 @@ from glmformula import (
     profile_plot,
 )
 from glmformula.datasets import attrition
-from glmformula.plot.canvas import smooth
+from glmformula.plot.canvas import LINE, shortened, smooth
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
-
-
-@pytest.fixture(autouse=True)
-def _closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +123,69 @@ def test_profiles(left):
     x, z = axis.lines[0].get_data()
     assert z.min() == 0
     assert x[np.argmin(z)] == pytest.approx(left.coefficients["overtime_hours"])
+
+
+@pytest.mark.parametrize("case", ["two", "three", "most_on_one", "six", "two_clusters", "many"])
+def test_the_smooth_is_lowess(reference, case):
+    stored = json.loads((reference / "lowess.json").read_text(encoding="utf-8"))["cases"][case]
+    at, fitted = smooth(np.array(stored["x"]), np.array(stored["y"]))
+    np.testing.assert_array_equal(at, stored["at"])
+    np.testing.assert_allclose(fitted, stored["line"], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("right", ["1", "one", "rare", "half * third"])
+def test_few_distinct_fitted_values_give_a_line_through_their_means(right):
+    data = attrition().assign(one=lambda d: d.index % 2, rare=lambda d: (d.index % 50 == 0) + 0.0)
+    data = data.assign(half=data.index % 2, third=(data.index % 3).astype(str))
+    fit = glm(f"sick_days ~ {right}", data, poisson())
+    for axis in fit.plot((1, 3, 5, 6)).axes:
+        (line,) = [line for line in axis.lines if line.get_color() == LINE]
+        x, y = (np.asarray(v, dtype=float) for v in line.get_data())
+        shown = points(axis).astype(float)
+        assert set(x) <= set(shown[:, 0])
+        assert len(x) == 0 or (y.min() >= shown[:, 1].min() and y.max() <= shown[:, 1].max())
+
+
+def overlaps(axis):
+    boxes = [text.get_window_extent() for text in axis.texts]
+    return [(a, b) for k, a in enumerate(boxes) for b in boxes[:k] if a.overlaps(b)]
+
+
+@pytest.mark.parametrize("names", ["{}", "the one and only row that is called {}", "$a_{}$"])
+def test_labels_of_rows_do_not_collide(names):
+    data = pd.DataFrame({"y": [1.0, 1, 1, 9, 9, 9, 2, 3], "x": [0.0, 0, 0, 0, 0, 0, 1, 1]})
+    data.index = [names.format(k) for k in range(8)]
+    figure = glm("y ~ x", data, gaussian()).plot((1, 2, 3, 4, 5, 6), label=6)
+    figure.canvas.draw()
+    for axis in figure.axes:
+        assert len(axis.texts) >= 6
+        assert not overlaps(axis)
+        frame = axis.get_window_extent()
+        for text in axis.texts:
+            box = text.get_window_extent()
+            assert frame.x0 - 1 <= box.x0
+            assert box.x1 <= frame.x1 + 1
+    assert {t.get_text() for t in figure.axes[3].texts} <= {shortened(name, 20) for name in data.index}
+
+
+def test_texts_of_others_are_left_alone(left):
+    _, axis = plt.subplots()
+    axis.text(0.5, 0.5, "mine", transform=axis.transAxes)
+    left.plot(1, axes=axis)
+    assert axis.texts[0].get_position() == (0.5, 0.5)
+
+
+def test_a_leverage_near_one_has_contours():
+    data = pd.DataFrame({"x": [1, 2, 3, 4, 5, 30.0], "y": [1, 2, 3, 4, 5.5, 3]})
+    axis = glm("y ~ x", data, gaussian()).plot(5).axes[0]
+    lines = [line for line in axis.lines if line.get_gid() == "cook 1"]
+    assert all(np.isfinite(line.get_ydata()).all() and line.get_xdata().max() <= 1 for line in lines)
+    assert not overlaps(axis)
+
+
+def test_panels_say_that_they_need_rows(left):
+    with pytest.raises(DataError, match=r"holds no training rows .* coefficient_plot\(fit\), and effect_plot"):
+        left.strip_data().plot()
 
 
 def test_a_smooth_of_a_line_is_the_line():
