@@ -17,7 +17,8 @@ POINTS: dict[str, Any] = {"s": 18, "facecolor": "none", "edgecolor": "#333333", 
 LINE, REFERENCE, BAND = "#c1272d", "#999999", "#4878a8"
 FAR = 10.0  # see `window`
 NAME_SIZE, LEAST_SIZE = 8.0, 5.0  # points, of letters
-MOST_NOTES = 5  # lines
+MOST_NOTES = 8  # lines
+NO_BREAK = "\N{NO-BREAK SPACE}"
 TRIES, BESIDE = 16, "beside"
 
 
@@ -54,7 +55,7 @@ def axes_for(
 
 
 def window(
-    middle: np.ndarray, low: np.ndarray, high: np.ndarray, seen: Iterable[float] = ()
+    middle: np.ndarray, low: np.ndarray, high: np.ndarray, seen: np.ndarray | Sequence[float] = ()
 ) -> tuple[float, float, bool]:
     """The part of an axis that shows all finite estimates (and what is `seen`) with intervals of ordinary length.
 
@@ -64,7 +65,7 @@ def window(
     the estimates or the middle length of an interval) that nothing else could be read.
     """
     middle, ends = np.ravel(middle), np.array([np.ravel(low), np.ravel(high)])
-    known = np.concatenate([middle[np.isfinite(middle)], np.asarray(list(seen), dtype=float)])
+    known = np.concatenate([middle[np.isfinite(middle)], np.asarray(seen, dtype=float)])
     with np.errstate(invalid="ignore"):
         length = np.where(np.isinf(ends), np.inf, np.abs(ends - middle))
     finite = np.sort(length[np.isfinite(length)])
@@ -106,6 +107,16 @@ def name_ticks(axis: Axes, names: Sequence[str]) -> None:
     axis.set_xticks(range(0, len(names), step), texts[::step], parse_math=False, **style)
 
 
+def time_ticks(axis: Axes) -> None:
+    """Times on the x axis written short, upright where there is little room."""
+    from matplotlib import dates
+
+    locator: Any = dates.AutoDateLocator()  # type: ignore[no-untyped-call]
+    axis.xaxis.set_major_locator(locator)
+    axis.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axis.tick_params("x", labelsize=NAME_SIZE, rotation=0 if letters_in(axis.bbox.width, axis) >= 60 else 90)
+
+
 def letters_in(pixels: float, axis: Axes) -> int:
     """How many letters of a name fit."""
     return int(pixels * 72 / axis.figure.dpi / (0.6 * NAME_SIZE))
@@ -125,11 +136,11 @@ def note(axis: Axes, text: str) -> None:
     if not text:
         return
     lay_out(axis.figure)
-    lines = textwrap.wrap(text, max(letters_in(1.1 * axis.bbox.width, axis), 24))
+    lines = textwrap.wrap(text, max(letters_in(1.1 * axis.bbox.width, axis), 24), break_on_hyphens=False)
     if len(lines) > MOST_NOTES:
         lines = [*lines[: MOST_NOTES - 1], lines[MOST_NOTES - 1] + " …"]
     axis.annotate(
-        "\n".join(lines),
+        "\n".join(lines).replace(NO_BREAK, " "),
         (0.5, 0),
         xycoords=axis.xaxis.label,
         xytext=(0, -3),

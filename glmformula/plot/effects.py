@@ -10,7 +10,20 @@ import numpy as np
 from ..errors import DataError
 from ..inference.predict import predict
 from ..render.numbers import format_number
-from .canvas import BAND, LINE, NAME_SIZE, POINTS, axes_for, letters_in, name_ticks, note, shortened, window
+from .canvas import (
+    BAND,
+    LINE,
+    NAME_SIZE,
+    NO_BREAK,
+    POINTS,
+    axes_for,
+    letters_in,
+    name_ticks,
+    note,
+    shortened,
+    time_ticks,
+    window,
+)
 from .grid import Column, Grid, effect_grid, offset_only, places
 
 if TYPE_CHECKING:
@@ -53,6 +66,7 @@ def effect_plot(
         Also the data (response scale only, not adjusted for where the others are held): each row, and for a
         binomial the observed proportions in bins of about equal numbers of rows.
     axis : matplotlib axes, optional
+        Best of a figure that makes room for long names, ``layout="constrained"``; default: a new figure.
     by : str, optional
         A second variable: a line, or a row of points, for each of its levels; of a number for its values, or
         its quartiles where there are more than five.
@@ -101,6 +115,8 @@ def effect_plot(
     axis.set_ylabel(response if type == "response" else f"linear predictor of {response}", parse_math=False)
     if not grid.across.line:
         name_ticks(axis, grid.across.labels)
+    elif places(grid.across.values).dtype.kind == "M":
+        time_ticks(axis)
     if grid.by is not None:
         _legend(axis, grid.by, handles, own)
     note(axis, caption(fit, grid.held))
@@ -113,7 +129,7 @@ def caption(fit: SingleIndex, held: Mapping[str, str]) -> str:
     parts = [f"{shortened(n)} = {shortened(v)}{' (offset)' if n in offsets else ''}" for n, v in held.items()]
     if isinstance(fit.schema.offset, float):
         parts.append(f"offset = {format_number(fit.schema.offset, 4)}")
-    return "held at " + ", ".join(parts) if parts else ""
+    return "held at " + ", ".join(part.replace(" ", NO_BREAK) for part in parts) if parts else ""
 
 
 def _line(
@@ -128,7 +144,7 @@ def _line(
     colour: str,
 ) -> Any:
     x = places(across.values)
-    band, alpha = (colour, 0.12 if lines > 3 else 0.25) if lines > 1 else (BAND, 0.25)
+    band, alpha = (colour, min(0.25, 0.5 / lines)) if lines > 1 else (BAND, 0.25)
     axis.fill_between(x, lower.clip(*shown), upper.clip(*shown), color=band, alpha=alpha, linewidth=0)
     style = STYLES[j // len(COLOURS) % len(STYLES)]
     return axis.plot(x, fitted, color=colour, linewidth=1.6, linestyle=style)[0]

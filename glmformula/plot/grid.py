@@ -62,9 +62,9 @@ class Column:
             if _can_be_asked(fit, data, name, grid):
                 return cls(name, grid, texts(grid), True)
         factor = drop_unused(as_factor(value), name)
-        codes = np.asarray(factor.codes)
-        first = [int(np.argmax(codes == k)) for k in range(len(factor.levels))]
-        return cls(name, data[name].iloc[first].reset_index(drop=True), factor.levels, False, codes)
+        found, first = np.unique(factor.codes, return_index=True)
+        values = data[name].iloc[first[found >= 0]].reset_index(drop=True)
+        return cls(name, values, factor.levels, False, np.asarray(factor.codes))
 
     def at(self, wanted: Sequence[Any]) -> Column:
         """The column at these values: levels by their text, times by theirs."""
@@ -142,9 +142,9 @@ def effect_grid(fit: SingleIndex, variable: str, by: str | None, at: Mapping[str
     DataError
         A name that the right side does not use; a fit without rows in memory, and `at` lacks what they would say.
     """
-    used = sorted(columns_of(fit.schema))
-    data = rows_at_hand(fit, used)
-    used = [name for name in used if name not in CONSTANTS] if data is None else list(data.columns)
+    wanted = columns_of(fit.schema)
+    data = rows_at_hand(fit, wanted)
+    used = sorted(wanted - CONSTANTS.keys()) if data is None else list(data.columns)
     for name in (variable, *([] if by is None else [by]), *at):
         if name not in used:
             raise DataError(f"'{name}' is not a variable of the model's right side{nearest(name, used)}")
@@ -174,12 +174,12 @@ def effect_grid(fit: SingleIndex, variable: str, by: str | None, at: Mapping[str
     return Grid(across, group, {name: column.labels[0] for name, column in held.items()}, frame, data)
 
 
-def rows_at_hand(fit: SingleIndex, used: Sequence[str]) -> pd.DataFrame | None:
+def rows_at_hand(fit: SingleIndex, used: set[str]) -> pd.DataFrame | None:
     """The columns of the data that the model uses, in the rows of the fit; None where these are not in memory."""
     if fit.training is None or fit.training.streamed:
         return None
     frame, data = fit.rows.frame, fit.rows.arguments["data"].frame
-    data = data[[name for name in used if name in data.columns]]
+    data = data[[name for name in data.columns if name in used]]
     return data if frame.kept is None else data.iloc[frame.kept]
 
 
