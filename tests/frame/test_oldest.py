@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import tomllib
@@ -31,7 +32,7 @@ def test_pyproject_says_the_same():
     ("package", "version"), [("polars", "1.2.1"), ("dask", "2024.9.0"), ("pyarrow", "17.0.0")]
 )
 def test_what_is_older_is_named(package, version, monkeypatch):
-    monkeypatch.setattr(sys.modules[package], "__version__", version)
+    monkeypatch.setattr(importlib.import_module(package), "__version__", version)
     oldest = interchange.OLDEST[package]
     with pytest.raises(
         DataError, match=rf"{package} {oldest} or newer, and {version} is installed: pip install"
@@ -41,7 +42,7 @@ def test_what_is_older_is_named(package, version, monkeypatch):
 
 @pytest.mark.parametrize("version", ["unknown", "9999.1"])
 def test_others_are_taken(version, monkeypatch):
-    monkeypatch.setattr(sys.modules["pyarrow"], "__version__", version)
+    monkeypatch.setattr(importlib.import_module("pyarrow"), "__version__", version)
     assert interchange.needed("pyarrow", "arrow") is sys.modules["pyarrow"]
 
 
