@@ -27,7 +27,6 @@ from ..families import Family
 from ..families.link import EPS
 from ..sources.base import Block, Source
 from .columns import linear_predictor
-from .starts import stacked
 
 CELLS = 2**17  # numbers in a dense chunk
 FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003  # tau: of a row's deviance at first and at last
@@ -78,6 +77,10 @@ class Interior:
 
     def merit(self, tau: float) -> float:
         return self.deviance + tau * self.barrier
+
+
+def stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.concatenate([a, b])
 
 
 def merged(a: Interior, b: Interior) -> Interior:

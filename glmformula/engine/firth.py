@@ -29,10 +29,12 @@ from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from .columns import linear_predictor
-from .irls import Problem, is_small
-from .mending import Lost, Path
+from .irls import best_path, finished
 from .passes import INTERCEPT, Sums
+from .path import Lost, Path
+from .problem import Problem, is_small
 from .result import Control, GlmFit
+from .scoring import scoring_step
 from .solve import IllConditioned, Solution
 
 CELLS = 2**17  # numbers in a dense chunk
@@ -95,7 +97,7 @@ class Firth:
         at = problem.at(beta, solve=True)
         if not at.usable or at.fault:
             return None
-        solution = problem.step(at, beta, beta, None)
+        solution = scoring_step(problem, at, beta, beta, None)
         half = root_of_inverse(solution, len(beta))
         phi = self.phi(beta, at, solution.rank, dispersion)
         pull = problem.source.map_reduce(partial(adjustment, self.family, beta, half), add)
@@ -202,7 +204,7 @@ def fit_firth(
             path, dispersion = solved(replace(problem, way="qr", strict=False), start)
     except Lost as lost:
         raise FitError(str(lost)) from None
-    fit, messages = problem.finished(path)
+    fit, messages = finished(problem, path)
     for message in messages:
         give_warning(message, ConvergenceWarning, stacklevel=4)
     fit = replace(fit, method="firth", near_end=False, dispersion=dispersion)
@@ -226,7 +228,8 @@ def intercept_alone(block: Block) -> Block:
 
 def solved(problem: Problem, start: np.ndarray | None) -> tuple[Path, float]:
     """From two plain steps to the bias-reduced estimate."""
-    first = replace(problem, control=replace(problem.control, maxit=2, trace=False)).best_path(start)
+    brief = replace(problem, control=replace(problem.control, maxit=2, trace=False))
+    first = best_path(brief, start)
     if not problem.p:
         return first, np.nan
     firth = Firth(problem)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
@@ -22,10 +21,8 @@ from ..sources.base import Block
 from ..sources.mapped import Mapped
 from .bordered import WIDE
 from .gram import Tables, assemble
+from .problem import Problem
 from .solve import ALIASED_PIVOT, LARGEST_CONDITION, SMALLEST_PIVOT, IllConditioned, Solution, solve_gram
-
-if TYPE_CHECKING:
-    from .irls import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,12 @@ from ..sources.base import Source
 from ..sources.mapped import select_terms
 from .bordered import WIDE, eliminable
 from .gram import Tables, assemble
-from .irls import SMALL_PROBLEM, SMALL_ROWS, Problem
-from .mending import Path
+from .irls import best_path
+from .iteration import iterate
 from .notes import extreme_fits
 from .passes import Sums
+from .path import Path
+from .problem import SMALL_PROBLEM, SMALL_ROWS, Problem
 from .result import Control
 from .solve import IllConditioned, solve_gram
 
@@ -151,7 +153,7 @@ class Columns:
             source, self.family, p, self.intercept, self.control, way, strict=self.method == "auto"
         )
         attempts: list[Callable[[], Path | None]] = [
-            partial(with_digits, problem, lambda way: way.best_path(None)),
+            partial(with_digits, problem, lambda way: best_path(way, None)),
             partial(self.warm, problem, wanted),
         ]
         if not (small or cold or p == 0):
@@ -172,7 +174,7 @@ class Columns:
         start = self.start(terms)
         if start is None:
             return None
-        path = with_digits(problem, lambda way: way.iterate(start))
+        path = with_digits(problem, lambda way: iterate(way, start))
         plain = path.converged and not (path.boundary or path.rose or path.messages)
         return path if plain else None
 

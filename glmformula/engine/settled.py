@@ -27,10 +27,11 @@ from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from .columns import linear_predictor, pieces_changed, sparse_rows
 from .edges import drift
-from .irls import Problem
 from .patterns import same_rows
+from .problem import Problem
 from .recession import ZERO, distinct, recession
 from .result import Control
+from .scoring import scoring_step
 from .solve import IllConditioned
 
 # Of its working residual, what the step on the settled rows alone may take from a row that is to be one of them.
@@ -113,7 +114,7 @@ def by_settled_rows(
         at = problem.at(beta, solve=True)
         if at.fault or not at.informative:
             return None
-        solution = problem.step(at, beta, beta, None)
+        solution = scoring_step(problem, at, beta, beta, None)
     except IllConditioned:
         return None
     step = solution.beta - beta

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -10,13 +11,83 @@ import numpy as np
 from ..design.dense import dense
 from ..families import Family
 from ..sources.base import Block, Source
+from .boundary import Bounded, stacked
 from .columns import linear_predictor
+from .edges import eta_interval
+from .passes import Sums
+from .path import Lost
+from .problem import Problem
 
 # Rows of a block that one pass brings into the linear programme, and rounds of adding rows.
 MOST_ROWS, ROUNDS = 300, 60
 RANK = 1e-11  # of the largest effect of a direction: less is none
 ROOMIEST = 1e6  # of the offset's distances: more hides them from the solver
+# Shares of the mean response's distance from the ends that a start keeps: where columns are of many sizes the means at
+# the whole of it are extreme.
+INSIDE = (1.0, 1e-3)
 LEAST_ROOM = 1e-4  # relative to the offset: less is within the solver's tolerance
+
+
+def valid_start(problem: Problem, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
+    """Coefficients with valid fitted values where R's own start, or first step, is not valid."""
+    if problem.intercept:
+        mean = at.weighted_y / at.weight_sum
+        for beta in intercept_starts(problem.source, problem.family, problem.p, mean):
+            valid = problem.at(beta, solve=solve)
+            if valid.usable:
+                return beta, valid
+    if problem.null_of is not None:
+        raise Lost("no valid set of coefficients has been found: please supply starting values")
+    start = far_inside(problem, at)
+    if start is not None:
+        valid = problem.at(start, solve=solve)
+        if valid.usable:
+            return start, valid
+    raise Lost(
+        "no valid set of coefficients has been found: the deviance is not finite at any that was tried, though "
+        "they give valid means; look at the response (zeros?), the offset and the weights"
+    )
+
+
+def far_inside(problem: Problem, at: Sums) -> np.ndarray | None:
+    """Valid coefficients, far inside or less far; None where the deviance is not finite at any.
+
+    Raises
+    ------
+    Lost
+        No coefficients are valid.
+    """
+    ends = eta_interval(problem.family)
+    model = Bounded(problem.source, problem.family, ends, np.eye(problem.p))
+    free = room(problem.family, ends, at)
+    found = False
+    for share in INSIDE:
+        beta = feasible_start(problem.source, ends, problem.p, free * share)
+        if beta is not None:
+            found = True
+            if model.at(beta, 0.0, derivatives=False).valid:
+                return beta
+    if found:
+        return None
+    raise Lost(
+        "no valid set of coefficients has been found: there is none, a linear programme on the rows shows"
+    )
+
+
+def some_inside(problem: Problem, at: Sums) -> np.ndarray | None:
+    """What `far_inside` finds, if anything: where eta has ends."""
+    if np.isfinite(eta_interval(problem.family)).any():
+        with suppress(Lost):
+            return far_inside(problem, at)
+    return None
+
+
+def room(family: Family, ends: tuple[float, float], at: Sums) -> float:
+    """The distance of the mean response from the nearer end of eta: how far inside is far enough."""
+    with np.errstate(all="ignore"):
+        eta = family.link.linkfun(np.array([at.weighted_y / at.weight_sum if at.weight_sum else np.nan]))[0]
+        distance = min(eta - ends[0], ends[1] - eta)
+    return float(distance) if 0 < distance < np.inf else 1.0
 
 
 def intercept_starts(source: Source, family: Family, p: int, mean: float) -> Iterator[np.ndarray]:
@@ -75,10 +146,6 @@ def violated(ends: tuple[float, float], beta: np.ndarray, first: bool, block: Bl
     offset = np.zeros(len(which)) if block.offset is None else block.offset[which]
     moves = X.any(axis=1) | (outside[which] > 0)
     return np.column_stack([X, offset])[moves]
-
-
-def stacked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.concatenate([a, b])
 
 
 def roomiest(rows: np.ndarray, ends: tuple[float, float], room: float) -> np.ndarray | None:

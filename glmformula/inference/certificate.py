@@ -15,8 +15,8 @@ from scipy.linalg import solve_triangular
 
 from ..design.dense import dense
 from ..engine.bordered import WIDE
-from ..engine.irls import Problem
 from ..engine.passes import triangular
+from ..engine.problem import Problem
 from ..engine.refine import MOST_CELLS, exact_score
 from ..engine.separation import separation_of_fit
 from ..errors import FitError

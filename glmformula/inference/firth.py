@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ..engine.firth import Adjusted, Firth
-from ..engine.irls import Problem, is_small
+from ..engine.problem import Problem, is_small
 from ..errors import FitError
 from .constrained import is_canonical
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import glmformula as gf
-from glmformula.engine import bordered, columns, covariance, irls
+from glmformula.engine import bordered, columns, covariance, irls, problem
 from glmformula.engine.covariance import BorderedCovariance
 
 TIGHT = {"epsilon": 1e-13, "maxit": 60}
@@ -47,7 +47,7 @@ def eliminating(monkeypatch):
     solve_bordered = bordered.solve_bordered
     monkeypatch.setattr(bordered, "solve_bordered", solve)
     monkeypatch.setattr(bordered, "FEWEST_LEVELS", 2)
-    monkeypatch.setattr(irls, "SMALL_PROBLEM", 0)
+    monkeypatch.setattr(problem, "SMALL_PROBLEM", 0)
     monkeypatch.setattr(columns, "narrowest_counted", lambda widths, pieces: 2)
     return calls
 
@@ -131,7 +131,7 @@ def wide(monkeypatch, eliminating):
     from glmformula.engine import separation
     from glmformula.inference import certificate, predict
 
-    for module in (bordered, separation, certificate, predict, irls):
+    for module in (bordered, separation, certificate, predict, irls, problem):
         monkeypatch.setattr(module, "WIDE", 3)
     return eliminating
 

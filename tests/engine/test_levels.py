@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import glmformula as g
-from glmformula.engine import irls, levels
+from glmformula.engine import levels, problem, scoring
 from glmformula.engine.gram import assemble
 from glmformula.engine.solve import IllConditioned, solve_gram
 
@@ -44,7 +44,7 @@ def fitted(formula, data, family, method):
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_the_answer_is_that_of_qr(formula, data, monkeypatch):
-    monkeypatch.setattr(irls, "SMALL_PROBLEM", 0)
+    monkeypatch.setattr(problem, "SMALL_PROBLEM", 0)
     ours, qr = (fitted(formula, data, FORMULAS[formula], method) for method in ("auto", "qr"))
     assert ours.result.method == "cholesky"
     assert ours.result.iter == qr.result.iter
@@ -59,9 +59,9 @@ def test_a_step_by_levels_is_the_step_by_columns(data, monkeypatch):
     """Where both have the digits: coefficients, covariance, orthonormal directions, aliased columns."""
     found = []
 
-    def both(problem, sums, beta, before):
+    def both(fit, sums, beta, before):
         found.append(
-            (levels_step(problem, sums, beta, before), solve_gram(*assemble(sums), beta, strict=False))
+            (levels_step(fit, sums, beta, before), solve_gram(*assemble(sums), beta, strict=False))
         )
         return found[-1][0]
 
@@ -69,9 +69,9 @@ def test_a_step_by_levels_is_the_step_by_columns(data, monkeypatch):
         raise IllConditioned
 
     levels_step = levels.by_levels
-    monkeypatch.setattr(irls, "SMALL_PROBLEM", 0)
-    monkeypatch.setattr(irls, "solved", refused)
-    monkeypatch.setattr(irls, "by_levels", both)
+    monkeypatch.setattr(problem, "SMALL_PROBLEM", 0)
+    monkeypatch.setattr(scoring, "solved", refused)
+    monkeypatch.setattr(scoring, "by_levels", both)
     rows = data[~data["f"].isin(["f00", "f39"])]
     rows = rows[(rows["f"] != "f07") | (rows["h"] != "p")]  # an empty cell
     fit = fitted("y ~ f * h + x", rows, "binomial", "auto")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from glmformula.design.pieces import Design, Piece
-from glmformula.engine import counts, irls, passes
+from glmformula.engine import counts, passes, problem
 from glmformula.engine.columns import linear_predictor, plan
 from glmformula.engine.irls import fit_glm
 from glmformula.engine.notes import seven_digits
@@ -124,7 +124,7 @@ class TestFactors:
 class TestSwitching:
     @pytest.fixture(autouse=True)
     def nothing_is_small(self, monkeypatch):
-        monkeypatch.setattr(irls, "SMALL_PROBLEM", 0)
+        monkeypatch.setattr(problem, "SMALL_PROBLEM", 0)
 
     @pytest.fixture
     def columns(self):
@@ -171,7 +171,7 @@ class TestSwitching:
         assert_same_fit(fit(source, poisson(), start=start), fit(source, poisson(), start=start, method="qr"))
 
     def test_the_row_count_is_asked_for_where_the_source_does_not_know(self, columns, monkeypatch):
-        monkeypatch.setattr(irls, "SMALL_PROBLEM", 1e7)
+        monkeypatch.setattr(problem, "SMALL_PROBLEM", 1e7)
         x, _, _, y = columns
         source = Blocks(matrix_design(np.column_stack([np.ones(400), x])), y, blocks=4)
         assert fit(source, poisson()).method == "qr"

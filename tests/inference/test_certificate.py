@@ -18,7 +18,8 @@ import glmformula as gf
 from glmformula import DataError, glm
 from glmformula.datasets import attrition
 from glmformula.engine import refine
-from glmformula.engine.irls import Problem
+from glmformula.engine.problem import Problem
+from glmformula.engine.scoring import solution_at
 from glmformula.inference import certificate as module
 
 spec = importlib.util.spec_from_file_location(
@@ -111,10 +112,8 @@ def replace_response(fit):
 def test_steps_are_for_small_fits_that_need_them():
     data = set_of("Wampler5")
     fit = glm(nist.formula("Wampler5"), data, gf.gaussian())
-    solution = Problem(fit.rows.source, fit.family, 6, True, fit.control, "qr").solution_at(
-        fit.result.coefficients
-    )
     beta = fit.result.coefficients
+    solution = solution_at(Problem(fit.rows.source, fit.family, 6, True, fit.control, "qr"), beta)
     assert refine.refined(fit.rows.source, solution, beta, 21) is not None
     assert refine.refined(fit.rows.source, solution, beta, 21_000) is None
     for diagonal in (1.0, 1e-9):  # nothing to gain, nothing to trust

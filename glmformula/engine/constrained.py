@@ -1,143 +1,35 @@
-"""Where R's iterations end at no optimum: Newton's, within the valid means, or word that there is none."""
+"""The constrained optimum where R's iterations end at none: Newton's, within the valid means, or word of none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import FitError
 from ..families import Family, gaussian
-from ..families.link import EPS
 from ..sources.base import Block
 from ..sources.mapped import Mapped
-from .boundary import SMALL, STRIDE, UNSETTLED, Bounded, Minimum, convex, stride, undecided
+from .boundary import SMALL, UNSETTLED, Bounded, Minimum, convex, stacked, undecided
 from .columns import linear_predictor
+from .convergence import EDGE, FEW_ROWS, LEFT, at_an_edge, downhill, far_out, striding
 from .edges import eta_interval
-from .notes import TEN_EPS
 from .passes import Sums
-from .result import Control
+from .path import Path
+from .problem import Problem
+from .scoring import solution_at, unweighted
 from .solve import Solution
-from .starts import feasible_start, intercept_starts, stacked, violated
+from .starts import intercept_starts, room, some_inside, violated
 
-if TYPE_CHECKING:
-    from .irls import Problem
-
-# Below this mean no power link is so flat.
-HUGE = 1e5
-# A distance to the end of eta below this share of the mean response's is the boundary.
-EDGE = 1e-6
-# What a step may promise at what is to be a minimum, Newton's method having got there.
-LEFT = 1e-7
-# Fisher's steps from there.
+# So many of Fisher's steps at most go on from a minimum of Newton's.
 MOST_ONWARDS = 25
-# Shares of that distance at which starts are tried: where columns are of many sizes the means at 1 are extreme.
-INSIDE = (1.0, 1e-3)
-# From coefficients at the wall this share of the way to some inside.
+# Coefficients at the wall are moved this share of the way to some that are inside.
 OFF_THE_WALL, BARELY_OFF = 0.01, 1e-4
-# The same where rounding alone is beyond the wall.
+# The shares to try where rounding alone has a row beyond the wall.
 BY_ROUNDING = tuple(10.0**k for k in range(-15, -5))
-# A last step that is a leap: of its coefficient; what never is, of the largest.
-LEAP, NO_LEAP = 0.1, 1e-12
-# A curvature, beside Fisher's information, that is downhill; how far that is followed at first, of 1 + |eta|.
-BENT_DOWN, ASIDE = 1e-4, 0.3
-# Rows up to which more starts are tried where the deviance may have several minima (at an end, on a plateau); how many
-# fresh ones where the iterations ended somewhere.
-FEW_ROWS, MOST_STARTS = 10_000, 2
-# No optimum has a mean so many times above the largest response.
-FAR_ABOVE = 1e3
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """Where the iterations ended.
-
-    `solved_at` holds the coefficients of the last solved pass, None for the start values of the rows;
-    `lowest` is the lowest deviance passed (at `lowest_at`), `rose` whether the deviance went up on the way,
-    `own_start` whether the iterations began at coefficients that R would not have found, `lost_rank` whether they
-    ended with fewer columns than they had on the way (weights that vanish), `promised` what the last step promised
-    of the deviance, `runaway` whether the deviance was found to fall for ever.
-    """
-
-    beta: np.ndarray
-    at: Sums
-    solution: Solution
-    solved_at: np.ndarray | None
-    iter: int
-    converged: bool
-    boundary: bool
-    lowest: float
-    rose: bool
-    messages: tuple[str, ...] = ()
-    own_start: bool = False
-    lost_rank: bool = False
-    promised: float = 0.0
-    runaway: bool = False
-    lowest_at: np.ndarray | None = None
-
-
-class Lost(FitError):
-    """The iterations cannot go on; `rose` as in Path."""
-
-    def __init__(self, message: str, rose: bool = False) -> None:
-        super().__init__(message)
-        self.rose = rose
-
-
-def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
-    """Whether the iterations ended at the edge of the valid means, or nowhere, on a budget that is not small."""
-    if path.boundary or path.lost_rank:
-        return True
-    if not path.converged:
-        return problem.control.maxit >= Control.maxit
-    return (
-        path.promised > (LEFT if path.rose else UNSETTLED)
-        or at_an_edge(problem.family, ends, path.at)
-        or far_out(problem.family, path.at)
-        or held_slope(problem.family, path.at)
-        or striding(problem, path, ends)
-        or downhill(problem, path, ends) is not None
-    )
-
-
-def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndarray | None:
-    """A change of the coefficients along which the deviance bends down, None at a minimum.
-
-    Looked for where V grows faster than mu^2 or the start was ours: the iterations may end between two minima.
-    """
-    if path.at.rows >= FEW_ROWS or not (path.own_start or levels_off(problem.family)):
-        return None
-    directions = path.solution.directions()
-    if not directions.shape[1] or not np.isfinite(directions).all():
-        return None
-    with np.errstate(all="ignore"):
-        at = Bounded(problem.source, problem.family, ends, directions).at(path.beta, 0.0)
-    if not (at.valid and np.isfinite(at.information).all()):
-        return None
-    bends, vectors = np.linalg.eigh(at.information)
-    if bends[0] > -BENT_DOWN:
-        return None
-    along = np.asarray(directions @ vectors[:, 0])
-    longest = problem.source.map_reduce(partial(stride, path.beta, along, (-np.inf, np.inf)), max)
-    return along * (ASIDE / longest) if 0 < longest < np.inf else None
-
-
-def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
-    """Whether eta still changed much at the last step, which the deviance may not tell.
-
-    Looked at where V grows faster than mu^2, and after a leap: two deviances may be alike by chance.
-    """
-    if path.solved_at is None:
-        return False
-    step = path.beta - path.solved_at
-    sizes = np.maximum(LEAP * np.abs(path.beta), NO_LEAP * np.abs(path.beta).max(initial=0.0))
-    if not ((np.abs(step) > sizes).any() or levels_off(problem.family)):
-        return False
-    return problem.source.map_reduce(partial(stride, path.solved_at, step, ends), max) > STRIDE
+# So many fresh starts are tried where the iterations ended somewhere.
+MOST_STARTS = 2
 
 
 def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Path | None:
@@ -176,7 +68,7 @@ class Search:
         at = problem.at(None if path is None else path.beta)
         problem = replace(problem, apart=problem.nothing_beside(at))
         moving = replace(problem, source=Mapped(problem.source, partial(undecided, ends)))
-        columns, free, small = moving.unweighted(), room(problem.family, ends, at), SMALL * problem.apart
+        columns, free, small = unweighted(moving), room(problem.family, ends, at), SMALL * problem.apart
         model = Bounded(problem.source, problem.family, ends, columns.directions(), free, small)
         return cls(problem, path, at, model, moving, columns, some_inside(problem, at))
 
@@ -227,7 +119,7 @@ class Search:
 
 def onwards(moving: Problem, columns: Solution, model: Bounded, found: Minimum) -> tuple[Minimum, Solution]:
     """Fisher's steps from a minimum as long as they lead down: QR has digits that an information matrix has not."""
-    solution = moving.solution_at(found.beta)
+    solution = solution_at(moving, found.beta)
     for _ in range(MOST_ONWARDS):
         if not LEFT * (found.at.deviance + model.small) < solution.decrease < np.inf:
             break
@@ -237,7 +129,7 @@ def onwards(moving: Problem, columns: Solution, model: Bounded, found: Minimum) 
         if moved is None:
             break
         found = replace(found, beta=moved[0], at=moved[1], steps=found.steps + 1)
-        solution = moving.solution_at(found.beta)
+        solution = solution_at(moving, found.beta)
     return found, solution
 
 
@@ -363,7 +255,7 @@ def least_squares(problem: Problem) -> np.ndarray:
     """The responses' eta on the columns: valid or not, near where the fit should be."""
     source = Mapped(problem.source, partial(as_eta, problem.family))
     plain = replace(problem, source=source, family=gaussian(), way="qr", first=None)
-    return plain.solution_at(np.zeros(problem.p)).beta
+    return solution_at(plain, np.zeros(problem.p)).beta
 
 
 def as_eta(family: Family, block: Block) -> Block:
@@ -376,109 +268,3 @@ def as_eta(family: Family, block: Block) -> Block:
     known = np.isfinite(eta)
     eta = np.where(known, eta, 0.0) - (0.0 if block.offset is None else block.offset)
     return Block(block.design, eta, np.where(known, weights, 0.0))
-
-
-def valid_start(problem: Problem, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
-    """Coefficients with valid fitted values where R's own start, or first step, is not valid."""
-    if problem.intercept:
-        mean = at.weighted_y / at.weight_sum
-        for beta in intercept_starts(problem.source, problem.family, problem.p, mean):
-            valid = problem.at(beta, solve=solve)
-            if valid.usable:
-                return beta, valid
-    if problem.null_of is not None:
-        raise Lost("no valid set of coefficients has been found: please supply starting values")
-    start = far_inside(problem, at)
-    if start is not None:
-        valid = problem.at(start, solve=solve)
-        if valid.usable:
-            return start, valid
-    raise Lost(
-        "no valid set of coefficients has been found: the deviance is not finite at any that was tried, though "
-        "they give valid means; look at the response (zeros?), the offset and the weights"
-    )
-
-
-def far_inside(problem: Problem, at: Sums) -> np.ndarray | None:
-    """Valid coefficients, far inside or less far; None where the deviance is not finite at any.
-
-    Raises
-    ------
-    Lost
-        No coefficients are valid.
-    """
-    ends = eta_interval(problem.family)
-    model = Bounded(problem.source, problem.family, ends, np.eye(problem.p))
-    free = room(problem.family, ends, at)
-    found = False
-    for share in INSIDE:
-        beta = feasible_start(problem.source, ends, problem.p, free * share)
-        if beta is not None:
-            found = True
-            if model.at(beta, 0.0, derivatives=False).valid:
-                return beta
-    if found:
-        return None
-    raise Lost(
-        "no valid set of coefficients has been found: there is none, a linear programme on the rows shows"
-    )
-
-
-def some_inside(problem: Problem, at: Sums) -> np.ndarray | None:
-    """What `far_inside` finds, if anything: where eta has ends."""
-    if np.isfinite(eta_interval(problem.family)).any():
-        with suppress(Lost):
-            return far_inside(problem, at)
-    return None
-
-
-def room(family: Family, ends: tuple[float, float], at: Sums) -> float:
-    """The distance of the mean response from the nearer end of eta: how far inside is far enough."""
-    with np.errstate(all="ignore"):
-        eta = family.link.linkfun(np.array([at.weighted_y / at.weight_sum if at.weight_sum else np.nan]))[0]
-        distance = min(eta - ends[0], ends[1] - eta)
-    return float(distance) if 0 < distance < np.inf else 1.0
-
-
-def cost_of_mean(family: Family, at: Sums) -> float:
-    """What means would cost that are wrong by as much as the mean response; 0.1 where that is no number."""
-    with np.errstate(all="ignore"):
-        mean = np.array([at.weighted_y]) / at.weight_sum
-        cost = float(at.weight_sum * (mean * (mean / family.variance(mean)))[0])
-    return cost if 0.0 < cost < np.inf else 0.1
-
-
-def at_an_edge(family: Family, ends: tuple[float, float], at: Sums) -> bool:
-    """Whether a mean is next to one that a finite end of eta gives."""
-    if not np.isfinite(ends).any():
-        return False
-    with np.errstate(all="ignore"):
-        limits = family.link.linkinv(np.array([end for end in ends if np.isfinite(end)]))
-        mean = at.weighted_y / at.weight_sum
-        gaps = np.abs(np.subtract.outer(np.array(at.mu_range), limits))
-    return bool((gaps < EDGE * np.abs(mean - limits)).any())
-
-
-def far_out(family: Family, at: Sums) -> bool:
-    """Whether a mean is far above all responses though the deviance levels off there: V grows faster than mu^2."""
-    if not at.reported or not at.mu_range[1] > FAR_ABOVE * at.largest_y > 0:
-        return False
-    return levels_off(family)
-
-
-def held_slope(family: Family, at: Sums) -> bool:
-    """Whether R's link holds a slope at eps where the mean is not at an end (a power of a huge eta)."""
-    if at.mu_range[1] < HUGE:
-        return False
-    means = np.array(at.mu_range)
-    with np.errstate(all="ignore"):
-        slopes = family.link.mu_eta(family.link.linkfun(means))
-    low, high = family.mu_interval
-    return bool(((slopes <= EPS) & (means > low + TEN_EPS) & (means < high - TEN_EPS)).any())
-
-
-def levels_off(family: Family) -> bool:
-    """Whether the deviance of large means is bounded."""
-    with np.errstate(all="ignore"):
-        low, high = family.variance(np.array([1.0, 10.0]))
-        return bool(high > 101.0 * low)

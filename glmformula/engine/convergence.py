@@ -1,0 +1,120 @@
+"""Whether iterations that stopped did so at an optimum: not at an edge, on a plateau or on their way to infinity."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from ..families import Family
+from ..families.link import EPS
+from .boundary import STRIDE, UNSETTLED, Bounded, stride
+from .notes import TEN_EPS
+from .passes import Sums
+from .path import Path
+from .problem import Problem
+from .result import Control
+
+# Below this mean no power link is so flat that its slope is held at eps.
+HUGE = 1e5
+# A mean is at the boundary where its distance from it is below this share of the mean response's distance.
+EDGE = 1e-6
+# At a minimum that Newton's method has reached, a step may promise this share of the deviance.
+LEFT = 1e-7
+# A last step is a leap where it is more than LEAP of its coefficient, but never below NO_LEAP of the largest one.
+LEAP, NO_LEAP = 0.1, 1e-12
+# A curvature below -BENT_DOWN, beside Fisher's information, is downhill; it is followed at first until some eta has
+# changed by ASIDE of 1 + |eta|.
+BENT_DOWN, ASIDE = 1e-4, 0.3
+# Up to so many rows more starts are tried where the deviance may have several minima (at an end, on a plateau).
+FEW_ROWS = 10_000
+# No optimum has a mean so many times above the largest response.
+FAR_ABOVE = 1e3
+
+
+def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
+    """Whether the iterations ended at the edge of the valid means, or nowhere, on a budget that is not small."""
+    if path.boundary or path.lost_rank:
+        return True
+    if not path.converged:
+        return problem.control.maxit >= Control.maxit
+    return (
+        path.promised > (LEFT if path.rose else UNSETTLED)
+        or at_an_edge(problem.family, ends, path.at)
+        or far_out(problem.family, path.at)
+        or held_slope(problem.family, path.at)
+        or striding(problem, path, ends)
+        or downhill(problem, path, ends) is not None
+    )
+
+
+def downhill(problem: Problem, path: Path, ends: tuple[float, float]) -> np.ndarray | None:
+    """A change of the coefficients along which the deviance bends down, None at a minimum.
+
+    Looked for where V grows faster than mu^2 or the start was ours: the iterations may end between two minima.
+    """
+    if path.at.rows >= FEW_ROWS or not (path.own_start or levels_off(problem.family)):
+        return None
+    directions = path.solution.directions()
+    if not directions.shape[1] or not np.isfinite(directions).all():
+        return None
+    with np.errstate(all="ignore"):
+        at = Bounded(problem.source, problem.family, ends, directions).at(path.beta, 0.0)
+    if not (at.valid and np.isfinite(at.information).all()):
+        return None
+    bends, vectors = np.linalg.eigh(at.information)
+    if bends[0] > -BENT_DOWN:
+        return None
+    along = np.asarray(directions @ vectors[:, 0])
+    longest = problem.source.map_reduce(partial(stride, path.beta, along, (-np.inf, np.inf)), max)
+    return along * (ASIDE / longest) if 0 < longest < np.inf else None
+
+
+def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
+    """Whether eta still changed much at the last step, which the deviance may not tell.
+
+    Looked at where V grows faster than mu^2, and after a leap: two deviances may be alike by chance.
+    """
+    if path.solved_at is None:
+        return False
+    step = path.beta - path.solved_at
+    sizes = np.maximum(LEAP * np.abs(path.beta), NO_LEAP * np.abs(path.beta).max(initial=0.0))
+    if not ((np.abs(step) > sizes).any() or levels_off(problem.family)):
+        return False
+    return problem.source.map_reduce(partial(stride, path.solved_at, step, ends), max) > STRIDE
+
+
+def at_an_edge(family: Family, ends: tuple[float, float], at: Sums) -> bool:
+    """Whether a mean is next to one that a finite end of eta gives."""
+    if not np.isfinite(ends).any():
+        return False
+    with np.errstate(all="ignore"):
+        limits = family.link.linkinv(np.array([end for end in ends if np.isfinite(end)]))
+        mean = at.weighted_y / at.weight_sum
+        gaps = np.abs(np.subtract.outer(np.array(at.mu_range), limits))
+    return bool((gaps < EDGE * np.abs(mean - limits)).any())
+
+
+def far_out(family: Family, at: Sums) -> bool:
+    """Whether a mean is far above all responses though the deviance levels off there: V grows faster than mu^2."""
+    if not at.reported or not at.mu_range[1] > FAR_ABOVE * at.largest_y > 0:
+        return False
+    return levels_off(family)
+
+
+def held_slope(family: Family, at: Sums) -> bool:
+    """Whether R's link holds a slope at eps where the mean is not at an end (a power of a huge eta)."""
+    if at.mu_range[1] < HUGE:
+        return False
+    means = np.array(at.mu_range)
+    with np.errstate(all="ignore"):
+        slopes = family.link.mu_eta(family.link.linkfun(means))
+    low, high = family.mu_interval
+    return bool(((slopes <= EPS) & (means > low + TEN_EPS) & (means < high - TEN_EPS)).any())
+
+
+def levels_off(family: Family) -> bool:
+    """Whether the deviance of large means is bounded."""
+    with np.errstate(all="ignore"):
+        low, high = family.variance(np.array([1.0, 10.0]))
+        return bool(high > 101.0 * low)
