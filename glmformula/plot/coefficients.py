@@ -51,6 +51,19 @@ def coefficient_plot(
     Axes
         Under it stand the kind of the intervals and the names of aliased coefficients. An arrow marks an infinite
         estimate or limit, or one so far off that nothing else could be read.
+
+    Raises
+    ------
+    DataError
+        There is no coefficient to draw.
+
+    Examples
+    --------
+    >>> from glmformula import coefficient_plot, datasets, glm
+    >>> fit = glm("left ~ overtime_hours + experience_years", datasets.attrition(), family="binomial")
+    >>> axis = coefficient_plot(fit, exponentiate=True)
+    >>> axis.get_xscale(), len(axis.get_yticklabels())
+    ('log', 2)
     """
     if method is None:
         method = "profile" if is_single_index(fit) and fit.training is not None else "wald"
@@ -126,6 +139,19 @@ def profile_plot(
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    DataError
+        There is no profile to draw.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm, profile_plot
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> figure = profile_plot(fit.profile())
+    >>> [axis.get_xlabel() for axis in figure.axes]
+    ['(Intercept)', 'overtime_hours']
     """
     count = len(profile.grids)
     if not count:

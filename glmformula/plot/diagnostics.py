@@ -58,11 +58,21 @@ def plot(fit: SingleIndex, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any 
     ------
     DataError
         The model holds no rows.
+    ValueError
+        A panel that is not there.
 
     Notes
     -----
     Pearson residuals and absolute standardised deviance residuals, as R >= 4.6. The red line is a locally
     linear smooth of two thirds of the rows, as R's ``panel.smooth``. Rows of leverage one are not drawn.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson")
+    >>> figure = fit.plot()
+    >>> [axis.get_title() for axis in figure.axes]
+    ['Residuals vs Fitted', 'Q-Q Residuals', 'Scale-Location', 'Residuals vs Leverage']
     """
     panels = listed(which) if np.ndim(which) else [which]
     if (chosen := mask(panels, len(PANELS), "panels")) is not None:

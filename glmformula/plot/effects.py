@@ -81,6 +81,16 @@ def effect_plot(
     DataError
         A name that the right side does not use; a model without rows in memory (stripped, loaded or streamed),
         where `at` does not say all that they would.
+    ValueError
+        An unknown type.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, effect_plot, glm
+    >>> fit = glm("left ~ overtime_hours + salary", datasets.attrition(), family="binomial")
+    >>> axis = effect_plot(fit, "overtime_hours", at={"salary": 60_000})
+    >>> axis.get_xlabel(), axis.get_ylabel()
+    ('overtime_hours', 'left')
     """
     if type not in ("response", "link"):
         raise ValueError(f"type should be 'response' or 'link'; got {type!r}")
