@@ -74,7 +74,7 @@ class StatTable(Rendered, pd.DataFrame):  # type: ignore[misc]  # to_html() and 
     @property
     def frame(self) -> pd.DataFrame:
         """The numbers without R's print."""
-        plain = pd.DataFrame(self)
+        plain = pd.DataFrame(self, copy=True)  # before pandas 3 a write would reach the table
         plain.attrs.update(self.attrs)
         return plain
 
