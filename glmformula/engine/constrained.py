@@ -14,7 +14,7 @@ from ..sources.mapped import Mapped
 from .boundary import SMALL, UNSETTLED, Bounded, Minimum, convex, stacked, undecided
 from .columns import linear_predictor
 from .convergence import EDGE, FEW_ROWS, LEFT, at_an_edge, downhill, far_out, striding
-from .edges import eta_interval
+from .eta_limits import eta_interval
 from .passes import Sums
 from .path import Path
 from .problem import Problem

@@ -9,7 +9,7 @@ import numpy as np
 from ..families import Family
 from ..families.link import EPS
 from .boundary import STRIDE, UNSETTLED, Bounded, stride
-from .notes import TEN_EPS
+from .messages import TEN_EPS
 from .passes import Sums
 from .path import Path
 from .problem import Problem

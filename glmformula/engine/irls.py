@@ -15,9 +15,9 @@ from ..sources.mapped import select_terms
 from .bordered import WIDE
 from .constrained import inside, kept_inside
 from .convergence import FEW_ROWS, strayed
-from .edges import eta_interval, near_an_end
+from .eta_limits import eta_interval, near_an_end
 from .iteration import iterated
-from .notes import HIDDEN, INACCURATE, INACCURATE_WIDE, NOWHERE, extreme_fits
+from .messages import HIDDEN, INACCURATE, INACCURATE_WIDE, NOWHERE, extreme_fits
 from .passes import Sums
 from .path import Lost, Path
 from .problem import Problem, is_small

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import FitError
 from ..families.link import EPS
 from .columns import longest_move
-from .notes import seven_digits
+from .messages import seven_digits
 from .passes import Sums
 from .path import Lost, Path
 from .problem import Problem, cost_of_mean

@@ -25,7 +25,7 @@ from .bordered import WIDE, eliminable
 from .gram import Tables, assemble
 from .irls import best_path
 from .iteration import iterate
-from .notes import extreme_fits
+from .messages import extreme_fits
 from .passes import Sums
 from .path import Path
 from .problem import SMALL_PROBLEM, SMALL_ROWS, Problem

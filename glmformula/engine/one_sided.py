@@ -14,7 +14,7 @@ from ..design.pieces import Indicators
 from ..families import Family
 from ..sources.base import Block, Source
 from .columns import Part, plan
-from .edges import drift
+from .eta_limits import drift
 from .result import GlmFit
 
 Counts = list[np.ndarray]

@@ -1,6 +1,6 @@
 """Separation: which coefficients have no finite maximum-likelihood estimate, decided by linear programmes.
 
-Let a row pull its eta to +Inf or -Inf (`edges.drift`: s = +1 or -1; a binomial row of successes only, a zero
+Let a row pull its eta to +Inf or -Inf (`eta_limits.drift`: s = +1 or -1; a binomial row of successes only, a zero
 count) or hold it (s = 0). There is no finite estimate where some direction delta of the coefficients has
 X delta = 0 on the rows that hold and  s X delta >= 0  on those that pull, not 0 on all of them: the deviance
 falls all the way along it (Albert & Anderson 1984). Konis (2007) finds it by the linear programme
@@ -37,13 +37,13 @@ from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from .bordered import WIDE
 from .columns import linear_predictor, longest_move
-from .edges import close_to, drift, far_ends
+from .eta_limits import close_to, drift, far_ends
 from .irls import fit_glm
 from .levels import used_alike
 from .one_sided import one_sided
 from .passes import count_rows
-from .recession import ZERO, Rows, distinct, joined, null_space, recession
 from .result import GlmFit
+from .separation_lp import ZERO, Rows, distinct, joined, null_space, recession
 from .settled import Separation, by_settled_rows
 
 # Rows of a block that one pass brings into the programme, and rounds of adding rows.

@@ -26,12 +26,12 @@ from ..families import Family
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from .columns import linear_predictor, pieces_changed, sparse_rows
-from .edges import drift
+from .eta_limits import drift
 from .patterns import same_rows
 from .problem import Problem
-from .recession import ZERO, distinct, recession
 from .result import Control
 from .scoring import scoring_step
+from .separation_lp import ZERO, distinct, recession
 from .solve import IllConditioned
 
 # Of its working residual, what the step on the settled rows alone may take from a row that is to be one of them.

@@ -13,7 +13,7 @@ from ..families import Family
 from ..sources.base import Block, Source
 from .boundary import Bounded, stacked
 from .columns import linear_predictor
-from .edges import eta_interval
+from .eta_limits import eta_interval
 from .passes import Sums
 from .path import Lost
 from .problem import Problem

@@ -11,7 +11,7 @@ from glmformula.design.pieces import Design, Piece
 from glmformula.engine import counts, passes, problem
 from glmformula.engine.columns import linear_predictor, plan
 from glmformula.engine.irls import fit_glm
-from glmformula.engine.notes import seven_digits
+from glmformula.engine.messages import seven_digits
 from glmformula.engine.passes import Task, merge, run
 from glmformula.engine.result import Control
 from glmformula.engine.rows import evaluate_rows, row_arrays, working_weights

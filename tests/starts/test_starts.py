@@ -13,7 +13,7 @@ import pytest
 from tolerances import EDGE_COEFFICIENT, EDGE_DEVIANCE
 
 import glmformula as g
-from glmformula.engine.edges import eta_interval, far_ends
+from glmformula.engine.eta_limits import eta_interval, far_ends
 from glmformula.errors import ConvergenceWarning, FitError, GLMFormulaWarning
 
 HERE = Path(__file__).parent.parent / "reference" / "starts"

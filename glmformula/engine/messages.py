@@ -6,7 +6,7 @@ import numpy as np
 
 from ..families import Family
 from ..families.link import EPS
-from .edges import far_ends
+from .eta_limits import far_ends
 
 TEN_EPS = 10 * EPS  # nearer to an end of its range a mean is there
 INACCURATE = (
