@@ -12,7 +12,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..errors import FitError
 
 # Numbers in one go of a computation, and bytes up to which the matrix may be formed.
-CELLS, MOST_BYTES = 2**23, 4 * 10**9
+CELLS, MOST_BYTES = 2**23, 2 * 10**9
+# Coefficients that a level may be part of without being taken as a whole column.
+DENSE = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +70,12 @@ class BorderedCovariance(NDArrayOperatorsMixin):
         for start in range(0, len(out), size):
             rows = Z[start : start + size]
             levels = sp.csr_array(rows[:, s:])
-            inside = self._inside(rows)
+            inside = self.left(rows)
             squares = sp.csr_array(levels.multiply(levels)) @ self.per_level
             out[start : start + size] = np.einsum("ij,ij->i", inside @ self.inner, inside) + squares
         return self.scale * out
 
-    def _inside(self, Z: sp.csr_array) -> np.ndarray:
+    def left(self, Z: sp.csr_array) -> np.ndarray:
         """What is left of rows (n, s + m) once the levels are eliminated, (n, s)."""
         s = len(self.inner)
         through = sp.csr_array(Z[:, s:]) @ self.border.T
@@ -86,7 +88,7 @@ class BorderedCovariance(NDArrayOperatorsMixin):
         first, second = (sp.csr_array(sp.csr_array(part) @ self.turn) for part in (X, Y))
         levels = sp.csr_array(first[:, s:].multiply(self.per_level)) @ sp.csr_array(second[:, s:]).T
         return np.asarray(
-            self.scale * (self._inside(first) @ self.inner @ self._inside(second).T + levels.toarray())
+            self.scale * (self.left(first) @ self.inner @ self.left(second).T + levels.toarray())
         )
 
     def __matmul__(self, other: Any) -> np.ndarray:
@@ -103,7 +105,8 @@ class BorderedCovariance(NDArrayOperatorsMixin):
             return self.between(rows, columns)
         return np.asarray(self)[where]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def must_fit(self) -> None:
+        """Raise FitError where the matrix is too large to be formed."""
         size = 8 * len(self) ** 2
         if size > MOST_BYTES:
             raise FitError(
@@ -111,15 +114,19 @@ class BorderedCovariance(NDArrayOperatorsMixin):
                 "summary(), confint(method='wald') and predict(se_fit=True) do without it; ask vcov() of a model "
                 "with fewer levels"
             )
-        s, m = len(self.inner), len(self.per_level)
-        whole = np.empty((s + m, s + m))
-        border = self.border if isinstance(self.border, np.ndarray) else self.border.toarray()
-        half = self.inner @ border
-        whole[:s, :s], whole[:s, s:], whole[s:, :s] = self.inner, -half, -half.T
-        whole[s:, s:] = border.T @ half
-        whole[s + np.arange(m), s + np.arange(m)] += self.per_level
-        turned = self.turn @ (self.turn @ whole).T
-        out = np.asarray((turned + turned.T) * (self.scale / 2))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        self.must_fit()
+        s = len(self.inner)
+        through, levels = self.left(self.turn), sp.csc_array(self.turn[:, s:])
+        full = np.diff(levels.indptr) > DENSE  # the baseline's, that all levels differ from
+        across = levels[:, np.flatnonzero(full)].toarray()
+        weighed = np.hstack([through @ self.inner, across * self.per_level[full]])
+        out = np.asarray(weighed @ np.hstack([through, across]).T)
+        some = levels[:, np.flatnonzero(~full)]
+        rest = sp.coo_array((some * self.per_level[~full]) @ some.T)
+        out[rest.row, rest.col] += rest.data
+        out *= self.scale
         return out if dtype is None else out.astype(dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

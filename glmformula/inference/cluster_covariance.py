@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from ..engine.counts import by_level
 from ..errors import FitError
 from .clusters import Clusters, cluster_codes, every_row, intersections
-from .leverage import Weighted, hat_of, weighted
+from .in_parts import InParts, frame_of
+from .leverage import Weighted
 
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
@@ -146,8 +148,8 @@ def cl_covariance(
     n, p = fit.nobs, fit.rank
     if p == 0:
         return np.empty((0, 0))
-    frame = weighted(fit)
-    total = np.zeros((p, p))
+    frame = frame_of(fit)
+    total: Any = None
     for k, (sign, groups) in enumerate(parts):
         if multi0 and k == len(parts) - 1 > 0:
             groups = every_row(fit)
@@ -156,11 +158,12 @@ def cl_covariance(
             adjust = few_clusters(groups.size) if cadjust else 1.0
         if type in ("HC2", "HC3"):
             adjust *= (groups.size - 1) / groups.size
-        total += sign * adjust * _inner(fit, frame, groups, type)
+        some = _inner(fit, frame, groups, type) * (sign * adjust)
+        total = some if total is None else total + some
     if type == "HC1":
-        total *= (n - 1) / (n - p) if n > p else np.nan
+        total = total * ((n - 1) / (n - p) if n > p else np.nan)
     out = frame.from_basis(total)
-    return positive(out) if fix else out
+    return positive(np.asarray(out)) if fix else out
 
 
 def few_clusters(size: int) -> float:
@@ -176,14 +179,15 @@ def positive(matrix: np.ndarray) -> np.ndarray:
     return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
 
 
-def _inner(fit: SingleIndex, frame: Weighted, groups: Grouping, type: str) -> np.ndarray:
+def _inner(fit: SingleIndex, frame: Weighted | InParts, groups: Grouping, type: str) -> Any:
     """Sum of the outer products of the clusters' scores, in the basis y = T'x."""
     source = fit.rows.source
     adjusted = type in ("HC2", "HC3")
     if groups.size == fit.nobs:
         power = {"HC2": 1.0, "HC3": 2.0}.get(type, 0.0)
-        total: np.ndarray = source.map_reduce(partial(_row_products, frame, power), np.add)
-        return total
+        return source.map_reduce(partial(_row_products, frame, power), add)
+    if isinstance(frame, InParts):
+        return frame.cluster_products(source, groups, type)
     if not adjusted:
         return cluster_products(source, partial(_scores, frame), groups, fit.rank)
     p = fit.rank
@@ -201,16 +205,16 @@ def _scores(frame: Weighted, block: Block) -> np.ndarray:
     return frame.basis(block) * u
 
 
-def _row_products(frame: Weighted, power: float, block: Block) -> np.ndarray:
+def _row_products(frame: Weighted | InParts, power: float, block: Block) -> Any:
     """Every row its own cluster: sum of u^2 / (1 - h)^power y y'."""
     weights, u = frame.scores(block)
-    Y = frame.basis(block)
+    Y: Any = frame.basis(block)
     squares = u * u
     if power:
-        hat = hat_of(Y * np.sqrt(weights))
+        hat = frame.hat_in(Y, weights)
         with np.errstate(all="ignore"):
             squares = np.where(weights > 0, squares / (1 - hat) ** power, 0.0)
-    return np.asarray((Y * squares) @ Y.T)
+    return frame.products(Y, squares)
 
 
 def _leverage_sums(frame: Weighted, groups: Clusters, block: Block) -> Sums:

@@ -114,7 +114,7 @@ def _named(fit: SingleIndex, cov: np.ndarray, complete: bool) -> pd.DataFrame:
         full = np.full((len(names), len(names)), np.nan)
         full[np.ix_(kept, kept)] = cov
         cov = full
-    return pd.DataFrame(cov, index=names, columns=names)
+    return pd.DataFrame(np.asarray(cov), index=names, columns=names, copy=False)
 
 
 def labelled(cov: pd.DataFrame, errors: str) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from scipy.linalg import lapack
 from ..design.dense import dense, sparse
 from ..engine.covariance import BorderedCovariance
 from ..engine.rows import row_arrays, squared_images, working_weights
+from ..errors import FitError
 from ..fitted.training import Whole
 from ..sources.mapped import collect
 
@@ -70,6 +71,14 @@ class Weighted(FitRows):
         """T'X' sqrt(W) (rank, m), orthonormal over all rows."""
         return self.basis(block) * np.sqrt(self.weights(block))
 
+    def hat_in(self, Y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Hat values (m,) of rows in the basis."""
+        return hat_of(Y * np.sqrt(weights))
+
+    def products(self, Y: np.ndarray, each: np.ndarray) -> np.ndarray:
+        """Sum of  each y y'  over the rows."""
+        return np.asarray(np.dot(Y * each, Y.T))
+
     def hat(self, block: Block) -> np.ndarray:
         """Hat values (m,): sums of squares of `orthogonal`, 1 where they are 1 but for rounding."""
         root = np.zeros((self.root.shape[1], len(self.result.coefficients)))
@@ -86,8 +95,13 @@ def weighted(fit: SingleIndex) -> Weighted:
         return Weighted(fit.result, fit.family, np.empty((0, 0)))
     if (whole := fit.rows.whole) is not None:
         return Weighted(fit.result, fit.family, whole.root)
+    cov: Any = fit.result.cov_unscaled
+    if isinstance(cov, BorderedCovariance):
+        raise FitError(
+            f"this needs {fit.rank:,} numbers for each row, one for each coefficient, and is not formed: "
+            "hatvalues(), cooks_distance() and rstandard() do without them"
+        )
     if fit.result.method == "cholesky":
-        cov = fit.result.cov_unscaled
         size = np.sqrt(np.diag(cov))
         factor, fault = lapack.dpotrf(cov / np.outer(size, size), lower=1, clean=1)
         if not fault:

@@ -18,7 +18,8 @@ import pandas as pd
 from ..errors import GLMFormulaWarning, give_warning
 from ..fitted.coefficients import kept_names
 from ..sources.mapped import collect
-from .leverage import FitRows, Weighted, hat_of, weighted
+from .in_parts import InParts, frame_of
+from .leverage import FitRows, Weighted
 from .output import elsewhere, written
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def hc_covariance(fit: SingleIndex, type: str) -> np.ndarray:
     source = fit.rows.source
     if p == 0:
         return np.empty((0, 0))
-    frame = weighted(fit)
+    frame = frame_of(fit)
     omega = Omega(type, n, p)
     if type == "const":
         squares, _ = source.map_reduce(partial(_score_sums, frame), _added)
@@ -256,25 +257,24 @@ def hc_covariance(fit: SingleIndex, type: str) -> np.ndarray:
     return frame.from_basis(inner)
 
 
-def _hc_sums(frame: Weighted, omega: Omega, block: Block) -> tuple[np.ndarray, list[int]]:
+def _hc_sums(frame: Weighted | InParts, omega: Omega, block: Block) -> tuple[Any, list[int]]:
     """Sum of omega y y' with y = T'x, and the places of rows with a hat value close to 1."""
     weights, u = frame.scores(block)
-    Y = frame.basis(block)
+    Y: Any = frame.basis(block)
     hat, unstable = None, []
     if omega.type in LEVERAGED:
-        hat = hat_of(Y * np.sqrt(weights))
+        hat = frame.hat_in(Y, weights)
         unstable = (block.start + np.flatnonzero(hat > UNSTABLE)).tolist()[: ROWS_SHOWN + 1]
     with np.errstate(all="ignore"):
         each = omega(u, hat)
         if block.prior_weights is not None:
             each = np.where(block.prior_weights > 0, each, 0.0)
-        inner = np.asarray(np.dot(Y * each, Y.T))
-    return inner, unstable
+        return frame.products(Y, each), unstable
 
 
-def _joined(a: tuple[np.ndarray, list[int]], b: tuple[np.ndarray, list[int]]) -> tuple[np.ndarray, list[int]]:
+def _joined(a: tuple[Any, list[int]], b: tuple[Any, list[int]]) -> tuple[Any, list[int]]:
     return a[0] + b[0], (a[1] + b[1])[: ROWS_SHOWN + 1]
 
 
-def _largest_hat(frame: Weighted, block: Block) -> float:
-    return float(hat_of(frame.orthogonal(block)).max(initial=0.0))
+def _largest_hat(frame: Weighted | InParts, block: Block) -> float:
+    return float(frame.hat(block).max(initial=0.0))

@@ -159,7 +159,16 @@ def test_every_question_of_a_wide_model(wide, tmp_path, monkeypatch):
     same(lambda m: m.predict(new, type="terms", se_fit=True))
     same(lambda m: m.hatvalues())
     same(lambda m: m.strip_data().column_means)
-    same(lambda m: m.vcov("HC0"))
+    for kind in ("const", "HC0", "HC1", "HC3", "HC4", "HC5", "CL"):
+        same(lambda m, kind=kind: m.vcov(kind))
+    for cluster in ("h", "nest", "g", "big", "~ h + big"):
+        same(lambda m, cluster=cluster: m.vcov("HC1", cluster=cluster))
+    same(lambda m: m.vcov(cluster="~ h + big", multi0=True))
+    same(lambda m: m.summary(vcov="HC1").coefficients)
+    with pytest.raises(gf.FitError, match=r"HC2 with clusters takes .* for each cluster"):
+        fit.vcov("HC2", cluster="h")
+    with pytest.raises(gf.FitError, match=r"this needs .* numbers for each row"):
+        gf.dfbetas(fit)
     fit.save(tmp_path / "model.json")
     loaded = gf.load(tmp_path / "model.json")
     assert isinstance(loaded.result.cov_unscaled, BorderedCovariance)
