@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import add
@@ -106,8 +106,9 @@ def separation_of_rows(source: Source, family: Family, p: int) -> tuple[Separati
     Of many rows a fit says which ones matter.
     """
     kept = independent(source, p)
-    if source.map_reduce(count_rows, add) >= MANY_ROWS:
-        with suppress(FitError), warnings.catch_warnings():
+    wide = p > WIDE  # too many columns for a programme
+    if wide or source.map_reduce(count_rows, add) >= MANY_ROWS:
+        with nullcontext() if wide else suppress(FitError), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return separation_of_fit(
                 source, family, fit_glm(source, family, names=("",) * p, intercept=False)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, lapack, solve_triangular
 
+from ..engine.bordered import WIDE
 from ..engine.gram import Tables, assemble
 from ..engine.passes import Task, merge, run
 from ..engine.patterns import condensed
@@ -123,6 +124,11 @@ class Surface:
             raise FitError(
                 "profile() follows the likelihood, which a bias-reduced fit (method='firth') does not maximise: "
                 "use confint(), which profiles the penalised likelihood"
+            )
+        if fit.rank > WIDE:
+            raise FitError(
+                f"a profile fits the model again and again with a coefficient held: of {fit.rank:,} coefficients, at "
+                f"most {WIDE:,}; take confint(method='wald'), or an lrtest() of the models with and without the column"
             )
         way = "gram" if fit.method == "cholesky" else "qr"
         phi = fit.dispersion

@@ -83,6 +83,7 @@ def detect_separation(
     -----
     R looks at binomial models only; it solves one programme, here further ones are solved for the rows that
     the first left unseparated. With several ways to separate the rows the signs are those of one of them.
+    Of more than 5,000 columns only levels whose rows all pull one way are found.
 
     Examples
     --------

@@ -129,9 +129,9 @@ def test_a_covariance_in_parts_answers_as_the_matrix(monkeypatch):
 def wide(monkeypatch, eliminating):
     """And what is wide is worked with as if it were a hundred thousand columns."""
     from glmformula.engine import separation
-    from glmformula.inference import certificate, predict
+    from glmformula.inference import certificate, constrained, predict
 
-    for module in (bordered, separation, certificate, predict, irls, problem):
+    for module in (bordered, separation, certificate, constrained, predict, irls, problem):
         monkeypatch.setattr(module, "WIDE", 3)
     return eliminating
 
@@ -169,6 +169,9 @@ def test_every_question_of_a_wide_model(wide, tmp_path, monkeypatch):
         fit.vcov("HC2", cluster="h")
     with pytest.raises(gf.FitError, match=r"this needs .* numbers for each row"):
         gf.dfbetas(fit)
+    with pytest.raises(gf.FitError, match=r"a profile fits the model again .* confint\(method='wald'\)"):
+        fit.confint(["x"])
+    assert not fit.separation().separation
     fit.save(tmp_path / "model.json")
     loaded = gf.load(tmp_path / "model.json")
     assert isinstance(loaded.result.cov_unscaled, BorderedCovariance)
@@ -190,6 +193,7 @@ def test_levels_without_events_are_named(wide, baseline):
     with pytest.warns(gf.SeparationWarning, match=named):
         fit = gf.glm("y ~ x + g", data, "poisson")
     assert fit.converged
+    np.testing.assert_array_equal(fit.separation().coefficients, fit.result.limits)
     limits = dict(zip(fit.column_names, fit.result.limits, strict=True))
     infinite = {name for name, limit in limits.items() if limit}
     if baseline:  # every level but those that go the same way differs from it without end
