@@ -15,7 +15,6 @@ go on within what that leaves of the directions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -26,9 +25,8 @@ from ..design.dense import dense
 from ..families import Family
 from ..families.link import EPS
 from ..sources.base import Block, Source
-from .columns import linear_predictor
+from .columns import in_chunks, linear_predictor
 
-CELLS = 2**17  # numbers in a dense chunk
 FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003  # tau: of a row's deviance at first and at last
 MOST_STEPS, MOST_CUTS, CUT = 80, 16, 0.25
 AT_THE_WALL = 1e-13  # of the room: nearer than this is rounding
@@ -296,18 +294,10 @@ def undecided(ends: tuple[float, float], block: Block) -> Block:
     return replace(block, prior_weights=weights)
 
 
-def _chunks(block: Block) -> Iterator[Block]:
-    size = max(1, CELLS // max(1, block.design.ncols))
-    for start in range(0, max(1, len(block.y)), size):
-        rows = slice(start, min(start + size, len(block.y)))
-        part = [None if a is None else a[rows] for a in (block.prior_weights, block.offset)]
-        yield Block(block.design.rows(rows), block.y[rows], *part)
-
-
 def _interior(model: Bounded, beta: np.ndarray, tau: float, derivatives: bool, block: Block) -> Interior:
     with np.errstate(all="ignore"):
         total: Interior | None = None
-        for chunk in _chunks(block):
+        for chunk in in_chunks(block):
             part = _interior_rows(model, beta, tau, derivatives, chunk)
             total = part if total is None else merged(total, part)
             if not total.valid:

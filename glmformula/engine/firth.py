@@ -12,7 +12,6 @@ likelihood times Jeffreys' prior |X'WX|^(1/2).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import add
@@ -28,7 +27,7 @@ from ..families.curvature import relative_curvature
 from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
-from .columns import linear_predictor
+from .columns import in_chunks, linear_predictor
 from .irls import best_path, finished
 from .passes import INTERCEPT, Sums
 from .path import Lost, Path
@@ -37,7 +36,6 @@ from .result import Control, GlmFit
 from .scoring import scoring_step
 from .solve import IllConditioned, Solution
 
-CELLS = 2**17  # numbers in a dense chunk
 MOST_HALVINGS = 12
 PATIENCE = 4  # times control.maxit: scoring converges linearly here
 
@@ -253,25 +251,19 @@ def root_of_inverse(solution: Solution, p: int) -> np.ndarray:
     return half
 
 
-def chunks(block: Block) -> Iterator[slice]:
-    size = max(1, CELLS // max(1, block.design.ncols))
-    for start in range(0, len(block.y), size):
-        yield slice(start, min(start + size, len(block.y)))
-
-
 def adjustment(family: Family, beta: np.ndarray, half: np.ndarray, block: Block) -> np.ndarray:
     """X' (h/2) (d'/d), (p,)."""
     total = np.zeros(len(beta))
     with np.errstate(all="ignore"):
-        for rows in chunks(block):
-            X = dense(block.design.rows(rows))
+        for chunk in in_chunks(block):
+            X = dense(chunk.design)
             eta = X @ beta
-            if block.offset is not None:
-                eta += block.offset[rows]
+            if chunk.offset is not None:
+                eta += chunk.offset
             _, slope, variance = family.working(eta)
             working = slope * slope / variance
-            if block.prior_weights is not None:
-                working = np.where(block.prior_weights[rows] > 0, working * block.prior_weights[rows], 0.0)
+            if chunk.prior_weights is not None:
+                working = np.where(chunk.prior_weights > 0, working * chunk.prior_weights, 0.0)
             leverage = working * np.square(X @ half).sum(axis=1)
             total += X.T @ np.where(leverage > 0, 0.5 * leverage * relative_curvature(family.link, eta), 0.0)
     return total

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import add
@@ -15,6 +14,7 @@ from scipy.linalg import solve_triangular
 
 from ..design.dense import dense
 from ..engine.bordered import WIDE
+from ..engine.columns import in_chunks
 from ..engine.passes import triangular
 from ..engine.problem import Problem
 from ..engine.refine import MOST_CELLS, exact_score
@@ -265,7 +265,8 @@ def _added(a: _Score, b: _Score) -> _Score:
 
 def _score(family: Family, beta: np.ndarray, block: Block) -> _Score:
     gradient, response = np.zeros(len(beta), dtype=np.longdouble), np.longdouble(0.0)
-    for part, X in _in_parts(block):
+    for part in in_chunks(block, EXTENDED_CELLS):
+        X = dense(part.design).astype(np.longdouble)
         weights, working, linear = _rows_at(family, beta, part, X)
         gradient += X.T @ np.where(weights > 0, weights * working, 0.0)
         response += np.where(weights > 0, weights * (working + linear) ** 2, 0.0).sum()
@@ -275,20 +276,11 @@ def _score(family: Family, beta: np.ndarray, block: Block) -> _Score:
 def _effect(family: Family, beta: np.ndarray, step: np.ndarray, block: Block) -> np.ndarray:
     """X'WX step, (p,)."""
     out = np.zeros(len(beta), dtype=np.longdouble)
-    for part, X in _in_parts(block):
+    for part in in_chunks(block, EXTENDED_CELLS):
+        X = dense(part.design).astype(np.longdouble)
         weights, _, _ = _rows_at(family, beta, part, X)
         out += X.T @ (weights * (X @ step))
     return out
-
-
-def _in_parts(block: Block) -> Iterator[tuple[Block, np.ndarray]]:
-    """Some rows of a block after another, with their columns in extended precision."""
-    size = max(1, EXTENDED_CELLS // max(1, block.design.ncols))
-    for start in range(0, len(block.y), size):
-        rows = slice(start, start + size)
-        weights, offset = (None if a is None else a[rows] for a in (block.prior_weights, block.offset))
-        part = Block(block.design.rows(rows), block.y[rows], weights, offset)
-        yield part, dense(part.design).astype(np.longdouble)
 
 
 def _rows_at(
