@@ -39,7 +39,21 @@ from .families import (
 from .formula.functions import register_function, set_contrasts
 from .models import generics
 from .models.control import glm_control
-from .models.generics import AIC, BIC, coef, deviance, fitted, logLik, model_frame, model_matrix, nobs, terms
+from .models.generics import (
+    AIC,
+    BIC,
+    case_names,
+    coef,
+    deviance,
+    fitted,
+    logLik,
+    model_frame,
+    model_matrix,
+    nobs,
+    sigma,
+    terms,
+    variable_names,
+)
 from .models.glm import glm
 from .models.loading import load
 from .models.model import GLM
@@ -49,12 +63,15 @@ __version__ = "0.2.0.dev0"
 
 if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.add1 import add1
+    from .inference.add1 import add1 as addterm
     from .inference.anova import anova
-    from .inference.coeftest import coeftest
+    from .inference.coeftest import coefci, coeftest
     from .inference.confint import confint
     from .inference.covariance import vcov
     from .inference.delta_method import delta_method
+    from .inference.dose import dose_p
     from .inference.drop1 import drop1
+    from .inference.drop1 import drop1 as dropterm
     from .inference.extract_aic import extract_aic as extractAIC
     from .inference.goodness import dispersiontest, hosmer_lemeshow, overdispersion, pseudo_r2
     from .inference.influence import (
@@ -78,6 +95,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.separation import detect_separation
     from .inference.simulate import simulate
     from .inference.step import step
+    from .inference.step import step as stepAIC
     from .inference.summary import summary
     from .inference.tidy import augment, glance, tidy
     from .inference.update import update
@@ -106,11 +124,14 @@ __all__ = [
     "SeparationWarning",
     "StatTable",
     "add1",
+    "addterm",
     "anova",
     "augment",
     "binomial",
     "bread",
+    "case_names",
     "coef",
+    "coefci",
     "coefficient_plot",
     "coeftest",
     "confint",
@@ -124,7 +145,9 @@ __all__ = [
     "dfbetas",
     "dffits",
     "dispersiontest",
+    "dose_p",
     "drop1",
+    "dropterm",
     "effect_plot",
     "estfun",
     "extractAIC",
@@ -164,13 +187,16 @@ __all__ = [
     "rstandard",
     "rstudent",
     "set_contrasts",
+    "sigma",
     "simulate",
     "step",
+    "stepAIC",
     "summary",
     "terms",
     "tidy",
     "tweedie",
     "update",
+    "variable_names",
     "vcov",
     "vif",
     "waldtest",

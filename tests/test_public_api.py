@@ -28,7 +28,8 @@ NAMES = """
     overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
-    Anova coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
+    stepAIC dropterm addterm dose_p sigma case_names variable_names
+    Anova coefci coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
     coefficient_plot effect_plot profile_plot
 """.split()
 ARGUMENTS = {

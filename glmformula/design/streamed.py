@@ -19,7 +19,7 @@ from ..frame.model_frame import NONE, ModelFrame, total_offset
 from ..frame.newdata import NewFrame
 from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated, Recipe, cut, evaluated, recipe_for
-from ..frame.response import Response, response_arrays
+from ..frame.response import Response, modelled_level, response_arrays
 from ..frame.schema import Schema
 from ..frame.survey import Check, Keeper, Survey, response_of, schema_of, survey
 from .build import DesignFrame, with_design
@@ -58,6 +58,11 @@ class Streamed:
     @property
     def terms(self) -> Terms:
         return self.schema.terms
+
+    @property
+    def modelled(self) -> str | None:
+        """As of `Response`."""
+        return modelled_level(self.response_kind, self.response_levels)
 
     @property
     def nrows(self) -> int:

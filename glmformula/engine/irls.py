@@ -17,7 +17,7 @@ from .constrained import inside, kept_inside
 from .convergence import FEW_ROWS, strayed
 from .eta_limits import eta_interval, near_an_end
 from .iteration import iterated
-from .messages import HIDDEN, INACCURATE, INACCURATE_WIDE, NOWHERE, extreme_fits
+from .messages import HIDDEN, INACCURATE, INACCURATE_WIDE, NOWHERE, extreme_fits, nothing_to_fit
 from .passes import Sums
 from .path import Lost, Path
 from .problem import Problem, is_small
@@ -156,6 +156,8 @@ def empty_path(problem: Problem) -> Path:
     """No columns: R's answer has 0 iterations and is 'at the boundary'."""
     nothing = np.empty(0)
     at = problem.at(nothing)
+    if at.n_ok == 0:
+        raise FitError(nothing_to_fit(at.rows))
     if not at.usable:
         raise FitError(
             "invalid linear predictor values in empty model: the model has no column, so the offset "

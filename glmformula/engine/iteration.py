@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import FitError
 from ..families.link import EPS
 from .columns import longest_move
-from .messages import seven_digits
+from .messages import nothing_to_fit, seven_digits
 from .passes import Sums
 from .path import Lost, Path
 from .problem import Problem, cost_of_mean
@@ -73,10 +73,7 @@ def begun(problem: Problem, start: np.ndarray | None, at: Sums, guarded: bool) -
     """The iterations at their start; at one of ours where R's own start values are not valid."""
     last = problem.last_pass(at)
     if at.n_ok == 0:
-        raise FitError(
-            f"no observations informative at iteration 1: there are {at.rows} rows, {at.n_ok} of them "
-            "with a non-zero prior weight"
-        )
+        raise FitError(nothing_to_fit(at.rows))
     beta, back, own_start = (np.zeros(problem.p) if start is None else start), start, not at.usable
     if own_start:
         if start is not None or at.has_start:  # the user's to mend

@@ -28,6 +28,14 @@ NOWHERE = (
 )
 
 
+def nothing_to_fit(rows: int) -> str:
+    """R's idea where no row has a weight, and what to do."""
+    return (
+        f"no observations informative at iteration 1: there are {rows} rows, 0 of them with a non-zero prior weight; "
+        "give the rows that count a weight above 0 (counts in cbind() that are not both 0), or leave weights= out"
+    )
+
+
 def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
     """R's warnings of means at an end of their range; for other families than R's two, ours."""
     low, high = mu_range

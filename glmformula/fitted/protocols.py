@@ -190,6 +190,9 @@ class SingleIndex(Scored, Predicting, Protocol):
     @property
     def response_name(self) -> str: ...
     @property
+    def modelled(self) -> str | None:
+        """The level whose probability it is, where the response is a factor or string."""
+    @property
     def xlevels(self) -> Mapping[str, tuple[str, ...]]: ...
     @property
     def training(self) -> TrainingData | None: ...
@@ -206,6 +209,24 @@ class SingleIndex(Scored, Predicting, Protocol):
 
 
 MOST_NAMED = 3
+MOST_SHOWN = 60
+
+
+def is_model(fit: object) -> bool:
+    """Whether it looks like a fitted model at all: something with coefficients or a log-likelihood."""
+    return any(hasattr(type(fit), name) or name in getattr(fit, "__dict__", {}) for name in ("coefficients", "loglik"))
+
+
+def no_model(fit: object, verb: str) -> FitError:
+    """The error where a verb is asked of something else."""
+    return FitError(f"{verb} is asked of a fitted model, such as glm() gives; got {shown(fit)}")
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its type, if it is long."""
+    text = repr(value)
+    one_line = len(text) <= MOST_SHOWN and "\n" not in text and " object at 0x" not in text
+    return text if one_line else f"an object of type {type(value).__name__}"
 
 
 def lacking(fit: object, protocol: type) -> list[str]:
@@ -238,6 +259,8 @@ def require(fit: object, protocol: type, verb: str, instead: str) -> None:
     ------
     FitError
     """
+    if not is_model(fit):
+        raise no_model(fit, verb)
     missing = lacking(fit, protocol)
     if missing:
         raise FitError(

@@ -10,6 +10,7 @@ from ..design.build import design_frame
 from ..errors import FormulaError
 from ..formula.algebra import refuse_bars
 from ..formula.functions.contrasts import default_contrasts, set_contrasts
+from ..formula.terms import Terms
 from ..frame.kept import Kept, own_argument
 from ..runtime.tasks import shared_out
 from ..sources.memory import MemorySource
@@ -28,7 +29,10 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
     FormulaError, DataError, FamilyError
         As `glm`.
     """
-    refuse_bars(arguments["formula"])
+    formula = arguments["formula"]
+    if not isinstance(formula, str | Terms):
+        raise FormulaError(f'the formula must be a str such as "y ~ x + z", not {type(formula).__name__}')
+    refuse_bars(formula)
     with set_contrasts(*getattr(arguments["contrasts"], "defaults", default_contrasts())):
         return _training_rows(arguments)
 

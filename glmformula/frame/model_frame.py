@@ -98,6 +98,11 @@ class ModelFrame:
         return len(self.index)
 
     @property
+    def modelled(self) -> str | None:
+        """As of `Response`."""
+        return None if self.response is None else self.response.modelled
+
+    @property
     def n_omitted(self) -> int:
         return len(self.omitted)
 

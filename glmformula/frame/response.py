@@ -38,6 +38,16 @@ class Response:
     levels: tuple[str, ...] = ()
     name: str = "y"
 
+    @property
+    def modelled(self) -> str | None:
+        """The level whose probability is modelled, of a factor or string."""
+        return modelled_level(self.kind, self.levels)
+
+
+def modelled_level(kind: str, levels: tuple[str, ...]) -> str | None:
+    """Of a categorical response the level that is success; None of any other, whose 1 or TRUE says so itself."""
+    return levels[1] if kind in ("factor", "ordered", "character") and len(levels) > 1 else None
+
 
 def response_arrays(
     value: Value, prior_weights: np.ndarray | None, binomial: bool, name: str = "y", kind: str = "factor"

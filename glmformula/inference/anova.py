@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..errors import GLMFormulaWarning, give_warning
+from ..fitted.protocols import SingleIndex, require
 from ..render.anova import models_heading, sequential_heading
 from ..render.table import StatTable
 from .compared_models import check_same_rows, of_one_response
 from .dispersion import dispersion as estimated_dispersion
 from .distributions import chisq_upper, f_upper
 from .score import score_statistic
-
-if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
 
 TESTS = ("Rao", "LRT", "Chisq", "F", "Cp")
 
@@ -84,6 +81,8 @@ def anova(
     2      497.0     186.126  1.0     0.946     0.331
     """
     name = _test_name(test)
+    for other in others:
+        require(other, SingleIndex, "anova() of several models", "lrtest() and waldtest() compare models")
     if others:
         return _several([fit, *others], name, dispersion)
     return _sequential(fit, name, dispersion)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..design.selection import positions
 from ..fitted.coefficients import names_of
 from ..render.table import StatTable
+from .limits import limits_table, wald_limits
 from .wald import Vcov, Wald, all_rows, test_columns
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
     (Intercept)       -4.594       0.657   -6.993     0.000
     overtime_hours     0.191       0.070    2.735     0.006
     """
-    wald, free = Wald.of(fit, vcov), float(df) if df is not None and df > 0 else math.inf
+    wald, free = Wald.of(fit, vcov), _positive(df)
     table, names = wald.tests(free), wald.names
     if vcov is None:
         table, names = all_rows(fit, table), names_of(fit)
@@ -57,3 +59,43 @@ def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
         heading=(f"\n{'z' if math.isinf(free) else 't'} test of coefficients:\n",),
         footer=tuple(f"\n{line}\n" for line in wald.note) or ("",),
     )
+
+
+def coefci(
+    fit: Fit, parm: Any = None, level: float = 0.95, vcov: Vcov = None, df: float | None = None
+) -> StatTable:
+    """Wald intervals of the coefficients, lmtest's ``coefci``.
+
+    ``confint(method="wald")``, and with `df` of Student's t.
+
+    Parameters
+    ----------
+    parm : str, int, list of them or mask, optional
+        Coefficients by name, position (from 0) or a boolean for each; default all.
+    level : float
+    vcov : str, matrix or function, optional
+        Another covariance of the coefficients (see ``fit.summary``).
+    df : float, optional
+        Degrees of freedom of Student's t; default infinite, so normal, for every glm. 0 or below: normal too.
+
+    Returns
+    -------
+    StatTable with columns such as ``2.5 %`` and ``97.5 %``.
+
+    Examples
+    --------
+    >>> from glmformula import coefci, glm
+    >>> fit = glm("y ~ x", {"y": [1.0, 2.0, 4.0, 4.0, 7.0], "x": range(5)})
+    >>> print(coefci(fit, "x", df=3))
+          2.5 %   97.5 %
+    x 0.6643372 2.135663
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level should be between 0 and 1; got {level!r}")
+    wald, which = Wald.of(fit, vcov), positions(parm, names_of(fit))
+    return limits_table(fit, which, level, wald_limits(fit, wald, level, _positive(df)), "wald", wald.note)
+
+
+def _positive(df: float | None) -> float:
+    """Degrees of freedom as lmtest takes them: infinite where there are none."""
+    return float(df) if df is not None and df > 0 else math.inf

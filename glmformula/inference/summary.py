@@ -188,7 +188,7 @@ def summary(
             digits=digits,
             signif_stars=signif_stars,
             errors=wald.note,
-            **_common(fit),
+            **_common(fit) | {"notes": (*_modelled(fit), *_notes(fit))},
         ),
         df=(fit.rank, fit.df_residual, len(fit.column_names)),
         unscaled=unscaled,
@@ -214,6 +214,11 @@ def _common(fit: SingleIndex) -> dict[str, Any]:
         "n_omitted": fit.n_omitted,
         "notes": _notes(fit),
     }
+
+
+def _modelled(fit: SingleIndex) -> tuple[str, ...]:
+    """Which level of a categorical response is success: R leaves one to look it up."""
+    return () if fit.modelled is None else (f"Note: modelling P({fit.response_name} = {fit.modelled})",)
 
 
 def _notes(fit: SingleIndex) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..errors import DataError
 from ..fitted.coefficients import names_of
 from ..frame.columns import as_frame
 from .confint import confint
@@ -111,13 +112,16 @@ def augment(
     type_residuals: str = "deviance",
     se_fit: bool = False,
     out: Any = None,
+    *,
+    data: Any = None,
 ) -> Any:
     """One row for each observation, broom's ``augment.glm``.
 
     Parameters
     ----------
     newdata : DataFrame, optional
-        Predict these rows: their own columns, then ``_fitted`` (and ``_se_fit``).
+        Predict these rows: their own columns, then ``_fitted`` (and ``_se_fit``). The very data of the fit are
+        taken as `data`.
     type_predict : {"link", "response"}
     type_residuals : {"deviance", "pearson"}
         Of ``_resid``, and so of ``_sigma`` and ``_std_resid``.
@@ -125,6 +129,9 @@ def augment(
     out : path, optional
         Write them to this file (``.parquet``, ``.arrow`` or ``.csv``), with the number of each row. Needed
         where the rows are files or a database.
+
+    data : DataFrame, optional
+        The rows of the fit with all of their columns, to stand before the answer in place of the model frame.
 
     Returns
     -------
@@ -148,14 +155,27 @@ def augment(
     0     0               6    0.031  -0.250  0.003   0.613      0.0      -0.251
     1     0               4    0.021  -0.207  0.004   0.613      0.0      -0.208
     """
+    if data is None and newdata is not None and own_data(fit) is newdata:
+        data, newdata = newdata, None
+    if data is not None and newdata is not None:
+        raise DataError("data= are the rows of the fit, newdata= are others: give one of them")
     options: dict[str, Any] = {"type_predict": type_predict, "type_residuals": type_residuals}
     options["se_fit"] = se_fit
+    if data is not None:
+        options["base"] = rows_of(fit, data)
     if out is None and elsewhere(fit, newdata) is None:
         return _augmented(fit, newdata, **options)
     return written(fit, partial(_augmented, **options), newdata, out, every=True, whole=newdata is None)
 
 
-def _augmented(fit: SingleIndex, newdata: Any, type_predict: str, type_residuals: str, se_fit: bool) -> pd.DataFrame:
+def _augmented(
+    fit: SingleIndex,
+    newdata: Any,
+    type_predict: str,
+    type_residuals: str,
+    se_fit: bool,
+    base: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     fitted = predict(fit, newdata, type_predict, se_fit)
     frame = fitted.to_frame("fit") if isinstance(fitted, pd.Series) else fitted
     frame = frame.rename(columns={"fit": "_fitted", "se_fit": "_se_fit"})
@@ -164,4 +184,39 @@ def _augmented(fit: SingleIndex, newdata: Any, type_predict: str, type_residuals
     frame["_resid"] = residuals(fit, type_residuals)
     for name, column in augmenting(fit, type_residuals).items():
         frame[name] = column.reindex_like(frame["_fitted"])
-    return pd.concat([model_frame(fit).reindex(frame.index), frame], axis=1)
+    if base is None:
+        base = model_frame(fit).reindex(frame.index)
+    return pd.concat([base, frame], axis=1)
+
+
+def own_data(fit: SingleIndex) -> Any:
+    """The user's own object that the model was fitted to, None where it is not held."""
+    held = None if fit.training is None else fit.training.arguments["data"]
+    return getattr(held, "given", held)
+
+
+def rows_of(fit: SingleIndex, data: Any) -> pd.DataFrame:
+    """All columns of the fit's data for the rows of its answers.
+
+    Raises
+    ------
+    DataError
+        Other rows, by their labels; rows that are not in memory.
+    """
+    if fit.rows.streamed:
+        raise DataError(
+            "data= adds columns to rows in memory, and those of this fit arrive in blocks: leave it out for the "
+            "variables of the model, or give the table as newdata= for all of its columns"
+        )
+    frame, table = fit.rows.frame, as_frame(data)
+    index = fit.rows.labelled(np.zeros(frame.nrows)).index
+    if table.index.equals(frame.data_index):
+        kept = np.arange(frame.nrows) if frame.kept is None else frame.kept
+        places = kept if len(kept) == len(index) else np.sort(np.concatenate([kept, frame.omitted]))
+        return table.iloc[places]
+    if table.index.equals(index):
+        return table
+    raise DataError(
+        f"data= should be the data of the fit, {len(frame.data_index)} rows under their labels; got {len(table)} "
+        "rows: other rows are newdata="
+    )

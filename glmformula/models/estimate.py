@@ -62,6 +62,7 @@ class Estimate:
     training: TrainingData | None
     kept_means: np.ndarray | None = None  # column means, for a model without its rows
     path: pd.DataFrame | None = None  # the models that `step` saw on the way to this one
+    modelled: str | None = None  # the level whose probability it is, of a factor or string as response
 
 
 E = TypeVar("E", bound=Estimate)
@@ -137,6 +138,7 @@ def estimate(arguments: Mapping[str, Any]) -> Estimate:
         control=arguments["control"],
         n_omitted=frame.n_omitted,
         training=training,
+        modelled=frame.modelled,
     )
 
 

@@ -12,14 +12,18 @@ from importlib import import_module
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .arguments import guarded
+
 if TYPE_CHECKING:
     from ..inference.add1 import add1 as _add1
     from ..inference.anova import anova as _anova
     from ..inference.certificate import certificate as _certificate
+    from ..inference.coeftest import coefci as _coefci
     from ..inference.coeftest import coeftest as _coeftest
     from ..inference.confint import confint as _confint
     from ..inference.covariance import vcov as _vcov
     from ..inference.delta_method import delta_method as _delta_method
+    from ..inference.dose import dose_p as _dose_p
     from ..inference.drop1 import drop1 as _drop1
     from ..inference.extract_aic import extract_aic as _extract_aic
     from ..inference.goodness import (
@@ -86,6 +90,7 @@ C = TypeVar("C", bound=type)
 
 # Verb to the module where its function of the same name is.
 FIT = {
+    "coefci": "inference.coeftest",
     "coeftest": "inference.coeftest",
     "confint": "inference.confint",
     "delta_method": "inference.delta_method",
@@ -103,6 +108,7 @@ SINGLE_INDEX = {
     "augment": "inference.tidy",
     "certificate": "inference.certificate",
     "dispersiontest": "inference.goodness",
+    "dose_p": "inference.dose",
     "drop1": "inference.drop1",
     "estfun": "inference.sandwich",
     "extract_aic": "inference.extract_aic",
@@ -141,7 +147,7 @@ class Verb:
     @cached_property
     def function(self) -> Callable[..., Any]:
         found: Callable[..., Any] = getattr(import_module(f"..{self.module}", __package__), self.name)
-        return found
+        return guarded(found)
 
     def __get__(self, fit: object, owner: type | None = None) -> Any:
         return self.function if fit is None else MethodType(self.function, fit)
@@ -163,6 +169,7 @@ class FitVerbs:
     """The methods of every model with coefficients and their covariance."""
 
     if TYPE_CHECKING:
+        coefci = _coefci
         coeftest = _coeftest
         confint = _confint
         delta_method = _delta_method
@@ -198,6 +205,7 @@ class SingleIndexVerbs(ScoredVerbs):
         dfbetas = _dfbetas
         dffits = _dffits
         dispersiontest = _dispersiontest
+        dose_p = _dose_p
         drop1 = _drop1
         estfun = _estfun
         extract_aic = _extract_aic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..errors import DataWarning, FitError, give_warning
+from ..fitted.coefficients import kept_names, names_of
 from ..fitted.loglik import LogLik, loglik_of
-from ..fitted.protocols import Fit, Scored, SingleIndex, require
+from ..fitted.protocols import Fit, Scored, SingleIndex, is_model, no_model, require
 from . import face
+from .arguments import guarded
 
 if TYPE_CHECKING:
     from ..formula.terms import Terms
 
-FUNCTIONS = {"extractAIC": "extract_aic"} | {
+MASS = {"addterm": "add1", "dropterm": "drop1", "stepAIC": "step"}
+"""The names that MASS has for verbs; the same numbers."""
+FUNCTIONS = MASS | {"extractAIC": "extract_aic"} | {
     name: name
     for name in (*face.FIT, *face.SCORED, *face.SINGLE_INDEX)
     if name not in ("certificate", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
@@ -37,11 +42,12 @@ INSTEAD = {
     "anova": "lrtest() and waldtest() compare models",
     "glance": "AIC(), BIC(), logLik() and nobs() describe it",
     "profile": "confint(method='wald') gives intervals",
-    "step": "compare models with AIC(), lrtest() or waldtest()",
+    **dict.fromkeys(("step", "stepAIC"), "compare models with AIC(), lrtest() or waldtest()"),
     "summary": "coeftest() and tidy() give its coefficients",
     "vcov": "ask its own vcov()",
     **dict.fromkeys(
-        ("add1", "drop1", "extractAIC"), "waldtest(), lrtest() and AIC() compare it with other models"
+        ("add1", "addterm", "drop1", "dropterm", "extractAIC"),
+        "waldtest(), lrtest() and AIC() compare it with other models",
     ),
 }
 
@@ -72,6 +78,7 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
     return asked
 
 
+@guarded
 def coef(fit: Fit) -> pd.Series:
     """Coefficients, link scale; NaN where aliased. R's ``coef``.
 
@@ -97,6 +104,7 @@ def coef(fit: Fit) -> pd.Series:
     return fit.coefficients
 
 
+@guarded
 def fitted(fit: Any) -> Any:
     """Fitted means, response scale: mu = linkinv(X beta + offset). R's ``fitted``.
 
@@ -128,6 +136,7 @@ def fitted(fit: Any) -> Any:
     return _attribute(fit, "fitted_values", "fitted()")
 
 
+@guarded
 def deviance(fit: Any) -> float:
     """Residual deviance: the sum of  weight * d(y, mu)  (McCullagh & Nelder 1989, section 2.3). R's ``deviance``.
 
@@ -156,6 +165,7 @@ def deviance(fit: Any) -> float:
     return value
 
 
+@guarded
 def logLik(fit: Fit) -> LogLik:
     """Log-likelihood with its ``df`` and ``nobs``. R's ``logLik``.
 
@@ -182,6 +192,7 @@ def logLik(fit: Fit) -> LogLik:
     return loglik_of(fit)
 
 
+@guarded
 def nobs(fit: Fit) -> int:
     """Rows of non-zero prior weight. R's ``nobs``.
 
@@ -199,6 +210,71 @@ def nobs(fit: Fit) -> int:
     return fit.nobs
 
 
+@guarded
+def sigma(fit: Any) -> float:
+    """Square root of the dispersion. R's ``sigma`` (from R 4.6 on; before, that of deviance / df).
+
+    Parameters
+    ----------
+    fit : GLM
+
+    Examples
+    --------
+    >>> from glmformula import glm, sigma
+    >>> round(sigma(glm("y ~ x", {"y": [1.0, 2.0, 4.0, 4.0], "x": range(4)})), 4)
+    0.5916
+    """
+    return math.sqrt(_attribute(fit, "dispersion", "sigma()"))
+
+
+@guarded
+def variable_names(fit: Fit, full: bool = False) -> list[str]:
+    """Names of the coefficients. R's ``variable.names``.
+
+    Parameters
+    ----------
+    fit : Fit
+        Any fitted model.
+    full : bool
+        Those of aliased ones too.
+
+    Examples
+    --------
+    >>> from glmformula import glm, variable_names
+    >>> variable_names(glm("y ~ x + I(2 * x)", {"y": [1.0, 2.0, 4.0, 4.0], "x": range(4)}))
+    ['(Intercept)', 'x']
+    """
+    return list(names_of(fit) if full else kept_names(fit))
+
+
+@guarded
+def case_names(fit: SingleIndex, full: bool = False) -> list[Any]:
+    """Labels of the rows of the fit. R's ``case.names``.
+
+    Parameters
+    ----------
+    fit : GLM
+    full : bool
+        Those of zero weight too.
+
+    Raises
+    ------
+    DataError
+        The model holds no training rows.
+
+    Examples
+    --------
+    >>> from glmformula import case_names, glm
+    >>> case_names(glm("y ~ 1", {"y": [1.0, 2.0, 4.0]}, weights=[1, 0, 1]))
+    [0, 2]
+    """
+    require(fit, SingleIndex, "case_names()", ANY)
+    weights = fit.rows.labelled(fit.row_state.prior_weights)
+    labels: list[Any] = weights.index[weights.notna() & (weights != 0) | bool(full)].tolist()
+    return labels
+
+
+@guarded
 def AIC(fit: Fit, *others: Fit, k: float = 2.0) -> float | pd.DataFrame:
     """Akaike's criterion  -2 log-likelihood + k df. R's ``AIC``.
 
@@ -229,9 +305,10 @@ def AIC(fit: Fit, *others: Fit, k: float = 2.0) -> float | pd.DataFrame:
     left ~ overtime_hours            2  191.072
     left ~ overtime_hours + salary   3  192.126
     """
-    return _criterion("AIC", [fit, *others], [k] * (1 + len(others)))
+    return _criterion("AIC", [fit, *others], lambda _: k)
 
 
+@guarded
 def BIC(fit: Fit, *others: Fit) -> float | pd.DataFrame:
     """Schwarz's criterion  -2 log-likelihood + log(n) df,  n all rows of the fit. R's ``BIC``.
 
@@ -256,10 +333,7 @@ def BIC(fit: Fit, *others: Fit) -> float | pd.DataFrame:
     >>> round(BIC(fit), 3)
     199.501
     """
-    import math
-
-    fits = [fit, *others]
-    return _criterion("BIC", fits, [math.log(loglik_of(f).nobs) for f in fits])
+    return _criterion("BIC", [fit, *others], lambda loglik: math.log(loglik.nobs))
 
 
 def model_frame(fit: Any, data: Any = None, **options: Any) -> Any:
@@ -388,14 +462,18 @@ def terms(formula: Any, data: Any = None) -> Terms:
 
 
 def _attribute(fit: Any, name: str, verb: str) -> Any:
+    if not is_model(fit):
+        raise no_model(fit, verb)
     if not hasattr(type(fit), name) and name not in vars(fit):
         raise FitError(f"{verb} means nothing for a {type(fit).__name__}, which has no {name}: {ANY}")
     return getattr(fit, name)
 
 
-def _criterion(name: str, fits: list[Fit], penalties: list[float]) -> float | pd.DataFrame:
-    logs = [logLik(f) for f in fits]
-    values = [-2 * float(ll) + k * ll.df for ll, k in zip(logs, penalties, strict=True)]
+def _criterion(name: str, fits: list[Fit], penalty: Callable[[LogLik], float]) -> float | pd.DataFrame:
+    for f in fits:
+        _attribute(f, "loglik", f"{name}()")
+    logs = [loglik_of(f) for f in fits]
+    values = [-2 * float(ll) + penalty(ll) * ll.df for ll in logs]
     if len(fits) == 1:
         return values[0]
     counts = [ll.nobs for ll in logs]

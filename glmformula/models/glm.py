@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.result import Control
-from ..errors import FormulaError
 from .estimate import checked, estimate, fields_of
 from .model import GLM
 
@@ -105,8 +104,6 @@ def glm(
     >>> glm("sick_days ~ factor(experience_years > 5)", datasets.attrition(), family="poisson").nobs
     500
     """
-    if not isinstance(formula, str):
-        raise FormulaError(f'the formula must be a str such as "y ~ x + z", not {type(formula).__name__}')
     arguments = {
         "formula": formula,
         "data": data,

@@ -195,6 +195,7 @@ def document(fit: Estimate) -> dict[str, Json]:
         "result": {name: stored(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
         "control": {name: packed(value, name) for name, value in vars(fit.control).items()},
         "n_omitted": int(fit.n_omitted),
+        "modelled": fit.modelled,
         "column_means": packed(fit.kept_means, "column_means"),
         "path": None if fit.path is None else _path_described(fit.path),
         "class": type(fit).__name__,
@@ -281,6 +282,7 @@ def restored(model: Mapping[str, Json]) -> Saved:
         training=None,
         kept_means=array(member(model, "column_means", "model"), "column_means", (p,)),
         path=_path(unpacked(model.get("path"), "path")),
+        modelled=None if model.get("modelled") is None else typed(model["modelled"], "modelled", str),
     )
     more = typed(model.get("more", {}), "more", dict)
     return Saved(

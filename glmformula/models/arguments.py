@@ -1,0 +1,136 @@
+"""What an argument of a verb must be, by its name: checked in one place, for methods and functions alike."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..fitted.protocols import is_model, no_model, shown
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What to expect, in words and as a question of a value."""
+
+    what: str
+    holds: Callable[[Any], bool]
+
+
+def _scalar_of(kinds: str, value: Any) -> bool:
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in kinds
+
+
+def _is_whole(value: Any) -> bool:
+    return _scalar_of("iuf", value) and float(value).is_integer()
+
+
+def _several(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
+def _is_seed(value: Any) -> bool:
+    return _several(value) or hasattr(value, "spawn") or (_is_whole(value) and value >= 0)
+
+
+def _is_covariance(value: Any) -> bool:
+    known = isinstance(value, str | Mapping | list | tuple) or callable(value) or hasattr(value, "__array__")
+    return known or _scalar_of("iuf", value)
+
+
+NUMBER = Kind("a number", lambda value: _scalar_of("iuf", value))
+WHOLE = Kind("a whole number", _is_whole)
+CHOICE = Kind("a name, as a str", lambda value: isinstance(value, str | int | np.generic))
+FLAG = Kind("True or False", lambda value: value is None or _scalar_of("biuf", value))
+PATH = Kind("a path", lambda value: isinstance(value, str | os.PathLike))
+COVARIANCE = Kind(
+    "a type such as 'HC1', arguments of vcov() such as {'cluster': 'firm'}, a matrix, or a function of the fit",
+    _is_covariance,
+)
+TERMS = Kind(
+    "a formula such as '. ~ . + x', or labels of terms",
+    lambda value: isinstance(value, Iterable) or hasattr(value, "formula"),
+)
+EXPRESSIONS = Kind(
+    "an expression such as 'b1 / b2', a list of them, or a mapping of label to expression",
+    lambda value: isinstance(value, str | Mapping | Iterable),
+)
+NUMBERS = Kind("a number, or numbers", lambda value: _scalar_of("iuf", value) or _several(value))
+LIST = Kind("a list", lambda value: isinstance(value, Iterable) and not isinstance(value, bytes))
+HYPOTHESIS = Kind(
+    "restrictions such as 'x1 = x2', a matrix, or a mapping of coefficient to factor",
+    lambda value: isinstance(value, Iterable) and not isinstance(value, bytes),
+)
+SEED = Kind("a whole number from 0, or a list of them", _is_seed)
+PROFILE = Kind("a profile, as profile(fit) gives", lambda value: hasattr(value, "grids"))
+
+KINDS = {
+    **dict.fromkeys(("alpha", "conf_level", "del_", "df", "dispersion", "k", "level", "scale"), NUMBER),
+    **dict.fromkeys(("digits", "label", "maxsteps", "nsim", "steps"), WHOLE),
+    **dict.fromkeys(
+        (
+            *("alternative", "conf_method", "direction", "error_estimate", "interval", "method", "na_action"),
+            *("new_levels", "test", "type", "type_predict", "type_residuals"),
+        ),
+        CHOICE,
+    ),
+    **dict.fromkeys(
+        (
+            *("adjust", "cadjust", "complete", "conf_int", "correlation", "exponentiate", "fix", "full"),
+            *("intercept", "multi0", "points", "se_fit", "signif_stars", "singular_ok"),
+        ),
+        FLAG,
+    ),
+    "cf": LIST,
+    "expression": EXPRESSIONS,
+    "hypothesis": HYPOTHESIS,
+    "names": LIST,
+    "out": PATH,
+    "p": NUMBERS,
+    "profile": PROFILE,
+    "rhs": NUMBERS,
+    "scope": TERMS,
+    "seed": SEED,
+    "vcov": COVARIANCE,
+}
+
+
+def guarded(verb: F) -> F:
+    """The verb, its arguments checked: a sentence of ours in place of a bare error from somewhere inside.
+
+    An argument whose default is None may be None.
+
+    Raises
+    ------
+    ValueError
+        An argument of the wrong kind.
+    FitError
+        A first argument that is no fitted model.
+    """
+    parameters = inspect.signature(verb).parameters
+    names = tuple(parameters)
+    optional = {name for name, parameter in parameters.items() if parameter.default is None}
+    of_model = names[:1] == ("fit",)
+    title = f"{verb.__name__}()"
+
+    @wraps(verb)
+    def asked(*args: Any, **options: Any) -> Any:
+        if of_model and args and not is_model(args[0]):
+            raise no_model(args[0], title)
+        for name, value in (*zip(names, args), *options.items()):
+            kind = KINDS.get(name)
+            if kind is None or value is None and name in optional or kind.holds(value):
+                continue
+            if parameters.get(name) is None or parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+                continue  # Python's own error names it, or it is not that one
+            raise ValueError(f"{title}: {name} should be {kind.what}; got {shown(value)}")
+        return verb(*args, **options)
+
+    return asked  # type: ignore[return-value]
