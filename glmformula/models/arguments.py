@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -29,11 +28,16 @@ def _scalar_of(kinds: str, value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return _scalar_of("iuf", value) and float(value).is_integer()
+    return _scalar_of("iu", value)
 
 
 def _several(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    known = isinstance(value, Iterable) or hasattr(value, "__array__")
+    return known and not isinstance(value, str | bytes | Mapping)
+
+
+def _is_list(value: Any) -> bool:
+    return _several(value) or isinstance(value, str | Mapping)
 
 
 def _is_seed(value: Any) -> bool:
@@ -49,7 +53,6 @@ NUMBER = Kind("a number", lambda value: _scalar_of("iuf", value))
 WHOLE = Kind("a whole number", _is_whole)
 CHOICE = Kind("a name, as a str", lambda value: isinstance(value, str | int | np.generic))
 FLAG = Kind("True or False", lambda value: value is None or _scalar_of("biuf", value))
-PATH = Kind("a path", lambda value: isinstance(value, str | os.PathLike))
 COVARIANCE = Kind(
     "a type such as 'HC1', arguments of vcov() such as {'cluster': 'firm'}, a matrix, or a function of the fit",
     _is_covariance,
@@ -60,14 +63,11 @@ TERMS = Kind(
 )
 EXPRESSIONS = Kind(
     "an expression such as 'b1 / b2', a list of them, or a mapping of label to expression",
-    lambda value: isinstance(value, str | Mapping | Iterable),
+    _is_list,
 )
 NUMBERS = Kind("a number, or numbers", lambda value: _scalar_of("iuf", value) or _several(value))
-LIST = Kind("a list", lambda value: isinstance(value, Iterable) and not isinstance(value, bytes))
-HYPOTHESIS = Kind(
-    "restrictions such as 'x1 = x2', a matrix, or a mapping of coefficient to factor",
-    lambda value: isinstance(value, Iterable) and not isinstance(value, bytes),
-)
+LIST = Kind("a list", _is_list)
+HYPOTHESIS = Kind("restrictions such as 'x1 = x2', a matrix, or a mapping of coefficient to factor", _is_list)
 SEED = Kind("a whole number from 0, or a list of them", _is_seed)
 PROFILE = Kind("a profile, as profile(fit) gives", lambda value: hasattr(value, "grids"))
 
@@ -84,7 +84,7 @@ KINDS = {
     **dict.fromkeys(
         (
             *("adjust", "cadjust", "complete", "conf_int", "correlation", "exponentiate", "fix", "full"),
-            *("intercept", "multi0", "points", "se_fit", "signif_stars", "singular_ok"),
+            *("intercept", "multi0", "points", "se_fit", "signif_stars", "singular_ok", "trace"),
         ),
         FLAG,
     ),
@@ -92,7 +92,6 @@ KINDS = {
     "expression": EXPRESSIONS,
     "hypothesis": HYPOTHESIS,
     "names": LIST,
-    "out": PATH,
     "p": NUMBERS,
     "profile": PROFILE,
     "rhs": NUMBERS,

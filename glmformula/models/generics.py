@@ -69,6 +69,8 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
 
     @wraps(verb)
     def asked(fit: Any, *args: Any, **options: Any) -> Any:
+        if not is_model(fit):  # a dict, say, which has an update() of its own
+            raise no_model(fit, f"{name}()")
         own = getattr(type(fit), method, None)
         if own is None:
             require(fit, protocol, f"{name}()", INSTEAD.get(name, ANY))

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from reference.models.load import load
 from tolerances import PROFILE_LIMIT, ROWS, STANDARD_ERROR
 
-from glmformula import augment, glance, glm, tidy
+from glmformula import DataError, augment, glance, glm, tidy
 
 HERE = Path(__file__).parents[1] / "reference"
 CASES = {c["id"]: c for c in json.loads(gzip.decompress((HERE / "broom.json.gz").read_bytes()))["cases"]}
@@ -90,3 +91,44 @@ def test_augment_of_new_data(case, fit):
     assert list(table)[: new.shape[1]] == list(new)
     close(table["_fitted"], r[".fitted"], ROWS)
     close(table["_se_fit"], r[".se.fit"], STANDARD_ERROR)
+
+
+ROWS_OF = pd.DataFrame(
+    {
+        "y": [1, 2, 4, 3, 5, 7, 4, 9],
+        "x": [1.0, 2, np.nan, 4, 5, 6, 7, 8],
+        "id": list("abcdefgh"),
+        "g": [0, 1] * 4,
+    },
+    index=[10, 20, 30, 40, 50, 60, 70, 80],
+)
+
+
+@pytest.mark.parametrize("na_action", ["na.omit", "na.exclude"])
+@pytest.mark.parametrize("subset", [None, "g == 0 | x > 3"])
+def test_augment_of_the_fit_s_own_data(na_action, subset):
+    """broom's ``data=``: all columns of the data, then what it adds to the rows of the fit."""
+    fit = glm("y ~ x", ROWS_OF, "poisson", na_action=na_action, subset=subset)
+    plain, table = augment(fit), augment(fit, ROWS_OF)
+    assert list(table)[:4] == list(ROWS_OF)
+    pd.testing.assert_frame_equal(table.iloc[:, :4], ROWS_OF.loc[plain.index])
+    pd.testing.assert_frame_equal(table.filter(like="_"), plain.filter(like="_"))
+    pd.testing.assert_frame_equal(augment(fit, data=ROWS_OF.copy()), table)
+    pd.testing.assert_frame_equal(augment(fit, data=ROWS_OF.loc[plain.index]), table)
+    assert list(augment(fit, ROWS_OF.copy()).filter(like="_")) == ["_fitted"]  # other rows, for all one knows
+    assert list(augment(fit, newdata=ROWS_OF.head(3)).filter(like="_")) == ["_fitted"]
+
+
+def test_augment_of_other_data(tmp_path):
+    fit = glm("y ~ x", ROWS_OF, "poisson")
+    with pytest.raises(DataError, match="data= should be the data of the fit, 8 rows .*; got 3 rows: other rows are"):
+        augment(fit, data=ROWS_OF.head(3))
+    with pytest.raises(DataError, match="data= are the rows of the fit, newdata= are others: give one"):
+        augment(fit, ROWS_OF.head(3), data=ROWS_OF)
+    ROWS_OF.to_parquet(tmp_path / "rows.parquet")
+    streamed = glm("y ~ x", tmp_path / "rows.parquet", "poisson")
+    with pytest.raises(DataError, match="data= adds columns to rows in memory, and those of this fit arrive in blocks"):
+        augment(streamed, data=ROWS_OF)
+    columns = {name: ROWS_OF[name].to_numpy() for name in ROWS_OF}
+    of_dict = glm("y ~ x", columns, "poisson")
+    assert list(augment(of_dict, columns))[:4] == list(ROWS_OF)

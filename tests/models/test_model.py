@@ -254,3 +254,34 @@ def test_summary_frames(fit):
     assert not summary.aliased.any()
     for text in (summary.to_markdown(), summary.to_html(), summary.to_latex()):
         assert "overtime" in text
+
+
+LEAVERS = pd.DataFrame({
+    "x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "left": ["no", "yes", "no", "yes", "no", "yes"], "n": 3,
+    "k": [0, 1, 0, 1, 0, 1], "stays": pd.Categorical(["no", "yes", "no", "yes", "no", "yes"], ["yes", "no", "never"]),
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("formula", "line"),
+    [
+        ("left ~ x", "Note: modelling P(left = yes)"),
+        ("stays ~ x", "Note: modelling P(stays = no)"),
+        ('relevel(factor(left), "yes") ~ x', 'Note: modelling P(relevel(factor(left), "yes") = no)'),
+        ("factor(k) ~ x", "Note: modelling P(factor(k) = 1)"),
+        ("k ~ x", None),
+        ('I(left == "yes") ~ x', None),
+        ("cbind(k, n - k) ~ x", None),
+    ],
+)
+@pytest.mark.parametrize("family", ["binomial", "quasibinomial"])
+def test_the_summary_says_which_level_is_modelled(formula, line, family, tmp_path):
+    fit = glm(formula, LEAVERS, family)
+    assert [text for text in str(fit.summary()).splitlines() if "modelling" in text] == ([line] if line else [])
+    assert "modelling" not in str(fit)
+    fit.save(tmp_path / "model.json")
+    assert str(gf.load(tmp_path / "model.json").summary()) == str(fit.summary())
+    LEAVERS.to_parquet(tmp_path / "rows.parquet")
+    streamed = glm(formula, tmp_path / "rows.parquet", family)
+    assert (line or "modelling") in str(streamed.summary()) or line is None
+    assert str(fit.update(". ~ 1").summary()).count("modelling") == bool(line)

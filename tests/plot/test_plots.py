@@ -17,6 +17,7 @@ from glmformula import (
     effect_plot,
     gaussian,
     glm,
+    load,
     poisson,
     profile_plot,
 )
@@ -201,3 +202,12 @@ def test_rows_of_leverage_one_and_zero_weight_are_left_out():
     figure = fit.plot((1, 5))
     assert len(points(figure.axes[0])) == 4
     assert np.isfinite(points(figure.axes[1]).astype(float)).all(axis=1).sum() == 3
+
+
+def test_coefficients_of_a_model_without_its_rows(sick, tmp_path):
+    """Nothing of the rows is needed: Wald's intervals, where profiles are the default."""
+    sick.save(tmp_path / "model.json")
+    axis = coefficient_plot(load(tmp_path / "model.json"))
+    wald = coefficient_plot(sick, method="wald")
+    for ours, theirs in zip(axis.containers[0].lines[2], wald.containers[0].lines[2], strict=True):
+        np.testing.assert_allclose(ours.get_segments(), theirs.get_segments())
