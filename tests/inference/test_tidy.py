@@ -121,7 +121,7 @@ def test_augment_of_the_fit_s_own_data(na_action, subset):
 
 def test_augment_of_other_data(tmp_path):
     fit = glm("y ~ x", ROWS_OF, "poisson")
-    with pytest.raises(DataError, match="data= should be the data of the fit, 8 rows .*; got 3 rows: other rows are"):
+    with pytest.raises(DataError, match=r"data= should be the data of the fit, 8 rows .*; got 3 rows: other rows are"):
         augment(fit, data=ROWS_OF.head(3))
     with pytest.raises(DataError, match="data= are the rows of the fit, newdata= are others: give one"):
         augment(fit, ROWS_OF.head(3), data=ROWS_OF)
