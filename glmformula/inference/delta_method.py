@@ -78,7 +78,7 @@ def delta_method(
     """
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
-    if np.ndim(rhs):
+    if rhs is not None and np.ndim(rhs):
         raise DataError(f"rhs should be one number, for every expression; got {rhs!r}")
     texts = {expression: expression} if isinstance(expression, str) else expression
     labelled = texts if isinstance(texts, Mapping) else {text: text for text in texts}
