@@ -129,7 +129,6 @@ def augment(
     out : path, optional
         Write them to this file (``.parquet``, ``.arrow`` or ``.csv``), with the number of each row. Needed
         where the rows are files or a database.
-
     data : DataFrame, optional
         The rows of the fit with all of their columns, to stand before the answer in place of the model frame.
 
@@ -190,9 +189,8 @@ def _augmented(
 
 
 def own_data(fit: SingleIndex) -> Any:
-    """The user's own object that the model was fitted to, None where it is not held."""
-    held = None if fit.training is None else fit.training.arguments["data"]
-    return getattr(held, "given", held)
+    """The user's own object that the model was fitted to, None where its rows are not in memory."""
+    return None if fit.training is None else getattr(fit.training.arguments["data"], "given", None)
 
 
 def rows_of(fit: SingleIndex, data: Any) -> pd.DataFrame:

@@ -129,6 +129,8 @@ def test_augment_of_other_data(tmp_path):
     streamed = glm("y ~ x", tmp_path / "rows.parquet", "poisson")
     with pytest.raises(DataError, match="data= adds columns to rows in memory, and those of this fit arrive in blocks"):
         augment(streamed, data=ROWS_OF)
+    path = str(tmp_path / "rows.parquet")
+    assert augment(glm("y ~ x", path, "poisson"), path, out=tmp_path / "o.csv") == tmp_path / "o.csv"
     columns = {name: ROWS_OF[name].to_numpy() for name in ROWS_OF}
     of_dict = glm("y ~ x", columns, "poisson")
     assert list(augment(of_dict, columns))[:4] == list(ROWS_OF)
