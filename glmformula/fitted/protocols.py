@@ -259,8 +259,6 @@ def require(fit: object, protocol: type, verb: str, instead: str) -> None:
     ------
     FitError
     """
-    if not is_model(fit):
-        raise no_model(fit, verb)
     missing = lacking(fit, protocol)
     if missing:
         raise FitError(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import GLMFormulaWarning, give_warning
-from ..fitted.protocols import SingleIndex, require
+from ..fitted.protocols import SingleIndex, is_model, no_model, require
 from ..render.anova import models_heading, sequential_heading
 from ..render.table import StatTable
 from .compared_models import check_same_rows, of_one_response
@@ -82,6 +82,8 @@ def anova(
     """
     name = _test_name(test)
     for other in others:
+        if not is_model(other):
+            raise no_model(other, "anova() of several models")
         require(other, SingleIndex, "anova() of several models", "lrtest() and waldtest() compare models")
     if others:
         return _several([fit, *others], name, dispersion)

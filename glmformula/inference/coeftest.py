@@ -88,7 +88,7 @@ def coefci(
     >>> fit = glm("y ~ x", {"y": [1.0, 2.0, 4.0, 4.0, 7.0], "x": range(5)})
     >>> print(coefci(fit, "x", df=3))
           2.5 %   97.5 %
-    x 0.6643372 2.135663
+    x 0.6650455 2.134954
     """
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")

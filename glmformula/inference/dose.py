@@ -51,8 +51,8 @@ def dose_p(
     >>> fit = glm("cbind(dead, n - dead) ~ ldose", data, "binomial")
     >>> print(dose_p(fit, p=[0.25, 0.5]))
                   Dose        SE
-    p = 0.25: 1.394812 0.2653206
-    p = 0.50: 2.242091 0.2331474
+    p = 0.25: 1.366173 0.2557599
+    p = 0.50: 2.238815 0.2039871
     """
     places = positions(list(cf), names_of(fit))
     kept = kept_of(fit)

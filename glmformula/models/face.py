@@ -7,7 +7,7 @@ asked for, since many are and few are needed; for type checkers and editors the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache
 from importlib import import_module
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -138,16 +138,21 @@ SINGLE_INDEX = {
 )
 
 
+@cache
+def verb(module: str, name: str) -> Callable[..., Any]:
+    """The function of that name, its arguments checked."""
+    return guarded(getattr(import_module(f"..{module}", __package__), name))
+
+
 class Verb:
     """A function of a fit as its method; found when it is asked for."""
 
     def __init__(self, module: str, name: str) -> None:
         self.module, self.name = module, name
 
-    @cached_property
+    @property
     def function(self) -> Callable[..., Any]:
-        found: Callable[..., Any] = getattr(import_module(f"..{self.module}", __package__), self.name)
-        return guarded(found)
+        return verb(self.module, self.name)
 
     def __get__(self, fit: object, owner: type | None = None) -> Any:
         return self.function if fit is None else MethodType(self.function, fit)
