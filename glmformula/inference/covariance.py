@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..errors import DataError
+
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
 
@@ -95,6 +97,8 @@ def vcov(
 
         kind = "HC0" if type in (None, "CL", "HC") else type
         parts = groupings(fit, cluster)
+        if not parts:
+            raise DataError(f"cluster={cluster!r} names nothing to cluster by: expected a column's name or values")
         cov, errors = cl_covariance(fit, parts, kind, cadjust, multi0, fix), described(kind, parts)
     elif type is not None:
         from .sandwich import hc_covariance
