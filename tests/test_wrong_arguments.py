@@ -252,6 +252,8 @@ def test_arguments_that_are_right_stay_right(fit):
     for level in (0.9, np.float64(0.9), np.array(0.9)):
         assert fit.confint(method="wald", level=level).equals(fit.confint(method="wald", level=0.9))
     assert fit.simulate(np.int64(2), np.random.default_rng(1)).shape[1] == fit.simulate(2, [1, 2]).shape[1] == 2
+    more = [fit.update(f". ~ . - {term}") for term in ("ok", "ok - g", "ok - g - x")]
+    assert len(gf.AIC(fit, *more)) == len(fit.anova(*more)) == len(fit.lrtest(*more)) == len(fit.waldtest(*more)) == 4
     assert fit.coeftest("HC1", np.inf).equals(fit.coeftest("HC1", None))
     assert fit.anova(test=False).shape[1] == 4
     assert fit.predict(se_fit=np.True_).shape == (N, 2)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from itertools import takewhile
 from typing import Any, TypeVar
 
 import numpy as np
@@ -114,7 +115,9 @@ def guarded(verb: F) -> F:
         A first argument that is no fitted model.
     """
     parameters = inspect.signature(verb).parameters
-    names = tuple(parameters)
+    names = tuple(  # those that may stand by position; what comes after *others may not
+        takewhile(lambda name: parameters[name].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD, parameters)
+    )
     optional = {name for name, parameter in parameters.items() if parameter.default is None}
     of_model = names[:1] == ("fit",)
     title = f"{verb.__name__}()"
@@ -127,8 +130,8 @@ def guarded(verb: F) -> F:
             kind = KINDS.get(name)
             if kind is None or value is None and name in optional or kind.holds(value):
                 continue
-            if parameters.get(name) is None or parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
-                continue  # Python's own error names it, or it is not that one
+            if name not in parameters:
+                continue  # Python's own error names it
             raise ValueError(f"{title}: {name} should be {kind.what}; got {shown(value)}")
         return verb(*args, **options)
 
