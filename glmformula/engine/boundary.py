@@ -27,28 +27,38 @@ from ..families.link import EPS
 from ..sources.base import Block, Source
 from .columns import in_chunks, linear_predictor
 
-FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003  # tau: of a row's deviance at first and at last
-MOST_STEPS, MOST_CUTS, CUT = 80, 16, 0.25
-AT_THE_WALL = 1e-13  # of the room: nearer than this is rounding
-BLUR = 2 * EPS  # of the sizes of what eta is summed of: the same
-TOGETHER = 10.0  # times as far: rows that are held together
-NEAR_THE_WALL = 1e-6  # of the room: rows that may hide others
-STILL = 1e-9  # a row's part of an orthonormal basis, or of the largest: nothing
-PRESSED = (0.999999, 0.9999, 0.99, 0.9, 0.5)  # of the way to the wall
-MOST_HELD = 1000  # rows of a block
-TO_THE_WALL = 0.99  # of the way a step may go
+# The barrier's tau begins at FIRST of a row's mean deviance, shrinks by SHRINK and ends at LAST of it.
+FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003
+# Newton's method takes at most MOST_STEPS steps; a step that does not lower the merit is cut to CUT of its length, at
+# most MOST_CUTS times; no step goes further than TO_THE_WALL of the way to the nearest end of eta.
+MOST_STEPS, MOST_CUTS, CUT, TO_THE_WALL = 80, 16, 0.25, 0.99
+# An eta is at the wall where its distance from an end is rounding: below AT_THE_WALL of the room, plus BLUR of the
+# sizes of the parts that it is summed of.
+AT_THE_WALL, BLUR = 1e-13, 2 * EPS
+# Rows up to TOGETHER times as far from the wall are held there together, at most MOST_HELD of a block. They are looked
+# for once some row is nearer than NEAR_THE_WALL of the room: it may hide others that have not settled.
+TOGETHER, MOST_HELD, NEAR_THE_WALL = 10.0, 1000, 1e-6
+# Rows at the wall are pressed nearer by these shares of the way, the first at which the deviance is lower.
+PRESSED = (0.999999, 0.9999, 0.99, 0.9, 0.5)
+# A row's part of an orthonormal basis, or a singular value beside the largest, is zero below this.
+STILL = 1e-9
+# Slopes are differenced over this share of 1 + |eta| for the observed information.
 STENCIL = 1e-5
-LITTLE_LEFT = 1e-3  # of the deviance, in a step that is taken no more at the wall
-NOTHING_LEFT = 1e-8  # of the deviance, in a step that no longer lowers the merit
-UNSETTLED = 1e-5  # of the deviance, in a step that does not follow: it did not end at an optimum
-STRIDE = 0.1  # of 1 + |eta| or the distance from the ends, in a last step: not at an optimum
-VISIBLE = 1e-14  # of the deviance: less is rounding
-SMALL = 1e-9  # of 0.1, or of what the responses cost where that is less: a deviance that is nothing
-RUNAWAY = 1e-2  # of 1 + |eta|, in a last step: the optimum is at infinity
-OUT_OF_SIGHT = 1e12  # of 1 + |eta|, from the start
-LEAST_CURVATURE = 1e-12  # relative to the largest
-BENT = 1e-6  # of slope by distance from the ends, in a curvature that is none
-TINY = 1e-12  # a variance that is none, or a residual
+# What a step promises, as a share of the deviance. Below LITTLE_LEFT a step that cannot be taken at the wall is an
+# end; below NOTHING_LEFT a step that no longer lowers the merit is one; above UNSETTLED the search, or R's iterations,
+# did not end at an optimum; below VISIBLE is rounding.
+LITTLE_LEFT, NOTHING_LEFT, UNSETTLED, VISIBLE = 1e-3, 1e-8, 1e-5, 1e-14
+# A deviance is nothing below this share of 0.1, or of what the responses cost where that is less.
+SMALL = 1e-9
+# How far eta moved, as a share of 1 + |eta|. A last step above STRIDE (of that, or of the distance from the ends)
+# did not end at an optimum; one above RUNAWAY, or OUT_OF_SIGHT from the start, is on its way to infinity.
+STRIDE, RUNAWAY, OUT_OF_SIGHT = 0.1, 1e-2, 1e12
+# Curvatures are lifted to this share of the largest.
+LEAST_CURVATURE = 1e-12
+# A curvature below -BENT of the slope by the distance from the ends is no convex deviance's.
+BENT = 1e-6
+# A variance, or a residual, is zero below this.
+TINY = 1e-12
 nothing = partial(np.empty, 0)
 
 

@@ -36,8 +36,10 @@ from .result import Control, GlmFit
 from .scoring import scoring_step
 from .solve import IllConditioned, Solution
 
+# A step that does not bring the estimate nearer is halved so many times at most.
 MOST_HALVINGS = 12
-PATIENCE = 4  # times control.maxit: scoring converges linearly here
+# Scoring converges linearly here, so it may take so many times control.maxit steps.
+PATIENCE = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,13 +46,13 @@ from .result import GlmFit
 from .separation_lp import ZERO, Rows, distinct, joined, null_space, recession
 from .settled import Separation, by_settled_rows
 
-# Rows of a block that one pass brings into the programme, and rounds of adding rows.
+# One pass brings at most MOST_ROWS rows of a block into the programme; rows are added in at most ROUNDS passes.
 MOST_ROWS, ROUNDS = 500, 60
-# Rows from which most are proved to hold before any programme; of fewer, all that pull enter one.
+# From so many rows on most are proved to hold before any programme; of fewer, all that pull enter one.
 MANY_ROWS = 5_000
-# A move of a row that holds, of its sizes: more is not rounding.
+# A row that holds may move by this share of the sizes of what its eta is summed of: that is rounding.
 HELD = 1e-6
-# What rounding may be of the sizes of a sum, a row's part of a direction whose unit is its effect.
+# Of a direction whose unit is its effect on the rows, the size is that unit, or this share of those sizes if larger.
 FINE = 1e-6
 # What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
 RUNAWAY = 0.1

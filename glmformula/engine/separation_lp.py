@@ -8,11 +8,14 @@ import numpy as np
 
 # A direction, or a row's part of one, is zero below this (columns scaled to unit length, |delta| <= 1).
 ZERO = 1e-7
-FAINT = 1e-9  # of its largest coefficient: less is the rounding of the others
-# An effect of a direction, relative to the largest, that is none.
+# A coefficient of a direction is the rounding of the others below this share of the largest.
+FAINT = 1e-9
+# A direction has no effect on the rows where its effect is below this share of the largest.
 RANK = 1e-11
-ROUNDED = 1e-13  # of the largest coefficient that a direction with an effect of 1 could have
-CLEAR = 1e-3  # of the largest gain: a row that gains less waits for a programme of its own
+# A coefficient is rounding below this share of the largest that a direction with an effect of 1 could have.
+ROUNDED = 1e-13
+# A row that gains less than this share of the largest gain waits for a programme of its own.
+CLEAR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,9 @@ from .scoring import scoring_step
 from .separation_lp import ZERO, distinct, recession
 from .solve import IllConditioned
 
-# Of its working residual, what the step on the settled rows alone may take from a row that is to be one of them.
+# The step on the settled rows alone may take this share of its working residual from a row that is to be one of them.
 MOST_TAKEN = 0.9
-# Different rows that ran away, and numbers in the programme of one group: beyond them rows are sampled.
+# So many different rows that ran away, and numbers in the programme of one group of columns, are worked with at most.
 MOST_ROWS, MOST_CELLS = 300_000, 5_000_000
 
 Running = Callable[[Block], np.ndarray]

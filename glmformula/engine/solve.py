@@ -11,15 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
-# What a Gram matrix may be trusted with: relative pivots (squared lengths) and the condition of the scaled
-# columns.
+# A Gram matrix is trusted with pivots (squared lengths that are left of columns of length 1) above SMALLEST_PIVOT, and
+# with a condition number of the scaled columns below LARGEST_CONDITION.
 SMALLEST_PIVOT = 1e-9
 LARGEST_CONDITION = 1e5
-# A squared length that rounding may leave where a column is a combination of others.
+# Rounding may leave this squared length where a column of length 1 is a combination of others.
 ALIASED_PIVOT = 1e-12
-# A part of such a combination, in unit lengths, that is the rounding of the others.
+# A column's share in such a combination is the rounding of the others below this, all columns scaled to length 1.
 ROUNDING = 1e-13
+# A share that is so near a whole number is that number.
 NEARLY_WHOLE = 1e-10
+# Columns that are factored together.
 PANEL = 48
 
 

@@ -18,14 +18,16 @@ from .passes import Sums
 from .path import Lost
 from .problem import Problem
 
-# Rows of a block that one pass brings into the linear programme, and rounds of adding rows.
+# One pass brings at most MOST_ROWS rows of a block into the linear programme; rows are added in at most ROUNDS passes.
 MOST_ROWS, ROUNDS = 300, 60
-RANK = 1e-11  # of the largest effect of a direction: less is none
-ROOMIEST = 1e6  # of the offset's distances: more hides them from the solver
+# A direction has no effect on the rows where its effect is below this share of the largest.
+RANK = 1e-11
+# The distance that rows are to keep from the ends, as far as they can, is at most ROOMIEST times that of the offset,
+# which more would hide from the solver, and at least LEAST_ROOM of it: less is within the solver's tolerance.
+ROOMIEST, LEAST_ROOM = 1e6, 1e-4
 # Shares of the mean response's distance from the ends that a start keeps: where columns are of many sizes the means at
 # the whole of it are extreme.
 INSIDE = (1.0, 1e-3)
-LEAST_ROOM = 1e-4  # relative to the offset: less is within the solver's tolerance
 
 
 def valid_start(problem: Problem, at: Sums, solve: bool) -> tuple[np.ndarray, Sums]:
