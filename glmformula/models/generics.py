@@ -69,7 +69,7 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
 
     @wraps(verb)
     def asked(fit: Any, *args: Any, **options: Any) -> Any:
-        if not is_model(fit):  # a dict, say, which has an update() of its own
+        if not is_model(fit) and not hasattr(fit, "fit"):  # a dict has an update() too; a Profile is of a fit
             raise no_model(fit, f"{name}()")
         own = getattr(type(fit), method, None)
         if own is None:
