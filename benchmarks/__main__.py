@@ -27,8 +27,18 @@ from statistics import median
 
 import pandas as pd
 
-from . import certify, contenders, kept, measure, portfolio, profiles, robust, sparse, streams
-from . import drop1 as deletions
+from . import (
+    certify,
+    contenders,
+    drop1 as deletions,
+    kept,
+    measure,
+    portfolio,
+    profiles,
+    robust,
+    sparse,
+    streams,
+)
 
 Row = tuple[str, ...]
 HEADER: Row = ("race", "contender", "median", "range", "glmformula is", "bar", "met")
@@ -189,7 +199,9 @@ def sparse_data(options: argparse.Namespace) -> list[Row]:
         said = (f"{share:.3f} ×", f"≤ {pair.bar} ×") if pair.other else ("", f"≤ {pair.bar} s")
         if pair.other:
             rows.append((pair.title, pair.names[1], *seconds_cells(pair.other), "", "", ""))
-        rows.append((pair.title, pair.names[0], *seconds_cells(pair.seconds), *said, verdict(share, pair.bar)))
+        rows.append(
+            (pair.title, pair.names[0], *seconds_cells(pair.seconds), *said, verdict(share, pair.bar))
+        )
     return rows
 
 

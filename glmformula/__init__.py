@@ -62,16 +62,14 @@ from .render.table import StatTable
 __version__ = "0.2.0.dev0"
 
 if TYPE_CHECKING:  # found when asked for, by `__getattr__`
-    from .inference.add1 import add1
-    from .inference.add1 import add1 as addterm
+    from .inference.add1 import add1, add1 as addterm
     from .inference.anova import anova
     from .inference.coeftest import coefci, coeftest
     from .inference.confint import confint
     from .inference.covariance import vcov
     from .inference.delta_method import delta_method
     from .inference.dose import dose_p
-    from .inference.drop1 import drop1
-    from .inference.drop1 import drop1 as dropterm
+    from .inference.drop1 import drop1, drop1 as dropterm
     from .inference.extract_aic import extract_aic as extractAIC
     from .inference.goodness import dispersiontest, hosmer_lemeshow, overdispersion, pseudo_r2
     from .inference.influence import (
@@ -94,8 +92,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.sandwich import bread, estfun, meat
     from .inference.separation import detect_separation
     from .inference.simulate import simulate
-    from .inference.step import step
-    from .inference.step import step as stepAIC
+    from .inference.step import step, step as stepAIC
     from .inference.summary import summary
     from .inference.tidy import augment, glance, tidy
     from .inference.update import update

@@ -110,7 +110,9 @@ def circles(sources: dict[Path, str]) -> list[list[str]]:
     return sorted(map(list, together))
 
 
-def reachable(start: tuple[str, ...], edges: dict[tuple[str, ...], set[tuple[str, ...]]]) -> set[tuple[str, ...]]:
+def reachable(
+    start: tuple[str, ...], edges: dict[tuple[str, ...], set[tuple[str, ...]]]
+) -> set[tuple[str, ...]]:
     """What `start` imports, and what that imports, and so on."""
     found: set[tuple[str, ...]] = set()
     waiting = [start]
@@ -155,7 +157,11 @@ def test_no_modules_import_each_other():
         ("from .b import f", "x = 1", False),
         ("from .b import f", "from .a import g", True),
         ("from . import b", "def f():\n    from .a import g", True),
-        ("from .b import f", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .a import G", True),
+        (
+            "from .b import f",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .a import G",
+            True,
+        ),
         ("from glmformula.engine.b import f", "import glmformula.engine.a", True),
     ],
 )

@@ -136,7 +136,9 @@ def test_models_that_cannot_be_saved_there(fit, tmp_path, monkeypatch):
     with pytest.raises(DataError, match="there is no directory 'no/such'; make it first"):
         fit.save("no/such/model.json")
     for ask in (fit.save, gf.load):
-        with pytest.raises(DataError, match=r"expected the path of a file, such as 'model\.json', not NoneType"):
+        with pytest.raises(
+            DataError, match=r"expected the path of a file, such as 'model\.json', not NoneType"
+        ):
             ask(None)
     monkeypatch.setenv("HOME", str(tmp_path))
     fit.save("~/model.json")
@@ -170,14 +172,18 @@ WRONG = [None, 3, "a", [], object(), 1.5, -1, float("nan"), True, {}, np.array([
 @pytest.mark.parametrize("verb", ASKED_OF_FITS)
 @pytest.mark.parametrize("given", NO_MODELS, ids=lambda value: type(value).__name__)
 def test_a_first_argument_that_is_no_model(verb, given):
-    with pytest.raises(FitError, match=rf"^{verb}\(\) is asked of a fitted model, such as glm\(\) gives; got "):
+    with pytest.raises(
+        FitError, match=rf"^{verb}\(\) is asked of a fitted model, such as glm\(\) gives; got "
+    ):
         getattr(gf, verb)(given, **NEEDED.get(verb, {}))
 
 
 @pytest.mark.parametrize("verb", ["AIC", "BIC", "anova"])
 @pytest.mark.parametrize("given", NO_MODELS, ids=lambda value: type(value).__name__)
 def test_another_argument_that_is_no_model(fit, verb, given):
-    with pytest.raises(FitError, match=rf"^{verb}\(\).* is asked of a fitted model, such as glm\(\) gives; got "):
+    with pytest.raises(
+        FitError, match=rf"^{verb}\(\).* is asked of a fitted model, such as glm\(\) gives; got "
+    ):
         getattr(gf, verb)(fit, given)
 
 
@@ -189,24 +195,51 @@ def test_another_argument_that_is_no_model(fit, verb, given):
         (lambda fit: fit.coeftest(df="x"), r"^coeftest\(\): df should be a number; got 'x'$"),
         (lambda fit: fit.simulate("a"), r"^simulate\(\): nsim should be a whole number; got 'a'$"),
         (lambda fit: fit.simulate(1.5), r"^simulate\(\): nsim should be a whole number; got 1\.5$"),
-        (lambda fit: fit.simulate(seed=-1), r"^simulate\(\): seed should be a whole number from 0, or a list"),
-        (lambda fit: fit.drop1(scope=3), r"^drop1\(\): scope should be a formula such as '\. ~ \. \+ x', or labels"),
+        (
+            lambda fit: fit.simulate(seed=-1),
+            r"^simulate\(\): seed should be a whole number from 0, or a list",
+        ),
+        (
+            lambda fit: fit.drop1(scope=3),
+            r"^drop1\(\): scope should be a formula such as '\. ~ \. \+ x', or labels",
+        ),
         (lambda fit: gf.add1(fit, None), r"^add1\(\): scope should be a formula .*; got None$"),
-        (lambda fit: fit.delta_method(3), r"^delta_method\(\): expression should be an expression such as .*; got 3$"),
+        (
+            lambda fit: fit.delta_method(3),
+            r"^delta_method\(\): expression should be an expression such as .*; got 3$",
+        ),
         (lambda fit: fit.delta_method("x", names=3), r"^delta_method\(\): names should be a list; got 3$"),
         (lambda fit: fit.delta_method("x", rhs=[1, 2]), r"^rhs should be one number, for every expression;"),
-        (lambda fit: fit.linear_hypothesis("x", "a"), r"^linear_hypothesis\(\): rhs should be a number, or numbers;"),
-        (lambda fit: fit.linear_hypothesis(object()), r"^linear_hypothesis\(\): hypothesis should be restrictions"),
+        (
+            lambda fit: fit.linear_hypothesis("x", "a"),
+            r"^linear_hypothesis\(\): rhs should be a number, or numbers;",
+        ),
+        (
+            lambda fit: fit.linear_hypothesis(object()),
+            r"^linear_hypothesis\(\): hypothesis should be restrictions",
+        ),
         (lambda fit: fit.profile(1.5), r"^a coefficient is picked by its name.*; got 1\.5$"),
-        (lambda fit: fit.confint(object()), r"^expected a list, an array or a column; got an object of type object$"),
+        (
+            lambda fit: fit.confint(object()),
+            r"^expected a list, an array or a column; got an object of type object$",
+        ),
         (lambda fit: fit.anova(dispersion="a"), r"^anova\(\): dispersion should be a number; got 'a'$"),
         (lambda fit: fit.anova(test=np.ones(2)), r"^anova\(\): test should be a name, as a str; got array"),
-        (lambda fit: fit.Anova(error_estimate=[]), r"^Anova\(\): error_estimate should be a name, as a str; got \[\]$"),
-        (lambda fit: fit.coeftest(b"HC1"), r"^coeftest\(\): vcov should be a type such as 'HC1', .*; got b'HC1'$"),
+        (
+            lambda fit: fit.Anova(error_estimate=[]),
+            r"^Anova\(\): error_estimate should be a name, as a str; got \[\]$",
+        ),
+        (
+            lambda fit: fit.coeftest(b"HC1"),
+            r"^coeftest\(\): vcov should be a type such as 'HC1', .*; got b'HC1'$",
+        ),
         (lambda fit: fit.predict(se_fit="yes"), r"^predict\(\): se_fit should be True or False; got 'yes'$"),
         (lambda fit: gf.dose_p(fit, p="a"), r"^dose_p\(\): p should be a number, or numbers; got 'a'$"),
         (lambda fit: gf.AIC(fit, k="a"), r"^AIC\(\): k should be a number; got 'a'$"),
-        (lambda fit: gf.profile_plot(fit), r"^profile_plot\(\): profile should be a profile, as profile\(fit\) gives;"),
+        (
+            lambda fit: gf.profile_plot(fit),
+            r"^profile_plot\(\): profile should be a profile, as profile\(fit\) gives;",
+        ),
         (lambda fit: gf.detect_separation(None, DATA), "^the formula must be a str .*, not NoneType$"),
         (lambda fit: fit.update(3), "must be a str|formula"),
     ],
@@ -251,9 +284,17 @@ def test_no_option_ends_in_a_bare_error(verb, name):
 def test_arguments_that_are_right_stay_right(fit):
     for level in (0.9, np.float64(0.9), np.array(0.9)):
         assert fit.confint(method="wald", level=level).equals(fit.confint(method="wald", level=0.9))
-    assert fit.simulate(np.int64(2), np.random.default_rng(1)).shape[1] == fit.simulate(2, [1, 2]).shape[1] == 2
+    assert (
+        fit.simulate(np.int64(2), np.random.default_rng(1)).shape[1] == fit.simulate(2, [1, 2]).shape[1] == 2
+    )
     more = [fit.update(f". ~ . - {term}") for term in ("ok", "ok - g", "ok - g - x")]
-    assert len(gf.AIC(fit, *more)) == len(fit.anova(*more)) == len(fit.lrtest(*more)) == len(fit.waldtest(*more)) == 4
+    assert (
+        len(gf.AIC(fit, *more))
+        == len(fit.anova(*more))
+        == len(fit.lrtest(*more))
+        == len(fit.waldtest(*more))
+        == 4
+    )
     assert fit.coeftest("HC1", np.inf).equals(fit.coeftest("HC1", None))
     assert fit.anova(test=False).shape[1] == 4
     assert fit.predict(se_fit=np.True_).shape == (N, 2)
@@ -267,5 +308,7 @@ def test_no_weight_at_all():
         ("ok ~ x", {"weights": np.zeros(N), "family": "binomial", "method": "firth"}),
         ("cbind(zero, zero) ~ x", {"family": "binomial"}),
     ]:
-        with pytest.raises(FitError, match=f"no observations informative at iteration 1: there are {N} rows, {todo}"):
+        with pytest.raises(
+            FitError, match=f"no observations informative at iteration 1: there are {N} rows, {todo}"
+        ):
             glm(formula, DATA.assign(zero=0), **options)

@@ -32,8 +32,7 @@ from interface_meta import override
 from ..formula.algebra import terms as read_terms
 from ..formula.rparser import right_side, terms_of
 from ..formula.terms import Terms
-from ..formula.values import Factor as FactorValue
-from ..formula.values import Value
+from ..formula.values import Factor as FactorValue, Value
 from ..frame.model_frame import ModelFrame, model_frame
 from ..frame.newdata import NewFrame, new_frame
 from ..frame.schema import Schema, Variable

@@ -100,7 +100,9 @@ def listed(given: Any) -> list[Any]:
             values = getattr(given, method)()
             return values if isinstance(values, list) else [values]
     if not isinstance(given, Iterable):
-        raise DataError(f"expected a list, an array or a column; got an object of type {type(given).__name__}")
+        raise DataError(
+            f"expected a list, an array or a column; got an object of type {type(given).__name__}"
+        )
     return list(given)
 
 

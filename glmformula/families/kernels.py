@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import link as links
-from . import variances
+from . import link as links, variances
 from .link import Array, Link
 
 Working = tuple[Array, Array, Array]

@@ -71,7 +71,9 @@ def family_of(record: Any) -> Family:
             )
     elif name not in _DESCRIBED:
         raise FamilyError(f"there is no family '{name}'{nearest(name, _DESCRIBED)}")
-    elif given != PARAMETERS.get(name, {"link"}) and not (name == "tweedie" and given == {"var_power", "link"}):
+    elif given != PARAMETERS.get(name, {"link"}) and not (
+        name == "tweedie" and given == {"var_power", "link"}
+    ):
         raise FamilyError(
             f"the family '{name}' has {', '.join(sorted(PARAMETERS.get(name, {'link'})))}; "
             f"found {', '.join(sorted(map(str, given))) or 'nothing'}"

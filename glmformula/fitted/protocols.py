@@ -67,6 +67,7 @@ class Fit(Protocol):
     @property
     def vcov(self) -> Callable[..., Any]:
         """``vcov()`` is the covariance of the coefficients, a matrix or DataFrame; it may take types and clusters."""
+
     def refit(self, **changes: Any) -> Self:
         """The same call with some arguments changed; a `formula` is a whole one."""
 
@@ -130,8 +131,10 @@ class Predicting(Fit, Protocol):
     def predictors(self) -> tuple[LinearPredictor, ...]: ...
     def response(self, etas: tuple[np.ndarray, ...]) -> np.ndarray:
         """The mean (m,) at linear predictors (m,), or (m, K) of a response of K categories."""
+
     def jacobian(self, etas: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
         """Derivatives of `response` by each linear predictor."""
+
     def distribution(self, etas: tuple[np.ndarray, ...], prior_weights: np.ndarray) -> Any:
         """The response's distribution, a frozen one of ``scipy.stats``."""
 
@@ -153,6 +156,7 @@ class SingleIndex(Scored, Predicting, Protocol):
     @property
     def covariance(self) -> np.ndarray:
         """phi (X'WX)^-1 of the coefficients that are not aliased, as `result` holds it: perhaps in parts."""
+
     @property
     def family(self) -> Family: ...
     @property
@@ -192,6 +196,7 @@ class SingleIndex(Scored, Predicting, Protocol):
     @property
     def modelled(self) -> str | None:
         """The level whose probability it is, where the response is a factor or string."""
+
     @property
     def xlevels(self) -> Mapping[str, tuple[str, ...]]: ...
     @property
@@ -202,8 +207,10 @@ class SingleIndex(Scored, Predicting, Protocol):
     def column_means(self) -> np.ndarray: ...
     def on_terms(self, keep: Iterable[int]) -> Self:
         """The model with some of its terms (their numbers, 0 the intercept), its rows and columns kept."""
+
     def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same coefficients with other rows, or none."""
+
     def with_path(self, path: pd.DataFrame) -> Self:
         """The same model, chosen by `step` along this path."""
 
@@ -214,7 +221,10 @@ MOST_SHOWN = 60
 
 def is_model(fit: object) -> bool:
     """Whether it looks like a fitted model at all: something with coefficients or a log-likelihood."""
-    return any(hasattr(type(fit), name) or name in getattr(fit, "__dict__", {}) for name in ("coefficients", "loglik"))
+    return any(
+        hasattr(type(fit), name) or name in getattr(fit, "__dict__", {})
+        for name in ("coefficients", "loglik")
+    )
 
 
 def no_model(fit: object, verb: str) -> FitError:
@@ -237,7 +247,9 @@ def lacking(fit: object, protocol: type) -> list[str]:
 
 @cache
 def _not_in_class(cls: type, protocol: type) -> list[str]:
-    parts = [part for part in protocol.__mro__ if getattr(part, "_is_protocol", False) and part is not Protocol]
+    parts = [
+        part for part in protocol.__mro__ if getattr(part, "_is_protocol", False) and part is not Protocol
+    ]
     names = {name for part in parts for name in vars(part) if not name.startswith("_")}
     return sorted(name for name in names if inspect.getattr_static(cls, name, cls) is cls)
 
@@ -265,4 +277,3 @@ def require(fit: object, protocol: type, verb: str, instead: str) -> None:
             f"{verb} means nothing for a {type(fit).__name__}, which has no {', '.join(missing[:MOST_NAMED])}"
             f"{' ...' if len(missing) > MOST_NAMED else ''}: {instead}"
         )
-

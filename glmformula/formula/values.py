@@ -52,7 +52,9 @@ class Matrix:
 class Time:
     """R's Date, POSIXct and difftime: numbers that know what they count. One element is a scalar."""
 
-    values: np.ndarray  # float64, (n,): days or seconds since 1970-01-01 (UTC), units of a difference; NaN is NA
+    values: (
+        np.ndarray
+    )  # float64, (n,): days or seconds since 1970-01-01 (UTC), units of a difference; NaN is NA
     kind: str  # "Date", "POSIXct", "difftime"
     unit: str = ""  # of a difftime: "secs" ... "weeks"; of a POSIXct: the time zone of its clock ("": UTC)
 

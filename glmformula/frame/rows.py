@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..formula.functions.vectors import is_scalar
-from ..formula.functions.vectors import rows as nrow
+from ..formula.functions.vectors import is_scalar, rows as nrow
 from ..formula.values import Factor, Logical, Matrix, Text, Value
 
 BLOCK = 1 << 14  # rows of a strided column looked at together, so that neighbours share the cache lines

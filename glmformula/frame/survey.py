@@ -78,7 +78,7 @@ class Facts:
         if self.kind != other.kind:
             one, two = sorted((self.kind, other.kind))
             raise DataError(
-                f"variable '{plain_name(name)}' is \"{one}\" in some rows of the data and \"{two}\" in others: "
+                f'variable \'{plain_name(name)}\' is "{one}" in some rows of the data and "{two}" in others: '
                 "make it one type"
             )
         levels = {**self.levels, **{k: seen or self.levels.get(k, False) for k, seen in other.levels.items()}}

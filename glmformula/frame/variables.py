@@ -188,8 +188,7 @@ def into_levels(value: Factor, variable: Variable, new_levels: str) -> Factor:
             raise DataError(
                 f"factor {plain_name(variable.name)} has new level{plural} {', '.join(names[:LEVELS_SHOWN])} "
                 f"(first at position {row}); the fit has {listed(variable.levels)}; "
-                'new_levels="na" makes them missing'
-                + (AS_TEXT if variable.numbers_as_text else "")
+                'new_levels="na" makes them missing' + (AS_TEXT if variable.numbers_as_text else "")
             )
     return Factor(codes, variable.levels, value.ordered)
 

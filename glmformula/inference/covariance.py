@@ -98,7 +98,9 @@ def vcov(
         kind = "HC0" if type in (None, "CL", "HC") else type
         parts = groupings(fit, cluster)
         if not parts:
-            raise DataError(f"cluster={cluster!r} names nothing to cluster by: expected a column's name or values")
+            raise DataError(
+                f"cluster={cluster!r} names nothing to cluster by: expected a column's name or values"
+            )
         cov, errors = cl_covariance(fit, parts, kind, cadjust, multi0, fix), described(kind, parts)
     elif type is not None:
         from .sandwich import hc_covariance

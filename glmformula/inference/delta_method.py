@@ -92,7 +92,9 @@ def delta_method(
         index.append(label.replace(INTERCEPT, "Intercept") if label != text else written(deparse(node)))
     gradients = np.array([dual.gradient for dual in found]).reshape(len(found), len(wald.names))
     made = Wald(tuple(index), np.array([dual.value for dual in found]), wald.linear(gradients).cov)
-    table = {"Estimate": made.estimate, "SE": made.error} | dict(zip(percent_names(level), made.limits(level)))
+    table = {"Estimate": made.estimate, "SE": made.error} | dict(
+        zip(percent_names(level), made.limits(level))
+    )
     if rhs is not None:
         z = {"z value": made.statistic(rhs), "Pr(>|z|)": made.p_value(null=rhs)}
         table |= {"Hypothesis": np.full(len(found), rhs), **z}

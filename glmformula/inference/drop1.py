@@ -81,7 +81,9 @@ def drop1(
         label: fit_one(columns, everything - {place + 1}, f"without ‘{label}’", cold=rao)
         for label, place in zip(labels, positions(fit.terms, labels))
     }
-    scores = [nested_score_statistic(columns, model, everything) for model in smaller.values()] if rao else None
+    scores = (
+        [nested_score_statistic(columns, model, everything) for model in smaller.values()] if rao else None
+    )
     return single_term_table(fit, comparison("deletions", fit, smaller, scores, fit.nobs), name, k, scale)
 
 

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from ..fitted.protocols import Fit
 
 
-def wald_limits(
-    fit: Fit, wald: Wald, level: float, df: float = math.inf
-) -> dict[int, tuple[float, float]]:
+def wald_limits(fit: Fit, wald: Wald, level: float, df: float = math.inf) -> dict[int, tuple[float, float]]:
     """Limits estimate +- z se (t where `df` is finite) of the coefficients that are not aliased."""
     low, high = wald.limits(level, df)
     kept = np.flatnonzero(kept_of(fit)).tolist()

@@ -135,7 +135,9 @@ def ratio_table(fit: SingleIndex, type: str) -> pd.DataFrame:
     )
 
 
-def f_table(fit: SingleIndex, type: str, error: SingleIndex, estimate: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def f_table(
+    fit: SingleIndex, type: str, error: SingleIndex, estimate: str
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if fit.family.fixed_dispersion is not None and estimate == "dispersion":
         _warn("dispersion parameter estimated from the Pearson residuals, not taken as 1")
         estimate = "pearson"

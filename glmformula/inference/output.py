@@ -162,7 +162,11 @@ def by_rows(name: str, whole: bool = False) -> Callable[[Callable[..., Any]], Ca
 
 
 def _asked(
-    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], fit: SingleIndex, newdata: None
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+    fit: SingleIndex,
+    newdata: None,
 ) -> Any:
     return function(fit, *args, **options)
 

@@ -131,7 +131,9 @@ def _criterion(fit: SingleIndex, deviance: np.ndarray, n: int, scale: float, dis
         return np.asarray(deviance / scale - n if scale > 0 else n * np.log(deviance / n))
 
 
-def _f_tests(fit: SingleIndex, what: str, deviance: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _f_tests(
+    fit: SingleIndex, what: str, deviance: np.ndarray, df: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean change of deviance over the mean deviance of the larger model, and its tail probability."""
     if fit.family.fixed_dispersion is not None:
         quoted = f"'quasi{fit.family.name}'" if what == "deletions" else f"quasi{fit.family.name}"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
 
 MANY_LEVELS = 20  # of text that holds numbers, and more than half as many as rows: probably meant as numbers
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class GLMSummary(Rendered):
     """What ``summary(fit)`` says; prints as R's ``print(summary.glm(...))``.

@@ -113,5 +113,9 @@ def compare(first: Fit, second: Fit, vcov: Vcov) -> tuple[float, Wald]:
 def columns_by_term(fit: Fit) -> list[tuple[str, str]]:
     """Term and name of each coefficient that is not aliased; two terms may have a column of one name."""
     labels = ("", *fit.terms.labels)
-    terms = [labels[term] for term in fit.assign.tolist()] if is_single_index(fit) else [""] * len(fit.coefficients)
+    terms = (
+        [labels[term] for term in fit.assign.tolist()]
+        if is_single_index(fit)
+        else [""] * len(fit.coefficients)
+    )
     return [(term, name) for term, name, kept in zip(terms, names_of(fit), kept_of(fit)) if kept]

@@ -23,6 +23,7 @@ from ..fitted.training import TrainingData
 from ..formula.terms import Terms
 from ..frame.schema import Schema
 from ..runtime.progress import showing
+from ..sources.base import Block
 from ..sources.mapped import select_terms
 from .calls import call_text
 from .control import merged
@@ -73,6 +74,9 @@ def fields_of(estimate: Estimate) -> dict[str, Any]:
     return {field.name: getattr(estimate, field.name) for field in fields(estimate)}
 
 
+LARGEST_RESPONSE = 1e154  # the squares of larger ones overflow
+
+
 def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `glm`, all of them, with family and control as records; those of the control may be among them.
 
@@ -92,6 +96,10 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         "family": get_family(arguments["family"]),
         "contrasts": kept(arguments["contrasts"]),
     }
+
+
+def _largest(block: Block) -> float:
+    return float(np.abs(block.y).max(initial=0.0))
 
 
 def estimate(arguments: Mapping[str, Any]) -> Estimate:
@@ -115,7 +123,9 @@ def estimate(arguments: Mapping[str, Any]) -> Estimate:
                 control=arguments["control"],
                 start=_start(arguments["start"], frame.design.names),
             )
-        except OverflowError as error:
+        except (OverflowError, FitError) as error:
+            if isinstance(error, FitError) and source.map_reduce(_largest, max) < LARGEST_RESPONSE:
+                raise
             raise FitError(
                 f"the numbers of '{frame.response_name or 'the response'}' are so large that their squares overflow "
                 "(above about 1e154): divide them by a power of ten"

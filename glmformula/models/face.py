@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ..inference.add1 import add1 as _add1
     from ..inference.anova import anova as _anova
     from ..inference.certificate import certificate as _certificate
-    from ..inference.coeftest import coefci as _coefci
-    from ..inference.coeftest import coeftest as _coeftest
+    from ..inference.coeftest import coefci as _coefci, coeftest as _coeftest
     from ..inference.confint import confint as _confint
     from ..inference.covariance import vcov as _vcov
     from ..inference.delta_method import delta_method as _delta_method
@@ -28,38 +27,18 @@ if TYPE_CHECKING:
     from ..inference.extract_aic import extract_aic as _extract_aic
     from ..inference.goodness import (
         dispersiontest as _dispersiontest,
-    )
-    from ..inference.goodness import (
         hosmer_lemeshow as _hosmer_lemeshow,
-    )
-    from ..inference.goodness import (
         overdispersion as _overdispersion,
-    )
-    from ..inference.goodness import (
         pseudo_r2 as _pseudo_r2,
     )
     from ..inference.influence import (
         cooks_distance as _cooks_distance,
-    )
-    from ..inference.influence import (
         covratio as _covratio,
-    )
-    from ..inference.influence import (
         dfbeta as _dfbeta,
-    )
-    from ..inference.influence import (
         dfbetas as _dfbetas,
-    )
-    from ..inference.influence import (
         dffits as _dffits,
-    )
-    from ..inference.influence import (
         hatvalues as _hatvalues,
-    )
-    from ..inference.influence import (
         rstandard as _rstandard,
-    )
-    from ..inference.influence import (
         rstudent as _rstudent,
     )
     from ..inference.influence_measures import influence_measures as _influence_measures
@@ -67,20 +46,15 @@ if TYPE_CHECKING:
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
     from ..inference.output import model_frame as _model_frame
-    from ..inference.predict import model_matrix as _model_matrix
-    from ..inference.predict import predict as _predict
+    from ..inference.predict import model_matrix as _model_matrix, predict as _predict
     from ..inference.profile import profile as _profile
     from ..inference.residuals import residuals as _residuals
-    from ..inference.sandwich import bread as _bread
-    from ..inference.sandwich import estfun as _estfun
-    from ..inference.sandwich import meat as _meat
+    from ..inference.sandwich import bread as _bread, estfun as _estfun, meat as _meat
     from ..inference.separation import separation as _separation
     from ..inference.simulate import simulate as _simulate
     from ..inference.step import step as _step
     from ..inference.summary import summary as _summary
-    from ..inference.tidy import augment as _augment
-    from ..inference.tidy import glance as _glance
-    from ..inference.tidy import tidy as _tidy
+    from ..inference.tidy import augment as _augment, glance as _glance, tidy as _tidy
     from ..inference.update import update as _update
     from ..inference.vif import vif as _vif
     from ..inference.waldtest import waldtest as _waldtest

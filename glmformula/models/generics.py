@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 MASS = {"addterm": "add1", "dropterm": "drop1", "stepAIC": "step"}
 """The names that MASS has for verbs; the same numbers."""
-FUNCTIONS = MASS | {"extractAIC": "extract_aic"} | {
-    name: name
-    for name in (*face.FIT, *face.SCORED, *face.SINGLE_INDEX)
-    if name not in ("certificate", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
-}
+FUNCTIONS = (
+    MASS
+    | {"extractAIC": "extract_aic"}
+    | {
+        name: name
+        for name in (*face.FIT, *face.SCORED, *face.SINGLE_INDEX)
+        if name not in ("certificate", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
+    }
+)
 """The verbs that are functions too, by the function's name; model_frame and model_matrix take formulas as well."""
 OTHERS = {
     "detect_separation": "inference.separation",

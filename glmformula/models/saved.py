@@ -37,8 +37,7 @@ from ..frame.variables import variables_of
 from ..sources.outputs import refuse_inputs
 from .control import glm_control
 from .estimate import Estimate
-from .large import read as read_array
-from .large import stored
+from .large import read as read_array, stored
 from .plain import Json, array, member, packed, texts, typed, unpacked
 
 FORMAT = "glmformula model"

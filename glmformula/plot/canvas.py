@@ -34,7 +34,11 @@ def pyplot() -> Any:
 
 
 def axes_for(
-    axes: Any, count: int, size: tuple[float, float] = (4.2, 3.78), columns: int = 2, layout: str = "constrained"
+    axes: Any,
+    count: int,
+    size: tuple[float, float] = (4.2, 3.78),
+    columns: int = 2,
+    layout: str = "constrained",
 ) -> tuple[Figure, list[Axes]]:
     """`count` axes: those given (one, or an array of them), or new ones of a size in inches, some in a row."""
     if axes is None:
@@ -43,7 +47,9 @@ def axes_for(
         wide, tall = size[0] * columns, size[1] * rows
         figure, grid = pyplot().subplots(rows, columns, figsize=(wide, tall), squeeze=False, layout=layout)
         if layout == "none":
-            figure.subplots_adjust(0.4 / wide, 0.5 / tall, 1 - 0.1 / wide, 1 - 0.1 / tall, wspace=0.25, hspace=0.4)
+            figure.subplots_adjust(
+                0.4 / wide, 0.5 / tall, 1 - 0.1 / wide, 1 - 0.1 / tall, wspace=0.25, hspace=0.4
+            )
         flat = list(grid.ravel())
         for spare in flat[count:]:
             spare.set_visible(False)
@@ -93,12 +99,16 @@ def name_ticks(axis: Axes, names: Sequence[str]) -> None:
     """
     room = axis.bbox.width * 72 / axis.figure.dpi / max(len(names), 1)  # points for each
     letters = letters_in(axis.bbox.width / max(len(names), 1), axis)
-    lines = [textwrap.wrap(shortened(name, 60), max(letters, 1), break_long_words=False) or [""] for name in names]
+    lines = [
+        textwrap.wrap(shortened(name, 60), max(letters, 1), break_long_words=False) or [""] for name in names
+    ]
     style: dict[str, Any] = {"fontsize": NAME_SIZE}
     if all(len(part) <= 4 and max(map(len, part)) <= letters for part in lines):
         texts = ["\n".join(part) for part in lines]
     else:
-        texts = [shortened(name, int(np.clip(letters_in(axis.bbox.height / 2, axis), 8, 32))) for name in names]
+        texts = [
+            shortened(name, int(np.clip(letters_in(axis.bbox.height / 2, axis), 8, 32))) for name in names
+        ]
         if room >= 2 * NAME_SIZE:
             style |= {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
         else:
@@ -154,7 +164,9 @@ def note(axis: Axes, text: str) -> None:
     )
 
 
-def smooth(x: np.ndarray, y: np.ndarray, share: float = 2 / 3, points: int = 101) -> tuple[np.ndarray, np.ndarray]:
+def smooth(
+    x: np.ndarray, y: np.ndarray, share: float = 2 / 3, points: int = 101
+) -> tuple[np.ndarray, np.ndarray]:
     """A locally linear smooth with tricube weights over the nearest `share` of the rows (Cleveland 1979).
 
     R's ``panel.smooth`` draws the same, ``lowess`` without robustness iterations for a glm. It is evaluated at the
@@ -173,7 +185,9 @@ def smooth(x: np.ndarray, y: np.ndarray, share: float = 2 / 3, points: int = 101
     for k, centre in enumerate(at):
         distance = np.abs(x - centre)
         width = np.partition(distance, near - 1)[near - 1]
-        weight = (1 - np.clip(distance / width, 0, 1) ** 3) ** 3 if width > 0 else (distance == 0).astype(float)
+        weight = (
+            (1 - np.clip(distance / width, 0, 1) ** 3) ** 3 if width > 0 else (distance == 0).astype(float)
+        )
         total = weight.sum()
         mean = weight @ x / total
         spread = weight @ (x - mean) ** 2 / total
@@ -189,7 +203,9 @@ def label_rows(axis: Axes, x: np.ndarray, y: np.ndarray, labels: Iterable[Any], 
         beside(axis, shortened(names[k], 20), (x[k], y[k]))
 
 
-def beside(axis: Axes, text: str, place: tuple[float, float], size: float = NAME_SIZE, color: str = "black") -> None:
+def beside(
+    axis: Axes, text: str, place: tuple[float, float], size: float = NAME_SIZE, color: str = "black"
+) -> None:
     """Write beside a point, on the side where there is more room; `spread_labels` moves what would collide."""
     right = place[0] > np.mean(axis.get_xlim())
     axis.annotate(

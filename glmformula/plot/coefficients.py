@@ -75,7 +75,11 @@ def coefficient_plot(
     if table.empty:
         raise DataError(
             "there is no coefficient to draw: "
-            + (f"all are aliased ({', '.join(aliased)})" if len(aliased) else "the model has none but the intercept")
+            + (
+                f"all are aliased ({', '.join(aliased)})"
+                if len(aliased)
+                else "the model has none but the intercept"
+            )
             + ("" if intercept else "; intercept=True draws the intercept")
         )
     _, (axis,) = axes_for(axis, 1, (5.5, min(max(4.95, ROW * len(table) + 1), TALLEST)))
@@ -155,7 +159,9 @@ def profile_plot(
     """
     count = len(profile.grids)
     if not count:
-        raise DataError("there is no profile to draw: none of the coefficients that were asked for has an estimate")
+        raise DataError(
+            "there is no profile to draw: none of the coefficients that were asked for has an estimate"
+        )
     many = count > MOST_PROFILES  # matplotlib would take minutes to arrange hundreds of panels itself
     shape = (PANEL, min(8, math.ceil(math.sqrt(count))), "none") if many else ((3.6, 3.24), 2, "constrained")
     figure, flat = axes_for(axes, count, *shape)

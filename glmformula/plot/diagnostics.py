@@ -37,7 +37,9 @@ class Diagnostics:
     rank: int
 
 
-def plot(fit: SingleIndex, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any = None, label: int = 3) -> Figure:
+def plot(
+    fit: SingleIndex, which: int | Sequence[int] = (1, 2, 3, 5), axes: Any = None, label: int = 3
+) -> Figure:
     """Diagnostic panels, R's ``plot.lm``.
 
     Parameters

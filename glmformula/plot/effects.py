@@ -34,7 +34,18 @@ if TYPE_CHECKING:
 BINS = 12
 WIDEST = 16.0  # inches
 MOST_LINES = 20
-COLOURS = ("#c1272d", "#4878a8", "#3a923a", "#e1812c", "#845b97", "#84584e", "#d684bd", "#7f7f7f", "#a9aa35", "#2eabb8")
+COLOURS = (
+    "#c1272d",
+    "#4878a8",
+    "#3a923a",
+    "#e1812c",
+    "#845b97",
+    "#84584e",
+    "#d684bd",
+    "#7f7f7f",
+    "#a9aa35",
+    "#2eabb8",
+)
 MARKERS = "os^Dv"
 STYLES = ("-", "--", "-.", ":")
 
@@ -105,7 +116,11 @@ def effect_plot(
     fitted, lower, upper = (limits[name].to_numpy().reshape(lines, count) for name in ("fit", "lwr", "upr"))
     own = axis is None
     width = 5.5 if grid.across.line else max(5.5, min(0.22 * count * lines**0.5, WIDEST))
-    beside = 0.0 if grid.by is None else 0.6 + 0.07 * max(map(len, map(shortened, (grid.by.name, *grid.by.labels))))
+    beside = (
+        0.0
+        if grid.by is None
+        else 0.6 + 0.07 * max(map(len, map(shortened, (grid.by.name, *grid.by.labels))))
+    )
     _, (axis,) = axes_for(axis, 1, (width + beside, 4.95))
     colours = [COLOURS[j % len(COLOURS)] for j in range(lines)]
     show = points and type == "response" and grid.seen is not None

@@ -194,7 +194,9 @@ def offset_only(fit: SingleIndex) -> set[str]:
     return names[True] - names[False]
 
 
-def _need(fit: SingleIndex, variable: str, by: str | None, at: Mapping[str, Any], used: Sequence[str]) -> None:
+def _need(
+    fit: SingleIndex, variable: str, by: str | None, at: Mapping[str, Any], used: Sequence[str]
+) -> None:
     moving = [name for name in (variable, by) if name is not None and name not in fit.xlevels]
     wanted = [name for name in used if name not in at and (name in moving or name not in (variable, by))]
     if not wanted:
@@ -206,7 +208,9 @@ def _need(fit: SingleIndex, variable: str, by: str | None, at: Mapping[str, Any]
     )
     raise DataError(
         f"an effect plot reads the values of variables off the rows, and {why}: at= lacks "
-        + ", ".join(f"'{name}'" + (" (a list of values to draw)" if name in moving else "") for name in wanted)
+        + ", ".join(
+            f"'{name}'" + (" (a list of values to draw)" if name in moving else "") for name in wanted
+        )
         + "; or predict a grid of new rows and draw that"
     )
 
@@ -224,7 +228,9 @@ def _moving(column: Column | None, name: str, at: Mapping[str, Any]) -> Column:
 def _held(column: Column | None, name: str, at: Mapping[str, Any], data: pd.DataFrame | None) -> Column:
     if name in at:
         if np.ndim(at[name]):
-            raise ValueError(f"at: '{name}' is held at one value; got {at[name]!r} (by='{name}' draws several)")
+            raise ValueError(
+                f"at: '{name}' is held at one value; got {at[name]!r} (by='{name}' draws several)"
+            )
         return _as_given(column, name, [at[name]])
     assert column is not None
     assert data is not None

@@ -54,7 +54,9 @@ def _open_list(given: list[str]) -> Table:
     names = [
         path
         for text in given
-        for path in ([f for f in _inside(text) if ending(f) in KINDS] if os.path.isdir(text) else _found(text))
+        for path in (
+            [f for f in _inside(text) if ending(f) in KINDS] if os.path.isdir(text) else _found(text)
+        )
     ]
     twice = next((path for path in names if names.count(path) > 1), None)
     if twice is not None:

@@ -32,7 +32,9 @@ def _named(kind: str) -> Callable[[Any], bool]:
 
 def _is_dask(data: Any) -> bool:
     package = type(data).__module__.partition(".")[0]
-    return package in ("dask", "dask_expr") and type(data).__name__ == "DataFrame"  # the second: before 2025.1
+    return (
+        package in ("dask", "dask_expr") and type(data).__name__ == "DataFrame"
+    )  # the second: before 2025.1
 
 
 def _is_query(data: Any) -> bool:

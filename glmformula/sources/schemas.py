@@ -96,5 +96,7 @@ def conformed(array: Any, kind: Any) -> Any:
         return array
     if pa.types.is_dictionary(array.type) and pa.types.is_dictionary(kind):
         values = array.dictionary.cast(kind.value_type)
-        return pa.DictionaryArray.from_arrays(array.indices.cast(kind.index_type), values, ordered=kind.ordered)
+        return pa.DictionaryArray.from_arrays(
+            array.indices.cast(kind.index_type), values, ordered=kind.ordered
+        )
     return array.cast(kind)

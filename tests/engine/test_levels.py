@@ -60,9 +60,7 @@ def test_a_step_by_levels_is_the_step_by_columns(data, monkeypatch):
     found = []
 
     def both(fit, sums, beta, before):
-        found.append(
-            (levels_step(fit, sums, beta, before), solve_gram(*assemble(sums), beta, strict=False))
-        )
+        found.append((levels_step(fit, sums, beta, before), solve_gram(*assemble(sums), beta, strict=False)))
         return found[-1][0]
 
     def refused(sums, beta, strict, before):

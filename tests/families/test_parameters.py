@@ -94,4 +94,6 @@ def test_no_verb_tests_a_family_s_name(module):
             compared = [node.left, *node.comparators]
             assert not any("family.name" in ast.unparse(part) for part in compared), ast.unparse(node)
         if isinstance(node, ast.Call):
-            assert not ast.unparse(node.func).startswith(("fit.family.name.", "family.name.")), ast.unparse(node)
+            assert not ast.unparse(node.func).startswith(("fit.family.name.", "family.name.")), ast.unparse(
+                node
+            )

@@ -9,8 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from tolerances import ROUNDING
 
 import glmformula.families as families
@@ -23,6 +22,7 @@ from glmformula.families import (
     gaussian,
     get_family,
     inverse_gaussian,
+    link as links_module,
     make_link,
     negative_binomial,
     poisson,
@@ -35,7 +35,6 @@ from glmformula.families import (
     registry,
     tweedie,
 )
-from glmformula.families import link as links_module
 
 from .instances import FAMILIES, LINKS, grid
 

@@ -7,8 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from glmformula.errors import DataError, DataWarning, FormulaError, GLMFormulaError
 from glmformula.formula.evaluate import CONSTANTS, evaluate, functions_used, variables_used

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from glmformula.errors import DataError, FormulaError
 from glmformula.formula.functions import as_factor, column_value, contrast_matrix, sort_texts

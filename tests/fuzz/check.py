@@ -40,7 +40,9 @@ AT_THE_WALL = 1e-6  # of the median distance
 STILL = 1e-8  # of it, what the score promises at a local optimum
 LEFT = 1e-5  # of the deviance (+ 0.1, as in the stopping rule): what may be left to gain without a warning
 BENT = 0.01  # beside Fisher's information
-FAR_OUT = 1e8  # times as far out as the fit's: linear predictors that make what columns differ by at 1e-9 count
+FAR_OUT = (
+    1e8  # times as far out as the fit's: linear predictors that make what columns differ by at 1e-9 count
+)
 NO_MINIMUM = "no minimum of the deviance"
 SAID = (NO_MINIMUM, "did not converge", "not enough digits", "vanish beside others")
 

@@ -64,7 +64,10 @@ def cancel(rows: Matrix) -> bool:
         table.append([sign * v for v in column] + unit + [sign * -sum(column)])
     basic = list(range(m, m + k))
     while True:
-        cost = [sum((row[i] for row, b in zip(table, basic, strict=True) if b >= m), Fraction(0)) for i in range(m)]
+        cost = [
+            sum((row[i] for row, b in zip(table, basic, strict=True) if b >= m), Fraction(0))
+            for i in range(m)
+        ]
         enter = next((i for i, c in enumerate(cost) if c > 0), None)
         if enter is None:
             return not any(row[-1] for row, b in zip(table, basic, strict=True) if b >= m)

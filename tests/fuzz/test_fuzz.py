@@ -84,7 +84,10 @@ FOUND = {
     (61, 54994): "stopped 'at boundary value', far from any",
     (71, 24146): "a curvature small beside that at the wall taken for none",
     (81, 9631): "information without the digits of means between 1e-4 and 1e6",
-    (81, 23204): "method='cholesky': columns that nearly depend on each other vanish at the first weights alone",
+    (
+        81,
+        23204,
+    ): "method='cholesky': columns that nearly depend on each other vanish at the first weights alone",
     (91, 33200): "valid means that a scale of 1e12 hid from the linear programme",
     (91, 52080): "columns that only the working weights alias, not told",
     (91, 66178): "a row held at the wall that would leave it",

@@ -121,13 +121,17 @@ def test_augment_of_the_fit_s_own_data(na_action, subset):
 
 def test_augment_of_other_data(tmp_path):
     fit = glm("y ~ x", ROWS_OF, "poisson")
-    with pytest.raises(DataError, match=r"data= should be the data of the fit, 8 rows .*; got 3 rows: other rows are"):
+    with pytest.raises(
+        DataError, match=r"data= should be the data of the fit, 8 rows .*; got 3 rows: other rows are"
+    ):
         augment(fit, data=ROWS_OF.head(3))
     with pytest.raises(DataError, match="data= are the rows of the fit, newdata= are others: give one"):
         augment(fit, ROWS_OF.head(3), data=ROWS_OF)
     ROWS_OF.to_parquet(tmp_path / "rows.parquet")
     streamed = glm("y ~ x", tmp_path / "rows.parquet", "poisson")
-    with pytest.raises(DataError, match="data= adds columns to rows in memory, and those of this fit arrive in blocks"):
+    with pytest.raises(
+        DataError, match="data= adds columns to rows in memory, and those of this fit arrive in blocks"
+    ):
         augment(streamed, data=ROWS_OF)
     path = str(tmp_path / "rows.parquet")
     assert augment(glm("y ~ x", path, "poisson"), path, out=tmp_path / "o.csv") == tmp_path / "o.csv"

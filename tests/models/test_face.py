@@ -150,7 +150,9 @@ def test_a_class_that_is_not_there_is_named(fit, tmp_path):
 
     Passing(**generics_fields(fit)).save(tmp_path / "m.json")
     Passing.__name__ = "Gone"
-    with pytest.raises(DataError, match="holds a Passing, and no such class of models is there: import the module"):
+    with pytest.raises(
+        DataError, match="holds a Passing, and no such class of models is there: import the module"
+    ):
         gf.load(tmp_path / "m.json")
 
 

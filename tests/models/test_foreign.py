@@ -99,22 +99,49 @@ def test_it_is_a_fit_and_no_more(own, ours):
 @pytest.mark.parametrize(
     ("ask", "sentence"),
     [
-        (lambda fit: gf.summary(fit), r"summary\(\) means nothing for a Logit, which has no .*: coeftest\(\) and tidy"),
-        (lambda fit: gf.anova(fit), r"anova\(\) means nothing for a Logit.*: lrtest\(\) and waldtest\(\) compare"),
-        (lambda fit: gf.Anova(fit), r"Anova\(\) means nothing .*: linear_hypothesis\(\) and waldtest\(\) test"),
-        (lambda fit: gf.drop1(fit), r"drop1\(\) means nothing .*: waldtest\(\), lrtest\(\) and AIC\(\) compare"),
+        (
+            lambda fit: gf.summary(fit),
+            r"summary\(\) means nothing for a Logit, which has no .*: coeftest\(\) and tidy",
+        ),
+        (
+            lambda fit: gf.anova(fit),
+            r"anova\(\) means nothing for a Logit.*: lrtest\(\) and waldtest\(\) compare",
+        ),
+        (
+            lambda fit: gf.Anova(fit),
+            r"Anova\(\) means nothing .*: linear_hypothesis\(\) and waldtest\(\) test",
+        ),
+        (
+            lambda fit: gf.drop1(fit),
+            r"drop1\(\) means nothing .*: waldtest\(\), lrtest\(\) and AIC\(\) compare",
+        ),
         (lambda fit: gf.step(fit), r"step\(\) means nothing .*: compare models with AIC\(\), lrtest\(\)"),
-        (lambda fit: gf.glance(fit), r"glance\(\) means nothing .*: AIC\(\), BIC\(\), logLik\(\) and nobs\(\)"),
-        (lambda fit: gf.confint(fit), r"confint\(method='profile'\) means nothing .*: use confint\(method='wald'\)"),
-        (lambda fit: gf.profile(fit), r"profile\(\) means nothing .*: confint\(method='wald'\) gives intervals"),
+        (
+            lambda fit: gf.glance(fit),
+            r"glance\(\) means nothing .*: AIC\(\), BIC\(\), logLik\(\) and nobs\(\)",
+        ),
+        (
+            lambda fit: gf.confint(fit),
+            r"confint\(method='profile'\) means nothing .*: use confint\(method='wald'\)",
+        ),
+        (
+            lambda fit: gf.profile(fit),
+            r"profile\(\) means nothing .*: confint\(method='wald'\) gives intervals",
+        ),
         (lambda fit: gf.hatvalues(fit), r"hatvalues\(\) means nothing .*: any fit has AIC, BIC, lrtest"),
-        (lambda fit: gf.meat(fit), r"meat\(\) means nothing for a Logit, which has no inverse_information, rows"),
+        (
+            lambda fit: gf.meat(fit),
+            r"meat\(\) means nothing for a Logit, which has no inverse_information, rows",
+        ),
         (lambda fit: gf.fitted(fit), r"fitted\(\) means nothing for a Logit, which has no fitted_values"),
         (lambda fit: gf.deviance(fit), r"deviance\(\) means nothing for a Logit, which has no deviance"),
         (lambda fit: gf.model_frame(fit), r"model_frame\(\) means nothing for a Logit"),
         (lambda fit: gf.model_matrix(fit), r"model_matrix\(\) means nothing for a Logit"),
         (lambda fit: gf.terms(3), r"terms\(\) means nothing for a int.*: give a formula or a fitted model"),
-        (lambda fit: gf.coeftest(fit, vcov="HC1"), r"vcov='HC1': the vcov\(\) of a Logit does not take 'type'; give"),
+        (
+            lambda fit: gf.coeftest(fit, vcov="HC1"),
+            r"vcov='HC1': the vcov\(\) of a Logit does not take 'type'; give",
+        ),
     ],
 )
 def test_where_a_verb_means_nothing_it_says_so_and_names_one_that_does(ask, sentence, own):
@@ -134,7 +161,9 @@ def test_its_own_method_goes_before_the_verb(own):
 def test_fits_by_different_criteria_are_not_compared(own, data):
     other = Logit("y ~ x", data)
     other.criterion = "penalised"
-    with pytest.raises(FitError, match=r"different criteria cannot be compared \(model 1: ML, model 2: penalised\)"):
+    with pytest.raises(
+        FitError, match=r"different criteria cannot be compared \(model 1: ML, model 2: penalised\)"
+    ):
         gf.lrtest(own, other)
 
 

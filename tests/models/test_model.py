@@ -277,7 +277,9 @@ LEAVERS = pd.DataFrame({
 @pytest.mark.parametrize("family", ["binomial", "quasibinomial"])
 def test_the_summary_says_which_level_is_modelled(formula, line, family, tmp_path):
     fit = glm(formula, LEAVERS, family)
-    assert [text for text in str(fit.summary()).splitlines() if "modelling" in text] == ([line] if line else [])
+    assert [text for text in str(fit.summary()).splitlines() if "modelling" in text] == (
+        [line] if line else []
+    )
     assert "modelling" not in str(fit)
     fit.save(tmp_path / "model.json")
     assert str(gf.load(tmp_path / "model.json").summary()) == str(fit.summary())

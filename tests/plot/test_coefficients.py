@@ -32,7 +32,9 @@ def endless(data):
 @pytest.fixture(scope="module")
 def wide():
     rng = np.random.default_rng(3)
-    names = [f"variable_number_{k}" + "_with_a_name_that_does_not_want_to_end" * (k % 7 == 0) for k in range(300)]
+    names = [
+        f"variable_number_{k}" + "_with_a_name_that_does_not_want_to_end" * (k % 7 == 0) for k in range(300)
+    ]
     data = pd.DataFrame(rng.normal(size=(400, 300)), columns=names)
     return glm("y ~ .", data.assign(y=rng.normal(size=400)), "gaussian")
 
@@ -90,7 +92,9 @@ def test_a_model_without_rows_has_wald_intervals(data, tmp_path):
 
 
 def test_nothing_to_draw_is_told(data):
-    with pytest.raises(DataError, match="the model has none but the intercept; intercept=True draws the intercept"):
+    with pytest.raises(
+        DataError, match="the model has none but the intercept; intercept=True draws the intercept"
+    ):
         coefficient_plot(glm("y ~ 1", data, "poisson"))
     with pytest.raises(DataError, match=r"all are aliased \(I\(0 \* x\)\)"):
         coefficient_plot(glm("y ~ I(0 * x)", data, "poisson"))
@@ -100,7 +104,12 @@ def test_nothing_to_draw_is_told(data):
 
 def test_a_flat_profile_is_seen_to_be_flat(endless):
     figure = profile_plot(endless.profile())
-    assert [axis.get_xlabel() for axis in figure.axes if axis.get_visible()] == ["(Intercept)", "gb", "gnone", "x"]
+    assert [axis.get_xlabel() for axis in figure.axes if axis.get_visible()] == [
+        "(Intercept)",
+        "gb",
+        "gnone",
+        "x",
+    ]
     flat = figure.axes[2]
     assert flat.get_ylim()[1] > 0.67  # the cut-off of 50 %
 

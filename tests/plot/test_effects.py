@@ -13,7 +13,12 @@ from glmformula import DataError, RankWarning, effect_plot, glm, load
 from matplotlib import pyplot as plt  # isort: skip
 
 N = 240
-LONG = ["a very long level name of a department", "another, quite long name too", "short", "third level, long as well"]
+LONG = [
+    "a very long level name of a department",
+    "another, quite long name too",
+    "short",
+    "third level, long as well",
+]
 
 
 def rows():
@@ -80,7 +85,9 @@ def test_a_point_for_each_level(data, formula, variable, labels):
     fit = glm(formula, data, family)
     axis = effect_plot(fit, variable)
     assert ticks(axis) == labels
-    held = {name: data[name].mean() for name in ("x", "day") if name in formula.split("~")[1] and name != variable}
+    held = {
+        name: data[name].mean() for name in ("x", "day") if name in formula.split("~")[1] and name != variable
+    }
     codes = pd.factorize(data[variable], sort=True)[0]
     new = data.iloc[[int(np.argmax(codes == k)) for k in range(len(labels))]].assign(**held)
     if "t" in formula.split("~")[1] and variable != "t":
@@ -108,7 +115,9 @@ def test_a_line_over_time(data, column, formula):
 @pytest.mark.parametrize("size", [(2.5, 2.5), (5, 4), (10, 3)])
 @pytest.mark.parametrize("days", [1, 30, 400, 9000])
 def test_times_do_not_collide(size, days):
-    data = pd.DataFrame({"when": pd.date_range("2019-11-03", periods=50, freq=f"{days * 1440 // 50}min"), "y": 1.0})
+    data = pd.DataFrame(
+        {"when": pd.date_range("2019-11-03", periods=50, freq=f"{days * 1440 // 50}min"), "y": 1.0}
+    )
     figure, axis = plt.subplots(figsize=size, layout="constrained")
     effect_plot(glm("y ~ when", data, "poisson"), "when", axis=axis)
     figure.canvas.draw()
@@ -170,7 +179,9 @@ def test_a_line_for_each_level_of_another(data):
     assert [t.get_text() for t in legend.get_texts()] == LONG
     for line, level in zip(axis.lines, LONG, strict=True):
         x, y = line.get_data()
-        np.testing.assert_allclose(y, fit.predict(pd.DataFrame({"x": x, "s": level}), type="response"), rtol=1e-12)
+        np.testing.assert_allclose(
+            y, fit.predict(pd.DataFrame({"x": x, "s": level}), type="response"), rtol=1e-12
+        )
     sizes = [len(c.get_offsets()) for c in axis.collections[len(LONG) :]]
     assert sizes == [60] * 4  # each level's rows in its colour
 
@@ -247,7 +258,9 @@ def test_a_model_without_rows_is_drawn_where_at_says_all(data, tmp_path):
     fit.save(tmp_path / "model.json")
     for bare in (load(tmp_path / "model.json"), fit.strip_data()):
         at = {"x": 0.5, "i": 2, "exposure": 1}
-        np.testing.assert_array_equal(drawn(effect_plot(bare, "s", at=at)), drawn(effect_plot(fit, "s", at=at)))
+        np.testing.assert_array_equal(
+            drawn(effect_plot(bare, "s", at=at)), drawn(effect_plot(fit, "s", at=at))
+        )
         at = {"x": [-1, 0, 1], "i": 2, "exposure": 1}
         one, two = (effect_plot(model, "x", at=at, by="s") for model in (bare, fit))
         for a, b in zip(one.lines, two.lines, strict=True):
@@ -265,7 +278,11 @@ def test_a_model_without_rows_is_drawn_where_at_says_all(data, tmp_path):
         ({"at": {"s": "shrt"}}, DataError, "factor s has new level shrt"),
         ({"at": {"i": 9}}, DataError, r"factor factor\(i\) has new level 9"),
         ({"at": {"x": 3}}, ValueError, "'x' moves, so it takes a list of the values to draw; got 3"),
-        ({"at": {"i": [1, 2]}}, ValueError, r"'i' is held at one value; got \[1, 2\] \(by='i' draws several\)"),
+        (
+            {"at": {"i": [1, 2]}},
+            ValueError,
+            r"'i' is held at one value; got \[1, 2\] \(by='i' draws several\)",
+        ),
         ({"by": "x"}, ValueError, "by should be another variable than the one that moves, 'x'"),
         ({"by": "ss"}, DataError, "'ss' is not a variable of the model's right side"),
         ({"by": "i", "at": {"i": [1, 9]}}, DataError, r"factor factor\(i\) has new level 9"),

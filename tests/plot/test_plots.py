@@ -185,7 +185,9 @@ def test_a_leverage_near_one_has_contours():
 
 
 def test_panels_say_that_they_need_rows(left):
-    with pytest.raises(DataError, match=r"holds no training rows .* coefficient_plot\(fit\), and effect_plot"):
+    with pytest.raises(
+        DataError, match=r"holds no training rows .* coefficient_plot\(fit\), and effect_plot"
+    ):
         left.strip_data().plot()
 
 

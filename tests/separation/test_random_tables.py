@@ -10,8 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 import glmformula as g
-from glmformula.engine import separation as engine
-from glmformula.engine import settled
+from glmformula.engine import separation as engine, settled
 from glmformula.errors import SeparationWarning
 
 FAMILIES = [

@@ -281,9 +281,13 @@ def test_a_column_that_one_file_lacks_is_refused_where_it_is_used(data, tmp_path
     first = write(data, tmp_path)
     first.rename(first.with_name(f"a{first.suffix}"))
     write(data.drop(columns="age"), tmp_path)
-    with pytest.raises(DataError, match=rf"policies\{first.suffix} has no column 'age', which a\{first.suffix} has"):
+    with pytest.raises(
+        DataError, match=rf"policies\{first.suffix} has no column 'age', which a\{first.suffix} has"
+    ):
         glm("claims ~ age", tmp_path, "poisson")
-    assert_same(glm("claims ~ size", pd.concat([data, data]), "poisson"), glm("claims ~ size", tmp_path, "poisson"))
+    assert_same(
+        glm("claims ~ size", pd.concat([data, data]), "poisson"), glm("claims ~ size", tmp_path, "poisson")
+    )
 
 
 # ---- what is kept and what is left behind ----

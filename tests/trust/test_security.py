@@ -210,7 +210,8 @@ def test_a_label_of_its_own_for_every_row():
     data = pd.DataFrame({"y": np.arange(15_000.0)})
     data["id"] = data["y"].astype(str)
     with pytest.raises(
-        DataError, match=r"variable 'id' \(character\) has 15,000 levels in the 15,000 rows used, at most 14,000"
+        DataError,
+        match=r"variable 'id' \(character\) has 15,000 levels in the 15,000 rows used, at most 14,000",
     ):
         g.glm("y ~ id", data, contrasts={"id": "contr.sum"})
     assert g.glm("y ~ id", data).df_residual == 0

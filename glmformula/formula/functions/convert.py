@@ -10,8 +10,7 @@ import pandas as pd
 
 from ...errors import DataError
 from ..values import Factor, Logical, Matrix, Text, Time, Value
-from .calendar import DAY, index_of, seconds_of, stamps_of
-from .calendar import labels as time_labels
+from .calendar import DAY, index_of, labels as time_labels, seconds_of, stamps_of
 from .collation import sort_texts
 from .strings import number_text, spread
 from .vectors import ColumnText, factorized, kind, numbers
