@@ -40,7 +40,7 @@ def moments(time: Time) -> pd.DatetimeIndex:
     if (np.abs(whole) > 2.5e11).any():
         raise DataError(f"a {time.kind} lies beyond the years 1 to 9999")
     stamps = whole.astype(np.int64).astype("datetime64[s]")
-    stamps[~np.isfinite(seconds)] = np.datetime64("NaT")
+    stamps[~np.isfinite(seconds)] = np.datetime64("NaT", "s")
     index = pd.DatetimeIndex(stamps)
     if time.kind == "POSIXct" and time.unit not in ("", "UTC", "GMT"):
         index = index.tz_localize("UTC").tz_convert(zone(time.unit)).tz_localize(None)
@@ -279,7 +279,7 @@ def at_clock(index: pd.DatetimeIndex, like: Time) -> Time:
 
 def index_of(seconds: np.ndarray) -> pd.DatetimeIndex:
     stamps = np.where(np.isnan(seconds), 0, seconds).astype(np.int64).astype("datetime64[s]")
-    stamps[np.isnan(seconds)] = np.datetime64("NaT")
+    stamps[np.isnan(seconds)] = np.datetime64("NaT", "s")
     return pd.DatetimeIndex(stamps)
 
 

@@ -140,7 +140,7 @@ def column_value(series: Any, name: str | None = None) -> Value:
         return plain
     if str(dtype).startswith("date") and isinstance(dtype, pd.ArrowDtype):
         days = series.astype("timestamp[s][pyarrow]").to_numpy(
-            dtype="datetime64[s]", na_value=np.datetime64("NaT")
+            dtype="datetime64[s]", na_value=np.datetime64("NaT", "s")
         )
         return Time(seconds_of(pd.DatetimeIndex(days)) / DAY, "Date")
     if pd.api.types.is_datetime64_any_dtype(dtype):
