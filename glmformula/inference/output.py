@@ -357,7 +357,7 @@ def _listed(function: Answer, piece: Piece) -> list[pd.DataFrame]:
 def _lazily(table: Any, function: Answer, columns: list[str], name: str) -> Any:
     """The same of a Dask DataFrame: nothing is computed yet."""
     empty = function(Piece(table.meta[columns]))
-    seen = dict(table.steady.seen)
+    seen = dict(table.steady.seen) if table.steady.parts else {}
     out = table.frame[columns].map_partitions(partial(_of_partition, table.texts, seen, function), meta=empty)
     return out[name] if list(empty.columns) == [name] else out
 

@@ -57,7 +57,10 @@ class DaskTable:
     frame: Any
     meta: pd.DataFrame = field(repr=False)
     texts: frozenset[str] = frozenset()
-    steady: Steady = field(default_factory=partial(Steady, True), repr=False, compare=False)
+    steady: Steady = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steady", Steady(_fixed_borders(self.frame)))
 
     @property
     def identity(self) -> Hashable:
@@ -284,6 +287,11 @@ def _of_parts(
         if held is not None:
             found = either(merge_fn, found, held.source(made).map_reduce(block_fn, merge_fn))
     return found
+
+
+def _fixed_borders(frame: Any) -> bool:
+    """Whether a partition is the same rows whichever columns are asked for: of Parquet, Dask joins small ones."""
+    return not any(type(made).__name__.startswith("ReadParquet") for made in frame.expr.walk())
 
 
 def _of_partition(
