@@ -312,8 +312,11 @@ class Family:
         """
         if not self.has_likelihood or self.tail is None or not len(self.tail.rows(y, eta, mu)):
             return self.minus2_loglik(y, mu, prior_weights, dispersion, trials)
+
+        def from_eta(y: Array, mu: Array) -> Array:
+            return self.deviance_at(y, eta, mu)
+
         likelihood: Callable[..., float] = self.minus2_loglik
-        from_eta: Callable[[Array, Array], Array] = lambda y, mu: self.deviance_at(y, eta, mu)  # noqa: E731
         return likelihood(y, mu, prior_weights, dispersion, trials, unit_deviance=from_eta)
 
     def __repr__(self) -> str:
