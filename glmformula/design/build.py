@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..formula.parts import Parted
 from ..formula.terms import Terms
 from ..formula.tree import Node
 from ..frame.model_frame import ModelFrame, check_finite, model_frame
-from ..frame.newdata import new_frame
+from ..frame.newdata import NewFrame, new_frame
 from ..frame.schema import Schema
 from .dense import dense
 from .materializer import RMaterializer, new_spec
-from .pieces import Design
+from .pieces import Design, joined
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class NewData:
 
 
 def design_frame(
-    formula: str | Node | Terms, data: Any, *, finite: bool = True, **options: Any
+    formula: str | Node | Terms | Parted, data: Any, *, finite: bool = True, **options: Any
 ) -> DesignFrame:
     """A formula's variables and columns in `data`.
 
@@ -70,12 +71,24 @@ def design_frame(
 
 def with_design(frame: ModelFrame) -> DesignFrame:
     """A frame with its design, and the schema completed."""
-    spec = new_spec(frame.terms, frame.schema.state)
-    matrix = RMaterializer(frame, terms=frame.terms).get_model_matrix(spec)
-    spec = matrix.model_spec
-    coded = {name: variable for name, (_, variable) in spec.encoder_state.items()}
+    made = [
+        RMaterializer(frame, terms=terms).get_model_matrix(new_spec(terms, frame.schema.state))
+        for terms in frame.terms.parts or (frame.terms,)
+    ]
+    specs = tuple(matrix.model_spec for matrix in made)
+    coded = {name: variable for spec in specs for name, (_, variable) in spec.encoder_state.items()}
+    spec = specs if frame.terms.parts else specs[0]
     schema = replace(frame.schema, variables={**frame.schema.variables, **coded}, spec=spec)
-    return DesignFrame(**{**vars(frame), "schema": schema}, design=matrix.__wrapped__)
+    design = joined([matrix.__wrapped__ for matrix in made])
+    return DesignFrame(**{**vars(frame), "schema": schema}, design=design)
+
+
+def design_of(terms: Terms, spec: Any, rows: ModelFrame | NewFrame) -> Design:
+    """The columns on rows whose variables are evaluated; `spec` is frozen, one for each part of the terms."""
+    if terms.parts:
+        return joined([design_of(part, one, rows) for part, one in zip(terms.parts, spec, strict=True)])
+    design: Design = RMaterializer(rows, terms=terms).get_model_matrix(spec).__wrapped__
+    return design
 
 
 def design_for(
@@ -86,8 +99,8 @@ def design_for(
     See `new_frame` for the arguments and errors.
     """
     frame = new_frame(schema, newdata, na_action, new_levels)
-    matrix = RMaterializer(frame, terms=schema.terms).get_model_matrix(schema.spec)
-    return NewData(matrix.__wrapped__, frame.index, frame.offset, frame.missing)
+    design = design_of(schema.terms, schema.spec, frame)
+    return NewData(design, frame.index, frame.offset, frame.missing)
 
 
 def model_matrix(

@@ -132,3 +132,23 @@ class Design:
         else:
             n = int(np.count_nonzero(which)) if which.dtype == bool else len(which)
         return replace(self, nrows=n, pieces=tuple(p.rows(which) for p in self.pieces))
+
+
+def joined(parts: Sequence[Design]) -> Design:
+    """The columns of several designs on the same rows, side by side.
+
+    `assign` and `term_labels` of a further part count on from those before; its intercept is a term too.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    assign, labels = [parts[0].assign], list(parts[0].term_labels)
+    for part in parts[1:]:
+        assign.append(part.assign + len(labels) + 1)
+        labels += ["(Intercept)", *part.term_labels]
+    return Design(
+        nrows=parts[0].nrows,
+        pieces=tuple(piece for part in parts for piece in part.pieces),
+        names=tuple(name for part in parts for name in part.names),
+        assign=np.concatenate(assign),
+        term_labels=tuple(labels),
+    )

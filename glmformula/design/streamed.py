@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..formula.algebra import terms as read_terms
+from ..formula.parts import Parted, terms_of
 from ..formula.terms import Terms
 from ..formula.values import Factor, Value
 from ..frame.columns import Columns
@@ -19,11 +19,10 @@ from ..frame.model_frame import NONE, ModelFrame, total_offset
 from ..frame.newdata import NewFrame
 from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated, Recipe, cut, evaluated, recipe_for
-from ..frame.response import Response, modelled_level, response_arrays
+from ..frame.response import CATEGORIES, Response, modelled_level, response_arrays
 from ..frame.schema import Schema
 from ..frame.survey import Check, Keeper, Survey, response_of, schema_of, survey
-from .build import DesignFrame, with_design
-from .materializer import RMaterializer
+from .build import DesignFrame, design_of, with_design
 from .pieces import Design
 
 
@@ -37,7 +36,8 @@ class Streamed:
     schema : Schema
     design : Design
         Of a few rows: its `names`, `assign` and `term_labels` are those of every block.
-    binomial : bool
+    reading : str
+        How the response is read: "numbers", "binomial" or "categories".
     response_kind : str
     response_levels : tuple of str
         Of a factor, string or logical response.
@@ -49,7 +49,7 @@ class Streamed:
     recipe: Recipe
     schema: Schema
     design: Design
-    binomial: bool
+    reading: str
     response_kind: str
     response_levels: tuple[str, ...]
     trials: bool
@@ -118,23 +118,25 @@ class Streamed:
             na_action=self.recipe.na_action,
             lost={},
             data_index=index,
-            design=RMaterializer(rows, terms=self.terms).get_model_matrix(self.schema.spec).__wrapped__,
+            design=design_of(self.terms, self.schema.spec, rows),
         )
 
     def _response(self, value: Value, kind: str, name: str, weights: np.ndarray | None) -> Response:
-        if isinstance(value, Factor) and kind != "logical":
+        if isinstance(value, Factor) and (kind != "logical" or self.reading == CATEGORIES):
             place = {level: k for k, level in enumerate(self.response_levels)}
             table = np.array([*(place.get(level, 0) for level in value.levels), -1], dtype=np.intp)
             value = Factor(table[value.codes], self.response_levels, value.ordered)
-        out = response_arrays(value, weights, self.binomial, name, kind)
+        if self.reading == CATEGORIES and isinstance(value, Factor):
+            return Response(value.codes.astype(np.float64), weights, None, kind, self.response_levels, name)
+        out = response_arrays(value, weights, self.reading, name, kind)
         return out if self.trials else replace(out, trials=None)
 
 
 def streamed(
-    formula: str | Terms,
+    formula: str | Terms | Parted,
     table: Table,
     *,
-    binomial: bool,
+    reading: str,
     check: Check,
     contrasts: Mapping[str, Any] | None = None,
     na_action: str = "na.omit",
@@ -147,8 +149,8 @@ def streamed(
     ----------
     formula : str or Terms
     table : Table
-    binomial : bool
-        Whether the family is of the binomial kind.
+    reading : {"numbers", "binomial", "categories"}
+        How the response is read.
     check : callable
         ``check(response, row_labels)`` gives what the family has against some rows.
     contrasts, na_action
@@ -164,15 +166,15 @@ def streamed(
         As `design_frame`, and where a function needs all rows at once.
     """
     meta = table.meta
-    terms = formula if isinstance(formula, Terms) else read_terms(formula, meta.columns)
+    terms = terms_of(formula, meta.columns)
     recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
     recipe = learned(recipe, table)
-    found = survey(recipe, table, binomial, check, keeper)
+    found = survey(recipe, table, reading, check, keeper)
     recipe = replace(recipe, complete=not any(found.lost.values()))
     schema, values = schema_of(recipe, found)
-    kind, levels = response_of(recipe, found, binomial) if terms.response is not None else ("", ())
+    kind, levels = response_of(recipe, found, reading) if terms.response is not None else ("", ())
     frame = with_design(_stand_in(recipe, schema, values, found, contrasts))
-    return Streamed(recipe, frame.schema, frame.design, binomial, kind, levels, found.many_trials, found)
+    return Streamed(recipe, frame.schema, frame.design, reading, kind, levels, found.many_trials, found)
 
 
 def _stand_in(

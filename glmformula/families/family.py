@@ -183,6 +183,11 @@ class Family:
     distribution: Distribution | None = None
     parameters: Mapping[str, float] = field(default_factory=dict, hash=False)
 
+    @property
+    def reading(self) -> str:
+        """How the response is read: "numbers", or "binomial"."""
+        return "binomial" if self.is_binomial else "numbers"
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "link", make_link(self.link))
         if self.simulate is no_simulation:

@@ -51,7 +51,7 @@ def _training_rows(arguments: Mapping[str, Any]) -> TrainingData:
         arguments["formula"],
         kept,
         **{name: arguments[name] for name in ROW_ARGUMENTS},
-        binomial=family.is_binomial,
+        reading=family.reading,
     )
     kept.mark(shared_out)
     response = frame.response

@@ -68,7 +68,7 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
             arguments["formula"],
             table,
             **{name: arguments[name] for name in ARGUMENTS},
-            binomial=family.is_binomial,
+            reading=family.reading,
             check=partial(_check, family),
             keeper=store,
         )

@@ -33,6 +33,8 @@ class Terms:
     intercept : bool
     offsets : tuple of int
         Positions in `variables` of the ``offset()`` calls.
+    parts : tuple of Terms
+        Of a formula in parts, ``y ~ x | z``, each with the response; `labels` are then empty.
 
     Examples
     --------
@@ -53,3 +55,4 @@ class Terms:
     order: tuple[int, ...]
     intercept: bool
     offsets: tuple[int, ...]
+    parts: tuple[Terms, ...] = ()

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..formula.algebra import terms as read_terms
 from ..formula.evaluate import Scope, variables_used
+from ..formula.parts import Parted, terms_of, text_of
 from ..formula.reader import read
 from ..formula.terms import Terms
 from ..formula.tree import Node
@@ -49,10 +49,11 @@ class ModelFrame:
     response_kind : str
         What it was: R's ``.MFclass``, or "" where there is none.
     response : Response or None
-        The left side as numbers for the family, when `binomial` was said.
+        The left side as numbers for the model, when `reading` was said.
     response_name : str or None
     prior_weights, offset, etastart, mustart : ndarray of float64 (n,) or None
-        `offset` is the sum of all ``offset()`` terms and the argument.
+        `offset` is the sum of all ``offset()`` terms and the argument; of a formula in parts a column for each,
+        (n, parts), the argument in the first.
     index : Index
         The data's row labels.
     kept : ndarray of int, (n,), or None
@@ -131,7 +132,7 @@ class ModelFrame:
 
 
 def model_frame(
-    formula: str | Node | Terms,
+    formula: str | Node | Terms | Parted,
     data: Any,
     *,
     weights: Any = None,
@@ -141,13 +142,13 @@ def model_frame(
     contrasts: Mapping[str, Any] | None = None,
     etastart: Any = None,
     mustart: Any = None,
-    binomial: bool | None = None,
+    reading: str | None = None,
 ) -> ModelFrame:
     """Evaluate a formula's variables in `data`, R's ``model.frame``.
 
     Parameters
     ----------
-    formula : str, Node or Terms
+    formula : str, Node, Terms or Parted
     data : DataFrame
     weights, offset, etastart, mustart : str, array, Series or None
         See `numeric_argument`; `offset` may be one number.
@@ -156,8 +157,8 @@ def model_frame(
     na_action : {"na.omit", "na.exclude", "na.fail", "na.pass"}
     contrasts : mapping, optional
         Kept for the design.
-    binomial : bool, optional
-        Also convert the response: for a binomial family (True) or another one (False).
+    reading : {"numbers", "binomial", "categories"}, optional
+        Also convert the response, as `response_arrays` says.
 
     Raises
     ------
@@ -169,11 +170,11 @@ def model_frame(
     kept = data if isinstance(data, Kept) else None
     wanted = partial(needed_columns, formula, (weights, offset, subset, etastart, mustart))
     data = as_frame(data, wanted) if kept is None else kept.frame_with(wanted)
-    terms = formula if isinstance(formula, Terms) else read_terms(formula, data.columns)
+    terms = terms_of(formula, data.columns)
     state: dict[Any, Any] = {}
     columns = Columns(data) if kept is None else KeptColumns(kept)
     n = len(data)
-    scope = Scope(columns, n, state, False, source=formula if isinstance(formula, str) else None)
+    scope = Scope(columns, n, state, False, source=text_of(formula))
     aside = Scope(columns, n, {}, False)
 
     response_value, response_kind = None, ""
@@ -214,8 +215,8 @@ def model_frame(
         offset is not None and offset_node is None and constant is None,
     )
     response = None
-    if binomial is not None and response_value is not None and name is not None:
-        response = response_arrays(response_value, arrays["weights"], binomial, name, response_kind)
+    if reading is not None and response_value is not None and name is not None:
+        response = response_arrays(response_value, arrays["weights"], reading, name, response_kind)
     return ModelFrame(
         terms,
         schema,
@@ -240,9 +241,11 @@ def model_frame(
     )
 
 
-def needed_columns(formula: str | Node | Terms, arguments: Sequence[Any], names: Sequence[str]) -> list[str]:
+def needed_columns(
+    formula: str | Node | Terms | Parted, arguments: Sequence[Any], names: Sequence[str]
+) -> list[str]:
     """Of a table's columns those that a fit reads."""
-    terms = formula if isinstance(formula, Terms) else read_terms(formula, names)
+    terms = terms_of(formula, names)
     texts = [text for text in arguments if isinstance(text, str)]
     nodes = [*terms.variables, *(read(text) for text in texts if text not in names)]
     used = set(texts).union(*map(variables_used, nodes))
@@ -259,7 +262,8 @@ def check_finite(frame: ModelFrame) -> None:
     """
     if not frame.suspects:
         return
-    extra = {k: getattr(frame, k) for k in ("offset", "etastart", "mustart")}
+    extra = {k: getattr(frame, k) for k in ("etastart", "mustart")}
+    extra["offset"] = by_row(frame.offset)
     extra["weights"] = frame.prior_weights
     for name, value in _everything(frame.response_name, frame.response_value, frame.variables, extra):
         if name not in frame.suspects:
@@ -281,12 +285,24 @@ def check_finite(frame: ModelFrame) -> None:
 def total_offset(
     terms: Terms, variables: Mapping[str, Value], argument: np.ndarray | None
 ) -> np.ndarray | None:
-    """The sum of the ``offset()`` terms and the argument."""
+    """The sum of the ``offset()`` terms and the argument; a column for each part of a formula in parts."""
+    if terms.parts:
+        arguments = (argument, *[None] * (len(terms.parts) - 1))
+        columns = [total_offset(part, variables, one) for part, one in zip(terms.parts, arguments)]
+        known = next((column for column in columns if column is not None), None)
+        if known is None:
+            return None
+        return np.stack([np.zeros_like(known) if c is None else c for c in columns], axis=1)
     total = argument
     for i in terms.offsets:
         part = np.asarray(variables[terms.names[i]], dtype=np.float64)
         total = part if total is None else total + part
     return total
+
+
+def by_row(offset: np.ndarray | None) -> np.ndarray | None:
+    """An offset (n,): not finite where that of some part is not."""
+    return offset if offset is None or offset.ndim == 1 else offset.sum(axis=1)
 
 
 @dataclass(frozen=True, slots=True)

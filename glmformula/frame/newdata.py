@@ -16,7 +16,7 @@ from ..formula.values import Value
 from . import rows as row_tools
 from .arguments import numeric_value
 from .columns import Columns, new_rows
-from .model_frame import NA_ACTIONS, total_offset
+from .model_frame import NA_ACTIONS, by_row, total_offset
 from .schema import Schema, plain_name
 from .variables import conform, evaluate_variable, variables_of
 
@@ -81,7 +81,8 @@ def new_frame(
         for _, node, name, off in variables_of(schema.terms)
     }
     offset = total_offset(schema.terms, values, _offset_argument(schema, scope))
-    named = [*values.items(), *([] if offset is None else [("(offset)", offset)])]
+    known = by_row(offset)
+    named = [*values.items(), *([] if known is None else [("(offset)", known)])]
     missing = np.zeros(len(data), dtype=bool)
     lost = {}
     for (name, value), suspect in zip(named, row_tools.suspicious([v for _, v in named])):

@@ -12,6 +12,7 @@ from ..errors import DataError, FormulaError
 from ..formula.deparse import deparse
 from ..formula.evaluate import CONSTANTS, Scope, evaluate, variables_used
 from ..formula.functions import TABLE, RFunction
+from ..formula.parts import Parted, text_of
 from ..formula.reader import read
 from ..formula.terms import Terms
 from ..formula.tree import Name, Node
@@ -101,7 +102,7 @@ class Evaluated:
 
 
 def recipe_for(
-    formula: str | Terms,
+    formula: str | Terms | Parted,
     terms: Terms,
     columns: Columns,
     arguments: Mapping[str, Any],
@@ -137,7 +138,7 @@ def recipe_for(
         None if subset is None else _expression(subset, "subset", columns),
         na_action,
         texts={f"({k})": v for k in ("weights", "offset") if isinstance(v := arguments.get(k), str)},
-        source=formula if isinstance(formula, str) else None,
+        source=text_of(formula),
     )
     used: dict[str, None] = {}
     for node in recipe.nodes():

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, DataWarning, give_warning
 from ..formula.functions.convert import as_factor
 from ..formula.values import Factor, Logical, Matrix, Text, Value
+
+NUMBERS, BINOMIAL, CATEGORIES = "numbers", "binomial", "categories"
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Response:
     Attributes
     ----------
     y : ndarray of float64, (n,)
-        For counts of successes and failures: the proportion of successes (0 where there was no trial).
+        For counts of successes and failures: the proportion of successes (0 where there was no trial). For
+        categories the place of each row's among `levels`, or (n, levels) counts.
     prior_weights : ndarray of float64, (n,), or None
         The user's, times the number of trials for ``cbind(success, failure)``; None means all 1.
     trials : ndarray of float64, (n,), or None
@@ -26,7 +29,7 @@ class Response:
     kind : str
         "numeric", "logical", "factor", "character" or "counts".
     levels : tuple of str
-        Of a factor, string or logical response; the first is failure (0), the second success (1).
+        Of a factor, string or logical response; the first is failure (0), the second success (1). The categories.
     name : str
         The left side as R deparses it.
     """
@@ -50,17 +53,18 @@ def modelled_level(kind: str, levels: tuple[str, ...]) -> str | None:
 
 
 def response_arrays(
-    value: Value, prior_weights: np.ndarray | None, binomial: bool, name: str = "y", kind: str = "factor"
+    value: Value, prior_weights: np.ndarray | None, reading: str, name: str = "y", kind: str = "factor"
 ) -> Response:
-    """A response for a family of the binomial kind or for another.
+    """A response for a family of the binomial kind, for another, or for a model of categories.
 
     Parameters
     ----------
     value : Value
         The evaluated left side, missing rows cut.
     prior_weights : ndarray (n,) or None
-    binomial : bool
-        True for binomial and quasibinomial: factors, strings and two columns of counts are allowed.
+    reading : {"numbers", "binomial", "categories"}
+        "binomial": factors, strings and two columns of counts are allowed. "categories": levels, or a column of
+        counts for each; numbers are taken as levels.
     name : str
         The left side, for messages.
     kind : str
@@ -78,6 +82,9 @@ def response_arrays(
     levels are an error (R: everything but the first level is success), and levels declared but not seen keep
     their meaning.
     """
+    if reading == CATEGORIES:
+        return _classes(value, prior_weights, name, kind)
+    binomial = reading == BINOMIAL
     if isinstance(value, Matrix) and value.values.shape[1] > 1:
         return _counts(value, prior_weights, binomial, name)
     if isinstance(value, Factor) and kind == "logical":
@@ -116,6 +123,35 @@ def _categorical(
             "or use multinom() for unordered and polr() for ordered categories"
         )
     return Response((codes > 0).astype(np.float64), prior_weights, None, kind, levels, name)
+
+
+def _classes(value: Value, prior_weights: np.ndarray | None, name: str, kind: str) -> Response:
+    """The levels that some row has, and which one each row has; or the counts of each."""
+    if isinstance(value, Matrix) and value.values.shape[1] > 1:
+        counts = value.values
+        if (negative := np.flatnonzero((counts < 0).any(axis=1))).size:
+            raise DataError(
+                f"negative values not allowed: counts in '{name}' are below 0 in {negative.size} rows, first at "
+                f"position {negative[0]}; each column is the count of a category"
+            )
+        levels = tuple(part or str(k + 1) for k, part in enumerate(value.names))
+        return Response(
+            np.ascontiguousarray(counts, dtype=np.float64), prior_weights, None, "counts", levels, name
+        )
+    if not isinstance(value, Factor):
+        kind = "numeric" if isinstance(value, np.ndarray | Matrix) else kind
+        value = as_factor(value.values[:, 0] if isinstance(value, Matrix) else value)
+    used = np.unique(value.codes)
+    codes = value.codes if len(used) == len(value.levels) else np.searchsorted(used, value.codes)
+    levels = tuple(value.levels[k] for k in used)
+    if empty := [level for level in value.levels if level not in levels]:
+        plural, verb = ("", "is") if len(empty) == 1 else ("s", "are")
+        give_warning(
+            f"group{plural} {_listed(tuple(empty))} {verb} empty: no row in use has '{name}' there, so nothing can "
+            "be said of it, and it is left out",
+            DataWarning,
+        )
+    return Response(codes.astype(np.float64), prior_weights, None, kind, levels, name)
 
 
 def _counts(value: Matrix, prior_weights: np.ndarray | None, binomial: bool, name: str) -> Response:

@@ -19,7 +19,7 @@ from ..formula.values import Factor, Matrix, Value
 from . import rows as row_tools
 from .pieces import Piece, Table
 from .recipe import Cut, Evaluated, Recipe, cut, evaluated
-from .response import Response, response_arrays
+from .response import CATEGORIES, Response, response_arrays
 from .schema import Schema, Variable, plain_name
 from .variables import described
 
@@ -183,9 +183,7 @@ class Keeper(Protocol):
         ...
 
 
-def survey(
-    recipe: Recipe, table: Table, binomial: bool, check: Check, keeper: Keeper | None = None
-) -> Survey:
+def survey(recipe: Recipe, table: Table, reading: str, check: Check, keeper: Keeper | None = None) -> Survey:
     """The survey of a table; its state must be learned.
 
     Raises
@@ -195,10 +193,10 @@ def survey(
         cannot use.
     """
     if keeper is None:
-        function = partial(survey_piece, recipe, binomial, check, None)
+        function = partial(survey_piece, recipe, reading, check, None)
         found = table.map_reduce(function, Survey.plus, recipe.columns)
     else:
-        function = partial(survey_piece, recipe, binomial, check, keeper.put)
+        function = partial(survey_piece, recipe, reading, check, keeper.put)
         found = keeper.survey(table, function, Survey.plus, recipe.columns)
     if found is None or not found.rows:
         raise DataError("0 (non-NA) cases: the data have no rows")
@@ -229,7 +227,7 @@ def survey(
     return found
 
 
-def survey_piece(recipe: Recipe, binomial: bool, check: Check, keep: Keep | None, piece: Piece) -> Survey:
+def survey_piece(recipe: Recipe, reading: str, check: Check, keep: Keep | None, piece: Piece) -> Survey:
     """What one piece tells."""
     values = evaluated(recipe, piece)
     if recipe.functions:
@@ -248,8 +246,9 @@ def survey_piece(recipe: Recipe, binomial: bool, check: Check, keep: Keep | None
     if values.response is not None:
         name, kind = recipe.terms.names[0], values.response_kind
         facts[RESPONSE] = Facts.of(values.response, kind, kept)
-        if not isinstance(values.response, Factor) or kind == "logical":
-            y = response_arrays(row_tools.take(values.response, kept), weights, binomial, name, kind)
+        levels = isinstance(values.response, Factor) and (kind != "logical" or reading == CATEGORIES)
+        if not levels:
+            y = response_arrays(row_tools.take(values.response, kept), weights, reading, name, kind)
             many = y.trials is not None and bool((y.trials > 1).any())
             plain = check(replace(y, trials=None), index)
             findings = plain, plain if y.trials is None else check(y, index)
@@ -332,7 +331,7 @@ def _cycled(value: Value, n: int) -> Value:
     return row_tools.take(value, np.arange(n) % max(1, nrow(value))) if nrow(value) else value
 
 
-def response_of(recipe: Recipe, found: Survey, binomial: bool) -> tuple[str, tuple[str, ...]]:
+def response_of(recipe: Recipe, found: Survey, reading: str) -> tuple[str, tuple[str, ...]]:
     """Kind and levels of the response: its levels in the data, of more than two those in use.
 
     Raises
@@ -343,6 +342,11 @@ def response_of(recipe: Recipe, found: Survey, binomial: bool) -> tuple[str, tup
     facts = found.facts[RESPONSE]
     value, kind = facts.value()
     if isinstance(value, Factor):
-        response = response_arrays(value, None, binomial, recipe.terms.names[0], kind)
+        response = response_arrays(value, None, reading, recipe.terms.names[0], kind)
         return response.kind, response.levels
-    return kind, ()
+    if reading == CATEGORIES and not facts.columns:
+        raise DataError(
+            f"the response '{recipe.terms.names[0]}' is {kind or 'numeric'}; data that arrive in blocks need to know "
+            f"its categories: write factor({recipe.terms.names[0]})"
+        )
+    return kind, facts.columns if reading == CATEGORIES else ()

@@ -26,8 +26,8 @@ DATA = pd.DataFrame(
 )
 
 
-def response(left: str, binomial: bool = True, **options: object) -> Response:
-    found = model_frame(f"{left} ~ x", DATA, binomial=binomial, **options).response
+def response(left: str, reading: str = "binomial", **options: object) -> Response:
+    found = model_frame(f"{left} ~ x", DATA, reading=reading, **options).response
     assert found is not None
     assert found.y.dtype == np.float64
     assert found.name == left
@@ -99,16 +99,16 @@ def test_more_than_two_levels() -> None:
 @pytest.mark.parametrize(("left", "kind"), [("outcome", "factor"), ("text", "character")])
 def test_categories_for_a_family_of_numbers(left: str, kind: str) -> None:
     with pytest.raises(DataError, match=rf"the response '{left}' is a {kind} with levels .* needs numbers"):
-        response(left, binomial=False)
+        response(left, reading="numbers")
 
 
 def test_logical_is_a_number_for_any_family() -> None:
-    assert response("flag", binomial=False).y.tolist() == [0, 1, 1, 0]
+    assert response("flag", reading="numbers").y.tolist() == [0, 1, 1, 0]
 
 
 def test_counts_for_a_family_of_numbers() -> None:
     with pytest.raises(DataError, match="has 2 columns; only binomial families take cbind"):
-        response("cbind(yes, no)", binomial=False)
+        response("cbind(yes, no)", reading="numbers")
 
 
 def test_three_columns() -> None:
@@ -123,12 +123,12 @@ def test_negative_counts() -> None:
 
 def test_missing_counts_are_cut() -> None:
     data = DATA.assign(no=[3, np.nan, 0, 1])
-    found = model_frame("cbind(yes, no) ~ x", data, binomial=True).response
+    found = model_frame("cbind(yes, no) ~ x", data, reading="binomial").response
     assert found is not None
     assert found.y.tolist() == [0.25, 0, 0.75]
 
 
 def test_no_response() -> None:
-    frame = model_frame("~ x", DATA, binomial=True)
+    frame = model_frame("~ x", DATA, reading="binomial")
     assert frame.response is None
     assert frame.response_name is None

@@ -1,0 +1,89 @@
+"""Formulas of several parts, ``y ~ x | z``: one Terms for all variables, and one for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import FormulaError
+from .algebra import is_offset, terms as read_terms
+from .reader import read
+from .terms import Terms
+from .tree import Call, Node
+
+
+@dataclass(frozen=True)
+class Parted:
+    """A formula's text, and what its parts are called, the first that of the left of the bar.
+
+    A formula without a bar stands for all parts, its offsets too.
+    """
+
+    text: str
+    names: tuple[str, ...]
+
+
+def terms_of(formula: str | Node | Terms | Parted, data: Iterable[str] | None = None) -> Terms:
+    """The terms of a formula, in parts where it has them.
+
+    Raises
+    ------
+    FormulaError
+        As `terms`; more bars than parts; nothing on one side of a bar.
+    """
+    if isinstance(formula, Terms):
+        return formula
+    if not isinstance(formula, Parted):
+        return read_terms(formula, data)
+    node = read(formula.text)
+    while isinstance(node, Call) and node.function == "(":
+        node = node.args[0]
+    if not isinstance(node, Call) or node.function != "~":
+        return read_terms(formula.text, data)  # its error says what is missing
+    names = None if data is None else tuple(map(str, data))
+    sides = _sides(node.args[-1])
+    count = len(formula.names)
+    if len(sides) not in (1, count):
+        raise FormulaError(
+            f"the formula has {len(sides)} parts, the model {count}: {' | '.join(formula.names)}; write "
+            f"`y ~ x | z`, or `y ~ x` for the same right side in each",
+            formula.text,
+            node.args[-1].start,
+            node.args[-1].stop,
+        )
+    parts = tuple(read_terms(replace(node, args=(*node.args[:-1], side)), names) for side in sides)
+    return _together(parts, count)
+
+
+def text_of(formula: object) -> str | None:
+    """The formula as it was written, to mark the place of an error; None where it is not at hand."""
+    return formula.text if isinstance(formula, Parted) else formula if isinstance(formula, str) else None
+
+
+def _sides(node: Node) -> list[Node]:
+    if isinstance(node, Call) and node.function == "|":
+        return [*_sides(node.args[0]), node.args[1]]
+    return [node]
+
+
+def _together(parts: tuple[Terms, ...], count: int) -> Terms:
+    """All variables of the parts, each once; it has no terms of its own."""
+    variables = {name: node for part in parts for name, node in zip(part.names, part.variables, strict=True)}
+    first = 0 if parts[0].response is None else 1
+    left, _, right = parts[0].text.partition("~")
+    text = " | ".join([f"{left}~{right}", *(part.text.partition("~")[2].strip() for part in parts[1:])])
+    nodes = tuple(variables.values())
+    return Terms(
+        text=text,
+        response=parts[0].response,
+        variables=nodes,
+        names=tuple(variables),
+        labels=(),
+        factors=np.zeros((len(nodes), 0), dtype=np.int8),
+        order=(),
+        intercept=True,
+        offsets=tuple(i for i, node in enumerate(nodes) if i >= first and is_offset(node)),
+        parts=parts if len(parts) == count else parts * count,
+    )
