@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from ..engine.likelihood_fit import LikelihoodFit
     from ..engine.result import Control, GlmFit
     from ..families import Family, Link
+    from ..families.likelihood import Likelihood, Quantity
     from ..formula.terms import Terms
     from ..frame.schema import Schema
+    from ..render.several import Printed
     from ..sources.base import Block
     from .training import RowState, TrainingData
 
@@ -213,6 +216,58 @@ class SingleIndex(Scored, Predicting, Protocol):
 
     def with_path(self, path: pd.DataFrame) -> Self:
         """The same model, chosen by `step` along this path."""
+
+
+class Parametric(Scored, Protocol):
+    """A model of a row-wise likelihood of a few linear predictors and constants.
+
+    Attributes
+    ----------
+    likelihood : Likelihood
+    result : LikelihoodFit
+        Parameters, their layout, and where the search ended.
+    joint_covariance : ndarray (r, r)
+        Of all parameters, the constants too.
+    """
+
+    @property
+    def likelihood(self) -> Likelihood: ...
+    @property
+    def result(self) -> LikelihoodFit: ...
+    @property
+    def column_names(self) -> tuple[str, ...]: ...
+    @property
+    def aliased(self) -> np.ndarray: ...
+    @property
+    def covariance(self) -> np.ndarray: ...
+    @property
+    def joint_covariance(self) -> np.ndarray: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def training(self) -> TrainingData | None: ...
+    @property
+    def converged(self) -> bool: ...
+    @property
+    def n_omitted(self) -> int: ...
+    @property
+    def response_name(self) -> str: ...
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Of all parameters that are not aliased, the constants too."""
+
+    @property
+    def residual_quantiles(self) -> tuple[float, ...] | None:
+        """Least, quartiles and largest of the Pearson residuals, where the model has them."""
+
+    def printed(self) -> Printed:
+        """How the model prints."""
+
+    def quantity(self, type: str | None, at: Any = None) -> Quantity:
+        """What `predict` calls by that name; ValueError where there is none."""
+
+    def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
+        """The same estimates with other rows, or none."""
 
 
 MOST_NAMED = 3

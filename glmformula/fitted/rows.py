@@ -10,6 +10,7 @@ from ..design.build import design_frame
 from ..errors import FormulaError
 from ..formula.algebra import refuse_bars
 from ..formula.functions.contrasts import default_contrasts, set_contrasts
+from ..formula.parts import Parted
 from ..formula.terms import Terms
 from ..frame.kept import Kept, own_argument
 from ..runtime.tasks import shared_out
@@ -30,9 +31,10 @@ def training_rows(arguments: Mapping[str, Any]) -> TrainingData:
         As `glm`.
     """
     formula = arguments["formula"]
-    if not isinstance(formula, str | Terms):
+    if not isinstance(formula, str | Terms | Parted):
         raise FormulaError(f'the formula must be a str such as "y ~ x + z", not {type(formula).__name__}')
-    refuse_bars(formula)
+    if not isinstance(formula, Parted):
+        refuse_bars(formula)
     with set_contrasts(*getattr(arguments["contrasts"], "defaults", default_contrasts())):
         return _training_rows(arguments)
 

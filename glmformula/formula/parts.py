@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import FormulaError
-from .algebra import is_offset, terms as read_terms
+from .algebra import is_offset, refuse_bars, terms as read_terms
 from .reader import read
 from .terms import Terms
 from .tree import Call, Node
@@ -54,6 +54,8 @@ def terms_of(formula: str | Node | Terms | Parted, data: Iterable[str] | None = 
             node.args[-1].stop,
         )
     parts = tuple(read_terms(replace(node, args=(*node.args[:-1], side)), names) for side in sides)
+    for part in parts:
+        refuse_bars(part)
     return _together(parts, count)
 
 

@@ -134,7 +134,7 @@ def predict(
             vcov=None if vcov is None else covariance_of(fit, vcov),
         )
         return written(fit, question, newdata, out, terms=type == "terms")
-    rows = _Rows.of(fit, newdata, na_action, new_levels)
+    rows = PredictedRows.of(fit, newdata, na_action, new_levels)
     phi = fit.dispersion if dispersion is None or dispersion == 0 else float(dispersion)
     if type == "terms":
         if interval is not None:
@@ -196,7 +196,7 @@ def model_matrix(fit: SingleIndex, newdata: Any = None, *, out: Any = None) -> A
 
 
 def _design(fit: SingleIndex, newdata: Any) -> pd.DataFrame:
-    rows = _Rows.of(fit, newdata, "na.pass", "error")
+    rows = PredictedRows.of(fit, newdata, "na.pass", "error")
     X = np.concatenate([*collect(rows.source, _dense_block), np.empty((0, len(fit.column_names)))])
     return rows.table(X, fit.column_names)
 
@@ -207,14 +207,14 @@ def column_means(source: Source, ncols: int) -> np.ndarray:
     return total / count if count else np.full(ncols, np.nan)
 
 
-class _Rows:
+class PredictedRows:
     """The rows to predict for: a source of blocks, and how to label what comes out."""
 
     def __init__(self, source: Source, label: Callable[[np.ndarray], pd.Series], training: bool) -> None:
         self.source, self.series, self.training = source, label, training
 
     @classmethod
-    def of(cls, fit: SingleIndex, newdata: Any, na_action: str, new_levels: str) -> _Rows:
+    def of(cls, fit: SingleIndex, newdata: Any, na_action: str, new_levels: str) -> PredictedRows:
         if newdata is None:
             return cls(fit.rows.source, fit.rows.labelled, True)
         new: NewData = design_for(fit.schema, newdata, na_action=na_action, new_levels=new_levels)
@@ -279,7 +279,7 @@ def _limits(
     return np.minimum(lower, upper), np.maximum(lower, upper)
 
 
-def _terms(fit: SingleIndex, rows: _Rows, chosen: Any, kept_cov: np.ndarray | None) -> pd.DataFrame:
+def _terms(fit: SingleIndex, rows: PredictedRows, chosen: Any, kept_cov: np.ndarray | None) -> pd.DataFrame:
     places = positions(chosen, fit.terms.labels, "term")
     wanted = [fit.terms.labels[k] for k in places]
     beta = np.nan_to_num(fit.result.coefficients)

@@ -23,6 +23,13 @@ def call_text(formula: str, family: Family, **arguments: Any) -> str:
     return "\n".join(formula_lines(deparse(read(f"glm({', '.join(parts)})"))))
 
 
+def call_of(function: str, formula: str, **arguments: Any) -> str:
+    """The call of a function without a family, on R's lines."""
+    given = [f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None]
+    parts = [f"formula = {formula.strip()}", "data = data", *given]
+    return "\n".join(formula_lines(deparse(read(f"{function}({', '.join(parts)})"))))
+
+
 def _argument(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value

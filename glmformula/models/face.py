@@ -48,9 +48,15 @@ if TYPE_CHECKING:
     from ..inference.output import model_frame as _model_frame
     from ..inference.predict import model_matrix as _model_matrix, predict as _predict
     from ..inference.profile import profile as _profile
+    from ..inference.quantities import (
+        predict as _predict_quantity,
+        residuals as _quantity_residuals,
+        simulate as _simulate_likelihood,
+    )
     from ..inference.residuals import residuals as _residuals
     from ..inference.sandwich import bread as _bread, estfun as _estfun, meat as _meat
     from ..inference.separation import separation as _separation
+    from ..inference.several_summary import summary as _several_summary
     from ..inference.simulate import simulate as _simulate
     from ..inference.step import step as _step
     from ..inference.summary import summary as _summary
@@ -112,6 +118,14 @@ SINGLE_INDEX = {
 )
 
 
+LIKELIHOOD = {
+    "predict": "inference.quantities",
+    "residuals": "inference.quantities",
+    "simulate": "inference.quantities",
+    "summary": "inference.several_summary",
+}
+
+
 @cache
 def verb(module: str, name: str) -> Callable[..., Any]:
     """The function of that name, its arguments checked."""
@@ -166,6 +180,17 @@ class ScoredVerbs(FitVerbs):
     if TYPE_CHECKING:
         bread = _bread
         meat = _meat
+
+
+@_face(LIKELIHOOD)
+class LikelihoodVerbs(ScoredVerbs):
+    """Those of a model of a row-wise likelihood with several linear predictors."""
+
+    if TYPE_CHECKING:
+        predict = _predict_quantity
+        residuals = _quantity_residuals
+        simulate = _simulate_likelihood
+        summary = _several_summary
 
 
 @_face(SINGLE_INDEX)

@@ -1,0 +1,376 @@
+"""Maximum likelihood for rows with several linear predictors: Newton's method over row blocks.
+
+With X_k the columns of predictor k, the score is X_k' s_k and the observed information X_k' diag(h_kl) X_l, sums
+over rows that any source adds up. Where the information is not positive definite its negative curvatures are turned
+around (Nocedal & Wright 2006, section 3.4), and a step that does not raise the log-likelihood is halved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ..errors import FitError
+from ..families.likelihood import Likelihood, RowSums
+from ..families.link import Array, quiet
+from ..sources.base import Block, Source
+from .columns import dense_columns, plan
+
+CELLS = 2**16  # numbers in the columns of the rows that are gone through together: half a megabyte
+Columns = slice | np.ndarray
+
+
+@dataclass(frozen=True)
+class NewtonControl:
+    """When the search ends.
+
+    Attributes
+    ----------
+    maxit : int
+        Iterations.
+    tolerance : float
+        The squared length of a step, in standard errors, below which it is the last one: the estimates are then
+        wrong by its square.
+    halvings : int
+    stalled : float
+        A step below this that is no shorter than the one before is rounding.
+    flat : float
+        Eigenvalues of the scaled information below this share of the largest are taken as this.
+    runs : int
+        So many full steps, each promising nearly nothing yet none shorter, mean that a maximum is at infinity.
+    nothing : float
+        What such a step promises at most.
+    """
+
+    maxit: int = 100
+    tolerance: float = 1e-14
+    halvings: int = 40
+    stalled: float = 1e-8
+    flat: float = 1e-7
+    runs: int = 4
+    nothing: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parameters are.
+
+    Attributes
+    ----------
+    columns : tuple of slice, ndarray of int, or None
+        For each predictor the columns of a block's design that it has; None for a constant.
+    sizes : tuple of int
+        Parameters of each; they follow one another.
+    offsets : tuple of int or None
+        Which column of the blocks' offsets each has; -1 where an offset (m,) is all of it.
+    """
+
+    columns: tuple[Columns | None, ...]
+    sizes: tuple[int, ...]
+    offsets: tuple[int | None, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(self.sizes)
+
+    def slices(self) -> list[slice]:
+        """The place of each predictor's parameters."""
+        stops = np.cumsum(self.sizes).tolist()
+        return [slice(stop - size, stop) for stop, size in zip(stops, self.sizes, strict=True)]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A pass: the log-likelihood with its derivatives at these parameters (r,)."""
+
+    likelihood: Likelihood
+    layout: Layout
+    parameters: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over rows: log-likelihood, score (r,), observed information (r, r)."""
+
+    loglik: float
+    score: np.ndarray
+    information: np.ndarray
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.loglik + other.loglik, self.score + other.score, self.information + other.information
+        )
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Where the search ended.
+
+    Attributes
+    ----------
+    parameters, score : ndarray (r,)
+    information, covariance : ndarray (r, r)
+        Observed information and its inverse, NaN for parameters that run to infinity.
+    loglik : float
+    iter : int
+    converged : bool
+    limits : ndarray (r,)
+        inf or -inf for a parameter that runs there, else 0.
+    """
+
+    parameters: np.ndarray
+    score: np.ndarray
+    information: np.ndarray
+    covariance: np.ndarray
+    loglik: float
+    iter: int
+    converged: bool
+    limits: np.ndarray
+
+
+def etas_of(
+    layout: Layout, parameters: np.ndarray, columns: np.ndarray, offset: np.ndarray | None
+) -> tuple[Array, ...]:
+    """The predictors of rows whose design is `columns` (p, m)."""
+    etas = []
+    for which, place, own in zip(layout.columns, layout.slices(), layout.offsets, strict=True):
+        beta = parameters[place]
+        if which is None:
+            etas.append(np.array(float(beta[0])))
+            continue
+        eta = np.dot(beta, columns[which])
+        if offset is not None and own is not None:
+            eta += offset if own < 0 else offset[:, own]
+        etas.append(eta)
+    return tuple(etas)
+
+
+def rows_in_columns(block: Block) -> Any:
+    """Some rows at a time: (rows of the block, X' (p, c))."""
+    design = block.design
+    chunk = max(64, CELLS // (design.ncols + 1))
+    parts = plan(design.pieces, "qr")
+    for start in range(0, len(block.y), chunk):
+        rows = slice(start, min(start + chunk, len(block.y)))
+        pieces = tuple([piece.rows(rows) for piece in design.pieces])
+        yield rows, dense_columns(pieces, parts, rows.stop - rows.start)[:-1]
+
+
+@quiet
+def run(task: Task, block: Block) -> Sums:
+    """The sums of one block."""
+    layout, size = task.layout, task.layout.size
+    total, score, information = 0.0, np.zeros(size), np.zeros((size, size))
+    places = layout.slices()
+    for rows, columns in rows_in_columns(block):
+        offset = None if block.offset is None else block.offset[rows]
+        etas = etas_of(layout, task.parameters, columns, offset)
+        found = task.likelihood.evaluate(block.y[rows], etas)
+        weights = None if block.prior_weights is None else block.prior_weights[rows]
+        if weights is not None:
+            found = weighted(found, weights)
+        total += float(found.loglik.sum())
+        if not np.isfinite(total):
+            break
+        add_up(layout, places, columns, found, score, information)
+    return Sums(total, score, information)
+
+
+def weighted(found: RowSums, weights: Array) -> RowSums:
+    """Times prior weights; rows of weight 0 say nothing, valid or not."""
+    if not weights.all():
+        on = weights > 0
+
+        def times(values: Array) -> Array:
+            return np.where(on, values * weights, 0.0)
+    else:
+
+        def times(values: Array) -> Array:
+            return values * weights
+
+    return RowSums(
+        times(found.loglik),
+        tuple([times(s) for s in found.score]),
+        {kl: times(h) for kl, h in found.information.items()},
+        None if found.outer is None else np.where(weights > 0, found.outer * np.sqrt(weights), 0.0),
+    )
+
+
+def add_up(
+    layout: Layout,
+    places: list[slice],
+    columns: np.ndarray,
+    found: RowSums,
+    score: np.ndarray,
+    information: np.ndarray,
+) -> None:
+    """Add X_k's_k and the upper part of X_k' diag(h_kl) X_l; np.dot, since np.matmul keeps the interpreter lock."""
+    own = [None if which is None else columns[which] for which in layout.columns]
+    for k, (X, s) in enumerate(zip(own, found.score, strict=True)):
+        score[places[k]] += s.sum() if X is None else np.dot(X, s)
+    for (k, l), h in found.information.items():
+        X, Z = own[k], own[l]
+        part: Any
+        if X is None:
+            part = h.sum() if Z is None else np.dot(Z, h)
+        elif Z is None:
+            part = np.dot(X, h)[:, None]
+        else:
+            part = np.dot(X * h, Z.T)
+        information[places[k], places[l]] += part
+    if found.outer is not None:
+        root = np.concatenate(
+            [r[None] if X is None else X * r for X, r in zip(own, found.outer, strict=True)]
+        )
+        information -= np.dot(root, root.T)
+
+
+@quiet
+def row_scores(likelihood: Likelihood, layout: Layout, parameters: np.ndarray, block: Block) -> np.ndarray:
+    """Derivatives of each row's weighted log-likelihood by the parameters, (r, m)."""
+    out = np.empty((layout.size, len(block.y)))
+    for rows, columns in rows_in_columns(block):
+        offset = None if block.offset is None else block.offset[rows]
+        found = likelihood.evaluate(block.y[rows], etas_of(layout, parameters, columns, offset))
+        if block.prior_weights is not None:
+            found = weighted(found, block.prior_weights[rows])
+        for which, place, s in zip(layout.columns, layout.slices(), found.score, strict=True):
+            out[place, rows] = s if which is None else columns[which] * s
+    return out
+
+
+def at(source: Source, likelihood: Likelihood, layout: Layout, parameters: np.ndarray) -> Sums:
+    """A pass over all rows."""
+    sums: Sums = source.map_reduce(partial(run, Task(likelihood, layout, parameters)), Sums.__add__)
+    upper = np.triu(sums.information)
+    return replace(sums, information=upper + np.triu(upper, 1).T)
+
+
+def maximum(
+    source: Source,
+    likelihood: Likelihood,
+    layout: Layout,
+    start: np.ndarray,
+    control: NewtonControl,
+    fixed: np.ndarray | None = None,
+) -> Solved:
+    """The maximum of the log-likelihood near `start` (r,), with the parameters `fixed`, bool (r,), held.
+
+    Raises
+    ------
+    FitError
+        The log-likelihood is not finite at the start.
+    """
+    free = np.ones(len(start), dtype=bool) if fixed is None else ~fixed
+    parameters = start.copy()
+    sums = at(source, likelihood, layout, parameters)
+    if not np.isfinite(sums.loglik):
+        raise FitError(
+            f"the log-likelihood is {sums.loglik} where the search starts: no valid linear predictors were found; "
+            "give start="
+        )
+    before, slow, converged, iterations = np.inf, 0, False, 0
+    step = np.zeros_like(parameters)
+    while iterations < control.maxit:
+        step, promise, convex = newton_step(sums, free, control)
+        slow = slow + 1 if convex and promise < control.nothing and promise > 0.02 * before else 0
+        if convex and (
+            promise <= control.tolerance or (promise < control.stalled and promise >= 0.25 * before)
+        ):
+            parameters = parameters + step
+            converged = True
+            break
+        if slow >= control.runs:
+            break
+        before = promise
+        found = climbed(source, likelihood, layout, parameters, step, sums.loglik, control)
+        iterations += 1
+        if found is None:
+            converged = bool(convex and promise < 1e-6)
+            break
+        parameters, sums = found
+    limits = np.zeros(len(parameters))
+    if not converged and slow:
+        limits = running(sums, step, free)
+        converged = bool(limits.any())
+    return Solved(
+        parameters=parameters,
+        score=sums.score,
+        information=sums.information,
+        covariance=inverse(sums.information, free & (limits == 0)),
+        loglik=sums.loglik,
+        iter=iterations,
+        converged=converged,
+        limits=limits,
+    )
+
+
+def newton_step(sums: Sums, free: np.ndarray, control: NewtonControl) -> tuple[np.ndarray, float, bool]:
+    """The step, what it promises (its squared length in standard errors), and whether the information is one."""
+    which = np.flatnonzero(free)
+    H, g = sums.information[np.ix_(which, which)], sums.score[which]
+    scale = np.sqrt(np.abs(np.diag(H)))
+    scale[scale == 0] = 1.0
+    scaled = H / np.outer(scale, scale)
+    step = np.zeros(len(free))
+    factor, failed = lapack.dpotrf(scaled, lower=1)
+    convex = failed == 0 and np.diag(factor).min(initial=1.0) > 1e-7
+    if convex:
+        part, _ = lapack.dpotrs(factor, g / scale, lower=1)
+    else:
+        values, vectors = np.linalg.eigh(scaled)
+        least = control.flat * np.abs(values).max(initial=1.0)
+        part = vectors @ ((vectors.T @ (g / scale)) / np.maximum(np.abs(values), least))
+    step[which] = part / scale
+    return step, float(g @ step[which]), bool(convex)
+
+
+def climbed(
+    source: Source,
+    likelihood: Likelihood,
+    layout: Layout,
+    parameters: np.ndarray,
+    step: np.ndarray,
+    loglik: float,
+    control: NewtonControl,
+) -> tuple[np.ndarray, Sums] | None:
+    """The first of the halved steps that does not lower the log-likelihood; None where none does."""
+    slack = 1e-12 * (1.0 + abs(loglik))
+    for _ in range(control.halvings):
+        tried = parameters + step
+        sums = at(source, likelihood, layout, tried)
+        if np.isfinite(sums.loglik) and sums.loglik >= loglik - slack:
+            return tried, sums
+        step = step / 2
+    return None
+
+
+def running(sums: Sums, step: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Which parameters the last steps carry to infinity: those whose step is long beside their standard error.
+
+    On the way to infinity each full step is about as long as the one before, though it promises nothing.
+    """
+    length = np.abs(step)
+    limits = np.zeros(len(step))
+    which = free & (length > 0.05 * length.max(initial=0.0)) & (length > 1e-3)
+    limits[which] = np.sign(step[which]) * np.inf
+    return limits
+
+
+def inverse(information: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """The inverse over some of the parameters, NaN elsewhere; all NaN where there is none."""
+    out = np.full_like(information, np.nan)
+    places = np.flatnonzero(which)
+    H = information[np.ix_(places, places)]
+    scale = np.sqrt(np.abs(np.diag(H)))
+    scale[scale == 0] = 1.0
+    factor, failed = lapack.dpotrf(H / np.outer(scale, scale), lower=1)
+    if failed == 0 and len(places):
+        inverted, _ = lapack.dpotri(factor, lower=1)
+        inverted = np.tril(inverted) + np.tril(inverted, -1).T
+        out[np.ix_(places, places)] = inverted / np.outer(scale, scale)
+    return out

@@ -1,0 +1,133 @@
+"""Likelihoods of rows with several linear predictors: records of array functions, as a `Family` is for one.
+
+A predictor is X beta + offset of one part of the formula, or a constant such as log(theta). All functions are
+module-level ones (or partials of them): they are sent to workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from .family import Family
+from .link import Array
+from .responses import Labels
+
+Etas = tuple[Array, ...]
+"""Linear predictors: (m,) each, or of shape () where it is a constant."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSums:
+    """What rows say at given linear predictors, per unit of prior weight.
+
+    Attributes
+    ----------
+    loglik : ndarray (m,)
+        Minus infinity, or NaN, where the predictors are not valid.
+    score : tuple of ndarray (m,)
+        Its derivative by each predictor.
+    information : mapping of (k, l), k <= l, to ndarray (m,)
+        Minus its second derivatives; those that are not there are 0.
+    outer : ndarray (predictors, m) or None
+        What the information is less than that by: products of these.
+    """
+
+    loglik: Array
+    score: tuple[Array, ...]
+    information: Mapping[tuple[int, int], Array]
+    outer: Array | None = None
+
+
+class Evaluate(Protocol):
+    def __call__(self, y: Array, etas: Etas) -> RowSums: ...
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something that a model says of a row: a mean, a probability, or one for each of several columns.
+
+    Attributes
+    ----------
+    value : callable, etas -> (m,) or (m, K)
+    jacobian : callable, etas -> tuple of arrays like the value
+        Derivatives by each predictor; 0.0 for one that does not matter. None of what is no number.
+    columns : tuple of str
+        Names of the K columns; empty for a single one.
+    scale : {"identity", "log", "logit"}
+        On which intervals are made.
+    """
+
+    value: Callable[[Etas], Array]
+    jacobian: Callable[[Etas], tuple[Array | float, ...]] | None
+    columns: tuple[str, ...] = ()
+    scale: str = "identity"
+
+
+@dataclass(frozen=True)
+class StartFit:
+    """A generalized linear model whose coefficients are where the search begins, and which finds aliased columns.
+
+    Attributes
+    ----------
+    part : int
+        Whose columns it has.
+    family : Family
+    response : callable, (y, prior_weights) -> (y, prior_weights)
+    """
+
+    part: int
+    family: Family
+    response: Callable[[Array, Array | None], tuple[Array, Array | None]]
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The row-wise likelihood of a model of several linear predictors.
+
+    Attributes
+    ----------
+    name : str
+    predictors : tuple of str
+        What they are: "count", "zero", "Log(theta)" ...
+    parts : tuple of int or None
+        The part of the formula that each has the columns of; None for a constant.
+    evaluate : callable, (y, etas) -> RowSums
+    starts : tuple of StartFit
+        One for each part.
+    reading : str
+        How the response is read: "numbers" or "categories".
+    check_response : callable, (y, prior_weights, trials, labels) -> None
+    quantities : mapping of str to Quantity
+        What `predict` can be asked for; the first is its default.
+    constants : tuple of float
+        Where the constants begin.
+    mean, variance : callable, etas -> (m,), or None
+        Of the response.
+    draw : callable, (generator, etas) -> (m,), or None
+        A response drawn at random.
+    parameters : mapping of str to float or str
+        What it was made with.
+    """
+
+    name: str
+    predictors: tuple[str, ...]
+    parts: tuple[int | None, ...]
+    evaluate: Evaluate
+    starts: tuple[StartFit, ...]
+    reading: str
+    check_response: Callable[[Array, Array | None, Array | None, Labels], None]
+    quantities: Mapping[str, Quantity] = field(hash=False)
+    constants: tuple[float, ...] = ()
+    mean: Callable[[Etas], Array] | None = None
+    variance: Callable[[Etas], Array] | None = None
+    draw: Callable[[np.random.Generator, Etas], Array] | None = None
+    parameters: Mapping[str, float | str] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_binomial(self) -> bool:
+        """Whether the response is two categories."""
+        return False

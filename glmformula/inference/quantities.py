@@ -1,0 +1,288 @@
+"""What a model of several linear predictors says of each row: means, probabilities, residuals, draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..engine.newton import Layout, etas_of, rows_in_columns
+from ..families.link import Array
+from ..sources.mapped import collect
+from .distributions import quantile
+from .output import by_rows, elsewhere, written
+from .predict import PredictedRows
+from .wald import Vcov, covariance_of
+
+if TYPE_CHECKING:
+    from ..families.likelihood import Etas, Likelihood, Quantity
+    from ..fitted.protocols import Parametric
+    from ..sources.base import Block
+
+INTERVALS = (None, "confidence")
+
+
+def predict(
+    fit: Parametric,
+    newdata: Any = None,
+    type: str | None = None,
+    se_fit: bool = False,
+    *,
+    interval: str | None = None,
+    level: float = 0.95,
+    at: Any = None,
+    na_action: str = "na.pass",
+    new_levels: str = "error",
+    vcov: Vcov = None,
+    out: Any = None,
+) -> Any:
+    """Predictions for the training rows or new data.
+
+    Parameters
+    ----------
+    newdata : DataFrame or other table, optional
+        The variables of the formula, the response left out. Default: the rows of the fit.
+    type : str, optional
+        What to predict; each model says which there are, the first is the default.
+    se_fit : bool
+        Add standard errors, by the delta method: sqrt(g' V g), g the derivatives by all parameters.
+    interval : {None, "confidence"}
+        Add limits: estimate +- z se on the scale where that is sensible (logarithms of means, log odds of
+        probabilities), carried back.
+    level : float
+    at : list of int, optional
+        With ``type="prob"`` of counts: which counts; default 0 to the largest of the fit.
+    na_action : {"na.pass", "na.omit", "na.exclude", "na.fail"}
+        What a row of `newdata` with a missing value gives: NaN, nothing, NaN, an error.
+    new_levels : {"error", "na"}
+        What a level not seen at the fit gives.
+    vcov : str, mapping, matrix or function, optional
+        Another covariance of the coefficients; constants such as log(theta) then count as known.
+    out : path, optional
+        Write the predictions to this file, with the number of each row. Needed where the rows are files.
+
+    Returns
+    -------
+    Series; DataFrame with a column for each category or count; with `se_fit` or `interval` a DataFrame ``fit``,
+    ``se_fit``, ``lwr``, ``upr``, or of several columns ``("fit", column)`` ....
+
+    Raises
+    ------
+    ValueError
+        An unknown type or interval; a level that is not between 0 and 1; errors of a class.
+    DataError
+        As of a ``glm``.
+    """
+    if interval not in INTERVALS:
+        raise ValueError(f"interval should be None or 'confidence'; got {interval!r}")
+    if not 0 < level < 1:
+        raise ValueError(f"level should be between 0 and 1; got {level!r}")
+    quantity = fit.quantity(type, at)
+    want = se_fit or interval is not None
+    if want and quantity.jacobian is None:
+        raise ValueError(f"type={type!r} has no standard errors: it is no number; take type='probs'")
+    cov = None
+    if want:
+        cov = fit.joint_covariance
+        if vcov is not None:
+            cov = np.zeros_like(cov)
+            own = np.flatnonzero(~fit.result.constants)
+            cov[np.ix_(own, own)] = covariance_of(fit, vcov)
+    question = partial(
+        _predicted,
+        quantity=quantity,
+        cov=cov,
+        se_fit=se_fit,
+        interval=interval,
+        level=level,
+        na_action=na_action,
+        new_levels=new_levels,
+    )
+    if out is not None or elsewhere(fit, newdata) is not None:
+        return written(fit, question, newdata, out)  # type: ignore[arg-type]
+    return question(fit, newdata)
+
+
+def _predicted(
+    fit: Parametric,
+    newdata: Any,
+    *,
+    quantity: Quantity,
+    cov: np.ndarray | None,
+    se_fit: bool,
+    interval: str | None,
+    level: float,
+    na_action: str,
+    new_levels: str,
+) -> pd.Series | pd.DataFrame:
+    rows = PredictedRows.of(fit, newdata, na_action, new_levels)  # type: ignore[arg-type]
+    question = partial(_block_values, quantity, fit.result.layout, fit.result.solved.parameters, cov)
+    parts = collect(rows.source, question)
+    value = np.concatenate([part[0] for part in parts])
+    made: dict[str, np.ndarray] = {"fit": value}
+    if cov is not None:
+        error = np.concatenate([part[1] for part in parts])
+        if se_fit:
+            made["se_fit"] = error
+        if interval is not None:
+            made["lwr"], made["upr"] = limits(value, error, quantity.scale, level)
+    if value.ndim == 1:
+        return rows.series(value) if len(made) == 1 else rows.frame(made)
+    tables = {name: rows.table(values, quantity.columns) for name, values in made.items()}
+    return tables["fit"] if len(tables) == 1 else pd.concat(tables, axis=1)
+
+
+def _block_values(
+    quantity: Quantity, layout: Layout, parameters: np.ndarray, cov: np.ndarray | None, block: Block
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Values (m,) or (m, K) of a block's rows, and their standard errors."""
+    values, errors = [], []
+    with np.errstate(all="ignore"):
+        for rows, columns in rows_in_columns(block):
+            offset = None if block.offset is None else block.offset[rows]
+            etas = etas_of(layout, parameters, columns, offset)
+            m = rows.stop - rows.start
+            value = np.asarray(quantity.value(etas))
+            values.append(np.broadcast_to(value, (m, *value.shape[1:])))
+            if cov is not None and quantity.jacobian is not None:
+                errors.append(_errors(quantity.jacobian(etas), layout, columns, cov, m))
+    if not values:  # a block without rows
+        shape = (0, len(quantity.columns)) if quantity.columns else (0,)
+        return np.empty(shape), np.empty(shape)
+    return np.concatenate(values), np.concatenate(errors) if errors else None
+
+
+def _errors(
+    jacobian: tuple[Array | float, ...], layout: Layout, columns: np.ndarray, cov: np.ndarray, m: int
+) -> np.ndarray:
+    """sqrt(g' V g) of each row, for a quantity of one column or several."""
+    width = max(np.ndim(j) for j in jacobian)
+    shape = next(np.shape(j) for j in jacobian if np.ndim(j) == width)
+    several = len(shape) == 2
+    out = np.empty((m, shape[1] if several else 1))
+    gradient = np.zeros((layout.size, m))
+    for c in range(out.shape[1]):
+        for which, place, j in zip(layout.columns, layout.slices(), jacobian, strict=True):
+            part = j[:, c] if np.ndim(j) == 2 else j  # type: ignore[index]
+            gradient[place] = part if which is None else columns[which] * part
+        out[:, c] = np.sqrt(np.maximum(np.einsum("rm,rm->m", np.dot(cov, gradient), gradient), 0.0))
+    return out if several else out[:, 0]
+
+
+def limits(value: Array, error: Array, scale: str, level: float) -> tuple[Array, Array]:
+    """Estimate +- z se on the scale, carried back."""
+    z = quantile((1 + level) / 2, np.inf)
+    with np.errstate(all="ignore"):
+        if scale == "log":
+            factor = np.exp(z * error / value)
+            return value / factor, value * factor
+        if scale == "logit":
+            logit, half = np.log(value / (1 - value)), z * error / (value * (1 - value))
+            lower, upper = (1 / (1 + np.exp(-(logit + sign * half))) for sign in (-1, 1))
+            return lower, upper
+    return value - z * error, value + z * error
+
+
+@by_rows("residual")
+def residuals(fit: Parametric, type: str = "pearson") -> pd.Series:
+    """Residuals: Pearson's (y - mean) / sqrt(variance), times sqrt(prior weight), or of the response, y - mean.
+
+    Parameters
+    ----------
+    type : {"pearson", "response"}
+    out : path, optional
+        Write them to this file, with the number of each row. Needed where the rows of the fit are files.
+
+    Returns
+    -------
+    Series (n,)
+
+    Raises
+    ------
+    ValueError
+        An unknown type.
+    DataError
+        The model holds no training rows.
+    """
+    if type not in ("pearson", "response"):
+        raise ValueError(f"type should be one of 'pearson', 'response'; got {type!r}")
+    return fit.rows.labelled(row_residuals(fit, type))
+
+
+def row_residuals(fit: Parametric, type: str) -> np.ndarray:
+    """(n,), in row order."""
+    question = partial(
+        _block_residuals, fit.likelihood, fit.result.layout, fit.result.solved.parameters, type
+    )
+    return np.concatenate([np.empty(0), *collect(fit.rows.source, question)])
+
+
+def each_chunk(
+    layout: Layout, parameters: np.ndarray, block: Block, question: Callable[[slice, Etas], Array]
+) -> np.ndarray:
+    """A value for each row of a block, by its linear predictors."""
+    parts = [np.empty(0)]
+    with np.errstate(all="ignore"):
+        for rows, columns in rows_in_columns(block):
+            offset = None if block.offset is None else block.offset[rows]
+            parts.append(question(rows, etas_of(layout, parameters, columns, offset)))
+    return np.concatenate(parts)
+
+
+def _block_residuals(
+    likelihood: Likelihood, layout: Layout, parameters: np.ndarray, type: str, block: Block
+) -> np.ndarray:
+    mean, variance = likelihood.mean, likelihood.variance
+    assert mean is not None
+    assert variance is not None
+
+    def of(rows: slice, etas: Etas) -> Array:
+        left = block.y[rows] - mean(etas)
+        if type == "response":
+            return np.asarray(left)
+        weights = 1.0 if block.prior_weights is None else np.sqrt(block.prior_weights[rows])
+        return np.asarray(left * weights / np.sqrt(variance(etas)))
+
+    return each_chunk(layout, parameters, block, of)
+
+
+@by_rows("sim")
+def simulate(fit: Parametric, nsim: int = 1, seed: int | None = None) -> pd.DataFrame:
+    """Draw `nsim` responses for every row of the fit (the random stream is NumPy's).
+
+    Parameters
+    ----------
+    nsim : int
+    seed : int, optional
+        The same seed gives the same draws.
+    out : path, optional
+        As for `residuals`.
+
+    Returns
+    -------
+    DataFrame (n, nsim) with columns ``sim_1`` ...
+    """
+    rng = fit.rows.generator(seed)
+    draw = fit.likelihood.draw
+    assert draw is not None
+    question = partial(_block_etas, fit.result.layout, fit.result.solved.parameters)
+    parts = collect(fit.rows.source, question)
+    etas = tuple(
+        np.asarray(columns[0]) if np.ndim(columns[0]) == 0 else np.concatenate(columns)
+        for columns in zip(*parts, strict=True)
+    )
+    return pd.DataFrame({f"sim_{k + 1}": fit.rows.labelled(draw(rng, etas)) for k in range(nsim)})
+
+
+def _block_etas(layout: Layout, parameters: np.ndarray, block: Block) -> tuple[Array, ...]:
+    parts = []
+    for rows, columns in rows_in_columns(block):
+        offset = None if block.offset is None else block.offset[rows]
+        parts.append(etas_of(layout, parameters, columns, offset))
+    return tuple(
+        np.asarray(columns[0]) if np.ndim(columns[0]) == 0 else np.concatenate(columns)
+        for columns in zip(*parts, strict=True)
+    )

@@ -1,0 +1,395 @@
+"""Models of a row-wise likelihood with several linear predictors: what they share, from the call to the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ..design.contrast import kept as own_contrasts
+from ..engine.likelihood_fit import LikelihoodFit, Part, fit_likelihood
+from ..engine.newton import NewtonControl
+from ..errors import ConvergenceWarning, DataError, FormulaError, SeparationWarning, give_warning
+from ..families.likelihood import Likelihood, Quantity
+from ..fitted.loglik import LogLik
+from ..fitted.rows import same_table, training_rows
+from ..fitted.separation import infinite_names
+from ..fitted.training import TrainingData
+from ..formula.parts import Parted
+from ..formula.terms import Terms
+from ..frame.schema import Schema
+from ..runtime.progress import showing
+from .calls import call_of
+from .face import LikelihoodVerbs
+
+if TYPE_CHECKING:
+    from ..render.several import Printed
+    from ..sources.base import Block
+
+COMMON = ("formula", "data", "weights", "subset", "na_action", "offset", "contrasts", "control", "progress")
+UNUSED = {"start": None, "etastart": None, "mustart": None}
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodModel(LikelihoodVerbs):
+    """A fitted model of several linear predictors.
+
+    Attributes
+    ----------
+    formula, call : str
+    terms : Terms
+        Of all parts; `terms.parts` has each.
+    likelihood : Likelihood
+    column_names : tuple of str
+        Of the coefficients, aliased ones too.
+    assign : ndarray of int
+        Column of the design to term; of a further part they count on.
+    result : LikelihoodFit
+    schema : Schema
+    n_omitted : int
+        Rows left out for missing values.
+    training : TrainingData or None
+        The rows; None after ``strip_data()``.
+    """
+
+    formula: str
+    call: str
+    terms: Terms
+    likelihood: Likelihood
+    column_names: tuple[str, ...]
+    assign: np.ndarray
+    result: LikelihoodFit
+    schema: Schema
+    n_omitted: int
+    training: TrainingData | None
+    kept_quantiles: tuple[float, ...] | None = None
+
+    @cached_property
+    def coefficients(self) -> pd.Series:
+        """Estimates of all predictors, link scale; NaN where aliased."""
+        return pd.Series(self.result.coefficients, index=list(self.column_names))
+
+    @cached_property
+    def constants(self) -> pd.Series:
+        """The estimates beside the coefficients, such as Log(theta)."""
+        names = [n for n, part in zip(self.likelihood.predictors, self.likelihood.parts) if part is None]
+        return pd.Series(self.result.solved.parameters[self.result.constants], index=names)
+
+    @property
+    def aliased(self) -> np.ndarray:
+        """bool (p,): the coefficient is not defined because of singularities."""
+        return self.result.aliased
+
+    @property
+    def rank(self) -> int:
+        """Coefficients that are not aliased."""
+        return int((~self.aliased).sum())
+
+    @property
+    def n_parameters(self) -> int:
+        """Coefficients that are not aliased, and constants."""
+        return self.result.layout.size
+
+    @property
+    def loglik(self) -> LogLik:
+        """The log-likelihood, which knows its parameters and rows."""
+        return LogLik(self.result.solved.loglik, df=self.n_parameters, nobs=self.nobs)
+
+    @property
+    def aic(self) -> float:
+        """-2 log-likelihood + 2 parameters."""
+        return -2.0 * self.result.solved.loglik + 2.0 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """-2 log-likelihood + log(rows) parameters."""
+        return -2.0 * self.result.solved.loglik + math.log(self.nobs) * self.n_parameters
+
+    @property
+    def nobs(self) -> int:
+        """Rows of non-zero weight."""
+        return self.result.nobs
+
+    @property
+    def df_residual(self) -> int:
+        """Rows of non-zero weight minus parameters."""
+        return self.nobs - self.n_parameters
+
+    @property
+    def iter(self) -> int:
+        """Iterations of Newton's method."""
+        return self.result.solved.iter
+
+    @property
+    def converged(self) -> bool:
+        """Whether a maximum was found."""
+        return self.result.solved.converged
+
+    @property
+    def criterion(self) -> str:
+        """What the estimates make as large as can be: "ML", the likelihood."""
+        return "ML"
+
+    @property
+    def test_df(self) -> float:
+        """Infinite: tests are normal and chi-squared ones."""
+        return math.inf
+
+    @property
+    def response_name(self) -> str:
+        """The response as R deparses it."""
+        return self.terms.names[0]
+
+    # -- covariance ----------------------------------------------------------------------------------------
+
+    @property
+    def joint_covariance(self) -> np.ndarray:
+        """Inverse of the observed information of all parameters that are not aliased, constants too."""
+        return self.result.solved.covariance
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """That of the coefficients which are not aliased."""
+        own = ~self.result.constants
+        return self.joint_covariance[np.ix_(own, own)]
+
+    @property
+    def inverse_information(self) -> np.ndarray:
+        """The same, as sandwich covariances ask for it."""
+        return self.covariance
+
+    @property
+    def scores(self) -> Callable[[Block], np.ndarray]:
+        """Derivatives of a block's log-likelihoods by the coefficients that are not aliased, (rank, m)."""
+        from ..engine.newton import row_scores
+
+        task = partial(row_scores, self.likelihood, self.result.layout, self.result.solved.parameters)
+        return partial(_of_coefficients, task, ~self.result.constants)
+
+    # -- rows ----------------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> TrainingData:
+        """The training rows; DataError when the model has been stripped of them, or they are not what they were."""
+        if self.training is None:
+            raise DataError(
+                "this model holds no training rows (strip_data() or load()): expected a fitted model with its "
+                "data; ask it for summary, vcov, Wald confint, predict(newdata), or fit it again"
+            )
+        self.training.check()
+        return self.training
+
+    @cached_property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Of all parameters that are not aliased, the constants too."""
+        kept = [name for name, gone in zip(self.column_names, self.aliased) if not gone]
+        constants = [n for n, part in zip(self.likelihood.predictors, self.likelihood.parts) if part is None]
+        return (*kept, *constants)
+
+    @cached_property
+    def residual_quantiles(self) -> tuple[float, ...] | None:
+        """Least, quartiles and largest of the Pearson residuals, where the model has them."""
+        if self.kept_quantiles is not None or self.training is None or self.likelihood.mean is None:
+            return self.kept_quantiles
+        from ..inference.quantities import row_residuals
+
+        return tuple(np.quantile(row_residuals(self, "pearson"), np.linspace(0, 1, 5)).tolist())
+
+    @property
+    def fitted_values(self) -> Any:
+        """The mean of the response of each row of the fit."""
+        return self.predict()
+
+    def quantity(self, type: str | None, at: Any = None) -> Quantity:
+        """What `predict` calls by that name."""
+        known = self.likelihood.quantities
+        name = next(iter(known)) if type is None else type
+        if name not in known:
+            raise ValueError(f"type should be one of {', '.join(map(repr, known))}; got {type!r}")
+        if at is not None:
+            raise ValueError(f"at= goes with type='prob'; got type={name!r}")
+        return known[name]
+
+    def vcov(self, complete: bool = True) -> pd.DataFrame:
+        """Covariance of the coefficients: the inverse of the observed information.
+
+        Parameters
+        ----------
+        complete : bool
+            With aliased coefficients as rows and columns of NaN, or without them.
+
+        Returns
+        -------
+        DataFrame
+        """
+        kept = ~self.aliased
+        names = list(self.column_names) if complete else [n for n, k in zip(self.column_names, kept) if k]
+        cov = self.covariance
+        if complete and not kept.all():
+            full = np.full((len(kept), len(kept)), np.nan)
+            full[np.ix_(kept, kept)] = cov
+            cov = full
+        return pd.DataFrame(cov, index=names, columns=names)
+
+    def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
+        """The same estimates with other rows, or none."""
+        return replace(self, training=training, kept_quantiles=self.residual_quantiles)
+
+    def strip_data(self) -> Self:
+        """The same model without a single training row."""
+        return self.on_rows(None)
+
+    def printed(self) -> Printed:
+        """How the model prints."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        from ..inference.several_summary import print_text
+
+        return print_text(self)
+
+    __repr__ = __str__
+
+    def refit(self, **changes: Any) -> Self:
+        """The same call again with other arguments."""
+        arguments = dict(self.rows.arguments) | same_table(self.rows) | changes
+        return type(self)._fitted({k: v for k, v in arguments.items() if k not in UNUSED and k != "family"})
+
+    @classmethod
+    def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
+        raise NotImplementedError
+
+
+def _of_coefficients(scores: Callable[[Block], np.ndarray], own: np.ndarray, block: Block) -> np.ndarray:
+    return scores(block)[own]
+
+
+def parts_of(terms: Terms, names: Sequence[str], assign: np.ndarray, offsets: bool) -> tuple[Part, ...]:
+    """Each part's columns among those of the design."""
+    if not terms.parts:
+        whole = frozenset(range(len(terms.labels) + 1))
+        return (Part(tuple(names), whole, 0, terms.intercept, -1 if offsets else None),)
+    bases = [0, *accumulate(len(part.labels) + 1 for part in terms.parts)]
+    out = []
+    for k, part in enumerate(terms.parts):
+        own = np.flatnonzero((assign >= bases[k]) & (assign < bases[k + 1]))
+        first = int(own[0]) if len(own) else 0
+        out.append(
+            Part(
+                tuple(names[j] for j in own.tolist()),
+                frozenset(range(bases[k], bases[k + 1])),
+                first,
+                part.intercept,
+                k if offsets else None,
+            )
+        )
+    return tuple(out)
+
+
+def estimated(
+    likelihood: Likelihood,
+    arguments: Mapping[str, Any],
+    *,
+    parts: tuple[str, ...] = (),
+    prefix: Callable[[str, str], str],
+    function: str,
+    extra: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The fields of a fitted model for the arguments of its call.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    arguments : mapping
+        Those of `COMMON`, and the model's own.
+    parts : tuple of str
+        Names of the formula's parts, if it has several.
+    prefix : callable
+        ``prefix(predictor, column)`` names a coefficient.
+    function : str
+        What the call is of.
+    extra : mapping
+        The model's own arguments as the printed call has them.
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError, FitError
+    """
+    formula = arguments["formula"]
+    if not isinstance(formula, str):
+        raise FormulaError(f'the formula must be a str such as "y ~ x + z", not {type(formula).__name__}')
+    read = Parted(formula, parts) if parts else formula
+    asked = {
+        **UNUSED,
+        **arguments,
+        "formula": read,
+        "family": likelihood,
+        "contrasts": own_contrasts(arguments["contrasts"]),
+    }
+    with showing(arguments["progress"]):
+        training = training_rows(asked)
+        training = replace(training, arguments={**training.arguments, "formula": formula})
+        frame = training.frame
+        design = frame.design
+        offsets = training.source.map_reduce(_has_offset, max)
+        layout = parts_of(frame.terms, design.names, design.assign, offsets)
+        result = fit_likelihood(
+            training.source, likelihood, layout, control=arguments["control"] or NewtonControl()
+        )
+    names = tuple(
+        prefix(predictor, column)
+        for predictor, part in zip(likelihood.predictors, likelihood.parts)
+        if part is not None
+        for column in layout[part].names
+    )
+    warn_of(result, likelihood, names)
+    return {
+        "formula": frame.terms.text,
+        "call": call_of(
+            function,
+            formula,
+            **extra,
+            **{name: arguments[name] for name in ("weights", "subset", "offset")},
+            contrasts=arguments["contrasts"] or None,
+        ),
+        "terms": frame.terms,
+        "likelihood": likelihood,
+        "column_names": names,
+        "assign": design.assign,
+        "result": result,
+        "schema": frame.schema,
+        "n_omitted": frame.n_omitted,
+        "training": training,
+    }
+
+
+def _has_offset(block: Block) -> bool:
+    return block.offset is not None
+
+
+def warn_of(result: LikelihoodFit, likelihood: Likelihood, names: tuple[str, ...]) -> None:
+    """What the search ran into."""
+    limits = result.solved.limits
+    if np.isinf(limits).any():
+        coefficients = np.zeros(len(names))
+        coefficients[~result.aliased] = limits[~result.constants]
+        constants = [n for n, part in zip(likelihood.predictors, likelihood.parts) if part is None]
+        every = np.concatenate([coefficients, limits[result.constants]])
+        give_warning(
+            f"no finite maximum-likelihood estimate of {infinite_names(every, (*names, *constants))}: the "
+            "likelihood rises as they grow; what is given for them is where the search stopped, and they have no "
+            "standard errors",
+            SeparationWarning,
+        )
+    elif not result.solved.converged:
+        give_warning(
+            f"the search for the maximum of the likelihood did not converge in {result.solved.iter} iterations; "
+            "look at the data, or at a simpler model",
+            ConvergenceWarning,
+        )
