@@ -55,6 +55,7 @@ from .models.generics import (
     variable_names,
 )
 from .models.glm import glm
+from .models.glm_nb import GLMNB, glm_nb
 from .models.loading import load
 from .models.model import GLM
 from .render.table import StatTable
@@ -105,6 +106,7 @@ __all__ = [
     "AIC",
     "BIC",
     "GLM",
+    "GLMNB",
     "Anova",
     "ConvergenceWarning",
     "DataError",
@@ -153,6 +155,7 @@ __all__ = [
     "glance",
     "glm",
     "glm_control",
+    "glm_nb",
     "hatvalues",
     "hosmer_lemeshow",
     "influence_measures",

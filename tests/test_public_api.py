@@ -15,7 +15,7 @@ from glmformula import glm
 from glmformula.datasets import attrition
 
 NAMES = """
-    glm glm_control GLM StatTable datasets
+    glm glm_nb glm_control GLM GLMNB StatTable datasets
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
@@ -37,6 +37,11 @@ ARGUMENTS = {
         "formula data family='gaussian' *weights=None *subset=None *na_action='na.omit' *start=None "
         "*etastart=None *mustart=None *offset=None *control=None *contrasts=None *method='auto' "
         "*progress=None **control_arguments"
+    ),
+    "glm_nb": (
+        "formula data *weights=None *subset=None *na_action='na.omit' *start=None *etastart=None *mustart=None "
+        "*offset=None *control=None *contrasts=None *method='auto' *progress=None *init_theta=None *link='log' "
+        "**control_arguments"
     ),
     "glm_control": "epsilon=1e-08 maxit=25 trace=False",
     "negative_binomial": "theta link='log'",

@@ -102,3 +102,8 @@ FIRTH_LIMITS = 1e-7
 # coefficients (its square root).
 EDGE_DEVIANCE = 1e-7
 EDGE_COEFFICIENT = 2e-3
+
+# --- glm_nb --------------------------------------------------------------------------------------------------
+# The bars of the project, against the exact maximum; coefficients relative to max(|coefficient|, standard error).
+NB_COEFFICIENT = 1e-6
+NB_LOGLIK = 1e-9

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.linalg import lapack
@@ -33,6 +33,14 @@ from .patterns import Patterns, joined, patterns, same_rows
 
 INTERCEPT = Piece(numeric=())
 QR_CELLS = 2**17  # numbers in one QR: 1 MB
+
+
+class RowFunction(Protocol):
+    """Sums over the rows of a block at their means; picklable."""
+
+    def __call__(self, block: Block, mu: np.ndarray) -> np.ndarray: ...
+    def observed(self, y: np.ndarray, mu: np.ndarray) -> np.ndarray | None:
+        """By how much the information of eta that the step takes is more than Fisher's, (m,); None: it is Fisher's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,9 @@ class Task:
         these coefficients of the full design.
     collect : bool
         Also the covariate patterns, where they are few.
+    rows : RowFunction or None
+        More sums. Unless the pass may be the last, the first of them, if it is finite,
+        says that the coefficients are usable, and the deviance is not computed.
     """
 
     family: Family
@@ -74,6 +85,7 @@ class Task:
     pearson: bool = False
     solved_at: np.ndarray | None = None
     collect: bool = False
+    rows: RowFunction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,7 @@ class Sums:
     reported: bool = False
     least_weight: float = 1.0
     patterns: Patterns | None = None
+    more: np.ndarray | None = None
 
     @property
     def usable(self) -> bool:
@@ -138,6 +151,7 @@ def merge(a: Sums, b: Sums) -> Sums:
         reported=a.reported,
         least_weight=min(a.least_weight, b.least_weight),
         patterns=joined(a.patterns, b.patterns),
+        more=None if a.more is None or b.more is None else a.more + b.more,
     )
 
 
@@ -178,6 +192,8 @@ def run(task: Task, block: Block) -> Sums:
         more["pearson"] = pearson_sum(task, block, eta, mu, slope)
     if task.dispersion is not None:
         more["minus2_loglik"] = float(family.minus2_at(y, eta, mu, weights, task.dispersion, block.trials))
+    if task.rows is not None:
+        more["more"] = task.rows(block, mu)
     if task.collect:
         more["patterns"] = patterns(family, design, block)
     return Sums(
@@ -194,7 +210,9 @@ def run(task: Task, block: Block) -> Sums:
             and (family.link.valid_eta is everywhere or family.link.valid_eta(eta).all())
             and (task.beta is not None or np.isfinite(eta).all())  # the logarithm of a zero is no start
         ),
-        deviance=total(family.deviance_at(y, eta, mu), weights),
+        deviance=float(more["more"][0])
+        if task.rows is not None and not task.report
+        else total(family.deviance_at(y, eta, mu), weights),
         mu_range=mu_range,
         **{"informative": m, **more},
     )
@@ -239,6 +257,10 @@ def working_response(
         working *= prior
     u = y - mu
     u /= slope
+    ratio = None if task.rows is None else task.rows.observed(y, mu)
+    if ratio is not None:
+        working *= ratio
+        u /= ratio
     shorten(task.family, block, eta, mu, slope, variance, working, u)
     if task.beta is None or task.solve == "qr":
         u += eta

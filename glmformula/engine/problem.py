@@ -12,7 +12,7 @@ import numpy as np
 from ..families import Family
 from ..sources.base import Source
 from .bordered import WIDE, BorderedSolution, some_relations
-from .passes import Sums, Task, count_rows, merge, run
+from .passes import RowFunction, Sums, Task, count_rows, merge, run
 from .result import Control
 from .solve import IllConditioned, Solution
 
@@ -63,6 +63,7 @@ class Problem:
         pearson: bool = False,
         solved_at: np.ndarray | None = None,
         collect: bool = False,
+        rows: RowFunction | None = None,
     ) -> Sums:
         """One pass over the rows, or over their patterns."""
         way = self.way if solve else None
@@ -78,8 +79,9 @@ class Problem:
             pearson,
             solved_at,
             collect,
+            rows,
         )
-        by_rows = beta is None or report or pearson or dispersion is not None
+        by_rows = beta is None or report or pearson or dispersion is not None or rows is not None
         if by_rows or self.first is None or self.first.patterns is None:
             return self.source.map_reduce(partial(run, task), merge)
         patterns = self.first.patterns

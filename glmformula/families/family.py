@@ -201,7 +201,7 @@ class Family:
     @property
     def likelihood_has_dispersion(self) -> bool:
         """Whether the likelihood has a dispersion beside the mean; so not the negative binomial's."""
-        return not self.has_likelihood or self.extra_df > 0
+        return not self.has_likelihood or (self.extra_df > 0 and self.fixed_dispersion is None)
 
     @property
     def is_normal_linear(self) -> bool:

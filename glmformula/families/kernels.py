@@ -6,6 +6,7 @@ Each kernel equals the composition of link and variance to a unit in the last pl
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -44,6 +45,11 @@ def gamma_inverse(eta: Array) -> Working:
     return mu, -square, square
 
 
+def mixed_log(theta: float, eta: Array) -> Working:
+    mu = read_only(links.log_inv(eta))
+    return mu, mu, variances.mixed(theta, mu)
+
+
 # variance, linkinv, mu_eta and the kernel that stands for the three
 _KERNELS: tuple[tuple[object, object, object, Kernel], ...] = (
     (variances.bernoulli, links.logit_inv, links.logit_mu_eta, links.logit_working),
@@ -59,4 +65,7 @@ def fused_kernel(variance: object, link: Link) -> Kernel | None:
     for its_variance, its_linkinv, its_mu_eta, kernel in _KERNELS:
         if variance is its_variance and link.linkinv is its_linkinv and link.mu_eta is its_mu_eta:
             return kernel
+    mixed = isinstance(variance, partial) and variance.func is variances.mixed
+    if mixed and link.linkinv is links.log_inv and link.mu_eta is links.log_inv:
+        return partial(mixed_log, *variance.args)  # type: ignore[attr-defined]
     return None

@@ -14,7 +14,7 @@ from ..errors import FamilyError, nearest
 from .family import Family
 from .link import LINKS, Link, power
 from .registry import FAMILIES, get_family
-from .standard import negative_binomial, quasi
+from .standard import estimated_negative_binomial, negative_binomial, quasi
 from .tweedie import tweedie, tweedie_link
 
 Record = dict[str, Any]
@@ -27,6 +27,11 @@ PARAMETERS = {
 }
 """What the record of a family holds beside its name; of the others it is the link."""
 REGISTERED = "registered"
+OTHER_PARAMETERS = {
+    "negative.binomial": {"theta", "link", "estimated"},
+    "tweedie": {"var_power", "link"},
+}
+"""The same of families that have another form: theta estimated, a link that is no power."""
 
 
 def family_record(family: Family) -> Record:
@@ -71,9 +76,7 @@ def family_of(record: Any) -> Family:
             )
     elif name not in _DESCRIBED:
         raise FamilyError(f"there is no family '{name}'{nearest(name, _DESCRIBED)}")
-    elif given != PARAMETERS.get(name, {"link"}) and not (
-        name == "tweedie" and given == {"var_power", "link"}
-    ):
+    elif given not in (PARAMETERS.get(name, {"link"}), OTHER_PARAMETERS.get(name)):
         raise FamilyError(
             f"the family '{name}' has {', '.join(sorted(PARAMETERS.get(name, {'link'})))}; "
             f"found {', '.join(sorted(map(str, given))) or 'nothing'}"
@@ -113,7 +116,8 @@ def _made(record: Mapping[str, Any]) -> Family:
     if REGISTERED in record:
         return get_family(name)
     if name == "negative.binomial":
-        return negative_binomial(record["theta"], _link_of(record["link"]))
+        make = estimated_negative_binomial if record.get("estimated") else negative_binomial
+        return make(record["theta"], _link_of(record["link"]))
     if name == "tweedie":
         if "link" in record:
             return tweedie(record["var_power"], link=_link_of(record["link"]))
@@ -164,7 +168,8 @@ def _negative_binomial(family: Family) -> Record | None:
     link = _link_record(family.link)
     if link is None or set(family.parameters) != {"theta"}:
         return None
-    return {"name": "negative.binomial", **family.parameters, "link": link}
+    known = {"name": "negative.binomial", **family.parameters, "link": link}
+    return known if family.fixed_dispersion is None else known | {"estimated": True}
 
 
 def _tweedie(family: Family) -> Record | None:

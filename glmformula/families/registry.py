@@ -68,8 +68,8 @@ def _by_name(name: str) -> Constructor:
     if name.replace("_", ".") in _NEEDS_THETA:
         raise FamilyError(
             f"the family '{name}' needs its theta (Var = mu + mu^2/theta), which glm() holds fixed: write "
-            "family=negative_binomial(theta); its maximum-likelihood estimate is the theta with the largest "
-            "glm(..., family=negative_binomial(theta)).loglik"
+            "family=negative_binomial(theta); glm_nb(formula, data) estimates theta with the coefficients, by maximum "
+            "likelihood"
         )
     for key in (name, name.replace("_", ".")):
         if key in FAMILIES:

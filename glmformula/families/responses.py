@@ -195,6 +195,29 @@ def check_counts(
 
 
 @quiet
+def check_whole_counts(
+    y: Array,
+    prior_weights: Array | None = None,
+    trials: Array | None = None,
+    labels: Labels = None,
+) -> None:
+    """Counts, for a distribution that is estimated from them: a warning for values that are no integers."""
+    check_counts("negative binomial", False, y, prior_weights, trials, labels)
+    y = np.asarray(y, dtype=np.float64)
+    broken = ~is_count(y) & np.isfinite(y)
+    if np.any(broken):
+        first = float(y[np.flatnonzero(broken)[0]])
+        warn(
+            f"non-integer x = {first:.6f}",
+            broken,
+            y,
+            labels,
+            "A negative binomial is a distribution of counts: theta and the log-likelihood mean little; for rates use"
+            " the counts with offset(log(exposure))",
+        )
+
+
+@quiet
 def check_positive(
     sentence: str,
     y: Array,

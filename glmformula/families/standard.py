@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..errors import FamilyError, nearest
@@ -382,4 +382,22 @@ def negative_binomial(theta: float, link: str | Link = "log") -> Family:
         distribution=distributions.negative_binomial(size),
         parameters={"theta": size},
         averages=True,
+    )
+
+
+def estimated_negative_binomial(theta: float, link: str | Link = "log") -> Family:
+    """The negative binomial whose theta is estimated with the coefficients: dispersion 1, and AIC counts theta.
+
+    What ``glm_nb`` fits; of a fit with known theta `negative_binomial` is the family.
+
+    Raises
+    ------
+    FamilyError
+        As `negative_binomial`.
+    """
+    return replace(
+        negative_binomial(theta, link),
+        check_response=responses.check_whole_counts,
+        fixed_dispersion=1.0,
+        extra_df=1,
     )

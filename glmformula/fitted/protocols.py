@@ -185,6 +185,18 @@ class SingleIndex(Scored, Predicting, Protocol):
     @property
     def aic(self) -> float: ...
     @property
+    def step_aic(self) -> float:
+        """AIC as `drop1` and `step` print it."""
+
+    @property
+    def edge(self) -> Family | None:
+        """The family that the model becomes where a parameter beside the coefficients runs to its end."""
+
+    @property
+    def summary_footer(self) -> str:
+        """What a printed summary says after a glm's text."""
+
+    @property
     def bic(self) -> float: ...
     @property
     def dispersion(self) -> float: ...

@@ -34,7 +34,8 @@ def extract_aic(fit: SingleIndex, scale: float = 0.0, k: float = 2.0) -> Extract
 
     Notes
     -----
-    R counts rows of zero weight in edf; here edf is the rank.
+    R counts rows of zero weight in edf; here edf is the rank. Of a ``glm_nb`` fit the criterion leaves theta out, as
+    R's does, where ``AIC`` counts it.
 
     Examples
     --------
@@ -44,4 +45,4 @@ def extract_aic(fit: SingleIndex, scale: float = 0.0, k: float = 2.0) -> Extract
     >>> edf, round(aic, 3)
     (2.0, 191.072)
     """
-    return ExtractedAIC(float(fit.rank), fit.aic + (k - 2) * fit.rank)
+    return ExtractedAIC(float(fit.rank), fit.step_aic + (k - 2) * fit.rank)

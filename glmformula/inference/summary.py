@@ -190,6 +190,7 @@ def summary(
             digits=digits,
             signif_stars=signif_stars,
             errors=wald.note,
+            footer=fit.summary_footer,
             **_common(fit) | {"notes": (*_modelled(fit), *_notes(fit))},
         ),
         df=(fit.rank, fit.df_residual, len(fit.column_names)),

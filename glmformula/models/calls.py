@@ -13,14 +13,18 @@ from ..formula.tokens import name_text, number_text, string_text
 
 
 def call_text(formula: str, family: Family, **arguments: Any) -> str:
-    """The call as R would print it, on R's lines; arrays and tables are named, not printed."""
+    """The call of `glm` as R would print it, on R's lines; arrays and tables are named, not printed."""
+    return calling("glm", formula, {"family": _family_text(family), "data": "data"}, arguments)
+
+
+def calling(function: str, formula: str, first: Mapping[str, str], arguments: Mapping[str, Any]) -> str:
+    """The call of a function of a formula: arguments as texts, then those that were given."""
     parts = [
         f"formula = {formula.strip()}",
-        f"family = {_family_text(family)}",
-        "data = data",
+        *(f"{name} = {text}" for name, text in first.items()),
         *(f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None),
     ]
-    return "\n".join(formula_lines(deparse(read(f"glm({', '.join(parts)})"))))
+    return "\n".join(formula_lines(deparse(read(f"{function}({', '.join(parts)})"))))
 
 
 def call_of(function: str, formula: str, **arguments: Any) -> str:

@@ -23,7 +23,7 @@ from ..fitted.training import TrainingData
 from ..formula.terms import Terms
 from ..frame.schema import Schema
 from ..runtime.progress import showing
-from ..sources.base import Block
+from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
 from .calls import call_text
 from .control import merged
@@ -111,13 +111,34 @@ def estimate(arguments: Mapping[str, Any]) -> Estimate:
         As `glm`.
     """
     family, method = arguments["family"], arguments["method"]
+
+    def solve(source: Source, **options: Any) -> tuple[Family, GlmFit]:
+        return family, fitter(method)(source, family, **options)
+
+    return estimated(arguments, solve, lambda _: call_text(arguments["formula"], family, **spoken(arguments)))
+
+
+def spoken(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that a printed call has, if they were given."""
+    names = ("weights", "subset", "offset")
+    return {name: arguments[name] for name in names} | {"contrasts": arguments["contrasts"] or None}
+
+
+def estimated(
+    arguments: Mapping[str, Any],
+    solve: Callable[..., tuple[Family, GlmFit]],
+    call: Callable[[Family], str],
+) -> Estimate:
+    """The estimate that `solve` finds: of a source, ``names=``, ``intercept=``, ``control=``, ``start=``.
+
+    `call` gives the call's text, of the family that was found.
+    """
     with showing(arguments["progress"]):
         training = training_rows(arguments)
         source, frame = training.source, training.frame
         try:
-            result = fitter(method)(
+            family, result = solve(
                 source,
-                family,
                 names=frame.design.names,
                 intercept=frame.terms.intercept,
                 control=arguments["control"],
@@ -133,12 +154,7 @@ def estimate(arguments: Mapping[str, Any]) -> Estimate:
         result = looked_at(source, family, result, frame.design.names)
     return Estimate(
         formula=frame.terms.text,
-        call=call_text(
-            arguments["formula"],
-            family,
-            **{name: arguments[name] for name in ("weights", "subset", "offset")},
-            contrasts=arguments["contrasts"] or None,
-        ),
+        call=call(family),
         terms=frame.terms,
         family=family,
         column_names=frame.design.names,

@@ -24,12 +24,14 @@ from .face import SingleIndexVerbs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..families import Family
     from ..sources.base import Block
 
 # What the verbs ask of a model and a user has no need of: it is there, but not among what dir(fit) lists.
 HOOKS = frozenset(
-    "column_means covariance distribution inverse_information jacobian kept_means on_rows on_terms path predictors "
-    "refit response result row_state rows schema scores test_df training with_path".split()
+    "column_means covariance distribution edge inverse_information jacobian kept_means on_rows on_terms path "
+    "predictors refit response result row_state rows schema scores step_aic summary_footer test_df training "
+    "with_path".split()
 )
 
 
@@ -141,6 +143,21 @@ class GLM(Estimate, SingleIndexVerbs):
         return (
             self.family.extra_df if self.family.has_likelihood else int(self.family.fixed_dispersion is None)
         )
+
+    @property
+    def step_aic(self) -> float:
+        """AIC as R's ``extractAIC`` has it: what `drop1` and `step` print."""
+        return self.aic
+
+    @property
+    def edge(self) -> Family | None:
+        """The family that the model becomes where a parameter beside the coefficients has no finite estimate."""
+        return None
+
+    @property
+    def summary_footer(self) -> str:
+        """What a printed summary says after a glm's text."""
+        return ""
 
     @property
     def bic(self) -> float:

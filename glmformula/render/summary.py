@@ -44,6 +44,8 @@ class SummaryParts:
         Our own lines after R's text (no convergence, separation ...).
     errors : tuple of str
         Which standard errors those of the table are, where not the model's own.
+    footer : str
+        What the model prints beside: theta of a negative binomial.
     digits : int
         Significant digits; `signif_stars`: whether there are stars and their legend.
     """
@@ -65,6 +67,7 @@ class SummaryParts:
     correlation: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    footer: str = ""
     digits: int = DIGITS
     signif_stars: bool = True
 
@@ -112,7 +115,7 @@ def summary_blocks(parts: SummaryParts, digits: int | None = None) -> list[Block
     kept = [n for n, gone in zip(parts.names, parts.aliased, strict=True) if not gone]
     if parts.correlation is not None and len(kept) > 1:
         blocks += ["\nCorrelation of Coefficients:\n", correlation(parts.correlation, kept, digits)]
-    blocks.append("\n")
+    blocks.append(f"\n{parts.footer}")
     return blocks + _notes(parts.notes)
 
 

@@ -1,0 +1,354 @@
+"""The negative binomial's theta and the coefficients by maximum likelihood: one pass over the rows a step.
+
+With q = mu / theta the log-likelihood of a row is (Lawless 1987, Canadian Journal of Statistics 15)
+
+    log G(y + theta) - log G(theta) - y log theta - log y!  +  y log mu - (y + theta) log(1 + q).
+
+What stands before the plus depends on y and theta alone and is summed over the distinct counts, once. Coefficients
+and log theta move by Newton's method each (coefficients by Fisher's scoring where the link is not the logarithm), both
+from one pass: their estimates are independent in large samples (Lawless 1987), so that this converges nearly as fast
+as Newton's method in all parameters together. Where it meets an edge or gets lost, MASS's alternation goes on: a whole
+fit at each theta.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import add
+
+import numpy as np
+
+from ..errors import ConvergenceWarning, FitError, give_warning, hearing
+from ..families import Family
+from ..families.link import EPS, log_inv, quiet
+from ..runtime.tasks import one_team
+from ..sources.base import Block, Source
+from .convergence import strayed
+from .counted import Counts, counts_of
+from .eta_limits import eta_interval
+from .irls import finished, fit_glm
+from .passes import Sums
+from .path import Path
+from .problem import Problem, is_small
+from .result import Control, GlmFit
+from .rows import evaluate_rows
+from .scoring import scoring_step
+from .solve import IllConditioned, Solution
+
+# A step is the last that promises less than this (in units of the deviance: squared standard errors); what remains
+# after it is this times the rate of convergence, which is quadratic but for theta's small share where Newton's.
+SETTLED, SETTLED_NEWTON = 1e-14, 1e-12
+# log theta moves by at most so much in a step, and by UPHILL where its curvature is of no use.
+LONGEST, UPHILL = 1.5, 0.7
+HALVINGS = 12
+# A rise of -2 log-likelihood below these shares of it, and of the sums that it is the difference of, is rounding.
+ROUNDING, BLUR = 1e-11, 128 * EPS
+# Beyond FAR times the mean response theta is taken to its end, INFINITE times that, if the responses vary less than a
+# Poisson's: there the likelihood is the Poisson's to ten digits.
+FAR, INFINITE = 1e3, 1e10
+SMALLEST = 1e-12
+# Steps of log theta at given means.
+MOST_STEPS, NO_STEP = 200, 1e-11
+
+
+@dataclass(frozen=True, slots=True)
+class ThetaFit:
+    """A fit with its theta.
+
+    Attributes
+    ----------
+    result : GlmFit
+    theta : float
+    se_theta : float
+        1 / sqrt of minus the second derivative of the log-likelihood by theta (MASS's); infinite with theta.
+    infinite : bool
+        The likelihood rises as theta grows without end: `theta` is where it is the Poisson's.
+    messages : tuple of str
+        Why theta or the coefficients are not the estimates, if so.
+    """
+
+    result: GlmFit
+    theta: float
+    se_theta: float
+    infinite: bool
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowSums:
+    """Of rows at their means: y log mu - (y + theta) log(1 + q), its first and second derivative by theta, the excess.
+
+    The excess is (y - mu)^2 - y, twice the slope of the log-likelihood by 1 / theta where that is 0.
+    `newton`: coefficients move by the observed information, which is positive under the log link.
+    """
+
+    theta: float
+    newton: bool = False
+
+    @quiet
+    def __call__(self, block: Block, mu: np.ndarray) -> np.ndarray:
+        y, weights, theta = block.y, block.prior_weights, self.theta
+        q = mu * (1.0 / theta)
+        one = 1.0 + q
+        d = 1.0 / one
+        log_one = np.log(one)
+        one -= 1.0
+        log_one += (q - one) * d  # log1p(q) to the last digit, by the vectorised log
+        qd = q * d
+        y_qd = y * qd
+        parts = (
+            y * np.log(np.where(y > 0.0, mu, 1.0)) - (y + theta) * log_one,
+            qd - log_one + y_qd / theta,
+            qd * qd / theta - y_qd * (2.0 * d + qd) / theta**2,
+            np.square(y - mu) - y,
+        )
+        if weights is None:
+            return np.array([part.sum() for part in parts])
+        return np.array([np.dot(weights, np.where(weights > 0.0, part, 0.0)) for part in parts])
+
+    def observed(self, y: np.ndarray, mu: np.ndarray) -> np.ndarray | None:
+        """Observed over expected information of eta, (m,): (y + theta) / (mu + theta)."""
+        return (y + self.theta) / (mu + self.theta) if self.newton else None
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """Of all rows at some means: -2 log-likelihood, score and curvature of log theta, of theta, and the excess."""
+
+    minus2: float
+    score: float
+    curvature: float
+    information: float
+    excess: float
+    blur: float
+
+    @classmethod
+    def of(cls, rows: np.ndarray, counts: Counts, theta: float) -> Likelihood:
+        value, first, second = counts.at(theta)
+        score, curvature = theta * (rows[1] + first), theta * theta * (rows[2] + second)
+        return cls(
+            -2.0 * float(rows[0] + value - counts.log_factorials),
+            float(score),
+            float(curvature + score),
+            -float(rows[2] + second),
+            float(rows[3]),
+            BLUR * (abs(float(rows[0])) + abs(value) + counts.log_factorials),
+        )
+
+    @property
+    def step(self) -> float:
+        """Of log theta."""
+        newton = self.score / -self.curvature if self.curvature < 0 else math.copysign(UPHILL, self.score)
+        return max(-LONGEST, min(LONGEST, newton))
+
+    @property
+    def se(self) -> float:
+        return 1.0 / math.sqrt(self.information) if self.information > 0 else math.inf
+
+
+@one_team()
+def fit_theta(
+    source: Source,
+    family: Callable[[float], Family],
+    *,
+    names: tuple[str, ...],
+    intercept: bool,
+    control: Control,
+    start: np.ndarray | None = None,
+    method: str = "auto",
+    theta: float | None = None,
+) -> ThetaFit:
+    """Coefficients and theta of a negative binomial by maximum likelihood.
+
+    Parameters
+    ----------
+    source, names, intercept, control, start, method
+        As `fit_glm`.
+    family : callable, theta -> Family
+    theta : float, optional
+        Where to start.
+
+    Raises
+    ------
+    FitError
+        All responses are zero; as `fit_glm`.
+    """
+    counts = counts_of(source)
+    if not counts.total > 0:
+        raise FitError(
+            "all responses are 0: the mean's estimate is 0, and theta has none; a model of counts needs some above 0"
+        )
+    first = counts.start if theta is None else theta
+    p = len(names)
+    small = method == "auto" and is_small(source, p)
+    way = "qr" if method == "qr" or small else "gram"
+    problem = Problem(source, family(first), p, intercept, control, way, strict=method == "auto")
+    found = None
+    if p:
+        try:
+            found = joint(problem, family, counts, first, start)
+        except IllConditioned:
+            found = joint(replace(problem, way="qr"), family, counts, first, start)
+    if found is None:
+        options = {"names": names, "intercept": intercept, "method": method}
+        return alternated(source, family, counts, first, start, control, options)
+    return found
+
+
+def joint(
+    problem: Problem,
+    family: Callable[[float], Family],
+    counts: Counts,
+    theta: float,
+    start: np.ndarray | None,
+) -> ThetaFit | None:
+    """Both by one pass a step; None where the way is not a plain one."""
+    at = problem.at(start, solve=True)
+    if start is not None and at.has_etastart:
+        start, at = None, problem.at(None, solve=True)
+    solution = solved(problem, at, np.zeros(problem.p) if start is None else start, start, None)
+    if solution is None:
+        return None
+    beta, end = solution.beta, counts.end
+    before: tuple[np.ndarray, float, float] | None = None
+    halvings, newton = 0, problem.family.link.linkinv is log_inv
+    enough = SETTLED_NEWTON if newton else SETTLED
+    for _ in range(problem.control.maxit):
+        problem = replace(problem, family=family(theta))
+        at = problem.at(beta, solve=True, rows=RowSums(theta, newton))
+        here = None if at.more is None else Likelihood.of(at.more, counts, theta)
+        if here is None or not at.usable or rises(here, before):
+            if before is None or halvings == HALVINGS:
+                return None
+            halvings += 1
+            beta, theta = (beta + before[0]) / 2, math.sqrt(theta * before[1])
+            continue
+        solution = solved(problem, at, beta, beta, solution)
+        if solution is None:
+            return None
+        held = theta >= end and here.score >= 0
+        move = 0.0 if held else here.step
+        promise = solution.decrease + move * here.score
+        before, halvings = (beta, theta, here.minus2), 0
+        beta, theta = solution.beta, moved(theta, move, here, counts)
+        if abs(promise) < enough and before[1] > SMALLEST:
+            return settled(problem, family, counts, beta, theta, solution, at)
+    return None
+
+
+def rises(here: Likelihood, before: tuple[np.ndarray, float, float] | None) -> bool:
+    if before is None:
+        return False
+    return not here.minus2 <= before[2] + ROUNDING * (abs(before[2]) + 1.0) + here.blur
+
+
+def moved(theta: float, move: float, here: Likelihood, counts: Counts) -> float:
+    """theta after a step of its logarithm; its end where the responses vary less than a Poisson's."""
+    theta = theta * math.exp(move)
+    if theta > FAR * counts.level and here.excess <= 0:
+        return counts.end
+    return min(max(theta, SMALLEST), counts.end)
+
+
+def solved(
+    problem: Problem, at: Sums, beta: np.ndarray, solved_at: np.ndarray | None, last: Solution | None
+) -> Solution | None:
+    """The next step of the coefficients; None where there is none."""
+    if not at.usable or at.fault or not at.informative:
+        return None
+    solution = scoring_step(problem, at, beta, solved_at, last)
+    return solution if np.isfinite(solution.beta).all() else None
+
+
+def settled(
+    problem: Problem,
+    family: Callable[[float], Family],
+    counts: Counts,
+    beta: np.ndarray,
+    theta: float,
+    last: Solution,
+    at: Sums,
+) -> ThetaFit | None:
+    """The record of the fit at the estimates; None where they are not a plain optimum."""
+    problem = replace(problem, family=family(theta))
+    at = problem.at(beta, solve=True, rows=RowSums(theta), **problem.last_pass(at))
+    solution = solved(problem, at, beta, beta, last)
+    if solution is None or at.more is None:
+        return None
+    path = Path(beta, at, solution, beta, 1, True, False, at.deviance, False)
+    if strayed(problem, path, eta_interval(problem.family)):
+        return None
+    result, messages = finished(problem, path)
+    for message in messages:
+        give_warning(message, ConvergenceWarning)
+    return with_theta(result, Likelihood.of(at.more, counts, theta), theta, counts)
+
+
+def with_theta(
+    result: GlmFit, here: Likelihood, theta: float, counts: Counts, messages: tuple[str, ...] = ()
+) -> ThetaFit:
+    infinite = theta >= counts.end
+    return ThetaFit(result, theta, math.inf if infinite else here.se, infinite, messages)
+
+
+# -- MASS's alternation ---------------------------------------------------------------------------------------
+
+
+def alternated(
+    source: Source,
+    family: Callable[[float], Family],
+    counts: Counts,
+    theta: float,
+    start: np.ndarray | None,
+    control: Control,
+    options: dict[str, object],
+) -> ThetaFit:
+    """A whole fit at each theta, a theta at the means of each fit."""
+    messages: tuple[str, ...] = ("alternation limit reached",)
+    sharp = replace(control, epsilon=min(control.epsilon, 1e-14), maxit=4 * control.maxit)
+    for _ in range(max(2, control.maxit)):
+        with hearing() as heard:
+            result = fit_glm(source, family(theta), control=sharp, start=start, **options)  # type: ignore[arg-type]
+        start = np.nan_to_num(result.coefficients)
+        last, (theta, here) = theta, theta_at(source, family(theta), start, counts, theta)
+        if abs(math.log(theta / last)) < NO_STEP * 100:
+            messages = ()
+            break
+    for category, text in heard:
+        give_warning(text, category)
+    return with_theta(result, here, theta, counts, messages)
+
+
+def theta_at(
+    source: Source, family: Family, beta: np.ndarray, counts: Counts, theta: float
+) -> tuple[float, Likelihood]:
+    """The theta of largest likelihood at given coefficients."""
+    return best_theta(
+        lambda theta: source.map_reduce(partial(sums_at, RowSums(theta), family, beta), add), counts, theta
+    )
+
+
+def best_theta(sums: Callable[[float], np.ndarray], counts: Counts, theta: float) -> tuple[float, Likelihood]:
+    """Newton's method on log theta, with halved steps; `sums` are those of `RowSums`, at given means."""
+    here = Likelihood.of(sums(theta), counts, theta)
+    for _ in range(MOST_STEPS):
+        if theta >= counts.end and here.score >= 0:
+            break
+        move = here.step
+        while True:
+            new = moved(theta, move, here, counts)
+            there = Likelihood.of(sums(new), counts, new)
+            if not rises(there, (np.empty(0), theta, here.minus2)) or abs(move) < NO_STEP:
+                break
+            move /= 2
+        theta, here = new, there
+        if abs(move) < NO_STEP or theta <= SMALLEST:
+            break
+    return theta, here
+
+
+def sums_at(rows: RowSums, family: Family, beta: np.ndarray, block: Block) -> np.ndarray:
+    return rows(block, evaluate_rows(block, beta, family)[1])
