@@ -27,8 +27,9 @@ from ..families.curvature import relative_curvature
 from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
+from .best import best_path
 from .columns import in_chunks, linear_predictor
-from .irls import best_path, finished
+from .irls import finished
 from .passes import INTERCEPT, Sums
 from .path import Lost, Path
 from .problem import Problem, is_small

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -11,20 +10,19 @@ from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family
 from ..runtime.tasks import one_team
 from ..sources.base import Source
-from ..sources.mapped import select_terms
+from .best import best_path, reported
 from .bordered import WIDE
-from .constrained import inside, kept_inside
-from .convergence import FEW_ROWS, strayed
-from .eta_limits import eta_interval, near_an_end
-from .iteration import iterated
-from .messages import HIDDEN, INACCURATE, INACCURATE_WIDE, NOWHERE, extreme_fits, nothing_to_fit
+from .convergence import FEW_ROWS
+from .eta_limits import near_an_end
+from .messages import HIDDEN, INACCURATE, INACCURATE_WIDE, extreme_fits
+from .null import Null, not_above, null_model
 from .passes import Sums
 from .path import Lost, Path
 from .problem import Problem, is_small
 from .refine import refined
 from .result import Control, GlmFit
 from .scoring import unweighted
-from .solve import IllConditioned, Solution
+from .solve import IllConditioned
 
 METHODS = ("auto", "qr", "cholesky")
 
@@ -94,52 +92,23 @@ def fit_glm(
     problem = Problem(source, family, p, intercept, control or Control(), way, strict=method == "auto")
     try:
         try:
-            path = best_path(problem, start)
+            path, null = best_fit(problem, start)
         except IllConditioned:
             problem = replace(problem, way="qr")
-            path = best_path(problem, start)
+            path, null = best_fit(problem, start)
     except Lost as lost:
         raise FitError(str(lost)) from None
-    fit, messages = finished(problem, refined_path(problem, path))
+    fit, messages = finished(problem, refined_path(problem, path), null)
     for message in messages:
         give_warning(message, ConvergenceWarning, stacklevel=4)
     return fit
 
 
-def best_path(problem: Problem, start: np.ndarray | None) -> Path:
-    """R's iterations; the constrained optimum where they end at the edge of the means, or nowhere."""
-    if problem.p == 0:
-        return empty_path(problem)
-    path: Path | None = None
-    failure: Lost | None = None
-    try:
-        path = iterated(problem, start)
-    except Lost as lost:
-        failure = lost
-    path = path and reported(problem, path)
-    searched = problem.null_of is None and (path is None or problem.p <= WIDE)
-    if searched and (path is None or strayed(problem, path, eta_interval(problem.family))):
-        return mended(problem, path, failure)
-    if path is None:
-        raise failure or Lost("no path")
-    return path
-
-
-def reported(problem: Problem, path: Path) -> Path:
-    """The path with the sums of a finished fit."""
-    if path.at.reported or problem.null_of is not None:
-        return path
-    return replace(path, at=problem.at(path.beta, **problem.last_pass(path.at)))
-
-
-def mended(problem: Problem, path: Path | None, failure: Lost | None) -> Path:
-    """The constrained optimum, or the path that was not it."""
-    path = inside(problem, eta_interval(problem.family), path)
-    path = path and kept_inside(problem, path)
-    if path is None:
-        failure = failure or Lost("the working weights vanish on the way")
-        raise Lost(f"{failure}{'' if 'no valid set' in str(failure) else NOWHERE}")
-    return path
+def best_fit(problem: Problem, start: np.ndarray | None) -> tuple[Path, Null]:
+    """The best path that is found, not above the null model, which comes with it."""
+    path = reported(problem, best_path(problem, start))
+    null = null_model(problem, path.beta, path.at)
+    return not_above(problem, path, null), null
 
 
 def refined_path(problem: Problem, path: Path) -> Path:
@@ -152,23 +121,8 @@ def refined_path(problem: Problem, path: Path) -> Path:
     return path if beta is None or not at.usable else replace(path, beta=beta, at=at)
 
 
-def empty_path(problem: Problem) -> Path:
-    """No columns: R's answer has 0 iterations and is 'at the boundary'."""
-    nothing = np.empty(0)
-    at = problem.at(nothing)
-    if at.n_ok == 0:
-        raise FitError(nothing_to_fit(at.rows))
-    if not at.usable:
-        raise FitError(
-            "invalid linear predictor values in empty model: the model has no column, so the offset "
-            "alone gives the fitted values; supply a valid offset or add columns"
-        )
-    solution = Solution(nothing, np.empty(0, int), 0, np.empty((0, 0)), nothing, 0.0, np.empty((0, 0)))
-    return Path(nothing, at, solution, nothing, 0, True, True, at.deviance, False)
-
-
-def finished(problem: Problem, path: Path) -> tuple[GlmFit, list[str]]:
-    """The record of a fit, and its warnings in R's order."""
+def finished(problem: Problem, path: Path, null: Null | None = None) -> tuple[GlmFit, list[str]]:
+    """The record of a fit, and its warnings in R's order; `null` is its null model, if that is known."""
     path = reported(problem, path)
     family, at, solution = problem.family, path.at, path.solution
     messages = list(path.messages)
@@ -188,10 +142,8 @@ def finished(problem: Problem, path: Path) -> tuple[GlmFit, list[str]]:
         more = problem.at(path.beta, dispersion=dispersion, pearson=True, solved_at=path.solved_at)
     if problem.p:
         messages += extreme_fits(family, at.mu_range)
-    null_deviance = at.null_deviance
-    if problem.intercept and at.has_offset:
-        null_deviance, warned = null_with_offset(problem, path.beta, at)
-        messages += warned
+    null = null or null_model(problem, path.beta, path.at)
+    messages += null.messages
     coefficients = path.beta.copy()
     coefficients[solution.pivot[solution.rank :]] = np.nan
     fit = GlmFit(
@@ -201,7 +153,7 @@ def finished(problem: Problem, path: Path) -> tuple[GlmFit, list[str]]:
         pivot=solution.pivot,
         rank=solution.rank,
         deviance=at.deviance,
-        null_deviance=null_deviance,
+        null_deviance=null.deviance,
         pearson=more.pearson if family.fixed_dispersion is None else np.nan,
         minus2_loglik=more.minus2_loglik if family.has_likelihood else np.nan,
         nobs=at.rows,
@@ -223,31 +175,3 @@ def near_end(problem: Problem, path: Path, at: Sums) -> bool:
     if not path.converged or path.boundary or path.own_start or path.lost_rank:
         return True
     return near_an_end(problem.family, at.mu_range, path.solution.decrease, at.least_weight)
-
-
-def null_with_offset(problem: Problem, beta: np.ndarray, at: Sums) -> tuple[float, list[str]]:
-    """Deviance of the intercept with the offset: of R's ``glm``, which refits from the fitted values.
-
-    A fit from where the mean offset leaves the mean response (the answer itself for the log and the
-    identity link) comes first: it needs fewer passes, and none over the columns.
-    """
-    null = replace(problem, p=1, null_of=beta, way="gram", strict=False)
-    alone = replace(null, source=select_terms(problem.source, frozenset({0})), null_of=None)
-    ends = eta_interval(problem.family)
-    means = np.array([at.weighted_y, at.weighted_offset_mu]) / at.weight_sum
-    with np.errstate(all="ignore"):
-        near = np.subtract(*problem.family.link.linkfun(means))
-    path: Path | None = None
-    for start in (np.array([near]), None) if np.isfinite(near) else (None,):
-        with suppress(FitError):
-            path = best_path(null, start)
-            if path.converged and not strayed(alone, path, ends):
-                return path.at.deviance, []
-    try:
-        if path is None or strayed(alone, path, ends):
-            path = mended(alone, path, None)
-    except FitError as error:
-        return np.nan, [f"fitting to calculate the null deviance failed: {error}"]
-    if path.converged:
-        return path.at.deviance, []
-    return path.at.deviance, ["fitting to calculate the null deviance did not converge -- increase 'maxit'?"]

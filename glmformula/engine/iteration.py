@@ -69,6 +69,12 @@ def iterate(problem: Problem, start: np.ndarray | None, guarded: bool = False) -
     return begun(replace(problem, first=at), start, at, guarded).path()
 
 
+def iterated_from(problem: Problem, start: np.ndarray) -> Path:
+    """Guarded iterations from coefficients of ours, whatever start the rows or the user have."""
+    at = problem.at(start, solve=True, collect=True)
+    return replace(begun(replace(problem, first=at), start, at, guarded=True).path(), own_start=True)
+
+
 def begun(problem: Problem, start: np.ndarray | None, at: Sums, guarded: bool) -> Iterations:
     """The iterations at their start; at one of ours where R's own start values are not valid."""
     last = problem.last_pass(at)

@@ -22,6 +22,10 @@ HIDDEN = (
     "the working weights differ so much that columns which the rows tell apart vanish beside others: their "
     "coefficients are NA, as R's; look at the sizes of the response"
 )
+SEVERAL = (
+    "the deviance has several minima: the usual start leads to {}, which is above the null model's {}; the fit is the "
+    "minimum reached from the null model, {}, and another start= may lead to a lower one"
+)
 NOWHERE = (
     ". Nor was a valid fit reached from the mean response, or by Newton's method from a linear programme's start: "
     "look at the sizes of response, offset and weights, or supply starting values"

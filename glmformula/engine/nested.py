@@ -21,11 +21,12 @@ from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
 from ..sources.mapped import select_terms
+from .best import best_path
 from .bordered import WIDE, eliminable
 from .gram import Tables, assemble
-from .irls import best_path
 from .iteration import iterate
 from .messages import extreme_fits
+from .null import Null, not_above, null_model
 from .passes import Sums
 from .path import Path
 from .problem import SMALL_PROBLEM, SMALL_ROWS, Problem
@@ -124,6 +125,15 @@ class Columns:
         right = gram @ self.near + score
         return (gram, right) if np.isfinite(gram).all() and np.isfinite(right).all() else None
 
+    @cached_property
+    def null(self) -> Null:
+        """The model of the intercept and the offset, which is within all that have an intercept."""
+        whole = Problem(self.source, self.family, len(self.assign), True, self.control, "gram")
+        alone = replace(whole, source=select_terms(self.source, frozenset({0})), p=1)
+        nothing = np.zeros(1)
+        at = alone.at(nothing, **alone.last_pass(alone.at(nothing)))
+        return null_model(whole, self.near, at)
+
     def start(self, terms: frozenset[int]) -> np.ndarray | None:
         """First step of a sub-model, from `equations`."""
         kept = np.flatnonzero(np.isin(self.assign, list(terms)))
@@ -153,7 +163,7 @@ class Columns:
             source, self.family, p, self.intercept, self.control, way, strict=self.method == "auto"
         )
         attempts: list[Callable[[], Path | None]] = [
-            partial(with_digits, problem, lambda way: best_path(way, None)),
+            partial(with_digits, problem, partial(self.cold, wanted)),
             partial(self.warm, problem, wanted),
         ]
         if not (small or cold or p == 0):
@@ -168,6 +178,11 @@ class Columns:
             if path is not None:
                 return nested(wanted, self.family, path)
         raise failure or FitError("the sub-model could not be fitted")
+
+    def cold(self, terms: frozenset[int], problem: Problem) -> Path:
+        """From R's start, but not to an end above the null model."""
+        path = best_path(problem, None)
+        return not_above(problem, path, self.null) if self.intercept and 0 in terms else path
 
     def warm(self, problem: Problem, terms: frozenset[int]) -> Path | None:
         """From the start of the common pass; None where there is none, or the way is not a plain one."""
