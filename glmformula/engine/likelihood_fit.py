@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import add
 
 import numpy as np
 
+from ..design.pieces import Design, Piece
 from ..errors import FitError, hearing
-from ..families.likelihood import Likelihood, StartFit
+from ..families.likelihood import Likelihood, Share, StartFit
 from ..families.link import Array
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
@@ -35,6 +36,8 @@ class Part:
         Its terms, as `assign` has them.
     first : int
         Its first column.
+    assign : tuple of int
+        The term of each column.
     intercept : bool
     offset : int or None
         Its column of the blocks' offsets; -1 where they have only one.
@@ -43,12 +46,14 @@ class Part:
     names: tuple[str, ...]
     terms: frozenset[int]
     first: int
+    assign: tuple[int, ...]
     intercept: bool
     offset: int | None
 
-    @property
-    def stop(self) -> int:
-        return self.first + len(self.names)
+    def own(self, share: Share | None) -> np.ndarray:
+        """Which of its columns a predictor with that share has."""
+        which = range(len(self.assign))
+        return np.array([j for j in which if share is None or self.assign[j] in share.terms], dtype=int)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class LikelihoodFit:
     solved : Solved
     aliased : ndarray of bool (p,)
         Of the columns of all predictors one after another, constants left out.
+    places : ndarray of int (p,)
+        Which column of the design each coefficient belongs to.
     rows, nobs : int
         All rows, and those of non-zero weight.
     weight_sum : float
@@ -70,6 +77,7 @@ class LikelihoodFit:
     layout: Layout
     solved: Solved
     aliased: np.ndarray
+    places: np.ndarray
     rows: int
     nobs: int
     weight_sum: float
@@ -103,8 +111,8 @@ def fit_likelihood(
         Its designs have the columns of all parts side by side.
     likelihood : Likelihood
     parts : tuple of Part
-    start : ndarray (r,), optional
-        Where to begin: parameters that are not aliased, then constants.
+    start : ndarray (p + constants,), optional
+        Where to begin: all coefficients (NaN counts as 0), then the constants.
 
     Raises
     ------
@@ -114,35 +122,67 @@ def fit_likelihood(
     rows, nobs, weight_sum = source.map_reduce(_counted, _added)
     if not nobs:
         raise FitError(f"no row to fit: all {rows} weights are 0")
-    begun = [_started(source, one, parts[one.part]) for one in likelihood.starts]
-    kept = {one.part: k for one, (k, _) in zip(likelihood.starts, begun)}
-    at = {one.part: beta for one, (_, beta) in zip(likelihood.starts, begun)}
+    begun = begin(source, likelihood, parts)
     columns: list[Columns | None] = []
     sizes: list[int] = []
     offsets: list[int | None] = []
-    first: list[np.ndarray] = []
-    for place in likelihood.parts:
+    places, kept, first = [np.empty(0, dtype=int)], [np.empty(0, dtype=bool)], [np.empty(0)]
+    for k, place in enumerate(likelihood.parts):
         if place is None:
             columns.append(None)
             sizes.append(1)
             offsets.append(None)
             continue
-        which = kept[place]
-        columns.append(as_slice(parts[place].first + np.flatnonzero(which)))
+        part, share = parts[place], likelihood.shares.get(k)
+        own = part.own(share)
+        which = begun.kept[place][own]
+        columns.append(as_slice(part.first + own[which]))
         sizes.append(int(which.sum()))
-        offsets.append(parts[place].offset)
-        first.append(at[place][which])
+        offsets.append(part.offset if share is None or share.offset else None)
+        places.append(part.first + own)
+        kept.append(which)
+        first.append(begun.coefficients[place][own])
     layout = Layout(tuple(columns), tuple(sizes), tuple(offsets))
-    beginning = np.concatenate([*first, np.array(likelihood.constants, dtype=float)])
+    aliased = ~np.concatenate(kept)
+    beginning = np.concatenate([*first, begun.constants])
     if start is not None:
         if start.shape != beginning.shape:
             raise FitError(f"length of 'start' should equal {len(beginning)}; got {len(start)} values")
-        beginning = start
-    solved = maximum(source, likelihood, layout, beginning, control or NewtonControl())
-    aliased = np.concatenate(
-        [np.empty(0, bool), *(~kept[place] for place in likelihood.parts if place is not None)]
-    )
-    return LikelihoodFit(layout, solved, aliased, rows, nobs, weight_sum)
+        beginning = np.nan_to_num(start)
+    free = np.concatenate([~aliased, np.ones(len(begun.constants), dtype=bool)])
+    solved = maximum(source, likelihood, layout, beginning[free], control or NewtonControl())
+    return LikelihoodFit(layout, solved, aliased, np.concatenate(places), rows, nobs, weight_sum)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Of each part, by its number: which columns are not aliased, and coefficients to begin with; constants."""
+
+    kept: Mapping[int, np.ndarray]
+    coefficients: Mapping[int, np.ndarray]
+    constants: np.ndarray
+
+
+def begin(source: Source, likelihood: Likelihood, parts: tuple[Part, ...]) -> Begun:
+    """Where the search begins, and which columns are aliased."""
+    how = likelihood.beginning
+    if how is None:
+        found = {one.part: _started(source, one, parts[one.part]) for one in likelihood.starts}
+        constants = np.array(likelihood.constants, dtype=float)
+        return Begun({k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}, constants)
+    tally = source.map_reduce(partial(_tally, how.tally), add)
+    kept, coefficients, intercepts = {}, {}, []
+    for one in how.starts(tally):
+        part = parts[one.part]
+        added = not part.intercept
+        which, beta = _started(source, one, part, added)
+        intercepts.append(float(beta[0]))
+        kept[one.part], coefficients[one.part] = which[added:], beta[added:]
+    return Begun(kept, coefficients, how.constants(tally, tuple(intercepts)))
+
+
+def _tally(count: Callable[[Array, Array | None], Array], block: Block) -> Array:
+    return count(block.y, block.prior_weights)
 
 
 def as_slice(places: np.ndarray) -> Columns:
@@ -156,22 +196,25 @@ def part_source(
     source: Source,
     part: Part,
     response: Callable[[Array, Array | None], tuple[Array, Array | None]],
+    add_intercept: bool = False,
 ) -> Source:
     """The same rows with the columns and the offset of one part, and another response."""
-    return Mapped(source, partial(_of_part, part.terms, part.offset, response))
+    return Mapped(source, partial(_of_part, part.terms, part.offset, response, add_intercept))
 
 
 def _of_part(
     terms: frozenset[int],
     offset: int | None,
     response: Callable[[Array, Array | None], tuple[Array, Array | None]],
+    add_intercept: bool,
     block: Block,
 ) -> Block:
     y, weights = response(block.y, block.prior_weights)
     own = block.offset if block.offset is None or offset is None or offset < 0 else block.offset[:, offset]
+    design = block.design.select_terms(terms)
     return replace(
         block,
-        design=block.design.select_terms(terms),
+        design=with_intercept(design) if add_intercept else design,
         y=y,
         prior_weights=weights,
         offset=None if own is None or offset is None or not own.any() else own,
@@ -181,21 +224,40 @@ def _of_part(
     )
 
 
-def _started(source: Source, one: StartFit, part: Part) -> tuple[np.ndarray, np.ndarray]:
+def with_intercept(design: Design) -> Design:
+    """The design with an intercept before its columns."""
+    return replace(
+        design,
+        pieces=(Piece(()), *design.pieces),
+        names=("(Intercept)", *design.names),
+        assign=np.concatenate([[0], design.assign]),
+    )
+
+
+def _started(
+    source: Source, one: StartFit, part: Part, add_intercept: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Which columns are not aliased, bool (p,), and coefficients to begin with (p,), 0 where they are no use."""
-    mapped = part_source(source, part, one.response)
-    if not part.names:
+    mapped = part_source(source, part, one.response, add_intercept)
+    names = ("(Intercept)",) * add_intercept + part.names
+    if not names:
         return np.empty(0, dtype=bool), np.empty(0)
     with hearing():
         try:
-            fit = fit_glm(mapped, one.family, names=part.names, intercept=part.intercept, control=STARTING)
+            fit = fit_glm(
+                mapped,
+                one.family,
+                names=names,
+                intercept=part.intercept or add_intercept,
+                control=STARTING,
+            )
             beta = fit.coefficients
         except FitError:
-            beta = np.full(len(part.names), np.nan)
+            beta = np.full(len(names), np.nan)
     kept = ~np.isnan(beta)
     if not kept.any():
         kept[:] = True
-        beta = np.zeros(len(part.names))
+        beta = np.zeros(len(names))
     beta = np.nan_to_num(beta)
     return kept, beta
 

@@ -85,6 +85,41 @@ class StartFit:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What a predictor has of its part of the formula.
+
+    Attributes
+    ----------
+    terms : frozenset of int
+        The terms whose columns it has, numbered as the design's `assign` (0: the first part's intercept).
+    offset : bool
+        Whether the part's offset is added to it.
+    """
+
+    terms: frozenset[int]
+    offset: bool = True
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where a search begins that needs to know the response of all rows first.
+
+    Attributes
+    ----------
+    tally : callable, (y, prior_weights) -> ndarray
+        Of some rows; those of all rows add up.
+    starts : callable, tally -> tuple of StartFit
+        One for each part. A part without an intercept is given one, since constants stand for it.
+    constants : callable, (tally, intercepts) -> ndarray
+        `intercepts` are those of the fits at the start, one for each part.
+    """
+
+    tally: Callable[[Array, Array | None], Array]
+    starts: Callable[[Array], tuple[StartFit, ...]]
+    constants: Callable[[Array, tuple[float, ...]], Array]
+
+
+@dataclass(frozen=True)
 class Likelihood:
     """The row-wise likelihood of a model of several linear predictors.
 
@@ -97,7 +132,7 @@ class Likelihood:
         The part of the formula that each has the columns of; None for a constant.
     evaluate : callable, (y, etas) -> RowSums
     starts : tuple of StartFit
-        One for each part.
+        One for each part; none where there is a `beginning`.
     reading : str
         How the response is read: "numbers" or "categories".
     check_response : callable, (y, prior_weights, trials, labels) -> None
@@ -111,6 +146,10 @@ class Likelihood:
         A response drawn at random.
     parameters : mapping of str to float or str
         What it was made with.
+    shares : mapping of int to Share
+        The predictors that have not all of their part.
+    beginning : Beginning or None
+        In place of `starts` and `constants`.
     """
 
     name: str
@@ -126,6 +165,8 @@ class Likelihood:
     variance: Callable[[Etas], Array] | None = None
     draw: Callable[[np.random.Generator, Etas], Array] | None = None
     parameters: Mapping[str, float | str] = field(default_factory=dict, hash=False)
+    shares: Mapping[int, Share] = field(default_factory=dict, hash=False)
+    beginning: Beginning | None = None
 
     @property
     def is_binomial(self) -> bool:

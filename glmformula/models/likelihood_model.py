@@ -274,7 +274,8 @@ def parts_of(terms: Terms, names: Sequence[str], assign: np.ndarray, offsets: bo
     """Each part's columns among those of the design."""
     if not terms.parts:
         whole = frozenset(range(len(terms.labels) + 1))
-        return (Part(tuple(names), whole, 0, terms.intercept, -1 if offsets else None),)
+        own_terms = tuple(assign.tolist())
+        return (Part(tuple(names), whole, 0, own_terms, terms.intercept, -1 if offsets else None),)
     bases = [0, *accumulate(len(part.labels) + 1 for part in terms.parts)]
     out = []
     for k, part in enumerate(terms.parts):
@@ -285,6 +286,7 @@ def parts_of(terms: Terms, names: Sequence[str], assign: np.ndarray, offsets: bo
                 tuple(names[j] for j in own.tolist()),
                 frozenset(range(bases[k], bases[k + 1])),
                 first,
+                tuple(assign[own].tolist()),
                 part.intercept,
                 k if offsets else None,
             )
@@ -300,6 +302,7 @@ def estimated(
     prefix: Callable[[str, str], str],
     function: str,
     extra: Mapping[str, Any],
+    complete: Callable[[Terms, tuple[str, ...]], Likelihood] | None = None,
 ) -> dict[str, Any]:
     """The fields of a fitted model for the arguments of its call.
 
@@ -316,6 +319,9 @@ def estimated(
         What the call is of.
     extra : mapping
         The model's own arguments as the printed call has them.
+    complete : callable, optional
+        ``complete(terms, levels)`` makes the likelihood once the levels of the response are known; what
+        `likelihood` says of reading and checking it holds before.
 
     Raises
     ------
@@ -339,14 +345,16 @@ def estimated(
         design = frame.design
         offsets = training.source.map_reduce(_has_offset, max)
         layout = parts_of(frame.terms, design.names, design.assign, offsets)
+        if complete is not None:
+            likelihood = complete(frame.terms, response_levels(training))
         result = fit_likelihood(
             training.source, likelihood, layout, control=arguments["control"] or NewtonControl()
         )
     names = tuple(
-        prefix(predictor, column)
-        for predictor, part in zip(likelihood.predictors, likelihood.parts)
+        prefix(predictor, layout[part].names[j])
+        for k, (predictor, part) in enumerate(zip(likelihood.predictors, likelihood.parts))
         if part is not None
-        for column in layout[part].names
+        for j in layout[part].own(likelihood.shares.get(k)).tolist()
     )
     warn_of(result, likelihood, names)
     return {
@@ -367,6 +375,13 @@ def estimated(
         "n_omitted": frame.n_omitted,
         "training": training,
     }
+
+
+def response_levels(training: TrainingData) -> tuple[str, ...]:
+    """The categories of the response."""
+    frame: Any = training.frame
+    levels: tuple[str, ...] = frame.response_levels if training.streamed else frame.response.levels
+    return levels
 
 
 def _has_offset(block: Block) -> bool:
