@@ -56,6 +56,7 @@ from .models.generics import (
 )
 from .models.glm import glm
 from .models.glm_nb import GLMNB, glm_nb
+from .models.lm import LM, lm
 from .models.loading import load
 from .models.model import GLM
 from .render.table import StatTable
@@ -107,6 +108,7 @@ __all__ = [
     "BIC",
     "GLM",
     "GLMNB",
+    "LM",
     "Anova",
     "ConvergenceWarning",
     "DataError",
@@ -161,6 +163,7 @@ __all__ = [
     "influence_measures",
     "inverse_gaussian",
     "linear_hypothesis",
+    "lm",
     "load",
     "logLik",
     "lrtest",

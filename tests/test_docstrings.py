@@ -14,7 +14,7 @@ import matplotlib
 import pytest
 
 import glmformula
-from glmformula import GLM, Family, Link, datasets, glm
+from glmformula import GLM, LM, Family, Link, datasets, glm, lm
 from glmformula.families.link import LINKS
 from glmformula.families.registry import FAMILIES
 from glmformula.fitted.loglik import LogLik
@@ -27,6 +27,7 @@ from glmformula.render.report import Rendered
 
 PARSER = DocTestParser()
 A_FIT = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+SHOWN = {GLM: dir(A_FIT), LM: dir(lm("salary ~ overtime_hours", datasets.attrition()))}
 
 
 def reports(cls: type) -> Iterator[type]:
@@ -39,8 +40,7 @@ def reports(cls: type) -> Iterator[type]:
 def own(cls: type) -> Iterator[str]:
     """The names a user sees on objects of a class, without what it has from pandas and the fields of a record."""
     fields = getattr(cls, "__dataclass_fields__", {})
-    names = dir(A_FIT) if cls is GLM else dir(cls)
-    for name in names:
+    for name in SHOWN.get(cls, dir(cls)):
         defined = next((base for base in cls.__mro__ if name in vars(base)), cls)
         if not name.startswith("_") and name not in fields and defined.__module__.startswith("glmformula"):
             yield name
@@ -60,7 +60,7 @@ def documented() -> dict[str, Any]:
         found |= {f"{module}.{name}": getattr(listed, name) for name in listed.__all__}
     answers = (Certificate, LogLik, Terms)
     classes = [cls for cls in reports(Rendered) if cls.__module__.startswith("glmformula")]
-    for cls in (GLM, Family, Link, *answers, *classes):
+    for cls in (GLM, LM, Family, Link, *answers, *classes):
         found |= {f"{cls.__name__}.{name}": of_class(cls, name) for name in own(cls)}
     return found | {cls.__name__: cls for cls in answers}
 

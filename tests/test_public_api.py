@@ -15,7 +15,7 @@ from glmformula import glm
 from glmformula.datasets import attrition
 
 NAMES = """
-    glm glm_nb glm_control GLM GLMNB StatTable datasets
+    glm glm_nb lm glm_control GLM GLMNB LM StatTable datasets
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
@@ -43,6 +43,19 @@ ARGUMENTS = {
         "*offset=None *control=None *contrasts=None *method='auto' *progress=None *init_theta=None *link='log' "
         "**control_arguments"
     ),
+    "lm": (
+        "formula data *weights=None *subset=None *na_action='na.omit' *offset=None *contrasts=None *method='auto' "
+        "*progress=None"
+    ),
+    "LM.summary": "self correlation=False vcov=None *digits=4 *signif_stars=True",
+    "LM.anova": "self *others *test='F' *scale=0.0",
+    "LM.Anova": "self type='II' *error=None *vcov=None",
+    "LM.confint": "self parm=None level=0.95 method=None *vcov=None",
+    "LM.predict": (
+        "self newdata=None type='response' se_fit=False *dispersion=None *terms=None *interval=None *level=0.95 "
+        "*weights=None *na_action='na.pass' *new_levels='error' *vcov=None *out=None"
+    ),
+    "LM.residuals": "self type='working' seed=None *out=None",
     "glm_control": "epsilon=1e-08 maxit=25 trace=False",
     "negative_binomial": "theta link='log'",
     "model_matrix": "formula data=None *newdata=None *contrasts=None *out=None",
@@ -90,7 +103,7 @@ def test_arguments(name):
     for part in name.split("."):
         function = getattr(function, part)
     parameters = list(inspect.signature(function).parameters.values())
-    of_method = name.startswith("GLM.")  # the fit is its first, whatever it is called
+    of_method = name.startswith(("GLM.", "LM."))  # the fit is its first, whatever it is called
     assert " ".join(map(spelt, parameters[of_method:])) == ARGUMENTS[name].removeprefix("self ")
 
 

@@ -107,3 +107,10 @@ EDGE_COEFFICIENT = 2e-3
 # The bars of the project, against the exact maximum; coefficients relative to max(|coefficient|, standard error).
 NB_COEFFICIENT = 1e-6
 NB_LOGLIK = 1e-9
+
+# --- linear models ------------------------------------------------------------------------------------------
+# R and we solve the same equations by QR: what the condition number leaves of 16 digits; longley's is 5e9 (1e5 when
+# its columns have unit length), and variances have twice the error of coefficients.
+LINEAR, LINEAR_ILL = 1e-9, 1e-7
+# Differences of sums of squares, relative to the largest of the column.
+LINEAR_SQUARES = 1e-8

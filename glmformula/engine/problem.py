@@ -50,7 +50,8 @@ class Problem:
     @property
     def tolerance(self) -> float:
         """The share of its length below which what is left of a column is nothing."""
-        return max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000))
+        given = self.control.tolerance
+        return max(SMALLEST_TOLERANCE, min(1e-7, self.control.epsilon / 1000) if given is None else given)
 
     def at(
         self,

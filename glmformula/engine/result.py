@@ -10,11 +10,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Control:
-    """R's glm.control: stop when |dev - dev_old| / (|dev| + 0.1) < epsilon."""
+    """R's glm.control: stop when |dev - dev_old| / (|dev| + 0.1) < epsilon.
+
+    `tolerance` is the share of its length below which what is left of a column is nothing; None for the one that
+    goes with epsilon.
+    """
 
     epsilon: float = 1e-8
     maxit: int = 25
     trace: bool = False
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _counts(value: Matrix, prior_weights: np.ndarray | None, binomial: bool, nam
     if not binomial:
         raise DataError(
             f"the response '{name}' has {columns} columns; only binomial families take "
-            "cbind(successes, failures)"
+            "cbind(successes, failures). Several responses at once (R's mlm) are not fitted: fit a model for each"
         )
     if columns != 2:
         raise DataError(

@@ -13,7 +13,7 @@ from ..fitted.rows import same_table, training_rows
 from ..formula.scope import Scope, add_labels, positions, with_terms
 from ..render.table import StatTable
 from .score import nested_score_statistic
-from .single_term import comparison, fit_one, single_term_table, test_name
+from .single_term import Comparison, comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
@@ -77,6 +77,11 @@ def add1(
     experience_years  1   184.61 190.61 2.46384   0.1165
     """
     name = test_name(test)
+    return single_term_table(fit, additions(fit, scope, name == "Rao"), name, k, scale)
+
+
+def additions(fit: SingleIndex, scope: Scope, rao: bool) -> Comparison:
+    """The model on the rows that all larger ones have, and these; with Rao's statistics where asked for."""
     labels = add_labels(fit.terms, scope)
     training = training_rows(
         {**fit.rows.arguments, **same_table(fit.rows), "formula": with_terms(fit.terms, labels)}
@@ -101,12 +106,11 @@ def add1(
         fit.rows.arguments.get("method", "auto"),
     )
     own = frozenset([0, *(place + 1 for place in positions(frame.terms, fit.terms.labels))])
-    rao = name == "Rao"
     base = fit_one(columns, own, "itself on the rows of the combined fit", cold=rao)
     wanted = {label: own | {place + 1} for label, place in zip(labels, positions(frame.terms, labels))}
     larger = {label: fit_one(columns, terms, f"with ‘{label}’") for label, terms in wanted.items()}
     scores = [nested_score_statistic(columns, base, terms) for terms in wanted.values()] if rao else None
-    return single_term_table(fit, comparison("additions", base, larger, scores, base.n_ok), name, k, scale)
+    return comparison("additions", base, larger, scores, base.n_ok)
 
 
 def _missing(frame: Any) -> str:

@@ -11,7 +11,7 @@ from ..design.selection import positions
 from ..fitted.coefficients import names_of
 from ..render.table import StatTable
 from .limits import limits_table, wald_limits
-from .wald import Vcov, Wald, all_rows, test_columns
+from .wald import Vcov, Wald, all_rows, robust_df, test_columns
 
 if TYPE_CHECKING:
     from ..fitted.protocols import Fit
@@ -25,8 +25,8 @@ def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
     vcov : str, matrix or function, optional
         Another covariance of the coefficients (see ``fit.summary``); aliased coefficients are then left out.
     df : float, optional
-        Degrees of freedom of t tests; default infinite, so z tests, for every glm (summary takes t where the
-        dispersion is estimated). 0 or below: z tests too.
+        Degrees of freedom of t tests; default those of the residuals for a linear model, infinite, so z tests,
+        for every glm (summary takes t where the dispersion is estimated). 0 or below: z tests too.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def coeftest(fit: Fit, vcov: Vcov = None, df: float | None = None) -> StatTable:
     (Intercept)       -4.594       0.657   -6.993     0.000
     overtime_hours     0.191       0.070    2.735     0.006
     """
-    wald, free = Wald.of(fit, vcov), _positive(df)
+    wald, free = Wald.of(fit, vcov), _freedom(fit, df)
     table, names = wald.tests(free), wald.names
     if vcov is None:
         table, names = all_rows(fit, table), names_of(fit)
@@ -76,7 +76,8 @@ def coefci(
     vcov : str, matrix or function, optional
         Another covariance of the coefficients (see ``fit.summary``).
     df : float, optional
-        Degrees of freedom of Student's t; default infinite, so normal, for every glm. 0 or below: normal too.
+        Degrees of freedom of Student's t; default those of the residuals for a linear model, infinite, so
+        normal, for every glm. 0 or below: normal too.
 
     Returns
     -------
@@ -93,9 +94,11 @@ def coefci(
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     wald, which = Wald.of(fit, vcov), positions(parm, names_of(fit))
-    return limits_table(fit, which, level, wald_limits(fit, wald, level, _positive(df)), "wald", wald.note)
+    limits = wald_limits(fit, wald, level, _freedom(fit, df))
+    return limits_table(fit, which, level, limits, "wald", wald.note)
 
 
-def _positive(df: float | None) -> float:
+def _freedom(fit: Fit, df: float | None) -> float:
     """Degrees of freedom as lmtest takes them: infinite where there are none."""
-    return float(df) if df is not None and df > 0 else math.inf
+    chosen = robust_df(fit) if df is None else float(df)
+    return chosen if chosen > 0 else math.inf

@@ -10,7 +10,7 @@ from ..engine.nested import Columns
 from ..formula.scope import Scope, drop_labels, positions
 from ..render.table import StatTable
 from .score import nested_score_statistic
-from .single_term import comparison, fit_one, single_term_table, test_name
+from .single_term import Comparison, comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
@@ -73,10 +73,14 @@ def drop1(
     Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
     """
     name = test_name(test)
+    return single_term_table(fit, deletions(fit, scope, name == "Rao"), name, k, scale)
+
+
+def deletions(fit: SingleIndex, scope: Scope | None, rao: bool) -> Comparison:
+    """The model, and those without one of the terms; with Rao's statistics where asked for."""
     labels = drop_labels(fit.terms, scope)
     columns = columns_of(fit)
     everything = frozenset(range(len(fit.terms.labels) + 1))
-    rao = name == "Rao"
     smaller = {
         label: fit_one(columns, everything - {place + 1}, f"without ‘{label}’", cold=rao)
         for label, place in zip(labels, positions(fit.terms, labels))
@@ -84,7 +88,7 @@ def drop1(
     scores = (
         [nested_score_statistic(columns, model, everything) for model in smaller.values()] if rao else None
     )
-    return single_term_table(fit, comparison("deletions", fit, smaller, scores, fit.nobs), name, k, scale)
+    return comparison("deletions", fit, smaller, scores, fit.nobs)
 
 
 def columns_of(fit: SingleIndex) -> Columns:

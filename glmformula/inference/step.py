@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FitError, FormulaError
+from ..fitted.own import own
 from ..fitted.protocols import SingleIndex
 from ..formula.lines import formula_lines
 from ..formula.scope import add_scope, drop_scope, scope_terms, with_terms
@@ -47,7 +48,7 @@ class StepPath(StatTable):
 
     def __call__(self, *others: SingleIndex, **options: Any) -> StatTable:
         """`anova` of the chosen model."""
-        return anova(self.fit, *others, **options)
+        return own(self.fit, anova)(self.fit, *others, **options)
 
 
 def step(
@@ -115,7 +116,7 @@ def step(
     lower, upper = _bounds(fit.terms, scope)
     backward, forward = _directions(direction, scope)
     initial, n = fit, fit.nobs
-    aic = extract_aic(fit, scale, k).aic
+    aic = own(fit, extract_aic)(fit, scale, k).aic
     if math.isnan(aic):
         raise FitError(
             "AIC is not defined for this model, so 'step' cannot proceed: the family "
@@ -128,17 +129,18 @@ def step(
     for _ in range(steps):
         drops = drop_scope(fit.terms, lower) if backward else []
         adds = add_scope(fit.terms, upper) if forward else []
-        table = drop1(fit, drops, test, k, scale=scale) if drops else None
+        table = own(fit, drop1)(fit, drops, test, k, scale=scale) if drops else None
         frame = None if table is None else _signed(table.frame, "-")
         change = None if frame is None else _aliased(frame)
         if change is None:
             if adds:
-                more = _signed(add1(fit, adds, test, k, scale=scale).frame, "+")
+                more = _signed(own(fit, add1)(fit, adds, test, k, scale=scale).frame, "+")
                 frame = more if frame is None else pd.concat([frame, more.iloc[1:]])
             if frame is None:
                 break
             frame = frame[frame["Df"] != 0]
-            order = np.argsort(frame["AIC"].to_numpy(), kind="stable")
+            criterion = frame["Cp" if "Cp" in frame else "AIC"]
+            order = np.argsort(criterion.to_numpy(), kind="stable")
             _tell(trace, f"{StatTable(frame.iloc[order], kind='anova')}\n")
             if order[0] == 0:
                 break
@@ -151,7 +153,7 @@ def step(
                 f"step ‘{change}’; give glm() data without the rows that have missing values in any term of "
                 "the scope)"
             )
-        previous, aic = aic, extract_aic(fit, scale, k).aic
+        previous, aic = aic, own(fit, extract_aic)(fit, scale, k).aic
         _tell(trace, "\n" + _headline("Step", aic, fit.formula))
         if aic >= previous + 1e-7:
             break

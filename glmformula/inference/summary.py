@@ -236,7 +236,12 @@ def _notes(fit: SingleIndex) -> tuple[str, ...]:
     if fit.result.limits is not None:
         infinite = infinite_names(fit.result.limits, fit.column_names)
         notes.append(f"Note: separation, no finite maximum-likelihood estimate: {infinite}")
-    return (*notes, *(note for v in fit.schema.variables.values() if (note := _coding_note(v, fit.nobs))))
+    return (*notes, *coding_notes(fit))
+
+
+def coding_notes(fit: SingleIndex) -> tuple[str, ...]:
+    """What the types of columns, perhaps not meant so, have done to their coefficients."""
+    return tuple(note for v in fit.schema.variables.values() if (note := _coding_note(v, fit.nobs)))
 
 
 def _coding_note(variable: Variable, nobs: int) -> str | None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..fitted.coefficients import names_of
+from ..fitted.own import own
 from ..frame.columns import as_frame
 from .confint import confint
 from .covariance import NAME
@@ -65,7 +66,7 @@ def tidy(
     out = pd.DataFrame(table, columns=["estimate", "std_error", "statistic", "p_value"])
     out.insert(0, "term", list(names_of(fit)))
     if conf_int:
-        limits = confint(fit, level=conf_level, method=conf_method, vcov=vcov).frame
+        limits = own(fit, confint)(fit, level=conf_level, method=conf_method, vcov=vcov).frame
         out["conf_low"], out["conf_high"] = limits.iloc[:, 0].to_numpy(), limits.iloc[:, 1].to_numpy()
     if exponentiate:
         ratios = out.columns.intersection(["estimate", "conf_low", "conf_high"])

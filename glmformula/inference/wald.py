@@ -121,8 +121,17 @@ def test_columns(df: float) -> list[str]:
 
 
 def df_of(fit: Fit, vcov: Vcov) -> float:
-    """Degrees of freedom of the tests of coefficients: normal ones with another covariance, as in `coeftest`."""
-    return math.inf if vcov is not None else fit.test_df
+    """Degrees of freedom of the tests of coefficients.
+
+    With another covariance those that `robust_df` of the fit says, infinite (normal tests) where it says nothing,
+    as lmtest's ``coeftest``.
+    """
+    return robust_df(fit) if vcov is not None else fit.test_df
+
+
+def robust_df(fit: Fit) -> float:
+    """Degrees of freedom that `coeftest` takes: the residual ones of a linear model, infinite for a glm."""
+    return float(getattr(fit, "robust_df", math.inf))
 
 
 def all_rows(fit: Fit, table: np.ndarray) -> np.ndarray:

@@ -13,9 +13,13 @@ ANOVA = Verb(SINGLE_INDEX["anova"], "anova")
 class AnovaOrPath:
     """The method `anova`; of a model that `step` chose its path, which may be called as the method."""
 
+    def __init__(self, verb: Verb = ANOVA) -> None:
+        self.verb = verb
+
     def __get__(self, fit: Any, owner: type[Any]) -> Any:
         from ..inference.step import StepPath
 
+        function = self.verb.function
         if fit is None:
-            return ANOVA.function
-        return MethodType(ANOVA.function, fit) if fit.path is None else StepPath(fit.path, fit)
+            return function
+        return MethodType(function, fit) if fit.path is None else StepPath(fit.path, fit)

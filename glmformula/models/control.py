@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..engine.result import Control
@@ -56,4 +57,5 @@ def merged(control: Control | None, arguments: dict[str, Any]) -> Control:
         return glm_control(**arguments)
     if not isinstance(control, Control):
         raise TypeError(f"control should be glm_control(...); got {type(control).__name__}")
-    return glm_control(**{**vars(control), **arguments})
+    stopping = {name: getattr(control, name) for name in ("epsilon", "maxit", "trace")}
+    return replace(glm_control(**{**stopping, **arguments}), tolerance=control.tolerance)

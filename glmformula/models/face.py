@@ -146,7 +146,7 @@ class Verb:
         return self.function if fit is None else MethodType(self.function, fit)
 
 
-def _face(verbs: Mapping[str, str]) -> Callable[[C], C]:
+def face(verbs: Mapping[str, str]) -> Callable[[C], C]:
     """Give a class these verbs as methods."""
 
     def decorate(cls: C) -> C:
@@ -157,7 +157,7 @@ def _face(verbs: Mapping[str, str]) -> Callable[[C], C]:
     return decorate
 
 
-@_face(FIT)
+@face(FIT)
 class FitVerbs:
     """The methods of every model with coefficients and their covariance."""
 
@@ -173,7 +173,7 @@ class FitVerbs:
         waldtest = _waldtest
 
 
-@_face(SCORED)
+@face(SCORED)
 class ScoredVerbs(FitVerbs):
     """Those of a model that has estimating functions beside."""
 
@@ -182,7 +182,7 @@ class ScoredVerbs(FitVerbs):
         meat = _meat
 
 
-@_face(LIKELIHOOD)
+@face(LIKELIHOOD)
 class LikelihoodVerbs(ScoredVerbs):
     """Those of a model of a row-wise likelihood with several linear predictors."""
 
@@ -193,7 +193,7 @@ class LikelihoodVerbs(ScoredVerbs):
         summary = _several_summary
 
 
-@_face(SINGLE_INDEX)
+@face(SINGLE_INDEX)
 class SingleIndexVerbs(ScoredVerbs):
     """Those of a model of one linear predictor."""
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 # What the verbs ask of a model and a user has no need of: it is there, but not among what dir(fit) lists.
 HOOKS = frozenset(
-    "column_means covariance distribution edge inverse_information jacobian kept_means on_rows on_terms path "
-    "predictors refit response result row_state rows schema scores step_aic summary_footer test_df training "
+    "column_means covariance distribution edge inverse_information jacobian kept kept_means on_rows on_terms path "
+    "predictors refit response result robust_df row_state row_summary rows schema scores step_aic summary_footer "
+    "test_df training weighted "
     "with_path".split()
 )
 
@@ -280,7 +281,7 @@ class GLM(Estimate, SingleIndexVerbs):
         frame = self.rows.frame
         return pd.Series(frame.omitted, index=frame.data_index[frame.omitted], name=frame.na_action)
 
-    def strip_data(self) -> GLM:
+    def strip_data(self) -> Self:
         """The same model without a single training row: smaller, and safe to hand on.
 
         What needs the rows (residuals, profiles, refits) is refused with a DataError; the column means that
@@ -351,23 +352,23 @@ class GLM(Estimate, SingleIndexVerbs):
 
     # -- other fits of the same kind ---------------------------------------------------------------------
 
-    def refit(self, **changes: Any) -> GLM:
+    def refit(self, **changes: Any) -> Self:
         """The same call again with other arguments; `update` reads formulas, this takes them as they are."""
         if changes.get("formula", self.formula) != self.formula:
             changes = {"start": None} | changes  # it belongs to the columns of the old one
         arguments = checked(dict(self.rows.arguments) | same_table(self.rows) | changes)
         return replace(self, **fields_of(estimate(arguments)))
 
-    def on_terms(self, keep: Iterable[int]) -> GLM:
+    def on_terms(self, keep: Iterable[int]) -> Self:
         """The model with some of its terms (their numbers, 0 the intercept), its rows and columns kept."""
         return on_terms(self, self.rows, keep)
 
-    def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> GLM:
+    def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same coefficients with other rows, or none; `column_means` are then what the design had."""
         means = self.kept_means if column_means is None else column_means
         return replace(self, training=training, kept_means=means)
 
-    def with_path(self, path: pd.DataFrame) -> GLM:
+    def with_path(self, path: pd.DataFrame) -> Self:
         """The same model, chosen by `step` along this path."""
         return replace(self, path=path)
 

@@ -263,7 +263,9 @@ def restored(model: Mapping[str, Json]) -> Saved:
         raise DataError("column_names and assign are not those of the formula and its variables")
     control = typed(member(model, "control", "model"), "control", dict)
     try:
-        stopping = glm_control(**{k: unpacked(v, f"control {k}") for k, v in control.items()})
+        numbers = {k: unpacked(v, f"control {k}") for k, v in control.items()}
+        tolerance = numbers.pop("tolerance", None)  # of a linear model
+        stopping = replace(glm_control(**numbers), tolerance=None if tolerance is None else float(tolerance))
     except (TypeError, ValueError) as error:
         raise DataError(f"control: {error}") from None
     family = typed(member(model, "family", "model"), "family", dict)

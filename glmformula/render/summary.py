@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def omitted_line(n_omitted: int) -> str:
 def summary_blocks(parts: SummaryParts, digits: int | None = None) -> list[Block]:
     """R's ``print(summary(fit))`` as blocks, before rendering; `digits` in place of the parts' own."""
     digits = digits or parts.digits
-    blocks: list[Block] = [f"\nCall:\n{parts.call}\n\n", *_coefficient_blocks(parts, digits)]
+    blocks: list[Block] = [f"\nCall:\n{parts.call}\n\n", *coefficient_blocks(parts, digits)]
     deviances = format_numbers((parts.null_deviance, parts.deviance), max(5, digits + 1))
     freedoms = format_numbers((parts.df_null, parts.df_residual))
     lines = "".join(
@@ -116,10 +117,26 @@ def summary_blocks(parts: SummaryParts, digits: int | None = None) -> list[Block
     if parts.correlation is not None and len(kept) > 1:
         blocks += ["\nCorrelation of Coefficients:\n", correlation(parts.correlation, kept, digits)]
     blocks.append(f"\n{parts.footer}")
-    return blocks + _notes(parts.notes)
+    return blocks + note_blocks(parts.notes)
 
 
-def _coefficient_blocks(parts: SummaryParts, digits: int) -> list[Block]:
+class TableParts(Protocol):
+    """What the table of coefficients is made of; see `SummaryParts`."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def coefficients(self) -> np.ndarray: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def aliased(self) -> np.ndarray: ...
+    @property
+    def signif_stars(self) -> bool: ...
+
+
+def coefficient_blocks(parts: TableParts, digits: int) -> list[Block]:
+    """The table of coefficients under its heading."""
     if not parts.names:
         return ["No Coefficients\n"]
     kept = ~np.asarray(parts.aliased, dtype=bool)
@@ -158,8 +175,9 @@ def print_blocks(parts: PrintParts, digits: int = DIGITS) -> list[Block]:
         f"{format_number(parts.df_residual)} Residual\n{omitted_line(parts.n_omitted)}"
         f"Null Deviance:\t    {null} \nResidual Deviance: {residual} \tAIC: {aic}\n"
     )
-    return blocks + _notes(parts.notes)
+    return blocks + note_blocks(parts.notes)
 
 
-def _notes(notes: Sequence[str]) -> list[Block]:
+def note_blocks(notes: Sequence[str]) -> list[Block]:
+    """Our own lines after R's text."""
     return ["".join(f"{note}\n" for note in notes)] if notes else []

@@ -413,7 +413,7 @@ def test_every_field_is_checked(file, damage):
 def test_the_document_has_every_field_there_is():
     """A field added to these records must be added to the document, with a default for older files."""
     assert {*saved.NUMBERS, *saved.ARRAYS} == {f.name for f in fields(GlmFit)}
-    assert {f.name for f in fields(Control)} == {"epsilon", "maxit", "trace"}
+    assert {f.name for f in fields(Control)} == {"epsilon", "maxit", "trace", "tolerance"}
     assert {f.name for f in fields(gf.GLM)} == {
         *("formula", "call", "terms", "family", "column_names", "assign", "result", "schema", "control"),
         *("n_omitted", "training", "kept_means", "path", "modelled"),
