@@ -17,6 +17,7 @@ from ..errors import FitError
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from typing_extensions import TypeIs
 
     from ..engine.likelihood_fit import LikelihoodFit
     from ..engine.result import Control, GlmFit
@@ -249,11 +250,45 @@ class Parametric(Scored, Protocol):
     @property
     def column_names(self) -> tuple[str, ...]: ...
     @property
+    def design_names(self) -> tuple[str, ...]:
+        """Of the columns of the design."""
+
+    @property
     def aliased(self) -> np.ndarray: ...
     @property
     def covariance(self) -> np.ndarray: ...
     @property
     def joint_covariance(self) -> np.ndarray: ...
+    @property
+    def every_score(self) -> Callable[[Block], np.ndarray]:
+        """As `scores`, of all parameters."""
+
+    @property
+    def assign(self) -> np.ndarray: ...
+    @property
+    def deviance(self) -> float: ...
+    @property
+    def aic(self) -> float: ...
+    @property
+    def bic(self) -> float: ...
+    @property
+    def step_aic(self) -> float: ...
+    @property
+    def n_parameters(self) -> int: ...
+    @property
+    def models_name(self) -> str:
+        """What several of them are called in a table."""
+
+    @property
+    def default_interval(self) -> str:
+        """The intervals that `confint` gives if nobody says."""
+
+    def on_terms(self, keep: Iterable[int]) -> Self:
+        """The model with some of its terms (their numbers in `assign`), its rows and columns kept."""
+
+    def with_path(self, path: pd.DataFrame) -> Self:
+        """The same model, chosen by `step` along this path."""
+
     @property
     def schema(self) -> Schema: ...
     @property
@@ -323,6 +358,10 @@ def _not_in_class(cls: type, protocol: type) -> list[str]:
 
 def is_single_index(fit: object) -> TypeGuard[SingleIndex]:
     return not lacking(fit, SingleIndex)
+
+
+def is_parametric(fit: object) -> TypeIs[Parametric]:
+    return not lacking(fit, Parametric)
 
 
 def single_index(fit: object, verb: str, instead: str) -> SingleIndex:

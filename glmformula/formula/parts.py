@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import FormulaError
-from .algebra import is_offset, refuse_bars, terms as read_terms
+from .algebra import is_offset, refuse_bars, terms as read_terms, update_formula
+from .deparse import deparse
 from .reader import read
 from .terms import Terms
 from .tree import Call, Node
@@ -89,3 +90,42 @@ def _together(parts: tuple[Terms, ...], count: int) -> Terms:
         offsets=tuple(i for i, node in enumerate(nodes) if i >= first and is_offset(node)),
         parts=parts if len(parts) == count else parts * count,
     )
+
+
+def with_right_sides(formulas: list[str]) -> str:
+    """One formula in parts of formulas with the same response."""
+    left, _, right = formulas[0].partition("~")
+    return " | ".join([f"{left}~{right}", *(text.partition("~")[2].strip() for text in formulas[1:])])
+
+
+def update_parts(old: str, change: str, count: int) -> str:
+    """`update_formula` of a formula in parts: a change without a bar is made to each part.
+
+    Raises
+    ------
+    FormulaError
+    """
+    response, parts = _texts(old)
+    left, changes = _texts(change)
+    parts, changes = (texts * count if len(texts) == 1 else texts for texts in (parts, changes))
+    if len(changes) != len(parts):
+        raise FormulaError(
+            f"the change has {len(changes)} parts, the model {len(parts)}: give each, as in '. ~ . - x | .'",
+            change,
+        )
+    made = [
+        update_formula(f"{response} ~ {part}", f"{left} ~ {new}")
+        for part, new in zip(parts, changes, strict=True)
+    ]
+    return with_right_sides(made)
+
+
+def _texts(formula: str) -> tuple[str, list[str]]:
+    """Left side and right sides as R deparses them."""
+    node = read(formula)
+    while isinstance(node, Call) and node.function == "(":
+        node = node.args[0]
+    if not isinstance(node, Call) or node.function != "~":
+        raise FormulaError("invalid formula: there is no `~`; write `. ~ . + x`", formula)
+    left = deparse(node.args[0]) if len(node.args) == 2 else "."
+    return left, [deparse(side) for side in _sides(node.args[-1])]

@@ -9,18 +9,20 @@ import numpy as np
 
 from ..engine.nested import Columns
 from ..errors import DataWarning, give_warning
+from ..fitted.protocols import is_parametric
 from ..fitted.rows import same_table, training_rows
 from ..formula.scope import Scope, add_labels, positions, with_terms
 from ..render.table import StatTable
+from . import likelihood_ratio
 from .score import nested_score_statistic
 from .single_term import Comparison, comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Parametric, SingleIndex
 
 
 def add1(
-    fit: SingleIndex,
+    fit: SingleIndex | Parametric,
     scope: Scope,
     test: str | bool | None = "none",
     k: float = 2.0,
@@ -76,6 +78,8 @@ def add1(
     salary            1   186.13 192.13 0.94647   0.3306
     experience_years  1   184.61 190.61 2.46384   0.1165
     """
+    if is_parametric(fit):
+        return likelihood_ratio.add1(fit, scope, test, k)
     name = test_name(test)
     return single_term_table(fit, additions(fit, scope, name == "Rao"), name, k, scale)
 

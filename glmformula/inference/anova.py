@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..errors import GLMFormulaWarning, give_warning
-from ..fitted.protocols import SingleIndex, is_model, no_model, require
+from ..fitted.protocols import Parametric, SingleIndex, is_model, is_parametric, no_model, require
 from ..render.anova import models_heading, sequential_heading
 from ..render.table import StatTable
+from . import likelihood_ratio
 from .compared_models import check_same_rows, of_one_response
 from .dispersion import dispersion as estimated_dispersion
 from .distributions import chisq_upper, f_upper
@@ -21,7 +23,10 @@ TESTS = ("Rao", "LRT", "Chisq", "F", "Cp")
 
 
 def anova(
-    fit: SingleIndex, *others: SingleIndex, test: str | bool | None = None, dispersion: float | None = None
+    fit: SingleIndex | Parametric,
+    *others: Any,
+    test: str | bool | None = None,
+    dispersion: float | None = None,
 ) -> StatTable:
     """Analysis of deviance table.
 
@@ -51,6 +56,8 @@ def anova(
 
     Notes
     -----
+    A model of several linear predictors has likelihood ratio tests (MASS's and nnet's table of several models).
+
     R's ``anova.glm`` and ``anova.glmlist`` (McCullagh & Nelder 1989, section 2.3). F divides the mean deviance
     by phi; Rao's statistic is the score test at the smaller model.
 
@@ -80,10 +87,20 @@ def anova(
     1      498.0     187.072  NaN       NaN       NaN
     2      497.0     186.126  1.0     0.946     0.331
     """
-    name = _test_name(test)
     for other in others:
         if not is_model(other):
             raise no_model(other, "anova() of several models")
+    if is_parametric(fit):
+        for other in others:
+            require(
+                other,
+                Parametric,
+                "anova() of several models",
+                "lrtest() compares models by their likelihoods",
+            )
+        return likelihood_ratio.anova([fit, *others]) if others else likelihood_ratio.sequential(fit)
+    name = _test_name(test)
+    for other in others:
         require(other, SingleIndex, "anova() of several models", "lrtest() and waldtest() compare models")
     if others:
         return _several([fit, *others], name, dispersion)

@@ -16,7 +16,7 @@ from .in_parts import InParts, frame_of
 from .leverage import Weighted
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Scored, SingleIndex
     from ..sources.base import Block, Source
     from .sandwich import Scores
     from .streamed_clusters import StreamedClusters
@@ -31,7 +31,7 @@ SINGULAR = 1e-10  # I - H of a cluster counts as singular below this
 Sums = list[tuple[np.ndarray, np.ndarray]]
 
 
-def groupings(fit: SingleIndex, cluster: Any) -> Sequence[tuple[int, Grouping]]:
+def groupings(fit: Scored, cluster: Any) -> Sequence[tuple[int, Grouping]]:
     """Sign and grouping of every combination of the ways of clustering (Cameron et al. 2011).
 
     1 for one way, -1 for pairs ...; where `cluster` is None every row is its own.

@@ -22,9 +22,10 @@ from ..frame.columns import Columns
 from ..frame.kept import Kept
 from ..frame.model_frame import needed_columns
 from ..frame.variables import evaluate_variable
+from ..sources.mapped import collect
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Scored
     from ..sources.base import Block, Source
 
 T = TypeVar("T")
@@ -70,12 +71,12 @@ class Clusters:
         return Clusters(np.where(inside, self.codes - low, -1).astype(np.int32), size)
 
 
-def every_row(fit: SingleIndex) -> Clusters:
+def every_row(fit: Scored) -> Clusters:
     """Each row its own cluster: as many as rows count, and no need of codes."""
     return Clusters(np.empty(0, dtype=np.int32), fit.nobs)
 
 
-def cluster_codes(fit: SingleIndex, cluster: Any) -> list[Clusters]:
+def cluster_codes(fit: Scored, cluster: Any) -> list[Clusters]:
     """The groupings that `cluster` names, one for each way of clustering, of rows in memory.
 
     Parameters
@@ -90,10 +91,14 @@ def cluster_codes(fit: SingleIndex, cluster: Any) -> list[Clusters]:
     DataError
         Lengths or labels that do not match, missing values.
     """
-    counted = np.ones(fit.nobs_rows, dtype=bool)
-    if fit.nobs < fit.nobs_rows:
-        counted = fit.row_state.prior_weights != 0
+    counted = np.concatenate(collect(fit.rows.source, _counted))
     return [Clusters.of(_complete(fit, values, name), counted, name) for name, values in _ways(fit, cluster)]
+
+
+def _counted(block: Block) -> np.ndarray:
+    """Which rows have a weight."""
+    weights = block.prior_weights
+    return np.ones(len(block.y), dtype=bool) if weights is None else weights != 0
 
 
 def intersections(clusters: Sequence[Clusters]) -> list[tuple[int, Clusters]]:
@@ -117,7 +122,7 @@ def _crossed(clusters: Sequence[Clusters]) -> Clusters:
     return first
 
 
-def _ways(fit: SingleIndex, cluster: Any) -> list[tuple[str, Any]]:
+def _ways(fit: Scored, cluster: Any) -> list[tuple[str, Any]]:
     """Name and values, over the rows of the fit, of each way of clustering."""
     if isinstance(cluster, str):
         if cluster.lstrip().startswith("~"):
@@ -142,20 +147,20 @@ def _ways(fit: SingleIndex, cluster: Any) -> list[tuple[str, Any]]:
     return [("cluster", _rows_of_fit(fit, values))]
 
 
-def _several(fit: SingleIndex, parts: Sequence[Any]) -> bool:
+def _several(fit: Scored, parts: Sequence[Any]) -> bool:
     """Whether a list holds ways of clustering, arrays or names of columns, and not the labels of the rows."""
     if all(isinstance(part, str) for part in parts):
         return set(parts) <= set(_data(fit, lambda names: [name for name in names if name in parts]).columns)
     return all(isinstance(part, str | pd.Series | np.ndarray | list | tuple) for part in parts)
 
 
-def _data(fit: SingleIndex, wanted: Callable[[list[str]], Sequence[str]]) -> pd.DataFrame:
+def _data(fit: Scored, wanted: Callable[[list[str]], Sequence[str]]) -> pd.DataFrame:
     """The data as they were at the fit, with the columns that are wanted."""
     data: Kept = fit.rows.arguments["data"]
     return data.frame_with(wanted)
 
 
-def _evaluated(fit: SingleIndex, node: Node, data: pd.DataFrame) -> Any:
+def _evaluated(fit: Scored, node: Node, data: pd.DataFrame) -> Any:
     """A column, or the value of an R expression, on the rows of the fit."""
     if isinstance(node, Name) and node.name in data.columns:
         return _cut(fit, data[node.name])
@@ -170,7 +175,7 @@ def _evaluated(fit: SingleIndex, node: Node, data: pd.DataFrame) -> Any:
     return _cut(fit, value.values if isinstance(value, Text) else np.asarray(value))
 
 
-def _cut(fit: SingleIndex, values: Any) -> Any:
+def _cut(fit: Scored, values: Any) -> Any:
     """Values over all rows of the data on those of the fit."""
     kept = fit.rows.frame.kept
     if kept is None:
@@ -178,7 +183,7 @@ def _cut(fit: SingleIndex, values: Any) -> Any:
     return values.iloc[kept] if isinstance(values, pd.Series) else values[kept]
 
 
-def _rows_of_fit(fit: SingleIndex, values: pd.Series | np.ndarray) -> Any:
+def _rows_of_fit(fit: Scored, values: pd.Series | np.ndarray) -> Any:
     """Values given by the user on the rows of the fit: by label for a Series, by position for an array."""
     frame = fit.rows.frame
     n, whole = frame.nrows, len(frame.data_index)
@@ -200,7 +205,7 @@ def _rows_of_fit(fit: SingleIndex, values: pd.Series | np.ndarray) -> Any:
     )
 
 
-def _complete(fit: SingleIndex, values: Any, name: str) -> Any:
+def _complete(fit: Scored, values: Any, name: str) -> Any:
     """The values, if none is missing."""
     missing = np.asarray(pd.isna(values))
     if missing.any():

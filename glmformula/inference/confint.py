@@ -6,9 +6,10 @@ from typing import Any
 
 from ..design.selection import positions
 from ..fitted.coefficients import names_of
-from ..fitted.protocols import Fit, single_index
+from ..fitted.protocols import Fit, is_parametric, single_index
 from ..render.table import StatTable
 from .firth import firth_limits
+from .likelihood_profile import profile_limits
 from .limits import limits_table, wald_limits
 from .profile import exact_limits, profile
 from .wald import Vcov, Wald
@@ -33,7 +34,8 @@ def confint(
         Coefficients by name, position (from 0) or a boolean for each; default all.
     level : float
     method : {"profile", "wald", "profile-exact"}, optional
-        Default "profile"; with `vcov`, "wald". "profile": the values of a coefficient that a likelihood ratio
+        Default "profile" (of models of several linear predictors R's own: "wald" but for `polr`, whose "profile" is
+        solved exactly); with `vcov`, "wald". "profile": the values of a coefficient that a likelihood ratio
         test does not reject, as R's ``confint`` reads them off a spline through the profile. "profile-exact":
         the same, solved to 1e-8 (R's are up to 2e-3 standard errors off). "wald": estimate +- z se, R's
         ``confint.default``. All take normal quantiles, for families with a dispersion too, as R does.
@@ -71,7 +73,7 @@ def confint(
                       5 %   95 %
     overtime_hours  0.057  0.325
     """
-    method = method or ("profile" if vcov is None else "wald")
+    method = method or (getattr(fit, "default_interval", "profile") if vcov is None else "wald")
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     if not 0 < level < 1:
@@ -84,6 +86,8 @@ def confint(
     if method == "wald":
         wald = Wald.of(fit, vcov)
         return limits_table(fit, which, level, wald_limits(fit, wald, level), method, wald.note)
+    if is_parametric(fit):
+        return limits_table(fit, which, level, profile_limits(fit, which, level), method)
     fit = single_index(fit, f"confint(method={method!r})", "use confint(method='wald')")
     if fit.method == "firth":
         return limits_table(fit, which, level, firth_limits(fit, which, level), method)

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..engine.nested import Columns
+from ..fitted.protocols import is_parametric
 from ..formula.scope import Scope, drop_labels, positions
 from ..render.table import StatTable
+from . import likelihood_ratio
 from .score import nested_score_statistic
 from .single_term import Comparison, comparison, fit_one, single_term_table, test_name
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Parametric, SingleIndex
 
 
 def drop1(
-    fit: SingleIndex,
+    fit: SingleIndex | Parametric,
     scope: Scope | None = None,
     test: str | bool | None = "none",
     k: float = 2.0,
@@ -53,6 +55,8 @@ def drop1(
 
     Notes
     -----
+    A model of several linear predictors has columns Df, AIC (-2 log-likelihood + k parameters), LRT.
+
     Each smaller model keeps the columns of the others as they are coded in `fit` and the rows of `fit`, as in
     R; nothing is read or coded again. Chambers & Hastie (1992), section 6.3.
 
@@ -72,6 +76,8 @@ def drop1(
     ---
     Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
     """
+    if is_parametric(fit):
+        return likelihood_ratio.drop1(fit, scope, test, k)
     name = test_name(test)
     return single_term_table(fit, deletions(fit, scope, name == "Rao"), name, k, scale)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..fitted.protocols import is_parametric
+
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Parametric, SingleIndex
 
 
 class ExtractedAIC(NamedTuple):
@@ -15,7 +17,7 @@ class ExtractedAIC(NamedTuple):
     aic: float
 
 
-def extract_aic(fit: SingleIndex, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
+def extract_aic(fit: SingleIndex | Parametric, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
     """AIC + (k - 2) edf, R's ``extractAIC.glm``.
 
     Parameters
@@ -45,4 +47,5 @@ def extract_aic(fit: SingleIndex, scale: float = 0.0, k: float = 2.0) -> Extract
     >>> edf, round(aic, 3)
     (2.0, 191.072)
     """
-    return ExtractedAIC(float(fit.rank), fit.step_aic + (k - 2) * fit.rank)
+    edf = fit.n_parameters if is_parametric(fit) else fit.rank
+    return ExtractedAIC(float(edf), fit.step_aic + (k - 2) * edf)

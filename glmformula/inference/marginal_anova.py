@@ -12,7 +12,9 @@ import pandas as pd
 
 from ..engine.nested import Columns, Nested
 from ..errors import FitError, GLMFormulaWarning, give_warning
+from ..fitted.protocols import is_parametric
 from ..render.table import StatTable
+from . import likelihood_ratio
 from .distributions import chisq_upper, f_upper
 from .drop1 import columns_of
 from .goodness import pearson_sum
@@ -20,7 +22,7 @@ from .single_term import fit_one
 from .wald import Vcov, Wald, refuse_aliased
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Parametric, SingleIndex
 
 TYPES = {"II": "II", "III": "III", "2": "II", "3": "III"}
 TESTS = ("LR", "F", "Wald")
@@ -28,7 +30,7 @@ ERRORS = {"pearson": "Pearson residuals", "dispersion": "estimated dispersion", 
 
 
 def Anova(
-    fit: SingleIndex,
+    fit: SingleIndex | Parametric,
     type: str | int = "II",
     test: str = "LR",
     *,
@@ -75,6 +77,8 @@ def Anova(
 
     Notes
     -----
+    A model of several linear predictors has likelihood ratio tests, as car's of ``multinom`` and ``polr``.
+
     Smaller models keep the columns of the others as they are coded in `fit`, and its rows. Aliased columns
     are left out of type II Wald tests, where car stops ("non-conformable arguments").
 
@@ -102,6 +106,14 @@ def Anova(
         raise ValueError(f"error_estimate should be one of {known}; got {error_estimate!r}")
     if vcov is not None and test != "Wald":
         _warn(f"test='{test}'; vcov argument ignored")
+    if is_parametric(fit):
+        if test != "LR":
+            raise ValueError(
+                f"test should be 'LR' for a {fit.__class__.__name__}; got {test!r}: waldtest() and "
+                "linear_hypothesis() make Wald tests"
+            )
+        lines = (f"Analysis of Deviance Table (Type {chosen} tests)\n", f"Response: {fit.response_name}")
+        return StatTable(likelihood_ratio.ratio_table(fit, chosen), kind="anova", heading=lines)
     if chosen == "II" and fit.terms.intercept and not fit.terms.labels:
         _warn("the model contains only an intercept: Type III test substituted")
         chosen = "III"

@@ -197,7 +197,7 @@ def model_matrix(fit: SingleIndex, newdata: Any = None, *, out: Any = None) -> A
 
 def _design(fit: SingleIndex, newdata: Any) -> pd.DataFrame:
     rows = PredictedRows.of(fit, newdata, "na.pass", "error")
-    X = np.concatenate([*collect(rows.source, _dense_block), np.empty((0, len(fit.column_names)))])
+    X = np.concatenate([*collect(rows.source, dense_block), np.empty((0, len(fit.column_names)))])
     return rows.table(X, fit.column_names)
 
 
@@ -310,7 +310,7 @@ def _covariance(fit: SingleIndex, phi: float, vcov: Vcov) -> np.ndarray:
     return phi * fit.result.cov_unscaled if vcov is None else covariance_of(fit, vcov)
 
 
-def _dense_block(block: Block) -> np.ndarray:
+def dense_block(block: Block) -> np.ndarray:
     return dense(block.design)
 
 

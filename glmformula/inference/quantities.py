@@ -14,7 +14,7 @@ from ..families.link import Array
 from ..sources.mapped import collect
 from .distributions import quantile
 from .output import by_rows, elsewhere, written
-from .predict import PredictedRows
+from .predict import PredictedRows, dense_block
 from .wald import Vcov, covariance_of
 
 if TYPE_CHECKING:
@@ -184,6 +184,32 @@ def limits(value: Array, error: Array, scale: str, level: float) -> tuple[Array,
             lower, upper = (1 / (1 + np.exp(-(logit + sign * half))) for sign in (-1, 1))
             return lower, upper
     return value - z * error, value + z * error
+
+
+def model_matrix(fit: Parametric, newdata: Any = None, *, out: Any = None) -> Any:
+    """The design: the columns of all parts of the formula side by side.
+
+    Parameters
+    ----------
+    newdata : DataFrame, optional
+        Other rows, with the columns as frozen at the fit; missing values are NaN.
+    out : path, optional
+        As for `predict`.
+
+    Returns
+    -------
+    DataFrame; of a formula in parts the names carry the part before them.
+    """
+    if out is None and elsewhere(fit, newdata) is None:
+        return _design(fit, newdata)
+    return written(fit, _design, newdata, out)  # type: ignore[arg-type]
+
+
+def _design(fit: Parametric, newdata: Any) -> pd.DataFrame:
+    rows = PredictedRows.of(fit, newdata, "na.pass", "error")  # type: ignore[arg-type]
+    names = fit.column_names if fit.terms.parts else fit.design_names
+    X = np.concatenate([*collect(rows.source, dense_block), np.empty((0, len(names)))])
+    return rows.table(X, names)
 
 
 @by_rows("residual")

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from ..errors import FitError, FormulaError
 from ..fitted.own import own
-from ..fitted.protocols import SingleIndex
+from ..fitted.protocols import is_parametric
 from ..formula.lines import formula_lines
 from ..formula.scope import add_scope, drop_scope, scope_terms, with_terms
 from ..formula.terms import Terms
 from ..render.numbers import format_number, round_half
 from ..render.table import StatTable
+from . import likelihood_ratio
 from .add1 import add1
 from .anova import anova
 from .drop1 import drop1
@@ -25,10 +26,10 @@ from .extract_aic import extract_aic
 from .update import update
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Fit, Parametric, SingleIndex
 
 
-F = TypeVar("F", bound="SingleIndex")
+F = TypeVar("F", bound="SingleIndex | Parametric")
 StepScope = str | Mapping[str, Any] | Sequence[Any]
 DIRECTIONS = ("both", "backward", "forward")
 
@@ -42,11 +43,11 @@ class StepPath(StatTable):
 
     _metadata: ClassVar[list[str]] = [*StatTable._metadata, "fit"]
 
-    def __init__(self, path: pd.DataFrame, fit: SingleIndex) -> None:
+    def __init__(self, path: pd.DataFrame, fit: SingleIndex | Parametric) -> None:
         super().__init__(path, kind="data.frame")
         self.fit = fit
 
-    def __call__(self, *others: SingleIndex, **options: Any) -> StatTable:
+    def __call__(self, *others: Any, **options: Any) -> StatTable:
         """`anova` of the chosen model."""
         return own(self.fit, anova)(self.fit, *others, **options)
 
@@ -113,21 +114,23 @@ def step(
     1          NA        NA       496   183.8011 191.8011
     2 - salary  1 0.8070888       497   184.6082 190.6082
     """
+    if fit.terms.parts and (scope is not None or direction not in (None, "backward")):
+        raise FormulaError("of a formula in parts step() drops terms only: leave out scope= and direction=")
     lower, upper = _bounds(fit.terms, scope)
     backward, forward = _directions(direction, scope)
     initial, n = fit, fit.nobs
     aic = own(fit, extract_aic)(fit, scale, k).aic
     if math.isnan(aic):
         raise FitError(
-            "AIC is not defined for this model, so 'step' cannot proceed: the family "
-            f'{fit.family.name!r} has no likelihood; use drop1(test="F") and update()'
+            "AIC is not defined for this model, so 'step' cannot proceed: the family of "
+            f'{fit.formula!r} has no likelihood; use drop1(test="F") and update()'
         )
     if aic == -math.inf:
         raise FitError("AIC is -infinity for this model, so 'step' cannot proceed: it fits every row exactly")
     path = [_Stage("", fit.deviance, fit.df_residual, aic)]
     _tell(trace, _headline("Start", aic, fit.formula))
     for _ in range(steps):
-        drops = drop_scope(fit.terms, lower) if backward else []
+        drops = _drops(fit, lower) if backward else []
         adds = add_scope(fit.terms, upper) if forward else []
         table = own(fit, drop1)(fit, drops, test, k, scale=scale) if drops else None
         frame = None if table is None else _signed(table.frame, "-")
@@ -146,7 +149,7 @@ def step(
                 break
             change = str(frame.index[order[0]])
         sign, label = change[0], change[2:]
-        fit = update(fit, with_terms(fit.terms, [label], sign))
+        fit = update(fit, _changed(fit, label, sign))
         if fit.nobs != n:
             raise FitError(
                 f"number of rows in use has changed: remove missing values? (from {n} to {fit.nobs} with the "
@@ -158,7 +161,17 @@ def step(
         if aic >= previous + 1e-7:
             break
         path.append(_Stage(change, fit.deviance, fit.df_residual, aic))
-    return fit.with_path(_path_frame(path, initial, fit))
+    return cast("F", fit.with_path(_path_frame(path, initial, fit)))
+
+
+def _drops(fit: SingleIndex | Parametric, lower: Terms | None) -> list[str]:
+    return likelihood_ratio.free(fit, lower) if is_parametric(fit) else drop_scope(fit.terms, lower)
+
+
+def _changed(fit: SingleIndex | Parametric, label: str, sign: str) -> str:
+    if is_parametric(fit):
+        return likelihood_ratio.changed_formula(fit, label, sign)
+    return with_terms(fit.terms, [label], sign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +244,7 @@ def _tell(trace: int | bool, text: str) -> None:
         print(text, end="", flush=True)
 
 
-def _path_frame(path: list[_Stage], initial: SingleIndex, final: SingleIndex) -> pd.DataFrame:
+def _path_frame(path: list[_Stage], initial: Fit, final: Fit) -> pd.DataFrame:
     df = np.array([stage.df_residual for stage in path], dtype=float)
     deviance = np.array([stage.deviance for stage in path])
     frame = pd.DataFrame(

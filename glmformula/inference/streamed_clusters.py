@@ -27,7 +27,7 @@ from .clusters import ROWS_SHOWN, Clusters, combined, missing_clusters
 if TYPE_CHECKING:
     from ..design.build import DesignFrame
     from ..design.streamed import Streamed
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Scored
     from ..fitted.streams import StreamedTraining
     from ..sources.base import Block, Source
 
@@ -122,7 +122,7 @@ class Found:
         return Found(groups, self.missing + other.missing, labels)
 
 
-def streamed_groupings(fit: SingleIndex, cluster: Any) -> list[tuple[int, StreamedClusters]]:
+def streamed_groupings(fit: Scored, cluster: Any) -> list[tuple[int, StreamedClusters]]:
     """Sign and grouping of every combination of ways, as `clusters.intersections`.
 
     Raises
@@ -130,7 +130,7 @@ def streamed_groupings(fit: SingleIndex, cluster: Any) -> list[tuple[int, Stream
     DataError
         Values in place of names; missing values.
     """
-    training = cast("StreamedTraining", fit.training)
+    training = cast("StreamedTraining", fit.rows)
     names = _names(cluster, training.table.meta)
     recipe = Recipe(read_terms("~ 1"), names, None, "na.pass", columns=_columns(names, training.table.meta))
     ways = Ways(learned(recipe, training.table))
@@ -139,7 +139,7 @@ def streamed_groupings(fit: SingleIndex, cluster: Any) -> list[tuple[int, Stream
     assert found is not None
     for name, count, labels in zip(names, found.missing, found.labels, strict=True):
         if count:
-            raise missing_clusters(name, int(count), fit.nobs_rows, labels)
+            raise missing_clusters(name, int(count), training.frame.nrows, labels)
     return [(sign, _grouping(ways, _distinct(found.groups), k)) for sign, k in combined(range(len(names)))]
 
 

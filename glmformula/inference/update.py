@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..formula.algebra import update_formula
+from ..formula.parts import update_parts
 
 if TYPE_CHECKING:
     from ..fitted.protocols import Fit
@@ -21,7 +22,7 @@ def update(fit: F, formula: str | None = None, **changes: Any) -> F:
     fit : GLM
     formula : str, optional
         ``". ~ . - x"``: each dot is that side of the model's own formula; without a left side (``"~ . + x"``)
-        the response stays.
+        the response stays. Of a formula in parts: ``". ~ . - x | ."``; a change without a bar is made to each part.
     **changes
         Arguments of `glm` that replace those of the call (``data=``, ``family=``, ``weights=None`` ...).
 
@@ -49,5 +50,7 @@ def update(fit: F, formula: str | None = None, **changes: Any) -> F:
     'quasibinomial'
     """
     if formula is not None:
-        changes = {"formula": update_formula(fit.formula, formula)} | changes
+        parts = len(fit.terms.parts)
+        new = update_parts(fit.formula, formula, parts) if parts else update_formula(fit.formula, formula)
+        changes = {"formula": new} | changes
     return fit.refit(**changes)

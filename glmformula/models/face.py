@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         rstudent as _rstudent,
     )
     from ..inference.influence_measures import influence_measures as _influence_measures
+    from ..inference.likelihood_certificate import certificate as _likelihood_certificate
+    from ..inference.likelihood_covariance import vcov as _likelihood_vcov
+    from ..inference.likelihood_tidy import augment as _likelihood_augment, glance as _likelihood_glance
     from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from ..inference.predict import model_matrix as _model_matrix, predict as _predict
     from ..inference.profile import profile as _profile
     from ..inference.quantities import (
+        model_matrix as _part_matrix,
         predict as _predict_quantity,
         residuals as _quantity_residuals,
         simulate as _simulate_likelihood,
@@ -119,10 +123,23 @@ SINGLE_INDEX = {
 
 
 LIKELIHOOD = {
+    "Anova": "inference.marginal_anova",
+    "add1": "inference.add1",
+    "anova": "inference.anova",
+    "augment": "inference.likelihood_tidy",
+    "certificate": "inference.likelihood_certificate",
+    "drop1": "inference.drop1",
+    "estfun": "inference.sandwich",
+    "extract_aic": "inference.extract_aic",
+    "glance": "inference.likelihood_tidy",
+    "model_frame": "inference.output",
+    "model_matrix": "inference.quantities",
     "predict": "inference.quantities",
     "residuals": "inference.quantities",
     "simulate": "inference.quantities",
+    "step": "inference.step",
     "summary": "inference.several_summary",
+    "vcov": "inference.likelihood_covariance",
 }
 
 
@@ -187,10 +204,23 @@ class LikelihoodVerbs(ScoredVerbs):
     """Those of a model of a row-wise likelihood with several linear predictors."""
 
     if TYPE_CHECKING:
+        Anova = _Anova
+        add1 = _add1
+        anova = _anova
+        augment = _likelihood_augment
+        certificate = _likelihood_certificate
+        drop1 = _drop1
+        estfun = _estfun
+        extract_aic = _extract_aic
+        glance = _likelihood_glance
+        model_frame = _model_frame
+        model_matrix = _part_matrix
         predict = _predict_quantity
         residuals = _quantity_residuals
         simulate = _simulate_likelihood
+        step = _step
         summary = _several_summary
+        vcov = _likelihood_vcov
 
 
 @face(SINGLE_INDEX)

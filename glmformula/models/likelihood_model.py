@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -25,6 +25,7 @@ from ..formula.parts import Parted
 from ..formula.terms import Terms
 from ..frame.schema import Schema
 from ..runtime.progress import showing
+from ..sources.mapped import select_terms
 from .calls import call_of
 from .face import LikelihoodVerbs
 
@@ -48,6 +49,8 @@ class LikelihoodModel(LikelihoodVerbs):
     likelihood : Likelihood
     column_names : tuple of str
         Of the coefficients, aliased ones too.
+    design_names : tuple of str
+        Of the columns of the design, those of all parts side by side.
     assign : ndarray of int
         Column of the design to term; of a further part they count on.
     result : LikelihoodFit
@@ -63,12 +66,14 @@ class LikelihoodModel(LikelihoodVerbs):
     terms: Terms
     likelihood: Likelihood
     column_names: tuple[str, ...]
+    design_names: tuple[str, ...]
     assign: np.ndarray
     result: LikelihoodFit
     schema: Schema
     n_omitted: int
     training: TrainingData | None
     kept_quantiles: tuple[float, ...] | None = None
+    path: pd.DataFrame | None = None  # the models that `step` saw on the way to this one
 
     @cached_property
     def coefficients(self) -> pd.Series:
@@ -106,10 +111,17 @@ class LikelihoodModel(LikelihoodVerbs):
         """-2 log-likelihood + 2 parameters."""
         return -2.0 * self.result.solved.loglik + 2.0 * self.n_parameters
 
+    step_aic = aic  # what `step` chooses by
+
     @property
     def bic(self) -> float:
         """-2 log-likelihood + log(rows) parameters."""
         return -2.0 * self.result.solved.loglik + math.log(self.nobs) * self.n_parameters
+
+    @property
+    def deviance(self) -> float:
+        """-2 log-likelihood."""
+        return -2.0 * self.result.solved.loglik
 
     @property
     def nobs(self) -> int:
@@ -135,6 +147,16 @@ class LikelihoodModel(LikelihoodVerbs):
     def criterion(self) -> str:
         """What the estimates make as large as can be: "ML", the likelihood."""
         return "ML"
+
+    @property
+    def models_name(self) -> str:
+        """What several of them are called in a table."""
+        return f"{self.likelihood.name} models"
+
+    @property
+    def default_interval(self) -> str:
+        """The intervals that `confint` gives if nobody says: "wald" or "profile"."""
+        return "wald"
 
     @property
     def test_df(self) -> float:
@@ -167,10 +189,14 @@ class LikelihoodModel(LikelihoodVerbs):
     @property
     def scores(self) -> Callable[[Block], np.ndarray]:
         """Derivatives of a block's log-likelihoods by the coefficients that are not aliased, (rank, m)."""
+        return partial(_of_coefficients, self.every_score, ~self.result.constants)
+
+    @property
+    def every_score(self) -> Callable[[Block], np.ndarray]:
+        """Derivatives of a block's log-likelihoods by all parameters, the constants too."""
         from ..engine.newton import row_scores
 
-        task = partial(row_scores, self.likelihood, self.result.layout, self.result.solved.parameters)
-        return partial(_of_coefficients, task, ~self.result.constants)
+        return partial(row_scores, self.likelihood, self.result.layout, self.result.solved.parameters)
 
     # -- rows ----------------------------------------------------------------------------------------------
 
@@ -216,30 +242,43 @@ class LikelihoodModel(LikelihoodVerbs):
             raise ValueError(f"at= goes with type='prob'; got type={name!r}")
         return known[name]
 
-    def vcov(self, complete: bool = True) -> pd.DataFrame:
-        """Covariance of the coefficients: the inverse of the observed information.
-
-        Parameters
-        ----------
-        complete : bool
-            With aliased coefficients as rows and columns of NaN, or without them.
-
-        Returns
-        -------
-        DataFrame
-        """
-        kept = ~self.aliased
-        names = list(self.column_names) if complete else [n for n, k in zip(self.column_names, kept) if k]
-        cov = self.covariance
-        if complete and not kept.all():
-            full = np.full((len(kept), len(kept)), np.nan)
-            full[np.ix_(kept, kept)] = cov
-            cov = full
-        return pd.DataFrame(cov, index=names, columns=names)
-
     def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same estimates with other rows, or none."""
         return replace(self, training=training, kept_quantiles=self.residual_quantiles)
+
+    def on_terms(self, keep: Iterable[int]) -> Self:
+        """The model with some of its terms (their numbers in `assign`), its rows and columns kept."""
+        wanted = frozenset(keep)
+        columns = np.isin(self.assign, list(wanted))
+        kept = columns[self.result.places]
+        training = self.rows
+        source = select_terms(training.source, wanted)
+        names = tuple(compress(self.design_names, columns.tolist()))
+        offsets = any(own is not None for own in self.result.layout.offsets)
+        start = np.concatenate(
+            [self.result.coefficients[kept], self.result.solved.parameters[self.result.constants]]
+        )
+        result = fit_likelihood(
+            source,
+            self.likelihood,
+            parts_of(self.terms, names, self.assign[columns], offsets),
+            start,
+            training.arguments["control"],
+        )
+        return replace(
+            self,
+            column_names=tuple(compress(self.column_names, kept.tolist())),
+            design_names=names,
+            assign=self.assign[columns],
+            result=result,
+            training=replace(training, source=source),
+            kept_quantiles=None,
+            path=None,
+        )
+
+    def with_path(self, path: pd.DataFrame) -> Self:
+        """The same model, chosen by `step` along this path."""
+        return replace(self, path=path)
 
     def strip_data(self) -> Self:
         """The same model without a single training row."""
@@ -369,6 +408,7 @@ def estimated(
         "terms": frame.terms,
         "likelihood": likelihood,
         "column_names": names,
+        "design_names": design.names,
         "assign": design.assign,
         "result": result,
         "schema": frame.schema,
