@@ -26,9 +26,8 @@ from ..families import Family
 from ..families.link import EPS
 from ..sources.base import Block, Source
 from .columns import in_chunks, linear_predictor
+from .thresholds import BARRIER, MOVES, PROMISES
 
-# The barrier's tau begins at FIRST of a row's mean deviance, shrinks by SHRINK and ends at LAST of it.
-FIRST, LAST, SHRINK = 0.1, 1e-10, 0.003
 # Newton's method takes at most MOST_STEPS steps; a step that does not lower the merit is cut to CUT of its length, at
 # most MOST_CUTS times; no step goes further than TO_THE_WALL of the way to the nearest end of eta.
 MOST_STEPS, MOST_CUTS, CUT, TO_THE_WALL = 80, 16, 0.25, 0.99
@@ -44,15 +43,8 @@ PRESSED = (0.999999, 0.9999, 0.99, 0.9, 0.5)
 STILL = 1e-9
 # Slopes are differenced over this share of 1 + |eta| for the observed information.
 STENCIL = 1e-5
-# What a step promises, as a share of the deviance. Below LITTLE_LEFT a step that cannot be taken at the wall is an
-# end; below NOTHING_LEFT a step that no longer lowers the merit is one; above UNSETTLED the search, or R's iterations,
-# did not end at an optimum; below VISIBLE is rounding.
-LITTLE_LEFT, NOTHING_LEFT, UNSETTLED, VISIBLE = 1e-3, 1e-8, 1e-5, 1e-14
 # A deviance is nothing below this share of 0.1, or of what the responses cost where that is less.
 SMALL = 1e-9
-# How far eta moved, as a share of 1 + |eta|. A last step above STRIDE (of that, or of the distance from the ends)
-# did not end at an optimum; one above RUNAWAY, or OUT_OF_SIGHT from the start, is on its way to infinity.
-STRIDE, RUNAWAY, OUT_OF_SIGHT = 0.1, 1e-2, 1e12
 # Curvatures are lifted to this share of the largest.
 LEAST_CURVATURE = 1e-12
 # A curvature below -BENT of the slope by the distance from the ends is no convex deviance's.
@@ -179,7 +171,7 @@ class Bounded:
         """Whether the deviance still falls along this basis, though rounding at the wall lets no step be taken."""
         here = self.at(found.beta, 0.0)
         left = float(newton(here.information, here.score) @ here.score) if here.valid else 0.0
-        return left > UNSETTLED * (here.deviance + self.small)
+        return left > PROMISES.unsettled * (here.deviance + self.small)
 
     def face(self, beta: np.ndarray) -> Bounded:
         """The directions that leave the rows at the wall where they are."""
@@ -210,38 +202,40 @@ class Bounded:
         if not here.valid:
             return None
         walled = bool(np.isfinite(here.least))
-        tau = (
-            (LAST if apart else FIRST) * max(here.deviance, self.small) / max(here.rows, 1) if walled else 0.0
-        )
+        share = (BARRIER.last if apart else BARRIER.first) if walled else 0.0
+        tau = share * max(here.deviance, self.small) / max(here.rows, 1)
         here = self.at(beta, tau)
         reached: Minimum | None = None  # at the last tau that was done with
         for step in range(1, MOST_STEPS + 1):
             along = newton(here.information, here.score)
             delta, decrement = self.basis @ along, float(along @ here.score)
             unit = (here.deviance + self.small) / max(here.rows, 1)
-            little = decrement <= LITTLE_LEFT * (here.deviance + self.small)
+            little = decrement <= PROMISES.little * (here.deviance + self.small)
             at_the_wall = little and here.at_the_wall
-            settled = decrement <= max(tau, LAST * unit) * 0.1
-            if settled and decrement > VISIBLE * (
+            settled = decrement <= max(tau, BARRIER.last * unit) * 0.1
+            if settled and decrement > PROMISES.visible * (
                 here.deviance + self.small
             ):  # a quadratic that far out is none
-                settled = not self.stride(beta, delta) > STRIDE
+                settled = not self.stride(beta, delta) > MOVES.stride
             if not settled and not at_the_wall:
                 moved = self.moved(beta, delta, here, tau, decrement)
                 if moved is not None:
                     beta, here = moved
                     continue
-                if not decrement <= NOTHING_LEFT * (here.deviance + self.small):
-                    stuck = walled and little and tau <= NOTHING_LEFT * unit  # by rounding, at the wall
+                if not decrement <= PROMISES.nothing * (here.deviance + self.small):
+                    stuck = walled and little and tau <= PROMISES.nothing * unit  # by rounding, at the wall
                     return Minimum(beta, here, step, False) if stuck and reached is None else reached
-            if tau <= NOTHING_LEFT * unit or at_the_wall:
-                far = self.shift(beta, delta) > RUNAWAY or self.shift(start, beta - start) > OUT_OF_SIGHT
+            if tau <= PROMISES.nothing * unit or at_the_wall:
+                far = (
+                    self.shift(beta, delta) > MOVES.runaway
+                    or self.shift(start, beta - start) > MOVES.out_of_sight
+                )
                 reached = Minimum(beta, here, step, far)
-            if tau <= LAST * unit or at_the_wall:
+            if tau <= BARRIER.last * unit or at_the_wall:
                 return self.sharpened(reached, delta, tau, decrement) if reached else None
-            tau = max(tau * SHRINK, LAST * unit)
+            tau = max(tau * BARRIER.shrink, BARRIER.last * unit)
             here = self.at(beta, tau)
-        return Minimum(beta, here, step, True) if self.shift(beta, delta) > RUNAWAY else reached
+        return Minimum(beta, here, step, True) if self.shift(beta, delta) > MOVES.runaway else reached
 
     def sharpened(self, found: Minimum, delta: np.ndarray, tau: float, decrement: float) -> Minimum:
         """One step more, where it can still be told from rounding."""

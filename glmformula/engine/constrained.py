@@ -11,9 +11,9 @@ import numpy as np
 from ..families import Family, gaussian
 from ..sources.base import Block
 from ..sources.mapped import Mapped
-from .boundary import SMALL, UNSETTLED, Bounded, Minimum, convex, stacked, undecided
+from .boundary import SMALL, Bounded, Minimum, convex, stacked, undecided
 from .columns import linear_predictor
-from .convergence import EDGE, FEW_ROWS, LEFT, at_an_edge, downhill, far_out, striding
+from .convergence import at_an_edge, downhill, far_out, striding
 from .eta_limits import eta_interval
 from .passes import Sums
 from .path import Path
@@ -21,6 +21,7 @@ from .problem import Problem
 from .scoring import solution_at, unweighted
 from .solve import Solution
 from .starts import intercept_starts, room, some_inside, violated
+from .thresholds import EDGE, FEW_ROWS, PROMISES
 
 # So many of Fisher's steps at most go on from a minimum of Newton's.
 MOST_ONWARDS = 25
@@ -40,7 +41,7 @@ def inside(problem: Problem, ends: tuple[float, float], path: Path | None) -> Pa
     if path is None or path.lost_rank:
         return None
     if path.converged:
-        unsettled = path.promised > UNSETTLED or striding(problem, path, ends)
+        unsettled = path.promised > PROMISES.unsettled or striding(problem, path, ends)
         unsettled = unsettled and not at_an_edge(problem.family, ends, path.at)
         if unsettled or far_out(problem.family, path.at):
             return replace(path, runaway=True, converged=not path.boundary)
@@ -121,7 +122,7 @@ def onwards(moving: Problem, columns: Solution, model: Bounded, found: Minimum) 
     """Fisher's steps from a minimum as long as they lead down: QR has digits that an information matrix has not."""
     solution = solution_at(moving, found.beta)
     for _ in range(MOST_ONWARDS):
-        if not LEFT * (found.at.deviance + model.small) < solution.decrease < np.inf:
+        if not PROMISES.left * (found.at.deviance + model.small) < solution.decrease < np.inf:
             break
         step = unaliased(columns, solution.beta) - found.beta
         with np.errstate(all="ignore"):
@@ -193,12 +194,14 @@ def the_better(
     if not np.isfinite(at.deviance):
         return None
     edge = found.at.least < EDGE * model.room or at_an_edge(problem.family, model.ends, at)
-    runaway = found.runaway or (not edge and solution.decrease > LEFT * (abs(at.deviance) + problem.apart))
+    runaway = found.runaway or (
+        not edge and solution.decrease > PROMISES.left * (abs(at.deviance) + problem.apart)
+    )
     if path is not None and not path.lost_rank:
         ahead = path.at.deviance - at.deviance
         scale = epsilon_of(problem, at.deviance)
         settled = path.converged and not path.boundary
-        if runaway and (settled or ahead <= UNSETTLED * (abs(at.deviance) + problem.apart)):
+        if runaway and (settled or ahead <= PROMISES.unsettled * (abs(at.deviance) + problem.apart)):
             return replace(path, runaway=True) if ahead > -scale else None
         if ahead <= scale and path.converged:
             return replace(path, boundary=path.boundary or edge)

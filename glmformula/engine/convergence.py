@@ -8,26 +8,21 @@ import numpy as np
 
 from ..families import Family
 from ..families.link import EPS
-from .boundary import STRIDE, UNSETTLED, Bounded, stride
+from .boundary import Bounded, stride
 from .messages import TEN_EPS
 from .passes import Sums
 from .path import Path
 from .problem import Problem
 from .result import Control
+from .thresholds import EDGE, FEW_ROWS, MOVES, PROMISES
 
 # Below this mean no power link is so flat that its slope is held at eps.
 HUGE = 1e5
-# A mean is at the boundary where its distance from it is below this share of the mean response's distance.
-EDGE = 1e-6
-# At a minimum that Newton's method has reached, a step may promise this share of the deviance.
-LEFT = 1e-7
 # A last step is a leap where it is more than LEAP of its coefficient, but never below NO_LEAP of the largest one.
 LEAP, NO_LEAP = 0.1, 1e-12
 # A curvature below -BENT_DOWN, beside Fisher's information, is downhill; it is followed at first until some eta has
 # changed by ASIDE of 1 + |eta|.
 BENT_DOWN, ASIDE = 1e-4, 0.3
-# Up to so many rows more starts are tried where the deviance may have several minima (at an end, on a plateau).
-FEW_ROWS = 10_000
 # No optimum has a mean so many times above the largest response.
 FAR_ABOVE = 1e3
 
@@ -39,7 +34,7 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
     if not path.converged:
         return problem.control.maxit >= Control.maxit
     return (
-        path.promised > (LEFT if path.rose else UNSETTLED)
+        path.promised > (PROMISES.left if path.rose else PROMISES.unsettled)
         or at_an_edge(problem.family, ends, path.at)
         or far_out(problem.family, path.at)
         or held_slope(problem.family, path.at)
@@ -81,7 +76,7 @@ def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
     sizes = np.maximum(LEAP * np.abs(path.beta), NO_LEAP * np.abs(path.beta).max(initial=0.0))
     if not ((np.abs(step) > sizes).any() or levels_off(problem.family)):
         return False
-    return problem.source.map_reduce(partial(stride, path.solved_at, step, ends), max) > STRIDE
+    return problem.source.map_reduce(partial(stride, path.solved_at, step, ends), max) > MOVES.stride
 
 
 def at_an_edge(family: Family, ends: tuple[float, float], at: Sums) -> bool:

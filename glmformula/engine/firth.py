@@ -24,6 +24,7 @@ from ..design.pieces import Design
 from ..errors import ConvergenceWarning, FitError, give_warning
 from ..families import Family
 from ..families.curvature import relative_curvature
+from ..families.distributions import GAMMA, INVERSE_GAUSSIAN, NORMAL
 from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
@@ -126,9 +127,9 @@ class Firth:
         df = at.n_ok - rank
         if df <= 0:
             return 1.0
-        if family.name in ("gaussian", "inverse.gaussian"):
+        if family.distribution in (NORMAL, INVERSE_GAUSSIAN):
             return at.deviance / df
-        if family.name == "Gamma":
+        if family.distribution == GAMMA:
             return self.gamma_phi(at.deviance, rank, start or at.deviance / df)
         pearson = self.problem.source.map_reduce(partial(pearson_of, family, beta), add)
         return pearson / df
@@ -207,7 +208,7 @@ def fit_firth(
         raise FitError(str(lost)) from None
     fit, messages = finished(problem, path)
     for message in messages:
-        give_warning(message, ConvergenceWarning, stacklevel=4)
+        give_warning(message, ConvergenceWarning)
     fit = replace(fit, method="firth", near_end=False, dispersion=dispersion)
     return replace(fit, null_deviance=null_deviance(problem)) if intercept and p else fit
 

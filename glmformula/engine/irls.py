@@ -12,7 +12,6 @@ from ..runtime.tasks import one_team
 from ..sources.base import Source
 from .best import best_path, reported
 from .bordered import WIDE
-from .convergence import FEW_ROWS
 from .eta_limits import near_an_end
 from .messages import HIDDEN, INACCURATE, INACCURATE_WIDE, extreme_fits
 from .null import Null, not_above, null_model
@@ -23,6 +22,7 @@ from .refine import refined
 from .result import Control, GlmFit
 from .scoring import unweighted
 from .solve import IllConditioned
+from .thresholds import FEW_ROWS
 
 METHODS = ("auto", "qr", "cholesky")
 
@@ -100,7 +100,7 @@ def fit_glm(
         raise FitError(str(lost)) from None
     fit, messages = finished(problem, refined_path(problem, path), null)
     for message in messages:
-        give_warning(message, ConvergenceWarning, stacklevel=4)
+        give_warning(message, ConvergenceWarning)
     return fit
 
 
@@ -113,8 +113,7 @@ def best_fit(problem: Problem, start: np.ndarray | None) -> tuple[Path, Null]:
 
 def refined_path(problem: Problem, path: Path) -> Path:
     """A small least-squares fit with the digits that QR lost."""
-    plain = problem.family.name == "gaussian" and problem.family.link.name == "identity"
-    if not plain or problem.way != "qr" or not path.converged:
+    if not problem.family.is_normal_linear or problem.way != "qr" or not path.converged:
         return path
     beta = refined(problem.source, path.solution, path.beta, path.at.rows)
     at = path.at if beta is None else problem.at(beta, **problem.last_pass(path.at))

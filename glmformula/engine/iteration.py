@@ -19,6 +19,7 @@ from .problem import Problem, cost_of_mean
 from .scoring import scoring_step
 from .solve import Solution
 from .starts import valid_start
+from .thresholds import PROMISES
 
 # Two steps in a row that promise less than NEGLIGIBLE of the deviance (1e-10 standard errors or so) have converged,
 # however small epsilon is: what the deviance changes then, if that is LITTLE, is rounding.
@@ -27,9 +28,9 @@ NEGLIGIBLE, LITTLE = 1e-20, 1e-6
 SMALLEST_RISE = 1e-10
 # The rounding of an eta, relative to the largest of the parts that it is summed of.
 BLUR = 4 * EPS
-# What the last step may have promised: SETTLED of the deviance that is left, or SETTLED_OF_SCALE of the responses'
-# scale. A deviance below PERFECT of that scale is nothing.
-SETTLED, SETTLED_OF_SCALE, PERFECT = 1e-4, 1e-11, 1e-10
+# R's rule is also believed where the last step promised less than SETTLED_OF_SCALE of the responses' scale; a deviance
+# below PERFECT of that scale is nothing.
+SETTLED_OF_SCALE, PERFECT = 1e-11, 1e-10
 
 
 def iterated(problem: Problem, start: np.ndarray | None) -> Path:
@@ -292,7 +293,7 @@ def settled(problem: Problem, decrease: float | None, previous: float, at: Sums)
     if at.deviance == 0 or (problem.family.fixed_dispersion is not None and usual):
         return True
     level = at.deviance - previous <= LITTLE * at.deviance
-    share = SETTLED if usual else problem.control.epsilon
+    share = PROMISES.settled if usual else problem.control.epsilon
     if decrease is not None and decrease <= share * at.deviance and level:
         return True
     scale = problem.scale(at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..families import Family
+from ..families.distributions import BINOMIAL, POISSON
 from ..families.link import EPS
 from .eta_limits import far_ends
 
@@ -45,10 +46,10 @@ def extreme_fits(family: Family, mu_range: tuple[float, float]) -> list[str]:
     low, high = mu_range
     lowest, highest = low < TEN_EPS, high > 1 - TEN_EPS
     nothing = low < TEN_EPS * min(1.0, high)  # whatever the unit of the responses
-    if family.name == "binomial":
+    if family.distribution == BINOMIAL:
         both = lowest or highest
         return ["glm.fit: fitted probabilities numerically 0 or 1 occurred"] if both else []
-    if family.name == "poisson" and lowest:
+    if family.distribution == POISSON and lowest:
         return ["glm.fit: fitted rates numerically 0 occurred"]
     if high <= 1 and (nothing or highest) and ends_at_one(family):
         return ["glm.fit: fitted means numerically 0 or 1 occurred"]

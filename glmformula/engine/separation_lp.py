@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .thresholds import RANK
+
 # A direction, or a row's part of one, is zero below this (columns scaled to unit length, |delta| <= 1).
 ZERO = 1e-7
 # A coefficient of a direction is the rounding of the others below this share of the largest.
 FAINT = 1e-9
-# A direction has no effect on the rows where its effect is below this share of the largest.
-RANK = 1e-11
 # A coefficient is rounding below this share of the largest that a direction with an effect of 1 could have.
 ROUNDED = 1e-13
 # A row that gains less than this share of the largest gain waits for a programme of its own.

@@ -17,11 +17,10 @@ from .eta_limits import eta_interval
 from .passes import Sums
 from .path import Lost
 from .problem import Problem
+from .thresholds import RANK
 
 # One pass brings at most MOST_ROWS rows of a block into the linear programme; rows are added in at most ROUNDS passes.
 MOST_ROWS, ROUNDS = 300, 60
-# A direction has no effect on the rows where its effect is below this share of the largest.
-RANK = 1e-11
 # The distance that rows are to keep from the ends, as far as they can, is at most ROOMIEST times that of the offset,
 # which more would hide from the solver, and at least LEAST_ROOM of it: less is within the solver's tolerance.
 ROOMIEST, LEAST_ROOM = 1e6, 1e-4

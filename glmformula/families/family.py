@@ -206,7 +206,7 @@ class Family:
     @property
     def is_normal_linear(self) -> bool:
         """The normal distribution with the identity link: least squares, where more is exact than elsewhere."""
-        return self.distribution is NORMAL and self.link.name == "identity"
+        return self.distribution == NORMAL and self.link.name == "identity"
 
     def response_distribution(self, mu: Array, prior_weights: Array, dispersion: float) -> Any:
         """A frozen ``scipy.stats`` distribution of the response (counts, not proportions, for a binomial).
@@ -271,6 +271,19 @@ class Family:
     def deviance_at(self, y: Array, eta: Array, mu: Array) -> Array:
         """``unit_deviance(y, mu)``, from `eta` where `mu` is at an end of its range.
 
+        R's links hold a mean at machine epsilon from its ends, and with it the deviance of a row far out; this
+        one goes on growing with eta.
+
+        Parameters
+        ----------
+        y, eta, mu : ndarray (n,)
+            Responses, linear predictors, and their means ``link.linkinv(eta)``.
+
+        Returns
+        -------
+        ndarray (n,)
+            Per unit of prior weight.
+
         Examples
         --------
         >>> import numpy as np
@@ -285,6 +298,20 @@ class Family:
 
     def contrary(self, y: Array, eta: Array, mu: Array) -> Contrary | None:
         """The rows far out whose response is not there, None where there are none or `working` serves them.
+
+        Beyond eta of 30 (logit), 8.1 (probit) or 3.6 (cloglog) the means of `working` stand still, and score and
+        Pearson residual of a row must come from eta itself.
+
+        Parameters
+        ----------
+        y, eta, mu : ndarray (n,)
+            As in `deviance_at`.
+
+        Returns
+        -------
+        Contrary or None
+            ``rows`` (their positions), and for each of them, per unit of prior weight, ``score``
+            (-1/2 d deviance / d eta), ``information`` and ``pearson`` (the Pearson residual).
 
         Examples
         --------
@@ -306,6 +333,20 @@ class Family:
         trials: Array | None,
     ) -> float:
         """``minus2_loglik``, from `eta` where `mu` is at an end of its range.
+
+        Parameters
+        ----------
+        y, eta, mu : ndarray (n,)
+            As in `deviance_at`.
+        prior_weights : ndarray (n,) or None
+        dispersion : float
+        trials : ndarray (n,) or None
+            As in ``minus2_loglik``.
+
+        Returns
+        -------
+        float
+            Minus twice the log-likelihood, a sum over the rows.
 
         Examples
         --------

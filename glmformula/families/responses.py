@@ -77,7 +77,7 @@ class Findings:
             text = replace(problem, total=self.rows).text
             if problem.fatal:
                 raise FamilyError(text)
-            give_warning(text, DataWarning, stacklevel=5)
+            give_warning(text, DataWarning)
 
 
 ROWS_SHOWN = 3
@@ -118,7 +118,7 @@ def warn(sentence: str, bad: Mask, values: Array, labels: Labels, remedy: str) -
     if (problems := _collecting.get()) is not None:
         problems.append(found)
     else:
-        give_warning(found.text, DataWarning, stacklevel=6)
+        give_warning(found.text, DataWarning)
 
 
 @quiet

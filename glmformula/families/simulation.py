@@ -19,9 +19,7 @@ def _positive(prior_weights: Array | None, mu: Array) -> tuple[Array, Array]:
 
 def _warn_ignored(prior_weights: Array | None) -> None:
     if prior_weights is not None and np.any(np.asarray(prior_weights) != 1.0):
-        give_warning(
-            "ignoring prior weights: a count has no natural meaning for them", DataWarning, stacklevel=3
-        )
+        give_warning("ignoring prior weights: a count has no natural meaning for them", DataWarning)
 
 
 def gaussian(

@@ -24,7 +24,7 @@ def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...
     found = separation_of_fit(source, family, fit)
     if found is None:
         if fit.runaway:
-            give_warning(NO_MINIMUM, ConvergenceWarning, stacklevel=3)
+            give_warning(NO_MINIMUM, ConvergenceWarning)
         return fit
     kind = "complete separation" if found.complete else "separation"
     give_warning(
@@ -32,7 +32,6 @@ def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...
         "given for these coefficients is where the iterations stopped. Fit with method='firth' for finite "
         "estimates, or leave out or merge what separates the responses",
         SeparationWarning,
-        stacklevel=3,
     )
     return replace(fit, limits=found.limits)
 

@@ -98,7 +98,7 @@ def warn_once(heard: Heard) -> None:
     for (category, _), texts in first.items():
         more = len(set(texts)) - 1
         suffix = f" (and in {more} more blocks of rows)" if more else ""
-        give_warning(texts[0] + suffix, category, stacklevel=4)
+        give_warning(texts[0] + suffix, category)
 
 
 def _refuse() -> NoReturn:

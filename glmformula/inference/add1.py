@@ -97,7 +97,6 @@ def additions(fit: SingleIndex, scope: Scope, rao: bool) -> Comparison:
             f"using the {n}/{fit.nobs_rows} rows from a combined fit{_missing(frame)}; AIC and residual df "
             "stay those of the model on its own rows",
             DataWarning,
-            stacklevel=3,
         )
     columns = Columns(
         training.source,

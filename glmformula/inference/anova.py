@@ -185,11 +185,7 @@ def _tested(
         return StatTable(pd.DataFrame(table, index=rows), kind="anova", heading=heading)
     scale = estimated_dispersion(model) if phi is None else phi
     if test == "F" and math.isinf(df_scale):
-        give_warning(
-            f"using F test with a '{model.family.name}' family is inappropriate",
-            GLMFormulaWarning,
-            stacklevel=4,
-        )
+        give_warning(f"using F test with a '{model.family.name}' family is inappropriate", GLMFormulaWarning)
     df, change = table["Df"], table["Rao" if test == "Rao" else "Deviance"]
     if test == "Cp":
         table["Cp"] = table["Resid. Dev"] + 2 * scale * (model.nobs_rows - table["Resid. Df"])

@@ -230,7 +230,6 @@ def of_each(fit: SingleIndex, which: Sequence[int], question: Callable[[Curve], 
                 f"{BETTER}: the profile is taken about the better one, deviance {best.deviance:.7g} in place "
                 f"of {fit.deviance:.7g}; {REMEDY}",
                 ConvergenceWarning,
-                stacklevel=5,
             )
         return answers
     raise error

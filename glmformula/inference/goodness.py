@@ -133,7 +133,7 @@ def dispersiontest(
       1.206594
     """
     _check_alternative(alternative)
-    if fit.family.distribution is not POISSON:
+    if fit.family.distribution != POISSON:
         raise FamilyError(
             f"only Poisson GLMs can be tested, not family '{fit.family.name}'; overdispersion() takes others"
         )

@@ -135,7 +135,7 @@ def Anova(
 
 
 def _warn(message: str) -> None:
-    give_warning(message, GLMFormulaWarning, stacklevel=4)
+    give_warning(message, GLMFormulaWarning)
 
 
 def ratio_table(fit: SingleIndex, type: str) -> pd.DataFrame:

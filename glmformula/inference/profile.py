@@ -108,24 +108,15 @@ class Profile(Rendered):
         overtime_hours  0.057  0.326
         """
         which = positions(self.asked if parm is None else parm, self.fit.column_names)
-        limits = {j: self.limits(curve, level) for j, curve in self.curves.items() if j in which}
+        limits = {j: self._limits(curve, level) for j, curve in self.curves.items() if j in which}
         warn_of_edges(self.fit, [self.curves[j] for j in limits])
         return limits_table(self.fit, which, level, limits, "profile")
 
-    def limits(self, curve: Curve, level: float) -> tuple[float, float]:
+    def _limits(self, curve: Curve, level: float) -> tuple[float, float]:
         """R's limits: where the spline of z through the grid crosses the normal quantiles.
 
         Where the grid ends before the quantile, or is too coarse about it for a spline to mean anything, the
         root itself is solved: R gives NA there, or a number off by much.
-
-        Examples
-        --------
-        >>> from glmformula import datasets, glm
-        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
-        >>> found = fit.profile("overtime_hours")
-        >>> low, high = found.limits(found.curves[1], 0.95)
-        >>> round(low, 3), round(high, 3)
-        (0.032, 0.352)
         """
         part = self.grids[curve.column]
         z, b = part.iloc[:, 0].to_numpy(), part.iloc[:, 1 + curve.column].to_numpy()
@@ -264,5 +255,4 @@ def warn_of_edges(fit: SingleIndex, curves: Sequence[Curve]) -> None:
             f"values (link '{fit.family.link.name}'): the limit there is where the profile ends, and may be "
             "too near",
             ConvergenceWarning,
-            stacklevel=5,
         )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..design.pieces import Design
 from ..engine.irls import fit_glm
 from ..engine.nested import Columns, Nested
 from ..engine.passes import weights_at
-from ..engine.result import Control, GlmFit
-from ..engine.rows import evaluate_rows, row_arrays
+from ..engine.result import Control
+from ..engine.rows import evaluate_rows
 from ..families import Family, gaussian
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
@@ -31,7 +32,7 @@ def score_statistic(small: SingleIndex, big: SingleIndex) -> float:
     if big.rows.streamed:
         from ..sources.streamed import PairedSource
 
-        combine = partial(_working_response, small.result, small.family)
+        combine = partial(_paired, small.family, small.result.coefficients, small.result.solved_at)
         source: Source = PairedSource(small.rows.source, big.rows.source, combine)
     else:
         state = small.row_state
@@ -48,25 +49,33 @@ def nested_score_statistic(columns: Columns, small: Nested, big: frozenset[int])
     R's ``drop1`` and ``add1`` subtract the mean of the residuals even where the model has no intercept, which
     is not the score test; ``anova`` does it right in R, and this too.
     """
-    source = Mapped(columns.source, partial(_regression, columns.family, small, big))
+    source = Mapped(columns.source, partial(_selected, columns.family, small, big))
     chosen = np.isin(columns.assign, list(big))
     names = tuple(f"column {j}" for j in np.flatnonzero(chosen))
     regression = fit_glm(source, gaussian(), names=names, intercept=columns.intercept, control=Control())
     return max(0.0, regression.null_deviance - regression.deviance)  # negative by rounding only
 
 
-def _working_response(result: GlmFit, family: Family, small: Block, big: Block) -> Block:
-    """Working residuals and weights of the small model as response and weights of the big one's columns."""
-    *_, residuals, weights = row_arrays(small, result, family)
-    return Block(big.design, residuals, weights)
+def _paired(
+    family: Family, beta: np.ndarray, solved_at: np.ndarray | None, small: Block, big: Block
+) -> Block:
+    """The columns of the big model, with what the small one leaves of its rows."""
+    return _regression(family, beta, solved_at, small, big.design)
 
 
-def _regression(family: Family, small: Nested, big: frozenset[int], block: Block) -> Block:
-    """Working residuals and weights of the small model as response and weights of the big one's columns."""
+def _selected(family: Family, small: Nested, big: frozenset[int], block: Block) -> Block:
+    """The same of two sub-models, by their terms."""
     inner = replace(block, design=block.design.select_terms(small.terms), etastart=None, mustart=None)
-    eta, mu = evaluate_rows(inner, small.beta, family)
+    return _regression(family, small.beta, small.solved_at, inner, block.design.select_terms(big))
+
+
+def _regression(
+    family: Family, beta: np.ndarray, solved_at: np.ndarray | None, small: Block, design: Design
+) -> Block:
+    """Working residuals and weights of the small model, at `beta`, as response and weights of the big one's columns."""
+    eta, mu = evaluate_rows(small, beta, family)
     with np.errstate(all="ignore"):
-        residuals = (block.y - mu) / family.link.mu_eta(eta)
-        weights = weights_at(small.solved_at, family, inner)
+        residuals = (small.y - mu) / family.link.mu_eta(eta)
+        weights = weights_at(solved_at, family, small)
     used = weights > 0
-    return Block(block.design.select_terms(big), np.where(used, residuals, 0.0), np.where(used, weights, 0.0))
+    return Block(design, np.where(used, residuals, 0.0), np.where(used, weights, 0.0))

@@ -86,7 +86,7 @@ def fit_one(columns: Columns, terms: frozenset[int], described: str, cold: bool 
     except FitError as error:
         raise FitError(f"the model {described} could not be fitted: {error}") from error
     for message in fit.messages:
-        give_warning(f"{message} (the model {described})", ConvergenceWarning, stacklevel=5)
+        give_warning(f"{message} (the model {described})", ConvergenceWarning)
     return fit
 
 
@@ -125,7 +125,7 @@ def single_term_table(fit: SingleIndex, compared: Comparison, test: str, k: floa
 
 def _criterion(fit: SingleIndex, deviance: np.ndarray, n: int, scale: float, dispersion: float) -> np.ndarray:
     """-2 log-likelihood but for a constant; gaussian: profiled over sigma unless `scale` is known."""
-    if fit.family.distribution is not NORMAL:
+    if fit.family.distribution != NORMAL:
         return deviance / dispersion
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(deviance / scale - n if scale > 0 else n * np.log(deviance / n))
@@ -137,7 +137,7 @@ def _f_tests(
     """Mean change of deviance over the mean deviance of the larger model, and its tail probability."""
     if fit.family.fixed_dispersion is not None:
         quoted = f"'quasi{fit.family.name}'" if what == "deletions" else f"quasi{fit.family.name}"
-        give_warning(f"F test assumes {quoted} family", GLMFormulaWarning, stacklevel=5)
+        give_warning(f"F test assumes {quoted} family", GLMFormulaWarning)
     residual = float(fit.df_residual)
     left = np.full(len(df), residual) if what == "deletions" else residual - df
     larger = deviance[0] if what == "deletions" else deviance

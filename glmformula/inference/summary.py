@@ -162,11 +162,7 @@ def summary(
     estimated = dispersion is None and fit.family.fixed_dispersion is None
     phi = fit.dispersion if dispersion is None else float(dispersion)
     if estimated and fit.nobs < fit.nobs_rows:
-        give_warning(
-            "observations with zero weight not used for calculating dispersion",
-            GLMFormulaWarning,
-            stacklevel=3,
-        )
+        give_warning("observations with zero weight not used for calculating dispersion", GLMFormulaWarning)
     rank, unscaled = fit.rank, fit.result.cov_unscaled
     with np.errstate(over="ignore", invalid="ignore"):  # coefficients without end have covariances to match
         scaled, errors = (phi * unscaled, "") if vcov is None else resolved(fit, vcov)

@@ -53,7 +53,7 @@ def vif(fit: SingleIndex) -> StatTable:
         kept = fit.assign > 0
     else:
         kept = np.ones(len(fit.assign), dtype=bool)
-        give_warning("No intercept: vifs may not be sensible.", GLMFormulaWarning, stacklevel=3)
+        give_warning("No intercept: vifs may not be sensible.", GLMFormulaWarning)
     if len(labels) < 2:
         raise FitError(f"model contains fewer than 2 terms: an inflation needs others; {fit.formula!r}")
     cov = fit.result.cov_unscaled[np.ix_(kept, kept)]

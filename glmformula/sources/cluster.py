@@ -353,7 +353,7 @@ def _heard(result: tuple[T, Heard]) -> T:
     """The value of a result; the warnings of its tasks are given here."""
     found, heard = result
     for category, text in heard:
-        give_warning(text, category, stacklevel=4)
+        give_warning(text, category)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import warnings
 from dataclasses import replace
@@ -199,6 +200,15 @@ def test_pickle(name: str, link: str) -> None:
     np.testing.assert_array_equal(again.unit_deviance(y, mu), family.unit_deviance(y, mu))
     for a, b in zip(again.working(ETA), family.working(ETA), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("again", [lambda family: pickle.loads(pickle.dumps(family)), copy.deepcopy])
+def test_copies_are_the_family(again) -> None:
+    """What is asked of the record does not depend on which copy of it was sent or loaded."""
+    assert again(gaussian()).is_normal_linear
+    assert not again(gaussian("log")).is_normal_linear
+    for made in (gaussian(), binomial(), poisson(), Gamma(), inverse_gaussian()):
+        assert again(made).distribution == made.distribution
 
 
 def test_printing() -> None:
