@@ -244,13 +244,8 @@ def _started(
         return np.empty(0, dtype=bool), np.empty(0)
     with hearing():
         try:
-            fit = fit_glm(
-                mapped,
-                one.family,
-                names=names,
-                intercept=part.intercept or add_intercept,
-                control=STARTING,
-            )
+            # nobody asks for the null model of a start, which is what an intercept is told for
+            fit = fit_glm(mapped, one.family, names=names, intercept=False, control=STARTING)
             beta = fit.coefficients
         except FitError:
             beta = np.full(len(names), np.nan)
