@@ -59,6 +59,7 @@ from .models.glm_nb import GLMNB, glm_nb
 from .models.lm import LM, lm
 from .models.loading import load
 from .models.model import GLM
+from .models.multinom import Multinom, multinom
 from .render.table import StatTable
 
 __version__ = "0.2.0.dev0"
@@ -121,6 +122,7 @@ __all__ = [
     "GLMFormulaWarning",
     "Gamma",
     "Link",
+    "Multinom",
     "RankWarning",
     "SeparationWarning",
     "StatTable",
@@ -171,6 +173,7 @@ __all__ = [
     "meat",
     "model_frame",
     "model_matrix",
+    "multinom",
     "negative_binomial",
     "nobs",
     "overdispersion",

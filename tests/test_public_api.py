@@ -15,7 +15,7 @@ from glmformula import glm
 from glmformula.datasets import attrition
 
 NAMES = """
-    glm glm_nb lm glm_control GLM GLMNB LM StatTable datasets
+    glm glm_nb lm glm_control GLM GLMNB LM StatTable datasets multinom Multinom
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
@@ -56,6 +56,10 @@ ARGUMENTS = {
         "*weights=None *na_action='na.pass' *new_levels='error' *vcov=None *out=None"
     ),
     "LM.residuals": "self type='working' seed=None *out=None",
+    "multinom": (
+        "formula data *weights=None *subset=None *na_action='na.omit' *offset=None *contrasts=None "
+        "*reference=None *control=None *progress=None"
+    ),
     "glm_control": "epsilon=1e-08 maxit=25 trace=False",
     "negative_binomial": "theta link='log'",
     "model_matrix": "formula data=None *newdata=None *contrasts=None *out=None",

@@ -127,6 +127,7 @@ def fit_likelihood(
     sizes: list[int] = []
     offsets: list[int | None] = []
     places, kept, first = [np.empty(0, dtype=int)], [np.empty(0, dtype=bool)], [np.empty(0)]
+    multiples = likelihood.multiples or (1.0,) * len(likelihood.parts)
     for k, place in enumerate(likelihood.parts):
         if place is None:
             columns.append(None)
@@ -141,7 +142,7 @@ def fit_likelihood(
         offsets.append(part.offset if share is None or share.offset else None)
         places.append(part.first + own)
         kept.append(which)
-        first.append(begun.coefficients[place][own])
+        first.append(multiples[k] * begun.coefficients[place][own])
     layout = Layout(tuple(columns), tuple(sizes), tuple(offsets))
     aliased = ~np.concatenate(kept)
     beginning = np.concatenate([*first, begun.constants])

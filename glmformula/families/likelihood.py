@@ -6,9 +6,9 @@ module-level ones (or partials of them): they are sent to workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -59,12 +59,15 @@ class Quantity:
         Names of the K columns; empty for a single one.
     scale : {"identity", "log", "logit"}
         On which intervals are made.
+    levels : tuple of str
+        Where it is a category: these, and the value its place among them.
     """
 
     value: Callable[[Etas], Array]
     jacobian: Callable[[Etas], tuple[Array | float, ...]] | None
     columns: tuple[str, ...] = ()
     scale: str = "identity"
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,16 @@ class Likelihood:
         Of the response.
     draw : callable, (generator, etas) -> (m,), or None
         A response drawn at random.
-    parameters : mapping of str to float or str
-        What it was made with.
+    parameters : mapping
+        What it was made with: numbers, texts, tuples of them.
     shares : mapping of int to Share
         The predictors that have not all of their part.
     beginning : Beginning or None
         In place of `starts` and `constants`.
+    multiples : tuple of float
+        Each predictor begins at so many times the coefficients of its part's start; empty: at once them.
+    levels : tuple of str
+        The categories of the response, whose places what is drawn has.
     """
 
     name: str
@@ -164,11 +171,39 @@ class Likelihood:
     mean: Callable[[Etas], Array] | None = None
     variance: Callable[[Etas], Array] | None = None
     draw: Callable[[np.random.Generator, Etas], Array] | None = None
-    parameters: Mapping[str, float | str] = field(default_factory=dict, hash=False)
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     shares: Mapping[int, Share] = field(default_factory=dict, hash=False)
     beginning: Beginning | None = None
+    multiples: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
 
     @property
     def is_binomial(self) -> bool:
         """Whether the response is two categories."""
         return False
+
+
+class Levels(tuple[str, ...]):
+    """The categories of a response: texts, which know how many rows have each.
+
+    Attributes
+    ----------
+    kind : str
+        What the response was: "factor", "numeric", "counts" ...
+    totals : tuple of float
+        The sum of the weights, or of the counts, of each.
+    """
+
+    kind: str
+    totals: tuple[float, ...]
+
+    def __new__(cls, levels: Iterable[str], kind: str, totals: Iterable[float]) -> Levels:
+        self = super().__new__(cls, levels)
+        self.kind, self.totals = kind, tuple(totals)
+        return self
+
+
+def anything(
+    y: Array, prior_weights: Array | None = None, trials: Array | None = None, labels: Labels = None
+) -> None:
+    """A check of the response for which no single row is wrong."""

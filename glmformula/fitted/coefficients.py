@@ -6,19 +6,26 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from .protocols import Fit
 
 
+def series_of(fit: Fit) -> pd.Series:
+    """The coefficients by name: the `estimates` of a fit whose `coefficients` may be a table for the user."""
+    estimates = getattr(fit, "estimates", None)
+    return fit.coefficients if estimates is None else estimates
+
+
 def names_of(fit: Fit) -> tuple[str, ...]:
     """The coefficients' names, aliased ones among them."""
-    return tuple(fit.coefficients.index)
+    return tuple(series_of(fit).index)
 
 
 def values_of(fit: Fit) -> np.ndarray:
     """The coefficients (p,), NaN where aliased."""
-    return fit.coefficients.to_numpy(dtype=float)
+    return series_of(fit).to_numpy(dtype=float)
 
 
 def kept_of(fit: Fit) -> np.ndarray:

@@ -21,7 +21,7 @@ class Response:
     ----------
     y : ndarray of float64, (n,)
         For counts of successes and failures: the proportion of successes (0 where there was no trial). For
-        categories the place of each row's among `levels`, or (n, levels) counts.
+        categories the place of each row's among `levels`, or of counts the share of each, (n, levels).
     prior_weights : ndarray of float64, (n,), or None
         The user's, times the number of trials for ``cbind(success, failure)``; None means all 1.
     trials : ndarray of float64, (n,), or None
@@ -128,16 +128,17 @@ def _categorical(
 def _classes(value: Value, prior_weights: np.ndarray | None, name: str, kind: str) -> Response:
     """The levels that some row has, and which one each row has; or the counts of each."""
     if isinstance(value, Matrix) and value.values.shape[1] > 1:
-        counts = value.values
+        counts = np.asarray(value.values, dtype=np.float64)
         if (negative := np.flatnonzero((counts < 0).any(axis=1))).size:
             raise DataError(
                 f"negative values not allowed: counts in '{name}' are below 0 in {negative.size} rows, first at "
                 f"position {negative[0]}; each column is the count of a category"
             )
         levels = tuple(part or str(k + 1) for k, part in enumerate(value.names))
-        return Response(
-            np.ascontiguousarray(counts, dtype=np.float64), prior_weights, None, "counts", levels, name
-        )
+        totals = counts.sum(axis=1)
+        shares = np.divide(counts, totals[:, None], out=np.zeros_like(counts), where=totals[:, None] != 0)
+        weights = totals if prior_weights is None else prior_weights * totals
+        return Response(shares, weights, None, "counts", levels, name)
     if not isinstance(value, Factor):
         kind = "numeric" if isinstance(value, np.ndarray | Matrix) else kind
         value = as_factor(value.values[:, 0] if isinstance(value, Matrix) else value)

@@ -82,6 +82,9 @@ def predict(
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     quantity = fit.quantity(type, at)
     want = se_fit or interval is not None
+    if want and type is None and quantity.jacobian is None:
+        type = next(name for name, one in fit.likelihood.quantities.items() if one.jacobian is not None)
+        quantity = fit.quantity(type, at)
     if want and quantity.jacobian is None:
         raise ValueError(f"type={type!r} has no standard errors: it is no number; take type='probs'")
     cov = None
@@ -129,10 +132,19 @@ def _predicted(
             made["se_fit"] = error
         if interval is not None:
             made["lwr"], made["upr"] = limits(value, error, quantity.scale, level)
+    if quantity.levels:
+        return labelled_categories(rows.series(value), quantity.levels)
     if value.ndim == 1:
         return rows.series(value) if len(made) == 1 else rows.frame(made)
     tables = {name: rows.table(values, quantity.columns) for name, values in made.items()}
     return tables["fit"] if len(tables) == 1 else pd.concat(tables, axis=1)
+
+
+def labelled_categories(places: pd.Series, levels: tuple[str, ...]) -> pd.Series:
+    """Places among the levels (NaN: missing) as a Series of categories."""
+    codes = np.where(np.isnan(places), -1, places).astype(np.intp)
+    dtype = pd.CategoricalDtype(list(levels))
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=places.index)
 
 
 def _block_values(
@@ -292,15 +304,22 @@ def simulate(fit: Parametric, nsim: int = 1, seed: int | None = None) -> pd.Data
     DataFrame (n, nsim) with columns ``sim_1`` ...
     """
     rng = fit.rows.generator(seed)
-    draw = fit.likelihood.draw
-    assert draw is not None
+    draw, levels = fit.likelihood.draw, fit.likelihood.levels
+    if draw is None:
+        raise ValueError(
+            "simulate() draws one category for each row; expected a response of categories, the response of this "
+            "model is counts of each: draw from predict(type='probs') with numpy's Generator.multinomial"
+        )
     question = partial(_block_etas, fit.result.layout, fit.result.solved.parameters)
     parts = collect(fit.rows.source, question)
     etas = tuple(
         np.asarray(columns[0]) if np.ndim(columns[0]) == 0 else np.concatenate(columns)
         for columns in zip(*parts, strict=True)
     )
-    return pd.DataFrame({f"sim_{k + 1}": fit.rows.labelled(draw(rng, etas)) for k in range(nsim)})
+    drawn = {f"sim_{k + 1}": fit.rows.labelled(draw(rng, etas)) for k in range(nsim)}
+    if levels:
+        drawn = {name: labelled_categories(places, levels) for name, places in drawn.items()}
+    return pd.DataFrame(drawn)
 
 
 def _block_etas(layout: Layout, parameters: np.ndarray, block: Block) -> tuple[Array, ...]:

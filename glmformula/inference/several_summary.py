@@ -48,7 +48,6 @@ class SeveralSummary(Rendered):
         raise AttributeError(f"'{type(self).__name__}' object has no attribute {name!r}")
 
     def blocks(self, digits: int | None = None) -> list[Block]:
-        """Text and tables in printing order."""
         return summary_blocks(self.parts, digits)
 
 

@@ -136,7 +136,7 @@ def robust_df(fit: Fit) -> float:
 
 def all_rows(fit: Fit, table: np.ndarray) -> np.ndarray:
     """A row of the table for each coefficient, NaN for the aliased ones."""
-    values = np.full((len(fit.coefficients), table.shape[1]), np.nan)
+    values = np.full((len(names_of(fit)), table.shape[1]), np.nan)
     values[kept_of(fit)] = table
     return values
 

@@ -114,8 +114,6 @@ def columns_by_term(fit: Fit) -> list[tuple[str, str]]:
     """Term and name of each coefficient that is not aliased; two terms may have a column of one name."""
     labels = ("", *fit.terms.labels)
     terms = (
-        [labels[term] for term in fit.assign.tolist()]
-        if is_single_index(fit)
-        else [""] * len(fit.coefficients)
+        [labels[term] for term in fit.assign.tolist()] if is_single_index(fit) else [""] * len(names_of(fit))
     )
     return [(term, name) for term, name, kept in zip(terms, names_of(fit), kept_of(fit)) if kept]

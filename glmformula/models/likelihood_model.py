@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import accumulate, compress
+from operator import add
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..design.contrast import kept as own_contrasts
 from ..engine.likelihood_fit import LikelihoodFit, Part, fit_likelihood
 from ..engine.newton import NewtonControl
 from ..errors import ConvergenceWarning, DataError, FormulaError, SeparationWarning, give_warning
-from ..families.likelihood import Likelihood, Quantity
+from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
 from ..fitted.rows import same_table, training_rows
 from ..fitted.separation import infinite_names
@@ -76,9 +77,14 @@ class LikelihoodModel(LikelihoodVerbs):
     path: pd.DataFrame | None = None  # the models that `step` saw on the way to this one
 
     @cached_property
-    def coefficients(self) -> pd.Series:
-        """Estimates of all predictors, link scale; NaN where aliased."""
+    def estimates(self) -> pd.Series:
+        """The coefficients of all predictors one after another, by name; NaN where aliased."""
         return pd.Series(self.result.coefficients, index=list(self.column_names))
+
+    @property
+    def coefficients(self) -> Any:
+        """Estimates of all predictors, link scale; NaN where aliased."""
+        return self.estimates
 
     @cached_property
     def constants(self) -> pd.Series:
@@ -341,7 +347,7 @@ def estimated(
     prefix: Callable[[str, str], str],
     function: str,
     extra: Mapping[str, Any],
-    complete: Callable[[Terms, tuple[str, ...]], Likelihood] | None = None,
+    complete: Callable[[Terms, Levels], Likelihood] | None = None,
 ) -> dict[str, Any]:
     """The fields of a fitted model for the arguments of its call.
 
@@ -417,11 +423,21 @@ def estimated(
     }
 
 
-def response_levels(training: TrainingData) -> tuple[str, ...]:
+def response_levels(training: TrainingData) -> Levels:
     """The categories of the response."""
     frame: Any = training.frame
-    levels: tuple[str, ...] = frame.response_levels if training.streamed else frame.response.levels
-    return levels
+    if training.streamed:
+        levels, kind = frame.response_levels, frame.response_kind
+    else:
+        levels, kind = frame.response.levels, frame.response.kind
+    return Levels(levels, kind, training.source.map_reduce(partial(_totals, len(levels)), add).tolist())
+
+
+def _totals(k: int, block: Block) -> np.ndarray:
+    weights = block.prior_weights
+    if block.y.ndim == 2:
+        return np.asarray((block.y if weights is None else block.y * weights[:, None]).sum(axis=0))
+    return np.bincount(block.y.astype(np.intp), weights, minlength=k).astype(np.float64)
 
 
 def _has_offset(block: Block) -> bool:
