@@ -97,6 +97,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.simulate import simulate
     from .inference.step import step, step as stepAIC
     from .inference.summary import summary
+    from .inference.theta import theta_md, theta_ml, theta_mm
     from .inference.tidy import augment, glance, tidy
     from .inference.update import update
     from .inference.vif import vif
@@ -199,6 +200,9 @@ __all__ = [
     "stepAIC",
     "summary",
     "terms",
+    "theta_md",
+    "theta_ml",
+    "theta_mm",
     "tidy",
     "tweedie",
     "update",

@@ -25,6 +25,7 @@ NAMES = """
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     bread meat estfun
+    theta_ml theta_md theta_mm
     overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning

@@ -14,7 +14,7 @@ from .limits import limits_table, wald_limits
 from .profile import exact_limits, profile
 from .wald import Vcov, Wald
 
-METHODS = ("profile", "wald", "profile-exact")
+METHODS = ("profile", "wald", "profile-exact", "profile-joint")
 
 
 def confint(
@@ -33,12 +33,13 @@ def confint(
     parm : str, int, list of them or mask, optional
         Coefficients by name, position (from 0) or a boolean for each; default all.
     level : float
-    method : {"profile", "wald", "profile-exact"}, optional
+    method : {"profile", "wald", "profile-exact", "profile-joint"}, optional
         Default "profile" (of models of several linear predictors R's own: "wald" but for `polr`, whose "profile" is
         solved exactly); with `vcov`, "wald". "profile": the values of a coefficient that a likelihood ratio
         test does not reject, as R's ``confint`` reads them off a spline through the profile. "profile-exact":
         the same, solved to 1e-8 (R's are up to 2e-3 standard errors off). "wald": estimate +- z se, R's
-        ``confint.default``. All take normal quantiles, for families with a dispersion too, as R does.
+        ``confint.default``. "profile-joint", of `glm_nb`: solved, with theta estimated anew along the profile,
+        which the others hold (as MASS). All take normal quantiles, for families with a dispersion too, as R does.
     vcov : str, matrix or function, optional
         Another covariance of the coefficients (see ``fit.summary``), for Wald's intervals; the table names it.
     test : {"LRT", "Rao"}
@@ -91,6 +92,14 @@ def confint(
     fit = single_index(fit, f"confint(method={method!r})", "use confint(method='wald')")
     if fit.method == "firth":
         return limits_table(fit, which, level, firth_limits(fit, which, level), method)
+    if method == "profile-joint":
+        joint = getattr(fit, "joint_limits", None)
+        if joint is None:
+            raise ValueError(
+                "method='profile-joint' is of fits that estimate a parameter beside the coefficients, as glm_nb() "
+                "gives; here 'profile-exact' is the same"
+            )
+        return limits_table(fit, which, level, joint(which, level), method)
     if method == "profile-exact":
         return limits_table(fit, which, level, exact_limits(fit, which, level), method)
     return profile(fit, which, alpha=(1 - level) / 4, test=test).confint(which, level)

@@ -36,6 +36,7 @@ OTHERS = {
     "coefficient_plot": "plot.coefficients",
     "effect_plot": "plot.effects",
     "profile_plot": "plot.coefficients",
+    **dict.fromkeys(("theta_md", "theta_ml", "theta_mm"), "inference.theta"),
 }
 ANY = (
     "any fit has AIC, BIC, lrtest, waldtest, coeftest, confint(method='wald'), linear_hypothesis, delta_method "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from ..engine.result import Control
 from ..engine.theta import ThetaFit, fit_theta
@@ -18,9 +18,12 @@ from ..families.standard import estimated_negative_binomial
 from ..fitted.rows import same_table
 from ..render.negbin import theta_block
 from .calls import calling
+from .chosen import AnovaOrPath
 from .estimate import checked, estimated, fields_of, spoken
+from .face import Verb
 from .model import GLM
 
+DEFAULT_LINK = "log"
 OWN = ("init_theta", "link")
 METHODS = ("auto", "qr", "cholesky")
 NO_OVERDISPERSION = (
@@ -59,6 +62,9 @@ class GLMNB(GLM):
     se_theta: float = math.nan
     theta_warning: str = ""
 
+    anova = AnovaOrPath(Verb("inference.theta_anova", "anova"))
+    vcov = Verb("inference.theta_vcov", "vcov")
+
     @property
     def twologlik(self) -> float:
         """Twice the log-likelihood."""
@@ -79,7 +85,13 @@ class GLMNB(GLM):
         """theta and the log-likelihood, as MASS prints them under a summary."""
         return theta_block(self.theta, self.se_theta, self.twologlik, self.theta_warning)
 
-    def refit(self, **changes: Any) -> GLMNB:
+    def joint_limits(self, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:
+        """Limits of coefficients by the likelihood maximised over all else and theta."""
+        from ..inference.theta_profile import joint_limits
+
+        return joint_limits(self, partial(estimated_negative_binomial, link=self.family.link), which, level)
+
+    def refit(self, **changes: Any) -> Self:
         """The same call again with other arguments; theta is estimated again."""
         if changes.get("formula", self.formula) != self.formula:
             changes = {"start": None} | changes  # it belongs to the columns of the old one
@@ -177,7 +189,7 @@ def glm_nb(
                   Theta:  31.5
               Std. Err.:  11.5
     <BLANKLINE>
-     2 x log-likelihood:  -2458.6
+     2 x log-likelihood:  -2458.556
     """
     arguments = {
         "formula": formula,
@@ -239,5 +251,7 @@ def theta_fields(fit: ThetaFit) -> dict[str, Any]:
 
 def call_of(arguments: Mapping[str, Any], link: Link, family: Family) -> str:
     """The call as MASS prints it: with the theta that was found."""
-    end = {"init.theta": f"{family.parameters['theta']:.10g}", "link": link.name}
+    found = {"init.theta": f"{family.parameters['theta']:.10g}"}
+    given = link.name != DEFAULT_LINK  # R's own stands at the end
+    end = {"link": link.name} | found if given else found | {"link": link.name}
     return calling("glm.nb", arguments["formula"], {"data": "data"}, spoken(arguments) | end)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from .numbers import format_number, format_numbers
+from .numbers import format_number
 
 
 def theta_block(theta: float, se: float, twologlik: float, warning: str) -> str:
@@ -16,26 +14,19 @@ def theta_block(theta: float, se: float, twologlik: float, warning: str) -> str:
     return (
         f"\n              Theta:  {_decimals(theta, decimals)} \n"
         f"          Std. Err.:  {_decimals(se, decimals)} \n{warned}"
-        f"\n 2 x log-likelihood:  {_decimals(round(twologlik, 3), decimals)} \n"
+        f"\n 2 x log-likelihood:  {_decimals(twologlik, 3, decimals)} \n"
     )
 
 
-def _decimals(value: float, decimals: int) -> str:
-    """R's ``format(round(value, decimals), nsmall = decimals)``."""
-    value = round(value, decimals) if math.isfinite(value) else value
+def _decimals(value: float, decimals: int, least: int | None = None) -> str:
+    """R's ``format(round(value, decimals), nsmall = least)``, `least` by default those decimals."""
+    if not math.isfinite(value):
+        return format_number(value)
+    value, least = round(value, decimals), decimals if least is None else least
     text = format_number(value)
-    if not math.isfinite(value) or "e" in text:
-        return text
-    shown = len(text.partition(".")[2])
-    return text if shown >= decimals else f"{value:.{decimals}f}"
+    return text if "e" in text or len(text.partition(".")[2]) >= least else f"{value:.{least}f}"
 
 
 def ratio_heading(response: str) -> tuple[str, ...]:
     """Heading of ``anova(fit1, fit2)``."""
     return ("Likelihood ratio tests of Negative Binomial Models\n", f"Response: {response}")
-
-
-def columns(values: np.ndarray) -> list[str]:
-    """As ``format.data.frame`` has a column, blank where it is NA."""
-    texts = format_numbers(values.tolist(), 7)
-    return ["" if math.isnan(value) else text for value, text in zip(values.tolist(), texts)]

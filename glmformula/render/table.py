@@ -26,7 +26,8 @@ class StatTable(Rendered, pd.DataFrame):  # type: ignore[misc]  # to_html() and 
         Full-precision numbers under R's column names; the index holds R's row names.
     kind : str
         How it prints: ``"coefmat"`` (printCoefmat), ``"anova"`` (print.anova), ``"matrix"`` (numeric matrix),
-        ``"data.frame"``, ``"vector"`` (one row or column, as a named vector).
+        ``"data.frame"``, ``"blank"`` (a data frame, nothing where a number is missing), ``"vector"`` (one row or
+        column, as a named vector).
     heading, footer : tuple of str
         Lines before and after the table, each with a newline after it (R's ``cat(heading, sep = "\\n")``).
     digits : int, optional
@@ -144,6 +145,13 @@ def _texts(column: pd.Series, digits: int) -> tuple[str, ...]:
     return tuple("<NA>" if pd.isna(v) else str(v) for v in column)
 
 
+def _blank(table: StatTable, digits: int | None) -> Cells:
+    made = _data_frame(table, digits)
+    missing = table.frame.isna().to_numpy().T
+    body = (tuple("" if no else text for text, no in zip(*column)) for column in zip(made.body, missing))
+    return Cells(made.rows, made.columns, tuple(body))
+
+
 def _vector(table: StatTable, digits: int | None) -> NamedVector:
     frame = table.frame if len(table.frame.columns) == 1 else table.frame.T
     numbers = frame.iloc[:, 0].astype(float).tolist()
@@ -154,6 +162,7 @@ _KINDS: dict[str, Maker] = {
     "coefmat": _tested(cells.coefmat),
     "anova": _tested(cells.anova),
     "matrix": _matrix,
+    "blank": _blank,
     "data.frame": _data_frame,
     "vector": _vector,
 }

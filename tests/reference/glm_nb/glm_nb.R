@@ -8,7 +8,7 @@ cases <- fromJSON("../glm_nb/cases.json", simplifyVector = FALSE)
 call_nb <- function(m, ...) {
   out <- list(quote(glm.nb), formula = str2lang(m$formula), data = quote(data))
   for (name in c("weights", "subset")) if (!is.null(m[[name]])) out[[name]] <- str2lang(m[[name]])
-  if (!is.null(m$contrasts)) out$contrasts <- m$contrasts
+  if (!is.null(m$contrasts)) out$contrasts <- as.call(c(quote(list), m$contrasts))
   if (!is.null(m$link)) out$link <- as.name(m$link)
   as.call(c(out, list(...)))
 }
@@ -46,9 +46,29 @@ polished <- function(fit) {
        df_residual = fit$df.residual, rank = fit$rank, joint_se = sqrt(diag(joint)), joint_corner = joint[p + 1, 1], last = max(abs(step)))
 }
 
+# roots of the profile of one coefficient, theta and the others at their best: glm.nb with that column as an offset
+joint_limits <- function(fit, which, best) {
+  X <- model.matrix(fit); y <- model.response(model.frame(fit)); x <- X[, which]; Z <- X[, -which, drop = FALSE]
+  o <- fit$offset; if (is.null(o)) o <- 0 * y
+  link <- fit$family$link; se <- sqrt(diag(vcov(fit)))[which]
+  # minus twice the log-likelihood at its best over the others and theta, by Newton-like optim from MASS's fit
+  value <- function(b) {
+    f <- function(par) -2 * sum(dnbinom(y, exp(par[length(par)]), mu = make.link(link)$linkinv(drop(Z %*% par[-length(par)]) + o + b * x), log = TRUE))
+    start <- c(coef(fit)[-which], log(fit$theta))
+    g <- function(par) { t <- exp(par[length(par)]); eta <- drop(Z %*% par[-length(par)]) + o + b * x; mu <- make.link(link)$linkinv(eta)
+      dmu <- (y - mu) * t / (mu * (mu + t)) * make.link(link)$mu.eta(eta)
+      dt <- digamma(y + t) - digamma(t) + log(t / (t + mu)) + 1 - (y + t) / (mu + t)
+      -2 * c(crossprod(Z, dmu), t * sum(dt)) }
+    optim(start, f, g, method = "BFGS", control = list(reltol = 1e-15, maxit = 5000))$value
+  }
+  z <- function(b) sqrt(max(0, value(b) - best)) - qnorm(0.975)
+  b <- coef(fit)[which]
+  unname(c(uniroot(z, c(b - 4 * se, b - 0.5 * se), tol = 1e-9)$root, uniroot(z, c(b + 0.5 * se, b + 4 * se), tol = 1e-9)$root))
+}
+
 quiet <- function(expr) suppressMessages(suppressWarnings(expr))
 said <- function(expr) { text <- quiet(capture.output(print(expr))); paste(c(text, ""), collapse = "\n") }
-without_residuals <- function(text) sub("Deviance Residuals: \n.*?\n\n", "", text, perl = TRUE) # R >= 4.3 prints none
+without_residuals <- function(text) sub("(?s)Deviance Residuals:.*?\n\n", "", text, perl = TRUE) # R >= 4.3 prints none
 
 answers <- list(); texts <- list()
 for (id in names(cases$models)) {
@@ -70,6 +90,8 @@ for (id in names(cases$models)) {
   if ("Anova" %in% asked) texts[[id]]$Anova <- said(car::Anova(fit))
   if (length(asked)) {
     limits <- quiet(confint(sharp)); answers[[id]]$confint <- unname(limits)
+    if (id %in% c("quine-main", "epil", "breaks-sqrt", "epil-offset"))
+      answers[[id]]$joint_limits <- quiet(joint_limits(sharp, 2, -2 * a$loglik))
     answers[[id]]$hc0 <- sqrt(diag(sandwich::sandwich(sharp)))
   }
 }
