@@ -107,6 +107,10 @@ EDGE_COEFFICIENT = 2e-3
 # The bars of the project, against the exact maximum; coefficients relative to max(|coefficient|, standard error).
 NB_COEFFICIENT = 1e-6
 NB_LOGLIK = 1e-9
+# The joint covariance is taken where the last step ended, 1e-6 standard errors or less from the maximum.
+NB_JOINT = 1e-6
+# Limits of profiles, in standard errors: MASS's refits stop at 1e-10 of the deviance, and converge linearly.
+NB_PROFILE = 2e-4
 
 # --- linear models ------------------------------------------------------------------------------------------
 # R and we solve the same equations by QR: what the condition number leaves of 16 digits; longley's is 5e9 (1e5 when

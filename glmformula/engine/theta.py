@@ -30,7 +30,8 @@ from .convergence import strayed
 from .counted import Counts, counts_of
 from .eta_limits import eta_interval
 from .irls import finished, fit_glm
-from .passes import Sums
+from .messages import nothing_to_fit
+from .passes import Sums, count_rows
 from .path import Path
 from .problem import Problem, is_small
 from .result import Control, GlmFit
@@ -177,6 +178,8 @@ def fit_theta(
         All responses are zero; as `fit_glm`.
     """
     counts = counts_of(source)
+    if not len(counts.values):
+        raise FitError(nothing_to_fit(source.map_reduce(count_rows, add)))
     if not counts.total > 0:
         raise FitError(
             "all responses are 0: the mean's estimate is 0, and theta has none; a model of counts needs some above 0"
@@ -319,6 +322,8 @@ def alternated(
             break
     for category, text in heard:
         give_warning(text, category)
+    if messages:
+        result = replace(result, converged=False)
     return with_theta(result, here, theta, counts, messages)
 
 

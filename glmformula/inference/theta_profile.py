@@ -32,12 +32,16 @@ FURTHEST = 200.0
 
 @dataclass(frozen=True)
 class Held:
-    """The best fit with one coefficient held: -2 log-likelihood, its slope by that coefficient, coefficients, theta."""
+    """The best fit with one coefficient held: -2 log-likelihood, its slope by that coefficient, coefficients, theta.
+
+    `stalled`: the coefficients met the edge of those that give valid means.
+    """
 
     minus2: float
     slope: float
     beta: np.ndarray
     theta: float
+    stalled: bool = False
 
 
 @dataclass
@@ -66,7 +70,7 @@ class JointProfile:
             theta, here = theta_at(surface.source, surface.family, beta, self.counts, theta)
             if abs(math.log(theta / last)) < SETTLED:
                 break
-        return Held(here.minus2, point.slope, beta, theta)
+        return Held(here.minus2, point.slope, beta, theta, point.stalled)
 
     def root(self, cutoff: float) -> float:
         """Where the signed root of the change is `cutoff`; infinite where the profile levels out below."""
@@ -82,7 +86,7 @@ class JointProfile:
             else:
                 z = math.sqrt(max(0.0, near.minus2 - self.best.minus2))
                 if abs(z - target) <= Z_TOLERANCE:
-                    return value
+                    return self.told(value) if near.stalled else value
                 inside, outside = (value, outside) if z < target else (inside, value)
                 if z > 0 and near.slope * sign > 0:
                     newton = value + sign * (target - z) * 2 * z / abs(near.slope)
@@ -96,12 +100,16 @@ class JointProfile:
                 value = newton if between else (inside + outside) / 2
                 if abs(outside - inside) <= 1e-10 * self.se:
                     break
+        return self.told(inside)
+
+    def told(self, value: float) -> float:
+        """The limit, and a warning that it is where the profile met an edge."""
         give_warning(
             "the joint profile ends at the edge of the coefficients that give valid fitted values: the limit there is "
             "where it ends, and may be too near",
             ConvergenceWarning,
         )
-        return inside
+        return value
 
 
 @one_team()

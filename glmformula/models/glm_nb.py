@@ -221,7 +221,11 @@ def found(given: Mapping[str, Any]) -> dict[str, Any]:
             "glm(formula, data, family=...)"
         )
     if given["method"] not in METHODS:
-        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {given['method']!r}")
+        raise ValueError(
+            f"method should be one of {', '.join(map(repr, METHODS))}; got {given['method']!r} (bias "
+            "reduction, 'firth', is of models with known theta: glm(..., family=negative_binomial(theta), "
+            "method='firth'))"
+        )
     link, theta = make_link(own["link"]), own["init_theta"]
     if theta is not None:
         theta = positive_number("init_theta", "glm_nb(init_theta=)", theta)
