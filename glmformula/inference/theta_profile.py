@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,9 @@ from scipy.special import ndtri
 
 from ..engine.counted import Counts, counts_of
 from ..engine.theta import theta_at
-from ..errors import ConvergenceWarning, give_warning
+from ..errors import ConvergenceWarning, FitError, give_warning
 from ..runtime.tasks import one_team
-from .constrained import OutsideError, Surface
+from .constrained import OutsideError, Point, Surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +35,14 @@ FURTHEST = 200.0
 class Held:
     """The best fit with one coefficient held: -2 log-likelihood, its slope by that coefficient, coefficients, theta.
 
-    `stalled`: the coefficients met the edge of those that give valid means.
+    `tangent` is how the coefficients follow the held one; `stalled`: the coefficients met the edge of those that give valid means.
     """
 
     minus2: float
     slope: float
     beta: np.ndarray
     theta: float
+    tangent: np.ndarray
     stalled: bool = False
 
 
@@ -61,16 +63,29 @@ class JointProfile:
 
     def at(self, value: float, near: Held) -> Held:
         """The fit there, by turns of coefficients and theta, from a fit near by."""
-        beta, theta = near.beta.copy(), near.theta
-        beta[self.column] = value
+        theta = near.theta
+        point = self.settled(value, near)
         for _ in range(MOST_TURNS):
             surface = replace(self.surface, family=self.family(theta))
-            point = surface.settle(beta, self.column)
+            point = surface.settle(point.beta, self.column)
             beta, last = point.beta, theta
             theta, here = theta_at(surface.source, surface.family, beta, self.counts, theta)
             if abs(math.log(theta / last)) < SETTLED:
                 break
-        return Held(here.minus2, point.slope, beta, theta, point.stalled)
+        return Held(here.minus2, point.slope, beta, theta, point.tangent, point.stalled)
+
+    def settled(self, value: float, near: Held) -> Point:
+        """The fit at the theta near by, from the first start that is valid; OutsideError where none is."""
+        surface = replace(self.surface, family=self.family(near.theta))
+        here = float(near.beta[self.column])
+        starts = [near.beta + (value - here) * near.tangent, near.beta.copy()]
+        if value * here > 0:
+            starts.append(near.beta * (value / here))
+        for start in starts:
+            start[self.column] = value
+            with suppress(OutsideError):
+                return surface.settle(start, self.column)
+        raise OutsideError
 
     def root(self, cutoff: float) -> float:
         """Where the signed root of the change is `cutoff`; infinite where the profile levels out below."""
@@ -124,12 +139,17 @@ def joint_limits(
     beta = np.nan_to_num(fit.result.coefficients)
     counts = counts_of(source)
     theta, here = theta_at(source, fit.family, beta, counts, fit.theta)
-    best = Held(here.minus2, 0.0, beta, theta)
+    local = surface.at(beta)
+    if local is None:
+        raise FitError("the fitted values of the model are not valid: there is no point to profile from")
     errors = np.full(len(beta), np.nan)
     errors[~fit.aliased] = np.sqrt(np.diag(fit.result.cov_unscaled))
     out = {}
     for j in dict.fromkeys(which):
         if math.isfinite(errors[j]):
+            free = ~fit.aliased
+            free[j] = False
+            best = Held(here.minus2, 0.0, beta, theta, local.step(free, j)[2].tangent)
             profile = JointProfile(surface, family, counts, j, best, float(errors[j]))
             out[j] = profile.root(-tail), profile.root(tail)
     return out
