@@ -35,7 +35,7 @@ FURTHEST = 200.0
 class Held:
     """The best fit with one coefficient held: -2 log-likelihood, its slope by that coefficient, coefficients, theta.
 
-    `tangent` is how the coefficients follow the held one; `stalled`: the coefficients met the edge of those that give valid means.
+    `tangent` is how the coefficients follow the held one; `stalled`: they met the edge of those that give valid means.
     """
 
     minus2: float
