@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from itertools import accumulate, compress
 from operator import add
@@ -14,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from ..design.contrast import kept as own_contrasts
-from ..engine.likelihood_fit import LikelihoodFit, Part, fit_likelihood
-from ..engine.newton import NewtonControl
+from ..engine.likelihood_fit import LikelihoodFit, Part, as_slice, fit_likelihood
+from ..engine.newton import Layout, NewtonControl, Solved
 from ..errors import ConvergenceWarning, DataError, FormulaError, SeparationWarning, give_warning
 from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from ..sources.base import Block
 
 COMMON = ("formula", "data", "weights", "subset", "na_action", "offset", "contrasts", "control", "progress")
+SHARED = frozenset(
+    "formula call terms likelihood column_names design_names assign result schema n_omitted training kept_quantiles "
+    "path".split()
+)
 UNUSED = {"start": None, "etastart": None, "mustart": None}
 
 
@@ -251,6 +256,63 @@ class LikelihoodModel(LikelihoodVerbs):
     def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same estimates with other rows, or none."""
         return replace(self, training=training, kept_quantiles=self.residual_quantiles)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model, without its rows, to a file that `load` reads; no code is in it.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        DataError
+            The file is one that the model's data are read from, or cannot be written.
+        """
+        from .saved import save
+
+        save(self, path)
+
+    def saved_fields(self) -> dict[str, Any]:
+        """What a file holds of the model beside the formula and the schema, as plain data."""
+        result, solved = self.result, self.result.solved
+        layout = [
+            None if which is None else np.arange(len(self.design_names))[which]
+            for which in result.layout.columns
+        ]
+        extra = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in SHARED}
+        return {
+            "likelihood": dict(self.likelihood.parameters),
+            "columns": layout,
+            "sizes": result.layout.sizes,
+            "offsets": result.layout.offsets,
+            "solved": {f.name: getattr(solved, f.name) for f in fields(solved)},
+            "fit": {
+                name: getattr(result, name) for name in ("aliased", "places", "rows", "nobs", "weight_sum")
+            },
+            "quantiles": self.residual_quantiles,
+            "extra": extra,
+        }
+
+    @classmethod
+    def from_saved(cls, shared: Mapping[str, Any], own: Mapping[str, Any]) -> Self:
+        """The model of what a file holds."""
+        columns = tuple(None if which is None else as_slice(which) for which in own["columns"])
+        layout = Layout(columns, tuple(own["sizes"]), tuple(own["offsets"]))
+        result = LikelihoodFit(layout, Solved(**own["solved"]), **own["fit"])
+        return cls(
+            **shared,
+            likelihood=cls._likelihood(own["likelihood"]),
+            result=result,
+            training=None,
+            kept_quantiles=own["quantiles"],
+            **own["extra"],
+        )
+
+    @classmethod
+    def _likelihood(cls, parameters: Mapping[str, Any]) -> Likelihood:
+        """The likelihood with these parameters, as its record has them."""
+        raise NotImplementedError
 
     def on_terms(self, keep: Iterable[int]) -> Self:
         """The model with some of its terms (their numbers in `assign`), its rows and columns kept."""

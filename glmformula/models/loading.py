@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from ..errors import DataError
 from .estimate import fields_of
+from .likelihood_model import LikelihoodModel
 from .model import GLM
-from .saved import read_file
+from .saved import Saved, read_file
 
 
-def load(path: str | os.PathLike[str]) -> GLM:
+def load(path: str | os.PathLike[str]) -> Any:
     """Read a model that ``fit.save(path)`` wrote; no code in the file can run.
 
     Parameters
@@ -20,7 +22,7 @@ def load(path: str | os.PathLike[str]) -> GLM:
 
     Returns
     -------
-    GLM
+    GLM, or the class of model that was saved
         As ``strip_data()`` leaves it: ``summary``, ``vcov``, Wald ``confint``, ``predict(newdata)`` give the
         same bits as the model that was saved; what needs the training rows is refused.
 
@@ -45,21 +47,24 @@ def load(path: str | os.PathLike[str]) -> GLM:
     True
     """
     saved = read_file(path)
-    classes = {cls.__name__: cls for cls in _classes(GLM)}
+    root: type[Any] = GLM if isinstance(saved, Saved) else LikelihoodModel
+    classes = {cls.__name__: cls for cls in _classes(root)}
     if saved.model not in classes:
         raise DataError(
             f"'{path}' holds a {saved.model}, and no such class of models is there: import the module that defines "
             "it before load()"
         )
     try:
-        return classes[saved.model](**fields_of(saved.estimate), **saved.more)
-    except TypeError as error:
+        if isinstance(saved, Saved):
+            return classes[saved.model](**fields_of(saved.estimate), **saved.more)
+        return classes[saved.model].from_saved(saved.shared, saved.own)
+    except (TypeError, KeyError) as error:
         raise DataError(
             f"'{path}' cannot be loaded: its fields are not those of a {saved.model} ({error})"
         ) from None
 
 
-def _classes(cls: type[GLM]) -> Iterator[type[GLM]]:
+def _classes(cls: type[Any]) -> Iterator[type[Any]]:
     """A class and those derived of it."""
     yield cls
     for derived in cls.__subclasses__():

@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -21,14 +21,14 @@ from formulaic.parser.types import Factor
 
 from ..design.coding import Columns, build
 from ..design.materializer import new_spec, structure_of
-from ..design.pieces import Design
+from ..design.pieces import Design, joined
 from ..engine.result import GlmFit
 from ..errors import DataError, FamilyError, FormulaError, hearing
 from ..families.records import family_of, family_record
-from ..formula.algebra import terms as read_terms
 from ..formula.deparse import deparse
 from ..formula.exact import exact_text
 from ..formula.functions import TABLE
+from ..formula.parts import Parted, terms_of
 from ..formula.reader import read
 from ..formula.terms import Terms
 from ..formula.tree import Call, Node
@@ -39,6 +39,9 @@ from .control import glm_control
 from .estimate import Estimate
 from .large import read as read_array, stored
 from .plain import Json, array, member, packed, texts, typed, unpacked
+
+if TYPE_CHECKING:
+    from ..fitted.training import TrainingData
 
 FORMAT = "glmformula model"
 VERSION = 1
@@ -89,7 +92,41 @@ class Saved:
     more: Mapping[str, Any]
 
 
-def save(fit: Estimate, path: str | os.PathLike[str]) -> None:
+@dataclass(frozen=True)
+class SavedFields:
+    """What a file says of a model that is not a GLM: the shared fields, its class, and what it said itself."""
+
+    shared: Mapping[str, Any]
+    model: str
+    own: Mapping[str, Any]
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A model that says itself, in plain data, what it has beside the formula and the schema."""
+
+    @property
+    def formula(self) -> str: ...
+    @property
+    def call(self) -> str: ...
+    @property
+    def terms(self) -> Terms: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def column_names(self) -> tuple[str, ...]: ...
+    @property
+    def assign(self) -> np.ndarray: ...
+    @property
+    def n_omitted(self) -> int: ...
+    @property
+    def path(self) -> pd.DataFrame | None: ...
+    @property
+    def training(self) -> TrainingData | None: ...
+    def saved_fields(self) -> dict[str, Any]: ...
+
+
+def save(fit: Estimate | Described, path: str | os.PathLike[str]) -> None:
     """Write a fitted model to a JSON file that `load` reads back to the last bit, without its training rows.
 
     Parameters
@@ -111,9 +148,9 @@ def save(fit: Estimate, path: str | os.PathLike[str]) -> None:
     """
     if fit.training is not None:
         refuse_inputs(path, fit.training.arguments.get("data"))
-    model = document(fit)
+    model = described(fit) if isinstance(fit, Described) else document(fit)
     try:
-        restored(model)
+        read_document(model)
     except (DataError, FormulaError, FamilyError) as error:
         raise DataError(f"this model cannot be saved: {error}") from error
     whole = {"format": FORMAT, "version": VERSION, "checksum": _checksum(model), "model": model}
@@ -135,7 +172,7 @@ def _place(path: str | os.PathLike[str]) -> Path:
     return Path(path).expanduser()
 
 
-def read_file(path: str | os.PathLike[str]) -> Saved:
+def read_file(path: str | os.PathLike[str]) -> Saved | SavedFields:
     """What a file that `save` wrote says, checked; errors as `load`'s."""
     try:
         whole = json.loads(_place(path).read_text(encoding="utf-8"), parse_constant=_no_constant)
@@ -155,7 +192,7 @@ def read_file(path: str | os.PathLike[str]) -> Saved:
         model = typed(member(whole, "model", "the file"), "model", dict)
         if member(whole, "checksum", "the file") != _checksum(model):
             raise DataError("its checksum does not agree with its contents, so it was changed or cut since")
-        return restored(model)
+        return read_document(model)
     except (DataError, FormulaError, FamilyError, RecursionError, OverflowError) as error:
         raise DataError(f"'{path}' cannot be loaded: {error}") from error
 
@@ -170,11 +207,24 @@ def document(fit: Estimate) -> dict[str, Json]:
     ------
     DataError
     """
-    schema = fit.schema
     try:
         family = family_record(fit.family)
     except FamilyError as error:
         raise DataError(f"this model cannot be saved: {error}") from error
+    return {
+        **_shared(fit),
+        "family": {k: packed(v, f"family {k}") if k != "link" else v for k, v in family.items()},
+        "result": {name: stored(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
+        "control": {name: packed(value, name) for name, value in vars(fit.control).items()},
+        "modelled": fit.modelled,
+        "column_means": packed(fit.kept_means, "column_means"),
+        "more": {f.name: packed(getattr(fit, f.name), f.name) for f in fields(fit) if f.name not in OWN},
+    }
+
+
+def _shared(fit: Estimate | Described) -> dict[str, Json]:
+    """What every model has: the formula, and what is frozen for new data."""
+    schema = fit.schema
     nodes = [*fit.terms.variables, *([schema.offset] if isinstance(schema.offset, Call) else [])]
     return {
         "formula": fit.formula,
@@ -182,7 +232,6 @@ def document(fit: Estimate) -> dict[str, Json]:
         "terms": fit.terms.text,
         "variables": [exact_text(node) for node in fit.terms.variables],
         "functions": sorted({name for node in nodes for name in _user_functions(node)}),
-        "family": {k: packed(v, f"family {k}") if k != "link" else v for k, v in family.items()},
         "column_names": list(fit.column_names),
         "assign": packed(fit.assign, "assign"),
         "schema": {
@@ -191,14 +240,24 @@ def document(fit: Estimate) -> dict[str, Json]:
             "offset": _offset(schema.offset),
             "offset_lost": schema.offset_lost,
         },
-        "result": {name: stored(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
-        "control": {name: packed(value, name) for name, value in vars(fit.control).items()},
         "n_omitted": int(fit.n_omitted),
-        "modelled": fit.modelled,
-        "column_means": packed(fit.kept_means, "column_means"),
         "path": None if fit.path is None else _path_described(fit.path),
         "class": type(fit).__name__,
-        "more": {f.name: packed(getattr(fit, f.name), f.name) for f in fields(fit) if f.name not in OWN},
+    }
+
+
+def described(fit: Described) -> dict[str, Json]:
+    """The same of a model that says itself what its fields are.
+
+    Raises
+    ------
+    DataError
+    """
+    parts = len(fit.terms.parts)
+    return {
+        **_shared(fit),
+        "parts": parts,
+        "fields": {name: packed(value, name) for name, value in fit.saved_fields().items()},
     }
 
 
@@ -242,6 +301,38 @@ def _user_functions(node: Node) -> set[str]:
 
 
 # ---- document to model ----
+
+
+def read_document(model: Mapping[str, Json]) -> Saved | SavedFields:
+    """What a document describes, by its kind."""
+    return restored_fields(model) if "fields" in model else restored(model)
+
+
+def restored_fields(model: Mapping[str, Json]) -> SavedFields:
+    """What every model has, and the fields that are its own affair; errors as `restored`'s."""
+    _functions_known(texts(member(model, "functions", "model"), "functions"))
+    terms = _terms(model)
+    described = _schema(member(model, "schema", "model"), terms)
+    design = _empty_design(described)
+    assign = array(member(model, "assign", "model"), "assign", (design.ncols,), "iu")
+    if not np.array_equal(design.assign, assign):
+        raise DataError("assign is not that of the formula and its variables")
+    own = typed(member(model, "fields", "model"), "fields", dict)
+    return SavedFields(
+        {
+            "formula": typed(member(model, "formula", "model"), "formula", str),
+            "call": typed(member(model, "call", "model"), "call", str),
+            "terms": terms,
+            "column_names": texts(member(model, "column_names", "model"), "column_names"),
+            "design_names": design.names,
+            "assign": assign,
+            "schema": _with_spec(described, design),
+            "n_omitted": _count(member(model, "n_omitted", "model"), "n_omitted"),
+            "path": _path(unpacked(model.get("path"), "path")),
+        },
+        typed(member(model, "class", "model"), "class", str),
+        {name: unpacked(value, name) for name, value in own.items()},
+    )
 
 
 def restored(model: Mapping[str, Json]) -> Saved:
@@ -317,10 +408,18 @@ def _functions_known(names: tuple[str, ...]) -> None:
 
 
 def _terms(model: Mapping[str, Json]) -> Terms:
-    terms = read_terms(typed(member(model, "terms", "model"), "terms", str))
+    text, count = typed(member(model, "terms", "model"), "terms", str), _count(model.get("parts", 0), "parts")
+    terms = terms_of(Parted(text, ("",) * count) if count else text)
     variables = tuple(read(text) for text in texts(member(model, "variables", "model"), "variables"))
     if tuple(map(deparse, variables)) != terms.names:
         raise DataError("variables: they are not those of the formula")
+    exact = dict(zip(terms.names, variables, strict=True))
+    parts = tuple(_with_variables(part, exact) for part in terms.parts)
+    return replace(_with_variables(terms, exact), parts=parts)
+
+
+def _with_variables(terms: Terms, exact: Mapping[str, Node]) -> Terms:
+    variables = tuple(exact[name] for name in terms.names)
     return replace(terms, variables=variables, response=None if terms.response is None else variables[0])
 
 
@@ -396,20 +495,28 @@ def _empty_design(schema: Schema) -> Design:
         for name, v in schema.variables.items()
     }
     try:
-        return build(schema.terms, columns, 0)
+        return joined([build(part, columns, 0) for part in schema.terms.parts or (schema.terms,)])
     except (ValueError, KeyError, IndexError) as error:
         raise DataError(f"the variables do not make the formula's columns: {error}") from None
 
 
 def _with_spec(schema: Schema, design: Design) -> Schema:
+    if schema.terms.parts:
+        return replace(schema, spec=tuple(_spec(schema, part, None) for part in schema.terms.parts))
+    return replace(schema, spec=_spec(schema, schema.terms, design))
+
+
+def _spec(schema: Schema, terms: Terms, design: Design | None) -> Any:
+    """The frozen spec of one part of the formula."""
     with hearing():  # the fit has given the warnings
-        spec = new_spec(schema.terms, schema.state)
+        spec = new_spec(terms, schema.state)
     used = {factor.expr for term in spec.formula for factor in term.factors}
     kinds = (Factor.Kind.NUMERICAL, Factor.Kind.CATEGORICAL)
     spec.encoder_state.update(
         {name: (kinds[v.categorical], v) for name, v in schema.variables.items() if name in used}
     )
-    return replace(schema, spec=spec.update(structure=structure_of(spec.formula, design)))
+    own = _empty_design(replace(schema, terms=terms)) if design is None else design
+    return spec.update(structure=structure_of(spec.formula, own))
 
 
 def _result(model: Mapping[str, Json], p: int) -> GlmFit:

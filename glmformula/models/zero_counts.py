@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..engine.newton import NewtonControl
-from ..families.likelihood import Quantity
+from ..families.likelihood import Likelihood, Quantity
 from ..families.zero_inflation import (
     DISTS,
     LINKS,
@@ -110,6 +110,10 @@ class ZeroInflated(ZeroCounts):
         theta = "" if self.theta is None else f"Theta = {round_half((self.theta,), 4)[0]:.15g} \n"
         closing = f"\n{theta}{ending(self)}"
         return Printed(self.headings((titles[0], titles[1]), (theta, "")), closing)
+
+    @classmethod
+    def _likelihood(cls, parameters: Mapping[str, Any]) -> Likelihood:
+        return zero_inflated(**parameters)
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glmformula import lrtest
-from glmformula.errors import FitError, FormulaError
+from glmformula import load, lrtest
+from glmformula.errors import DataError, FitError, FormulaError
 from glmformula.models.zero_counts import ZeroInflated, zeroinfl
 
 FORMULA = "y ~ x + g | x"
@@ -217,3 +217,27 @@ def test_without_its_rows(fit: ZeroInflated, data: pd.DataFrame) -> None:
     bare = fit.strip_data()
     assert str(bare.summary()) == str(fit.summary())
     close(bare.predict(data.head(4)), fit.predict().head(4))
+
+
+def test_saved_and_loaded(fit: ZeroInflated, data: pd.DataFrame, tmp_path: Path) -> None:
+    fit.save(tmp_path / "counts.json")
+    loaded = load(tmp_path / "counts.json")
+    assert type(loaded) is ZeroInflated
+    assert loaded.coefficients.equals(fit.coefficients)
+    assert loaded.vcov().equals(fit.vcov())
+    assert loaded.theta == fit.theta
+    assert str(loaded.summary()) == str(fit.summary())
+    new = data.drop(columns="y").head(6)
+    for kind in ("response", "count", "zero"):
+        assert loaded.predict(new, kind, True).equals(fit.predict(new, kind, True))
+    assert loaded.predict(new, "prob", at=[0, 1]).equals(fit.predict(new, "prob", at=[0, 1]))
+    with pytest.raises(DataError, match="holds no training rows"):
+        loaded.residuals()
+
+
+def test_a_saved_file_that_was_changed_is_refused(fit: ZeroInflated, tmp_path: Path) -> None:
+    path = tmp_path / "counts.json"
+    fit.save(path)
+    path.write_text(path.read_text().replace('"negbin"', '"poisson"'))
+    with pytest.raises(DataError, match="its checksum does not agree"):
+        load(path)
