@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from reference.likelihoods.load import degenerate, load, models, new_rows, schema, symmetric, texts
+from reference.likelihoods.load import degenerate, errors, load, models, new_rows, schema, symmetric, texts
 
 KINDS = ("zeroinfl", "hurdle", "multinom", "polr")
 # Differences of R's printed and stored numbers: rounding of 17 digits only.
@@ -61,6 +61,13 @@ def test_every_model_has_its_data(kind):
     for answer in (*models(kind).values(), *degenerate(kind).values()):
         assert len(load(answer["data"])) > 0
         assert len(new_rows(answer["data"])) == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bad_input_is_of_the_kind(kind):
+    calls = errors(kind)
+    assert all(f"{kind}(" in e["call"] for e in calls)
+    assert sum(e["error"] is not None for e in calls) >= 10
 
 
 @pytest.mark.parametrize("name", sorted(schema()))

@@ -149,6 +149,18 @@ pair("logLik negbin-negbin", function(f) print(logLik(f)), "negbin-negbin")
 for (id in c("geometric-geometric", "offset-both-poisson", "negbin-negbin")) pair(paste("hurdletest", id), function(f) print(hurdletest(f)), id)
 answers[["parts"]]$vuong <- list(`constant-zero` = vuong_numbers(exacts$parts, exacts[["constant-zero"]]))
 answers[["all"]]$vuong <- list(negbin = vuong_numbers(exacts$all, exacts$negbin))
-write_models("hurdle", c("pscl", "sandwich", "lmtest"), answers)
+# theta runs to infinity
+degenerate <- list()
+for (m in list(model("theta", "zeros", "cut ~ x + g | z", dist = nb), model("theta-zero", "bioChemists", "art ~ fem + ment | ment", zero.dist = nb))) {
+  first <- fitted_by("hurdle", m); fit <- first$value; o <- numbers_of(fit)
+  o$theta <- ones(o$theta); o$se_logtheta <- ones(o$se_logtheta)
+  degenerate[[m$id]] <- list(data = one(m$data), formula = one(m$formula), args = args_of(m), names = names(coef(fit)), package = c(o, list(warnings = first$warnings)), text = one(text(print(summary(fit)))))
+  cat("degenerate", m$id, fit$theta, fit$SE.logtheta, fit$loglik, "\n")
+}
+errors <- sentences(c("hurdle(x ~ z, zeros)", "hurdle(I(cut - 3) ~ z, zeros)", "hurdle(I(cut + 1) ~ z, zeros)", "hurdle(I(0 * cut) ~ z, zeros)", "hurdle(g ~ z, zeros)", "hurdle(cut ~ nosuch, zeros)", "hurdle(cut ~ x | nosuch, zeros)",
+  "hurdle(cut ~ x, zeros, dist = \"gamma\")", "hurdle(cut ~ x, zeros, link = \"loglog\")", "hurdle(cut ~ x, zeros, weights = -w)", "hurdle(cut ~ x, zeros, subset = x > 100)", "hurdle(cut ~ x + I(2 * x), zeros)", "hurdle(cut ~ x | z + I(2 * z), zeros)",
+  "hurdle(cut ~ x | z | g, zeros)", "hurdle(cut ~ 0 | z, zeros)", "hurdle(cbind(cut, cut) ~ z, zeros)", "hurdle(cut ~ xm, zeros, na.action = na.fail)", "hurdle(cut ~ x, zeros, subset = cut > 0)", "predict(hurdle(cut ~ g, zeros, subset = g != \"c\"), zeros)",
+  "predict(hurdle(cut ~ x, zeros), zeros[\"z\"])", "predict(hurdle(cut ~ x, zeros), type = \"link\")", "residuals(hurdle(cut ~ x, zeros), \"deviance\")", "anova(hurdle(cut ~ x, zeros))", "drop1(hurdle(cut ~ x, zeros))", "predict(hurdle(cut ~ x | z, zeros), zeros[1:2, ], type = \"prob\", at = 3:5)", "hurdle(cut ~ x, zeros, zero.dist = \"gamma\")", "hurdle(cut ~ x, zeros, zero.dist = \"poisson\", link = \"probit\")"), "zeros")
+write_models("hurdle", c("pscl", "sandwich", "lmtest"), answers, degenerate, errors)
 write_texts("hurdle", texts)
 cat(length(answers), "models,", length(texts), "texts,", sum(vapply(texts, function(t) t$same[[1]], NA)), "the same\n")

@@ -114,11 +114,19 @@ robust_of <- function(V, S, cluster) {                # V: joint covariance, S: 
 }
 gist <- function(V) list(se = sqrt(pmax(0, diag(V))), sum = one(sum(V)))
 
-write_models <- function(name, packages, models, degenerate = list()) {
+# what R says of bad input: calls in R's words, the data by name
+sentences <- function(calls, data) {
+  for (name in data) assign(name, load_data(name), globalenv())
+  lapply(calls, function(call) {
+    r <- caught(suppressMessages(eval(str2lang(call), globalenv())))
+    list(call = one(call), error = if (is.null(r$error)) NULL else one(r$error), warnings = r$warnings)
+  })
+}
+write_models <- function(name, packages, models, degenerate = list(), errors = list()) {
   v <- c(list(R = one(R.version.string)), lapply(setNames(packages, packages), function(p) one(as.character(packageVersion(p)))))
   con <- gzfile(paste0("../likelihoods/", name, ".json.gz"), "w", compression = 9)
   lines <- function(x) if (length(x)) paste0("\n", json_text(names(x)), ": ", vapply(x, json, ""), collapse = ",") else ""
-  writeLines(paste0("{\"version\": ", json(v), ", \"models\": {", lines(models), "\n}, \"degenerate\": {", lines(degenerate), "\n}}"), con)
+  writeLines(paste0("{\"version\": ", json(v), ", \"models\": {", lines(models), "\n}, \"degenerate\": {", lines(degenerate), "\n}, \"errors\": [\n", paste(vapply(errors, json, ""), collapse = ",\n"), "\n]}"), con)
   close(con)
 }
 write_texts <- function(name, texts) {

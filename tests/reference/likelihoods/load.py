@@ -30,6 +30,11 @@ def degenerate(kind: str) -> dict[str, dict[str, Any]]:
     return _answers(kind)["degenerate"]
 
 
+def errors(kind: str) -> list[dict[str, Any]]:
+    """Calls in R's words with bad input: `call`, `error` (R's sentence, or null where it went on), `warnings`."""
+    return _answers(kind)["errors"]
+
+
 @cache
 def texts(kind: str) -> dict[str, dict[str, Any]]:
     """Printed texts by name ("summary negbin"): `exact`, `same`, `same_tight`, `package`, `models`."""

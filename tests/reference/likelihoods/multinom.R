@@ -97,7 +97,7 @@ for (m in models) {
   if (max(abs(mx$par / l$unit)) > 40) cat(m$id, "large:", max(abs(mx$par / l$unit)), "\n")
   P <- l$probs(mx$par)
   new <- caught(types_of(exact, newdata = new_rows(d)))$value
-  if (!is.null(model.offset(model.frame(fit)))) {        # predict.multinom refuses offsets in new data
+  if (!is.null(model.offset(model.frame(fit)))) {        # predict.multinom gives nnet no offset column: nonsense
     D <- design_for(fit, new_rows(d)); e <- cbind(0, D$X %*% matrix(mx$par, l$p)) + (if (is.matrix(D$o)) D$o else cbind(0, D$o))
     p <- exp(e) / rowSums(exp(e)); k <- if (length(fit$lev)) fit$lev else fit$lab
     new <- list(probs = if (l$K == 2) unname(p[, 2]) else unname(p), class = k[max.col(p)])
@@ -155,6 +155,12 @@ for (m in list(model("iris", "iris", "Species ~ Petal.Length + Petal.Width"), mo
   fit <- fitted_by("multinom", m, trace = FALSE, model = TRUE)
   degenerate[[m$id]] <- list(data = one(m$data), formula = one(m$formula), args = args_of(m), package = c(numbers_of(fit$value), list(warnings = fit$warnings)), text = one(text(print(summary(fit$value)))))
 }
-write_models("multinom", c("nnet", "car", "lmtest"), answers, degenerate)
+errors <- sentences(c("multinom(x ~ age, choices, trace = FALSE)", "multinom(mode ~ nosuch, choices, trace = FALSE)", "multinom(mode ~ x, choices, subset = mode == \"car\", trace = FALSE)", "multinom(mode ~ x, choices, subset = x > 100, trace = FALSE)",
+  "multinom(mode ~ x, choices, subset = mode != \"walk\", trace = FALSE)", "multinom(cbind(nbus, ncar) ~ x, choices, trace = FALSE)", "multinom(mode ~ x + I(2 * x), choices, trace = FALSE)", "multinom(mode ~ x, choices, weights = -w, trace = FALSE)",
+  "multinom(mode ~ xm, choices, na.action = na.fail, trace = FALSE)", "multinom(mode ~ 0, choices, trace = FALSE)", "predict(multinom(mode ~ g, choices, subset = g != \"r\", trace = FALSE), choices)", "predict(multinom(mode ~ x, choices, trace = FALSE), choices[\"age\"])",
+  "predict(multinom(mode ~ x, choices, trace = FALSE), type = \"link\")", "anova(multinom(mode ~ x, choices, trace = FALSE))", "coeftest(multinom(mode ~ x, choices, trace = FALSE))", "sandwich(multinom(mode ~ x, choices, trace = FALSE))",
+  "predict(multinom(mode ~ x + offset(cbind(o1, o2, o3, o4)), choices, trace = FALSE), choices)", "multinom(yes ~ x + offset(o2), choices, Hess = TRUE, trace = FALSE)", "multinom(mode ~ x + offset(o2), choices, trace = FALSE)",
+  "vcov(multinom(mode ~ x + I(2 * x), choices, trace = FALSE))"), "choices")
+write_models("multinom", c("nnet", "car", "lmtest"), answers, degenerate, errors)
 write_texts("multinom", texts)
 cat(length(answers), "models,", length(texts), "texts,", sum(vapply(texts, function(t) t$same[[1]], NA)), "the same\n")

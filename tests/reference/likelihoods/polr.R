@@ -221,7 +221,7 @@ for (id in c("factors", "interaction", "housing", "housing-interaction", "wine",
   refitting(paste("Anova", type, id), id, function(x) print(f(x)))
   answers[[id]]$Anova[[type]] <<- frame(f(eval(do.call(call_for, c(list("polr", by_id(id)), tight)), globalenv())))
 })
-for (id in c("factors", "housing", "probit", "wine-cauchit", "interaction")) {
+for (id in c("factors", "housing", "probit", "cloglog", "interaction")) {
   refitting(paste("drop1", id), id, function(x) print(drop1(x, test = "Chisq")))
   answers[[id]]$drop1 <- frame(drop1(eval(do.call(call_for, c(list("polr", by_id(id)), tight)), globalenv()), test = "Chisq"))
 }
@@ -250,6 +250,10 @@ for (m in list(model("iris", "iris", "Species ~ Petal.Length + Petal.Width"), mo
   degenerate[[m$id]] <- list(data = one(m$data), formula = one(m$formula), args = args_of(m), package = if (is.null(fit$value)) NULL else numbers_of(fit$value), warnings = fit$warnings, error = if (is.null(fit$error)) NULL else one(fit$error),
                              text = if (is.null(fit$value)) NULL else one(text(print(summary(fit$value)))))
 }
-write_models("polr", c("MASS", "ordinal", "car", "lmtest"), answers, degenerate)
+errors <- sentences(c("polr(x ~ u, scores)", "polr(h ~ x, scores)", "polr(as.character(y) ~ x, scores)", "polr(y ~ nosuch, scores)", "polr(y ~ x, scores, method = \"log\")", "polr(y ~ x, scores, subset = x > 100)", "polr(y ~ x, scores, subset = y != \"always\")",
+  "polr(y ~ x + I(2 * x), scores)", "polr(y ~ 0 + x, scores)", "polr(y ~ 0 + g, scores)", "polr(y ~ x, scores, weights = -w)", "polr(y ~ x + g, scores, contrasts = list(g = \"contr.sum\"))", "polr(y ~ xm, scores, na.action = na.fail)", "polr(y ~ x, scores, start = 1:3)",
+  "polr(Sat ~ Infl + Type + Cont, housing, weights = Freq, method = \"cauchit\")", "predict(polr(y ~ g, scores, subset = g != \"mid\"), scores)", "predict(polr(y ~ x, scores), scores[\"u\"])", "predict(polr(y ~ x, scores), type = \"link\")", "anova(polr(y ~ x, scores))",
+  "vcov(polr(y ~ far, scores, Hess = TRUE))", "residuals(polr(y ~ x, scores))", "sandwich(polr(yl ~ x, scores, method = \"loglog\"))"), c("scores", "housing"))
+write_models("polr", c("MASS", "ordinal", "car", "lmtest"), answers, degenerate, errors)
 write_texts("polr", texts)
 cat(length(answers), "models,", length(texts), "texts,", sum(vapply(texts, function(t) t$same[[1]], NA)), "the same\n")

@@ -155,6 +155,10 @@ for (m in list(model("constants", "bioChemists", "art ~ 1", dist = q("negbin")),
     text = one(text(print(summary(fit)))))
   cat("degenerate", m$id, fit$coefficients$zero, sqrt(diag(vcov(fit)))[names(coef(fit))[length(coef(fit))]], fit$loglik - logLik(alone), "\n")
 }
-write_models("zeroinfl", c("pscl", "sandwich", "lmtest"), answers, degenerate)
+errors <- sentences(c("zeroinfl(x ~ z, zeros)", "zeroinfl(I(zip - 3) ~ z, zeros)", "zeroinfl(I(zip + 1) ~ z, zeros)", "zeroinfl(I(0 * zip) ~ z, zeros)", "zeroinfl(g ~ z, zeros)", "zeroinfl(zip ~ nosuch, zeros)", "zeroinfl(zip ~ x | nosuch, zeros)",
+  "zeroinfl(zip ~ x, zeros, dist = \"gamma\")", "zeroinfl(zip ~ x, zeros, link = \"loglog\")", "zeroinfl(zip ~ x, zeros, weights = -w)", "zeroinfl(zip ~ x, zeros, subset = x > 100)", "zeroinfl(zip ~ x + I(2 * x), zeros)", "zeroinfl(zip ~ x | z + I(2 * z), zeros)",
+  "zeroinfl(zip ~ x | z | g, zeros)", "zeroinfl(zip ~ 0 | z, zeros)", "zeroinfl(cbind(zip, zip) ~ z, zeros)", "zeroinfl(zip ~ xm, zeros, na.action = na.fail)", "zeroinfl(zip ~ x, zeros, subset = zip > 0)", "predict(zeroinfl(zip ~ g, zeros, subset = g != \"c\"), zeros)",
+  "predict(zeroinfl(zip ~ x, zeros), zeros[\"z\"])", "predict(zeroinfl(zip ~ x, zeros), type = \"link\")", "residuals(zeroinfl(zip ~ x, zeros), \"deviance\")", "anova(zeroinfl(zip ~ x, zeros))", "drop1(zeroinfl(zip ~ x, zeros))", "predict(zeroinfl(zip ~ x | z, zeros), zeros[1:2, ], type = \"prob\", at = 3:5)"), "zeros")
+write_models("zeroinfl", c("pscl", "sandwich", "lmtest"), answers, degenerate, errors)
 write_texts("zeroinfl", texts)
 cat(length(answers), "models,", length(texts), "texts,", sum(vapply(texts, function(t) t$same[[1]], NA)), "the same\n")
