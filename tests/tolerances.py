@@ -118,3 +118,7 @@ NB_PROFILE = 2e-4
 LINEAR, LINEAR_ILL = 1e-9, 1e-7
 # Differences of sums of squares, relative to the largest of the column.
 LINEAR_SQUARES = 1e-8
+
+# --- the Tweedie power by maximum likelihood ----------------------------------------------------------------
+# In standard errors of the power, and relative: R's optimize() ends some 1e-5 of them beside a flat maximum.
+POWER = 1e-4

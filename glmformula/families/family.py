@@ -101,6 +101,29 @@ def no_simulation(
     )
 
 
+@dataclass(frozen=True)
+class Free:
+    """A parameter of a family that is to be estimated with the coefficients, by maximum likelihood.
+
+    Attributes
+    ----------
+    name : str
+        As in `Family.parameters`.
+    low, high : float
+        The ends of the values tried.
+    at : callable, value -> Family
+        The family with that value; picklable.
+    slopes : callable, (value, y, dispersion) -> three arrays (m,)
+        Log density of positive responses at their own mean, and its derivatives by the log of the dispersion.
+    """
+
+    name: str
+    low: float
+    high: float
+    at: Callable[[float], Family]
+    slopes: Callable[[float, Array, float], tuple[Array, Array, Array]]
+
+
 @dataclass(frozen=True, repr=False)
 class Family:
     """A family of distributions with a link.
@@ -146,6 +169,8 @@ class Family:
     parameters : mapping of str to float
         What the family was made with beside its link, in full precision: ``theta`` of a negative binomial,
         ``var_power`` of a Tweedie. `name` has them rounded, for print.
+    free : Free or None
+        A parameter that a fit estimates; the functions here are then those at a value to begin with.
 
     Examples
     --------
@@ -182,6 +207,7 @@ class Family:
     averages: bool = False
     distribution: Distribution | None = None
     parameters: Mapping[str, float] = field(default_factory=dict, hash=False)
+    free: Free | None = None
 
     @property
     def reading(self) -> str:

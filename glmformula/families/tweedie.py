@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,12 +11,12 @@ import numpy as np
 
 from ..errors import FamilyError
 from .arguments import real_number
-from .family import Family
+from .family import Family, Free
 from .likelihoods import weighted_sum
 from .link import LINKS, Array, Link, Mask, finite_nonzero, finite_positive, make_link, power_fun, quiet
 from .responses import Labels, refuse, start_zeros_moved
 from .standard import POSITIVE, REALS, Gamma, gaussian, inverse_gaussian
-from .tweedie_series import log_density_at_mean
+from .tweedie_series import log_density_at_mean, slopes_at_mean
 from .variances import gamma_deviance, gaussian_deviance, poisson_deviance
 
 # |y/mu - 1| below this: a series, since the formula loses 1/NEAR^2 times the rounding error
@@ -165,25 +166,34 @@ def _likelihood(p: float) -> dict[str, Any]:
     return {name: getattr(usual, name) for name in ("minus2_loglik", "extra_df", "loglik_dispersion")}
 
 
+# Where a power is looked for: beyond, a Poisson's and a Gamma's densities are too near for the series' terms.
+LOWEST, HIGHEST, MIDDLE = 1.01, 1.99, 1.5
+
+
 def tweedie(
-    var_power: float = 0.0, link_power: float | str | Link | None = None, *, link: str | Link | None = None
+    var_power: float | str = 0.0,
+    link_power: float | str | Link | None = None,
+    *,
+    link: str | Link | None = None,
 ) -> Family:
     """A Tweedie family, statmod's ``tweedie(var.power, link.power)``.
 
     Parameters
     ----------
-    var_power : float
+    var_power : float or "ml"
         V = mu^var_power: 0 gaussian, 1 Poisson, 2 gamma, 3 inverse Gaussian, between 1 and 2 compound
-        Poisson-gamma (exact zeros allowed).
+        Poisson-gamma (exact zeros allowed). "ml": `glm` estimates it, between 1 and 2, by maximum likelihood, with
+        its profile interval (``fit.var_power``, ``fit.var_power_interval``); all else is the fit at that power.
     link_power : float, str or Link, optional
-        The link mu^link_power, 0 for log; the default ``1 - var_power`` is canonical. Or a link by name.
+        The link mu^link_power, 0 for log; the default ``1 - var_power`` is canonical (for "ml": log). Or a link
+        by name.
     link : str or Link, optional
         The link by name, in place of `link_power`: ``tweedie(1.5, link="log")``.
 
     Raises
     ------
     FamilyError
-        If a power is not a finite number, or both `link_power` and `link` are given.
+        If a power is not a finite number (or "ml"), or both `link_power` and `link` are given.
 
     Notes
     -----
@@ -203,6 +213,16 @@ def tweedie(
     if not isinstance(link_power, int | float):
         link, link_power = (link if link_power is None else link_power), None
     where = "tweedie(var_power, link_power)"
+    if isinstance(var_power, str):
+        if var_power != "ml":
+            raise FamilyError(
+                f"invalid argument 'var_power': {where} takes a number, or 'ml' for its maximum-likelihood estimate, "
+                f"not {var_power!r}"
+            )
+        chosen = (0.0 if link_power is None else link_power) if link is None else link
+        at = partial(tweedie, link_power=chosen)
+        free = Free("var_power", LOWEST, HIGHEST, at, slopes_at_mean)
+        return replace(at(MIDDLE), variance_name="mu^ml", free=free)
     p = real_number("var_power", where, var_power)
     q = 1.0 - p if link_power is None else real_number("link_power", where, link_power)
     return Family(

@@ -45,7 +45,11 @@ def _argument(name: str, value: Any) -> str:
 def _family_text(family: Family) -> str:
     """``poisson("log")``, ``negative.binomial(theta = 2, link = "log")``: R's function and what it was given."""
     link = string_text(family.link.name)
-    given = [f"{name} = {number_text(value)}" for name, value in family.parameters.items()]
+    estimated = None if family.free is None else family.free.name
+    given = [
+        f"{name} = {string_text('ml') if name == estimated else number_text(value)}"
+        for name, value in family.parameters.items()
+    ]
     if given:
         function = family.name.partition("(")[0].lower().replace(" ", ".")
         return f"{function}({', '.join(given)}, link = {link})"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import compress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,10 @@ from ..design.contrast import kept
 from ..design.selection import in_order
 from ..engine.irls import fit_glm
 from ..engine.result import Control, GlmFit
-from ..errors import FitError
+from ..errors import ConvergenceWarning, FitError, give_warning
 from ..families import Family, get_family
+from ..families.family import Free
+from ..fitted.parameter import FamilyParameter
 from ..fitted.rows import training_rows
 from ..fitted.separation import looked_at
 from ..fitted.training import TrainingData
@@ -27,6 +29,9 @@ from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
 from .calls import call_text
 from .control import merged
+
+if TYPE_CHECKING:
+    from ..engine.free import FreeFit
 
 METHODS = ("auto", "qr", "cholesky", "firth")
 ARGUMENTS = (
@@ -63,6 +68,7 @@ class Estimate:
     training: TrainingData | None
     kept_means: np.ndarray | None = None  # column means, for a model without its rows
     path: pd.DataFrame | None = None  # the models that `step` saw on the way to this one
+    parameter: FamilyParameter | None = None  # of the family, estimated with the coefficients
     modelled: str | None = None  # the level whose probability it is, of a factor or string as response
 
 
@@ -111,11 +117,44 @@ def estimate(arguments: Mapping[str, Any]) -> Estimate:
         As `glm`.
     """
     family, method = arguments["family"], arguments["method"]
+    if family.free is not None:
+        return _with_parameter(arguments, family.free)
 
     def solve(source: Source, **options: Any) -> tuple[Family, GlmFit]:
         return family, fitter(method)(source, family, **options)
 
     return estimated(arguments, solve, lambda _: call_text(arguments["formula"], family, **spoken(arguments)))
+
+
+def _with_parameter(arguments: Mapping[str, Any], free: Free) -> Estimate:
+    """The estimate with a parameter of the family, which is told where it is at an end of its range."""
+    family, method = arguments["family"], arguments["method"]
+    if method == "firth":
+        raise ValueError(
+            f"method='firth' takes a {free.name} that is known: estimate it with method='auto', then give its value"
+        )
+    from ..engine.free import fit_free  # few need it
+
+    fits: list[FreeFit] = []
+
+    def solve(source: Source, **options: Any) -> tuple[Family, GlmFit]:
+        fit = fit_free(source, free, method=method, **options)
+        fits.append(fit)
+        return fit.family, fit.result
+
+    found = estimated(
+        arguments, solve, lambda _: call_text(arguments["formula"], family, **spoken(arguments))
+    )
+    (fit,) = fits
+    if fit.end:
+        side, beyond = ("falls to", free.low) if fit.end == "low" else ("rises to", free.high)
+        give_warning(
+            f"the likelihood is largest where {free.name} {side} the end of its range, {beyond:g}: are the responses "
+            "of another kind (counts at the lower end, without zeros at the upper one)? Give the power that suits them",
+            ConvergenceWarning,
+        )
+    known = FamilyParameter(free.name, fit.value, fit.lower, fit.upper, fit.dispersion)
+    return replace(found, parameter=known)
 
 
 def spoken(arguments: Mapping[str, Any]) -> dict[str, Any]:

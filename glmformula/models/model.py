@@ -62,6 +62,8 @@ class GLM(Estimate, SingleIndexVerbs):
         Rows left out for missing values.
     training : TrainingData or None
         The rows; None after ``strip_data()``.
+    parameter : FamilyParameter or None
+        A parameter of the family that was estimated with the coefficients (``tweedie(var_power="ml")``).
     path : DataFrame or None
         The models that `step` saw on the way to this one.
 
@@ -130,7 +132,7 @@ class GLM(Estimate, SingleIndexVerbs):
     @property
     def aic(self) -> float:
         """-2 log-likelihood + 2 (rank + 1 if the likelihood has a dispersion); NaN for quasi families."""
-        return self.result.minus2_loglik + 2 * (self.rank + self.family.extra_df)
+        return self.result.minus2_loglik + 2 * (self.rank + self._extra_df)
 
     @property
     def loglik(self) -> LogLik:
@@ -141,9 +143,24 @@ class GLM(Estimate, SingleIndexVerbs):
     @property
     def _dispersion_df(self) -> int:
         """Parameters besides the coefficients; R counts a quasi family's dispersion, likelihood or none."""
-        return (
-            self.family.extra_df if self.family.has_likelihood else int(self.family.fixed_dispersion is None)
-        )
+        if self.family.has_likelihood:
+            return self._extra_df
+        return int(self.family.fixed_dispersion is None)
+
+    @property
+    def _extra_df(self) -> int:
+        """Parameters of the likelihood besides the coefficients: the dispersion, one of the family's."""
+        return self.family.extra_df + int(self.parameter is not None)
+
+    @property
+    def var_power(self) -> float | None:
+        """The power of the variance function of a Tweedie family, given or estimated; None of another family."""
+        return self.family.parameters.get("var_power")
+
+    @property
+    def var_power_interval(self) -> tuple[float, float] | None:
+        """The 95 % profile likelihood interval of a power that was estimated (``tweedie(var_power="ml")``)."""
+        return None if self.parameter is None else (self.parameter.lower, self.parameter.upper)
 
     @property
     def step_aic(self) -> float:
@@ -158,12 +175,12 @@ class GLM(Estimate, SingleIndexVerbs):
     @property
     def summary_footer(self) -> str:
         """What a printed summary says after a glm's text."""
-        return ""
+        return "" if self.parameter is None else f"\n{self.parameter}\n"
 
     @property
     def bic(self) -> float:
         """As R: log of all rows of the fit, zero weights counted."""
-        df = self.rank + self.family.extra_df
+        df = self.rank + self._extra_df
         return self.result.minus2_loglik + math.log(self.nobs_rows) * df if self.nobs_rows else math.nan
 
     @cached_property

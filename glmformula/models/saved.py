@@ -25,6 +25,7 @@ from ..design.pieces import Design, joined
 from ..engine.result import GlmFit
 from ..errors import DataError, FamilyError, FormulaError, hearing
 from ..families.records import family_of, family_record
+from ..fitted.parameter import FamilyParameter
 from ..formula.deparse import deparse
 from ..formula.exact import exact_text
 from ..formula.functions import TABLE
@@ -217,6 +218,7 @@ def document(fit: Estimate) -> dict[str, Json]:
         "result": {name: stored(getattr(fit.result, name), name) for name in (*NUMBERS, *ARRAYS)},
         "control": {name: packed(value, name) for name, value in vars(fit.control).items()},
         "modelled": fit.modelled,
+        "parameter": None if fit.parameter is None else packed(dict(vars(fit.parameter)), "parameter"),
         "column_means": packed(fit.kept_means, "column_means"),
         "more": {f.name: packed(getattr(fit, f.name), f.name) for f in fields(fit) if f.name not in OWN},
     }
@@ -374,6 +376,7 @@ def restored(model: Mapping[str, Json]) -> Saved:
         training=None,
         kept_means=array(member(model, "column_means", "model"), "column_means", (p,)),
         path=_path(unpacked(model.get("path"), "path")),
+        parameter=_parameter(unpacked(model.get("parameter"), "parameter")),
         modelled=None if model.get("modelled") is None else typed(model["modelled"], "modelled", str),
     )
     more = typed(model.get("more", {}), "more", dict)
@@ -382,6 +385,17 @@ def restored(model: Mapping[str, Json]) -> Saved:
         typed(model.get("class", "GLM"), "class", str),
         {name: unpacked(value, name) for name, value in more.items()},
     )
+
+
+def _parameter(described: Any) -> FamilyParameter | None:
+    """Files of before have none."""
+    if described is None:
+        return None
+    try:
+        values = {name: float(v) for name, v in described.items() if name != "name"}
+        return FamilyParameter(str(described["name"]), **values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"parameter: expected an estimate with its interval ({error!r})") from None
 
 
 def _path(described: Any) -> pd.DataFrame | None:

@@ -416,7 +416,7 @@ def test_the_document_has_every_field_there_is():
     assert {f.name for f in fields(Control)} == {"epsilon", "maxit", "trace", "tolerance"}
     assert {f.name for f in fields(gf.GLM)} == {
         *("formula", "call", "terms", "family", "column_names", "assign", "result", "schema", "control"),
-        *("n_omitted", "training", "kept_means", "path", "modelled"),
+        *("n_omitted", "training", "kept_means", "path", "parameter", "modelled"),
     }
 
 
