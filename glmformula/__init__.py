@@ -60,6 +60,7 @@ from .models.lm import LM, lm
 from .models.loading import load
 from .models.model import GLM
 from .models.multinom import Multinom, multinom
+from .models.zero_counts import Hurdle, ZeroInflated, hurdle, zeroinfl
 from .render.table import StatTable
 
 __version__ = "0.2.0.dev0"
@@ -122,11 +123,13 @@ __all__ = [
     "GLMFormulaError",
     "GLMFormulaWarning",
     "Gamma",
+    "Hurdle",
     "Link",
     "Multinom",
     "RankWarning",
     "SeparationWarning",
     "StatTable",
+    "ZeroInflated",
     "add1",
     "addterm",
     "anova",
@@ -163,6 +166,7 @@ __all__ = [
     "glm_nb",
     "hatvalues",
     "hosmer_lemeshow",
+    "hurdle",
     "influence_measures",
     "inverse_gaussian",
     "linear_hypothesis",
@@ -210,6 +214,7 @@ __all__ = [
     "vcov",
     "vif",
     "waldtest",
+    "zeroinfl",
 ]
 
 

@@ -15,7 +15,7 @@ from glmformula import glm
 from glmformula.datasets import attrition
 
 NAMES = """
-    glm glm_nb lm glm_control GLM GLMNB LM StatTable datasets multinom Multinom
+    glm glm_nb lm glm_control GLM GLMNB LM zeroinfl hurdle ZeroInflated Hurdle StatTable datasets multinom Multinom
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
@@ -60,6 +60,14 @@ ARGUMENTS = {
     "multinom": (
         "formula data *weights=None *subset=None *na_action='na.omit' *offset=None *contrasts=None "
         "*reference=None *control=None *progress=None"
+    ),
+    "zeroinfl": (
+        "formula data *dist='poisson' *link='logit' *weights=None *subset=None *na_action='na.omit' *offset=None "
+        "*contrasts=None *control=None *progress=None"
+    ),
+    "hurdle": (
+        "formula data *dist='poisson' *zero_dist='binomial' *link='logit' *weights=None *subset=None "
+        "*na_action='na.omit' *offset=None *contrasts=None *control=None *progress=None"
     ),
     "glm_control": "epsilon=1e-08 maxit=25 trace=False",
     "negative_binomial": "theta link='log'",

@@ -42,6 +42,13 @@ UNIT_DEVIANCE = 1e-12
 # A five-point stencil with step 1e-3: h^4 truncation beside eps / h rounding.
 NUMERICAL_DERIVATIVE = 1e-8
 
+# --- likelihoods of several predictors --------------------------------------------------------------------
+# Rows against 320 digits, far tails included: relative, plus some roundings of numbers of the size of the count.
+LIKELIHOOD_ROWS = 1e-11
+LIKELIHOOD_ABSOLUTE = 1e-13
+# Coefficients against a maximum found with 1e-13 standard errors to go.
+EXACT_LIKELIHOOD = 1e-8
+
 # --- engine ----------------------------------------------------------------------------------------------------------
 # The bars of the project: R's last iterate at default control, the limit at epsilon = 1e-14.
 ENGINE_DEFAULT = 1e-7

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy  # scipy.special loads when it is first used, and not with this package
 
-from .link import SQRT_2PI, Array, quiet
+from .link import Array, quiet
 
 
 class LogProbabilities(NamedTuple):
@@ -33,12 +33,27 @@ def logit(eta: Array) -> LogProbabilities:
     return LogProbabilities(np.minimum(eta, 0.0) - rest, -np.maximum(eta, 0.0) - rest, q, -p, curve, curve)
 
 
+MILLS = (1.0, -2.0, 10.0, -74.0, 706.0, -8162.0, 110410.0)
+"""The inverse Mills ratio at x less x is the sum of these times x^-1, x^-3 ... for large x."""
+
+
+def _probit_tail(eta: Array) -> tuple[Array, Array]:
+    """d log Phi / deta and its own derivative."""
+    up = np.sqrt(2.0 / np.pi) / scipy.special.erfcx(-eta / np.sqrt(2.0))
+    more = eta + up
+    far = eta < -30.0
+    if far.any():
+        x = -eta[far]
+        more[far] = np.polyval(MILLS[::-1], np.square(1.0 / x)) / x
+        up[far] = x + more[far]
+    return up, -up * more
+
+
 @quiet
 def probit(eta: Array) -> LogProbabilities:
+    (up, curve), (down, bend) = _probit_tail(eta), _probit_tail(-eta)
     p, q = scipy.special.log_ndtr(eta), scipy.special.log_ndtr(-eta)
-    log_density = -0.5 * np.square(eta) - np.log(SQRT_2PI)
-    up, down = np.exp(log_density - p), np.exp(log_density - q)
-    return LogProbabilities(p, q, up, -down, -up * (eta + up), -down * (down - eta))
+    return LogProbabilities(p, q, up, -down, curve, bend)
 
 
 @quiet

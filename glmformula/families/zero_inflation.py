@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 
-from . import counts
-from .counts import LogCount
+from .counts import COUNTS, LogCount
 from .likelihood import Etas, Likelihood, Quantity, RowSums, StartFit
 from .likelihoods import is_count
 from .link import Array, make_link, quiet
@@ -16,14 +15,9 @@ from .log_probabilities import BY_LINK, LogProbabilities
 from .responses import Labels, refuse
 from .standard import binomial, poisson
 
-DISTS = ("poisson", "negbin", "geometric")
+DISTS = tuple(COUNTS)
 LINKS = tuple(BY_LINK)
 LogCounts = Callable[..., LogCount]
-COUNTS: dict[str, LogCounts] = {
-    "poisson": counts.poisson,
-    "negbin": counts.negbin,
-    "geometric": counts.geometric,
-}
 
 
 def check_counts(
@@ -54,25 +48,47 @@ def inflated(dist: str, link: str, y: Array, etas: Etas) -> RowSums:
     """Rows of  P(0) = phi + (1 - phi) f(0),  P(y) = (1 - phi) f(y)."""
     count = COUNTS[dist](y, etas[0], *etas[2:])
     zero: LogProbabilities = BY_LINK[link](etas[1])
-    none = y == 0
-    loglik = np.where(none, np.logaddexp(zero.p, zero.q + count.value), zero.q + count.value)
-    # the probabilities, given the response, that the zero is a structural one, and that it is a count
-    extra = np.where(none, np.exp(zero.p - loglik), 0.0)
-    own = np.where(none, np.exp(zero.q + count.value - loglik), 1.0)
-    both = extra * own
-    apart = zero.dp - zero.dq
-    score = [own * count.e, extra * zero.dp + own * zero.dq]
-    information = {
-        (0, 0): -own * count.ee - both * count.e * count.e,
-        (0, 1): both * apart * count.e,
-        (1, 1): -extra * zero.ddp - own * zero.ddq - both * apart * apart,
-    }
+    loglik = zero.q + count.value
+    score, second = [count.e, zero.dq], {(0, 0): count.ee, (1, 1): zero.ddq}
     if count.t is not None and count.tt is not None and count.et is not None:
-        score.append(own * count.t)
-        information[0, 2] = -own * count.et - both * count.e * count.t
-        information[1, 2] = both * apart * count.t
-        information[2, 2] = -own * count.tt - both * count.t * count.t
+        score.append(count.t)
+        second |= {(0, 2): count.et, (2, 2): count.tt}
+    none = np.flatnonzero(y == 0)
+    of_none = _mixed_zeros(
+        loglik[none],
+        LogProbabilities(*[part[none] for part in zero]),
+        [s[none] for s in score],
+        {kl: h[none] for kl, h in second.items()},
+    )
+    loglik[none] = of_none.loglik
+    for whole, part in zip(score, of_none.score, strict=True):
+        whole[none] = part
+    information = {}
+    for kl, part in of_none.information.items():
+        information[kl] = -second[kl] if kl in second else np.zeros(len(y))
+        information[kl][none] = part
     return RowSums(loglik, tuple(score), information)
+
+
+def _mixed_zeros(
+    counted: Array, zero: LogProbabilities, score: list[Array], second: Mapping[tuple[int, int], Array]
+) -> RowSums:
+    """Rows without a count: a mixture of structural zeros and of `counted` ones, those with these derivatives."""
+    loglik = np.logaddexp(zero.p, counted)
+    # the probabilities, given the response, that the zero is a structural one, and that it is a count
+    extra, own = np.exp(zero.p - loglik), np.exp(counted - loglik)
+    both = extra * own
+    apart = [zero.dp - s if k == 1 else -s for k, s in enumerate(score)]
+    mixed = [own * s + extra * zero.dp if k == 1 else own * s for k, s in enumerate(score)]
+    information = {}
+    for k in range(len(score)):
+        for l in range(k, len(score)):
+            h = -both * apart[k] * apart[l]
+            if (k, l) in second:
+                h -= own * second[k, l]
+            information[k, l] = h
+    information[1, 1] -= extra * zero.ddp
+    return RowSums(loglik, tuple(mixed), information)
 
 
 def theta_of(dist: str, etas: Etas, place: int = 2) -> float:

@@ -33,7 +33,7 @@ from .face import LikelihoodVerbs
 
 if TYPE_CHECKING:
     from ..render.several import Printed
-    from ..sources.base import Block
+    from ..sources.base import Block, Source
 
 COMMON = ("formula", "data", "weights", "subset", "na_action", "offset", "contrasts", "control", "progress")
 SHARED = frozenset(
@@ -410,6 +410,7 @@ def estimated(
     function: str,
     extra: Mapping[str, Any],
     complete: Callable[[Terms, Levels], Likelihood] | None = None,
+    check: Callable[[Source], None] | None = None,
 ) -> dict[str, Any]:
     """The fields of a fitted model for the arguments of its call.
 
@@ -429,6 +430,8 @@ def estimated(
     complete : callable, optional
         ``complete(terms, levels)`` makes the likelihood once the levels of the response are known; what
         `likelihood` says of reading and checking it holds before.
+    check : callable, optional
+        What must hold of all rows together; it raises.
 
     Raises
     ------
@@ -450,6 +453,8 @@ def estimated(
         training = replace(training, arguments={**training.arguments, "formula": formula})
         frame = training.frame
         design = frame.design
+        if check is not None:
+            check(training.source)
         offsets = training.source.map_reduce(_has_offset, max)
         layout = parts_of(frame.terms, design.names, design.assign, offsets)
         if complete is not None:

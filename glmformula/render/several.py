@@ -45,10 +45,11 @@ class Heading:
 
 @dataclass(frozen=True)
 class Printed:
-    """How a model prints: its tables, and the lines after those of a summary."""
+    """How a model prints: its tables, the lines after those of a summary, and whether rows left out are counted."""
 
     tables: tuple[Heading, ...]
     closing: str = ""
+    omitted: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def summary_blocks(parts: SummaryTexts, digits: int | None = None) -> list[Block
     if starred:
         blocks.append(f"---\nSignif. codes:  {LEGEND} \n")
     blocks += [f"\n{line}\n" for line in parts.errors]
-    blocks += [parts.printed.closing, omitted_line(parts.n_omitted)]
+    blocks += [parts.printed.closing, omitted_line(parts.n_omitted * parts.printed.omitted)]
     return [*blocks, *_notes(parts.notes)]
 
 
