@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from ..engine.newton import Layout, etas_of, rows_in_columns
 from ..families.link import Array
+from ..fitted.asked import Asked, asked
 from ..sources.mapped import collect
 from .distributions import quantile
 from .output import by_rows, elsewhere, written
@@ -122,7 +124,7 @@ def _predicted(
     new_levels: str,
 ) -> pd.Series | pd.DataFrame:
     rows = PredictedRows.of(fit, newdata, na_action, new_levels)  # type: ignore[arg-type]
-    question = partial(_block_values, quantity, fit.result.layout, fit.result.solved.parameters, cov)
+    question = partial(_block_values, replace(asked(fit), quantity=quantity), cov)
     parts = collect(rows.source, question)
     value = np.concatenate([part[0] for part in parts])
     made: dict[str, np.ndarray] = {"fit": value}
@@ -147,41 +149,9 @@ def labelled_categories(places: pd.Series, levels: tuple[str, ...]) -> pd.Series
     return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype), index=places.index)
 
 
-def _block_values(
-    quantity: Quantity, layout: Layout, parameters: np.ndarray, cov: np.ndarray | None, block: Block
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _block_values(question: Asked, cov: np.ndarray | None, block: Block) -> tuple[Array, Array | None]:
     """Values (m,) or (m, K) of a block's rows, and their standard errors."""
-    values, errors = [], []
-    with np.errstate(all="ignore"):
-        for rows, columns in rows_in_columns(block):
-            offset = None if block.offset is None else block.offset[rows]
-            etas = etas_of(layout, parameters, columns, offset)
-            m = rows.stop - rows.start
-            value = np.asarray(quantity.value(etas))
-            values.append(np.broadcast_to(value, (m, *value.shape[1:])))
-            if cov is not None and quantity.jacobian is not None:
-                errors.append(_errors(quantity.jacobian(etas), layout, columns, cov, m))
-    if not values:  # a block without rows
-        shape = (0, len(quantity.columns)) if quantity.columns else (0,)
-        return np.empty(shape), np.empty(shape)
-    return np.concatenate(values), np.concatenate(errors) if errors else None
-
-
-def _errors(
-    jacobian: tuple[Array | float, ...], layout: Layout, columns: np.ndarray, cov: np.ndarray, m: int
-) -> np.ndarray:
-    """sqrt(g' V g) of each row, for a quantity of one column or several."""
-    width = max(np.ndim(j) for j in jacobian)
-    shape = next(np.shape(j) for j in jacobian if np.ndim(j) == width)
-    several = len(shape) == 2
-    out = np.empty((m, shape[1] if several else 1))
-    gradient = np.zeros((layout.size, m))
-    for c in range(out.shape[1]):
-        for which, place, j in zip(layout.columns, layout.slices(), jacobian, strict=True):
-            part = j[:, c] if np.ndim(j) == 2 else j  # type: ignore[index]
-            gradient[place] = part if which is None else columns[which] * part
-        out[:, c] = np.sqrt(np.maximum(np.einsum("rm,rm->m", np.dot(cov, gradient), gradient), 0.0))
-    return out if several else out[:, 0]
+    return question.values(block), None if cov is None else question.errors(block, cov)
 
 
 def limits(value: Array, error: Array, scale: str, level: float) -> tuple[Array, Array]:
