@@ -1,10 +1,11 @@
 """Normal equations bordered by a diagonal: a factor of very many levels is eliminated before anything is solved.
 
 The levels of one factor meet no two on a row, so their part of X'WX is a diagonal D. With the other columns S
-(s of them) and the cross part A = S'WD the normal equations are solved by the complement  S'WS - A D^-1 A'  (s, s),
-and the covariance of the levels is  D^-1 + D^-1 A' C A D^-1,  C the inverse of the complement (Björck 1996, section
-6.3). Where a factor has R's treatment contrasts beside an intercept, the two are taken as one indicator for each level,
-which has more digits: the intercept is the baseline's, a level's coefficient the difference from it.
+(s of them), an indicator L for each level and the cross part A = S'WL the normal equations are solved by the
+complement  S'WS - A D^-1 A'  (s, s), and the covariance of the levels is  D^-1 + D^-1 A' C A D^-1,  C the inverse of
+the complement (Björck 1996, section 6.3). Where a factor has R's treatment contrasts beside an intercept, the two
+are taken as one indicator for each level, which has more digits: the intercept is the baseline's, a level's
+coefficient the difference from it.
 """
 
 from __future__ import annotations
@@ -25,15 +26,18 @@ from .covariance import BorderedCovariance
 from .gram import Tables, assemble, encoded
 from .solve import LARGEST_CONDITION, SMALLEST_PIVOT, IllConditioned, Solution, cholesky_pivots, solve_gram
 
-# Levels from which a factor is eliminated, and numbers up to which the cross part is not kept sparse.
+# A factor of at least FEWEST_LEVELS levels is eliminated: below that the p x p matrix is quicker. The cross part S'WL
+# is a dense matrix up to DENSE_CROSS numbers (240 MB), beyond that a sparse one.
 FEWEST_LEVELS, DENSE_CROSS = 1_000, 30_000_000
 # Columns up to which QR, linear programmes and a search for constrained optima can be waited for.
 WIDE = 5_000
-# Of the largest coefficient of a combination that vanishes: rounding.
+# In a combination of columns that vanishes on all rows, a coefficient below NOTHING of the largest one is rounding,
+# both in units of their columns' weighted lengths.
 NOTHING = 1e-9
-# The same where the columns nearly depend on each other: at most.
+# Where the columns nearly depend on each other more digits are lost, and that share grows with the condition number of
+# the complement, up to MOST_BLURRED.
 MOST_BLURRED = 1e-6
-# Combinations that are checked on the rows.
+# At most so many vanishing combinations of several columns are checked by a pass over the rows.
 MOST_CHECKED = 20
 
 
@@ -49,9 +53,13 @@ class Bordered:
     levels : ndarray of int (m,)
         The design column of each level, -1 for the baseline where the intercept is taken together with the factor.
     gram : ndarray (s, s)
+        S'WS, W the working weights.
     cross : ndarray or csr_array (s, m)
+        S'WL, the sums of the weighted columns S over the rows of each level.
     diagonal : ndarray (m,)
+        The sum of the working weights over the rows of each level.
     score, level_score : ndarray (s,), (m,)
+        S'Wu and L'Wu, u the working residual (y - mu) / (dmu/deta): minus half the deviance's derivatives.
     intercept : int
         Its design column where it is taken together with the factor, else -1.
     """
@@ -68,6 +76,7 @@ class Bordered:
 
     @property
     def width(self) -> int:
+        """How many unknowns the equations have: s + m."""
         return len(self.rest) + len(self.levels)
 
     @cached_property
@@ -86,7 +95,7 @@ class Bordered:
 
 
 def eliminable(sums: Tables) -> int | None:
-    """Which of the counted pieces is to be eliminated: the one of most levels, if they are many."""
+    """The index, among the factors that are counted, of the one to eliminate; None where none has many levels."""
     counted = [part for part in sums.parts if part.counted]
     sizes = [len(part.contrast.chosen) if isinstance(part.contrast, Indicators) else 0 for part in counted]
     if not sizes or max(sizes) < FEWEST_LEVELS:
@@ -144,7 +153,7 @@ def bordered(sums: Tables) -> Bordered | None:
 
 
 def without(sums: Tables, which: int) -> Tables:
-    """The sums of all pieces but one that is counted."""
+    """The sums of all terms but one of the factors that are counted, `which` among these."""
     counted = [k for k, part in enumerate(sums.parts) if part.counted]
     parts, stop = [], 0
     for k, part in enumerate(sums.parts):
@@ -192,9 +201,11 @@ class BorderedSolution(Solution):
 def solve_bordered(
     equations: Bordered, beta: np.ndarray, strict: bool, before: np.ndarray | None = None
 ) -> Solution:
-    """As `solve_gram`: the step, solved for the increment, with R's choice of the columns that are aliased.
+    """The next coefficients, as `solve_gram` has them: solved for the increment, with R's choice of aliased columns.
 
-    `before` are the columns that were aliased at the iteration before: as many as then are the same ones.
+    `beta` (p,) are the coefficients at which the equations were summed. `before` are the columns that were aliased at
+    the iteration before: if as many are aliased now, they are taken to be the same ones. `strict`: raise
+    IllConditioned where the complement has not enough digits, instead of marking the solution as inaccurate.
     """
     e, s = equations, len(equations.rest)
     if strict and not (np.isfinite(e.gram).all() and np.isfinite(e.diagonal).all()):  # weights without bound
@@ -280,7 +291,11 @@ def solved(sums: Tables, beta: np.ndarray, strict: bool, before: Solution | None
 
 
 def some_relations(solution: Solution) -> tuple[np.ndarray, np.ndarray]:
-    """Combinations that vanish though their columns do not (all but of very many), and their last columns, (k, p)."""
+    """Combinations of several columns that vanish on the rows though none of the columns does.
+
+    Returns their coefficients (k, p), and of each the column that R drops, as a row of one 1 among zeros (k, p). Of
+    more than 5,000 columns only the first few combinations are returned.
+    """
     relations = solution.relations
     if len(solution.pivot) > WIDE:
         relations = sp.csr_array(relations)
@@ -309,7 +324,13 @@ def null_vectors(
     border: Any,
     blur: float,
 ) -> sp.csr_array:
-    """Combinations of the design's columns that vanish under the weights, (d, p); parts below `blur` are rounding."""
+    """Combinations of the design's columns that vanish under the working weights, (d, p).
+
+    `live` are the levels with a weight; `kept` and `gone` the columns S in which the complement has its rank, and the
+    others; `solve` solves with the complement of the kept ones; `scaled` is the complement over the `lengths` (s,) of
+    the columns S; `border` is S'WL over the levels' weights. A coefficient below `blur` of the largest, in units of
+    the columns' lengths, is rounding and becomes 0. A level without any weight vanishes by itself.
+    """
     s = len(e.rest)
     dead = s + np.flatnonzero(~(e.diagonal > 0))
     units = sp.csr_array((np.ones(len(dead)), (np.arange(len(dead)), dead)), shape=(len(dead), e.width))
@@ -334,11 +355,13 @@ def null_vectors(
 def r_choice(
     vanishing: sp.csr_array, sizes: np.ndarray, before: np.ndarray | None = None
 ) -> tuple[np.ndarray, sp.csr_array]:
-    """R drops a column that depends on those before it: the last one of each combination, once these are reduced.
+    """The columns that R would drop, from the combinations that vanish (d, p).
 
-    `sizes` (p,) are the columns' lengths; `before` what was dropped under other weights, which stays dropped if that
-    is as many columns: where weights vanish, rounding would choose.
-    Returns the dropped columns in order, and for each the combination that has 1 there and 0 at the other ones.
+    R drops a column that depends on those before it: the last one of each combination, once these are reduced by
+    each other. `sizes` (p,) are the columns' weighted lengths. `before` are the columns that were dropped under the
+    weights of the iteration before; they stay dropped if as many are to be dropped now, since rounding would choose
+    anew where weights vanish. Returns the dropped columns in rising order, and for each the combination that has a 1
+    in its column and 0 in the other dropped ones.
     """
     p = vanishing.shape[1]
     vanishing.eliminate_zeros()
@@ -381,6 +404,6 @@ def last_columns(combinations: np.ndarray) -> np.ndarray:
         row = k + int(np.argmax(np.abs(rest[k:, column]) / most[:, 0]))
         rest[[k, row]] = rest[[row, k]]
         rest[k + 1 :] -= np.multiply.outer(rest[k + 1 :, column] / rest[k, column], rest[k])
-        rest[:, column:] = 0.0  # beyond it is rounding
+        rest[:, column:] = 0.0  # what elimination leaves from this column on is rounding
         dropped.append(column)
     return np.array(dropped, dtype=int)

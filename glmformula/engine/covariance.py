@@ -11,30 +11,35 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..errors import FitError
 
-# Numbers in one go of a computation, and bytes up to which the matrix may be formed.
+# Quadratic forms are computed for so many rows at a time that their part in the columns S has at most CELLS numbers
+# (64 MB). A matrix of more than MOST_BYTES is not formed: that is an error.
 CELLS, MOST_BYTES = 2**23, 2 * 10**9
-# Coefficients that a level may be part of without being taken as a whole column.
+# A level that more than so many coefficients depend on (the baseline, from which all others differ) is multiplied as a
+# dense column, the others as sparse ones.
 DENSE = 100
 
 
 @dataclass(frozen=True, eq=False)
 class BorderedCovariance(NDArrayOperatorsMixin):
-    """turn [[inner, -inner border], [., 1/D + border' inner border]] turn' times `scale`; behaves as that matrix.
+    """The covariance of r coefficients, of which most are the levels of one factor; behaves as that matrix (r, r).
 
+    It is  scale turn M turn',  where  M = [[inner, -inner border], [-border' inner, 1/D + border' inner border]]  is
+    the inverse of X'WX in the columns S and L, an indicator for each level, and D = L'WL, a diagonal.
     What needs no more than its diagonal, its products or some of its rows has them without the matrix being formed;
     NumPy's functions get it in full, as long as it is not too large.
 
     Attributes
     ----------
     inner : ndarray (s, s)
-        Covariance of the columns beside the levels.
+        Unscaled covariance of the columns S: the inverse of the complement  S'WS - S'WL D^-1 L'WS.
     border : ndarray or csr_array (s, m)
-        Their cross part with the levels, over the levels' weights.
+        S'WL D^-1: the weighted mean of each column S over the rows of each level.
     per_level : ndarray (m,)
-        1 over the levels' weights.
+        1 / D: 1 over the sum of the working weights of each level.
     turn : csr_array (r, s + m)
-        The coefficients from those of the columns and levels.
+        The coefficients of the design, as combinations of those of the columns S and the indicators.
     scale : float
+        The dispersion, or 1 for the unscaled covariance.
     """
 
     inner: np.ndarray
@@ -76,14 +81,14 @@ class BorderedCovariance(NDArrayOperatorsMixin):
         return self.scale * out
 
     def left(self, Z: sp.csr_array) -> np.ndarray:
-        """What is left of rows (n, s + m) once the levels are eliminated, (n, s)."""
+        """Rows (n, s + m) in the columns S alone, (n, s): less what the means of S over their levels account for."""
         s = len(self.inner)
         through = sp.csr_array(Z[:, s:]) @ self.border.T
         through = through if isinstance(through, np.ndarray) else through.toarray()
         return np.asarray(Z[:, :s].toarray() - through)
 
     def between(self, X: Any, Y: Any) -> np.ndarray:
-        """X C Y' of some rows."""
+        """X C Y' (n, k) for rows X (n, r) and Y (k, r), C this matrix, dense or sparse."""
         s = len(self.inner)
         first, second = (sp.csr_array(sp.csr_array(part) @ self.turn) for part in (X, Y))
         levels = sp.csr_array(first[:, s:].multiply(self.per_level)) @ sp.csr_array(second[:, s:]).T

@@ -1,7 +1,7 @@
-"""Separation by levels, of designs too wide for a linear programme: levels whose rows all pull eta the same way.
+"""Separation by levels, for designs that are too wide for a linear programme.
 
-A level of zero counts only, or of successes only, has no finite estimate, whatever the other columns are: its own
-column moves no other row.
+The rows of a level may all pull their eta the same way: a level of zero counts only, or of successes only. Such a level
+has no finite estimate, whatever the other columns are, since its own column moves no other row.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ Counts = list[np.ndarray]
 
 
 def one_sided(source: Source, family: Family, fit: GlmFit) -> tuple[np.ndarray, bool] | None:
-    """The direction (p,) of all such levels, and whether they hold every row; None where there are none."""
+    """The direction (p,) along which the deviance falls for ever, and whether it moves every row (complete separation).
+
+    It has 1 or -1 in the coefficient of each level whose rows all pull up or down. None where there is no such level.
+    """
     parts, counts, rows = source.map_reduce(partial(pulls, family), added)
     direction = np.zeros(len(fit.coefficients))
     ones = [part.start for part in parts if part.contrast is None and not part.numeric]
@@ -48,7 +51,11 @@ def one_sided(source: Source, family: Family, fit: GlmFit) -> tuple[np.ndarray, 
 
 
 def pulls(family: Family, block: Block) -> tuple[tuple[Part, ...], list[Counts], int]:
-    """Of each plain factor, by level: rows that pull down, up, and that hold; and the rows of non-zero weight."""
+    """The terms of a block, counts of its rows by level of each plain factor, and the number of rows with a weight.
+
+    The counts are three arrays (levels,): rows whose deviance falls as eta goes to -Inf, as it goes to +Inf, and rows
+    that have a best eta of their own, which hold. Terms that are no plain factor have three empty arrays.
+    """
     signs = drift(family, block.y, block.prior_weights)
     used = np.ones(len(signs), dtype=bool) if block.prior_weights is None else block.prior_weights > 0
     parts, out = plan(block.design.pieces, None), []

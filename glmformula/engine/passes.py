@@ -32,7 +32,7 @@ from .gram import Tables, tables
 from .patterns import Patterns, joined, patterns, same_rows
 
 INTERCEPT = Piece(numeric=())
-QR_CELLS = 2**17  # numbers in one QR: 1 MB
+QR_CELLS = 2**17  # one QR takes rows of at most so many numbers (1 MB), which stay in the cache
 
 
 class RowFunction(Protocol):
@@ -90,7 +90,44 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums over rows. `solve` is a triangular factor of [sqrt(W) X, sqrt(W) u] or `Tables` or None."""
+    """Sums over the rows of a block, or of several.
+
+    Attributes
+    ----------
+    rows, n_ok : int
+        All rows, and those of a non-zero prior weight.
+    weight_sum, weighted_y : float
+        Sums of prior_weights, and of prior_weights * y.
+    has_offset, has_start, has_etastart : bool
+        Whether the blocks have an offset; start values of eta or mu; of eta.
+    valid : bool
+        All means and linear predictors are inside their intervals.
+    deviance : float
+    informative : int
+        Rows with a working weight above 0.
+    fault : str
+        What is wrong with variances or slopes, in R's words.
+    solve : ndarray, Tables or None
+        A triangular factor of [sqrt(W) X, sqrt(W) u], or what X'WX and X'Wu are made of; W the working weights, u the
+        working residual (`working_response` says where it is the response).
+    lengths : ndarray (d,) or None
+        Squared lengths, under W, of the combinations of columns that were asked about.
+    pearson : float
+        Pearson's statistic, not divided by the dispersion.
+    null_deviance : float
+        At the mean response, or at the inverse link of the offset, as the task's `report` says.
+    weighted_offset_mu : float
+        Sum of prior_weights times the means that the offset alone gives.
+    minus2_loglik : float
+    mu_range : (float, float)
+        The smallest and the largest mean.
+    largest_y : float
+    reported : bool
+        Whether the sums of a finished fit are among these.
+    least_weight : float
+        The smallest prior weight above 0, at most 1.
+    patterns : Patterns or None
+    """
 
     rows: int
     n_ok: int
@@ -118,6 +155,7 @@ class Sums:
 
     @property
     def usable(self) -> bool:
+        """Whether iterations may go on from here: valid means, a finite deviance."""
         return self.valid and bool(np.isfinite(self.deviance))
 
 
@@ -291,9 +329,11 @@ def shorten(
     working: np.ndarray,
     u: np.ndarray,
 ) -> None:
-    """Rows far from their response, in place: the score exact, u not beyond 1 / eps of eta, as R's clamps have it.
+    """Give rows far from their response, in place, working weights and residuals whose product is their exact score.
 
-    Fisher's weights vanish there, and only the score tells the way; weights that are raised shorten the step.
+    Fisher's weights vanish there and the working residual has no bound, so only the score (y - mu) (dmu/deta) / V says
+    which way to go. The weight is raised until the residual is at most 1 / eps of 1 + |eta|, as R's clamped means have
+    it: that shortens the step and leaves the score as it is.
     """
     far = family.contrary(block.y, eta, mu)
     if far is not None:
@@ -375,7 +415,7 @@ def for_the_step(
 
 
 def squared_lengths(block: Block, relations: np.ndarray, working_weights: np.ndarray) -> np.ndarray:
-    """Of X r for each of some combinations r of the columns, (k,)."""
+    """Sum of W (X r)^2 over the rows, for each of the combinations r of the columns in `relations` (k, p): (k,)."""
     design, columns = pieces_changed(block.design, np.asarray(relations.any(axis=0)))
     if not any(piece.numeric for piece in design.pieces):  # the few combinations of levels say it all
         codes, first = same_rows(design, None)

@@ -20,10 +20,13 @@ from ..families import Family
 from ..sources.base import Block, Source
 from ..sources.memory import MemorySource
 
-# Rows from which it pays, patterns from which it does not, and the rows that a pattern should stand for.
+# Patterns are looked for in blocks of at least FEWEST_ROWS rows; they are given up where there are more than
+# MOST_PATTERNS, or where a pattern stands for fewer than FEWEST_SHARING rows of a block on average: passes over so many
+# patterns would save less than finding them costs.
 FEWEST_ROWS, MOST_PATTERNS, FEWEST_SHARING = 2**12, 2**15, 8
-# Rows of a block looked at before all are, and the share of them that should repeat another one.
+# Of each block SAMPLE rows are looked at first; the others only if at least the share REPEATED of these repeat another.
 SAMPLE, REPEATED = 2**11, 0.1
+# The columns of a row are coded as one integer up to this number, so that int64 holds it.
 LARGEST_KEY = 2**62
 
 
@@ -40,7 +43,8 @@ class Patterns:
     y, weights : ndarray (k,)
         Weighted mean response and total prior weight.
     within : float
-        The deviance of the rows from the mean responses of their patterns.
+        The deviance of the rows from the mean responses of their patterns: by this constant the deviance of a fit to
+        the patterns is less than that of the same fit to the rows.
     """
 
     family: Family
@@ -162,5 +166,5 @@ def distinct_arrays(design: Design, offset: np.ndarray | None) -> Iterator[tuple
 
 
 def place(array: np.ndarray) -> tuple[Any, ...]:
-    """Equal for two views of the same numbers."""
+    """A key of where an array's numbers lie in memory: equal for two views of the same numbers."""
     return array.__array_interface__["data"], array.strides, array.dtype.str

@@ -20,9 +20,11 @@ from ..design.dense import dense
 from ..sources.base import Block, Source
 from .solve import Solution
 
-# Numbers in the design up to which the exact sums cost little, and where columns are so independent, or so
-# dependent, that a step does not help (the smallest residual length of a column as a share of its own).
+# Exact sums cost little for designs of at most MOST_CELLS numbers. What is left of a column beside those before it, as
+# a share of its own length, says how many digits QR lost: above WELL none that matter, below ILL so many that the step
+# itself has none. Both are taken for the worst column.
 MOST_CELLS, WELL, ILL = 20_000, 1e-2, 1e-6
+# Dekker's constant: it cuts the 53 bits of a float64 into two halves whose products are exact.
 SPLITTER = 2.0**27 + 1
 
 
@@ -42,7 +44,7 @@ def refined(source: Source, solution: Solution, beta: np.ndarray, n: int) -> np.
 
 
 def exact_score(beta: np.ndarray, block: Block) -> np.ndarray:
-    """X'W(y - offset - X beta), (p,), each sum rounded once."""
+    """The score X'W(y - offset - X beta) of a block, (p,), W the prior weights, each sum rounded once."""
     X = dense(block.design)
     offset = np.zeros(len(X)) if block.offset is None else block.offset
     weights = np.ones(len(X)) if block.prior_weights is None else block.prior_weights
@@ -56,18 +58,19 @@ def exact_score(beta: np.ndarray, block: Block) -> np.ndarray:
 
 
 def sums(rows: np.ndarray) -> np.ndarray:
+    """The sum of each row, rounded once."""
     return np.array([math.fsum(row) for row in rows.tolist()])
 
 
 def product(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """a * b rounded, and what rounding left out."""
+    """The elementwise product a * b as rounded, and the error of that rounding, exactly (Dekker 1971)."""
     out = a * b
     (a_high, a_low), (b_high, b_low) = halves(a), halves(b)
     return out, ((a_high * b_high - out) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
 def halves(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """26 leading bits and the rest."""
+    """The 26 leading bits of each number, and the rest of it: their sum is the number, exactly."""
     big = SPLITTER * x
     high = big - (big - x)
     return high, x - high

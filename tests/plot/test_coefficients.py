@@ -61,7 +61,7 @@ def test_ordinary_intervals_are_whole(data):
 
 
 def test_many_long_names(wide):
-    axis = coefficient_plot(wide)
+    axis = coefficient_plot(wide, method="wald")
     labels = axis.get_yticklabels()
     assert len(labels) == 300
     assert max(len(t.get_text()) for t in labels) <= 40
