@@ -60,6 +60,7 @@ from .models.lm import LM, lm
 from .models.loading import load
 from .models.model import GLM
 from .models.multinom import Multinom, multinom
+from .models.polr import Polr, polr
 from .models.zero_counts import Hurdle, ZeroInflated, hurdle, zeroinfl
 from .render.table import StatTable
 
@@ -126,6 +127,7 @@ __all__ = [
     "Hurdle",
     "Link",
     "Multinom",
+    "Polr",
     "RankWarning",
     "SeparationWarning",
     "StatTable",
@@ -183,6 +185,7 @@ __all__ = [
     "nobs",
     "overdispersion",
     "poisson",
+    "polr",
     "power",
     "predict",
     "profile",

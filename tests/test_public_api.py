@@ -16,6 +16,7 @@ from glmformula.datasets import attrition
 
 NAMES = """
     glm glm_nb lm glm_control GLM GLMNB LM zeroinfl hurdle ZeroInflated Hurdle StatTable datasets multinom Multinom
+    polr Polr
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function
@@ -61,6 +62,11 @@ ARGUMENTS = {
         "formula data *weights=None *subset=None *na_action='na.omit' *offset=None *contrasts=None "
         "*reference=None *control=None *progress=None"
     ),
+    "polr": (
+        "formula data *method='logistic' *weights=None *subset=None *na_action='na.omit' *offset=None *contrasts=None "
+        "*parallel=None *start=None *control=None *progress=None"
+    ),
+    "Polr.summary": "fit correlation=False digits=4 *vcov=None",
     "zeroinfl": (
         "formula data *dist='poisson' *link='logit' *weights=None *subset=None *na_action='na.omit' *offset=None "
         "*contrasts=None *control=None *progress=None"

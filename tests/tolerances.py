@@ -129,3 +129,11 @@ LINEAR_SQUARES = 1e-8
 # --- the Tweedie power by maximum likelihood ----------------------------------------------------------------
 # In standard errors of the power, and relative: R's optimize() ends some 1e-5 of them beside a flat maximum.
 POWER = 1e-4
+
+# --- ordered categories -------------------------------------------------------------------------------------
+# The bars of the project, against the exact maximum; estimates relative to max(|estimate|, standard error).
+ORDINAL = 1e-6
+ORDINAL_LOGLIK = 1e-9
+ORDINAL_ROWS = 1e-8
+# Limits of profiles in standard errors: MASS interpolates by a spline and then linearly.
+ORDINAL_PROFILE = 1e-3

@@ -283,6 +283,10 @@ class Parametric(Scored, Protocol):
     def default_interval(self) -> str:
         """The intervals that `confint` gives if nobody says."""
 
+    @property
+    def constants_in_vcov(self) -> bool:
+        """Whether the constants are rows of ``vcov()`` if nobody says."""
+
     def on_terms(self, keep: Iterable[int]) -> Self:
         """The model with some of its terms (their numbers in `assign`), its rows and columns kept."""
 

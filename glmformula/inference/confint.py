@@ -84,6 +84,8 @@ def confint(
             f"a covariance matrix says nothing of a profile: give method='wald' with vcov, not {method!r}"
         )
     which = positions(parm, names_of(fit))
+    if parm is None and is_parametric(fit):
+        which = which[: len(fit.column_names)]  # constants such as thresholds where they are asked for
     if method == "wald":
         wald = Wald.of(fit, vcov)
         return limits_table(fit, which, level, wald_limits(fit, wald, level), method, wald.note)

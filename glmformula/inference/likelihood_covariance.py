@@ -25,7 +25,7 @@ def vcov(
     cluster: Any = None,
     complete: bool = True,
     *,
-    complete_theta: bool = False,
+    complete_theta: bool | None = None,
     cadjust: bool = True,
     multi0: bool = False,
     fix: bool = False,
@@ -41,9 +41,9 @@ def vcov(
         As of a ``glm``.
     complete : bool
         With aliased coefficients as rows and columns of NaN, or without them.
-    complete_theta : bool
-        With the constants, such as Log(theta), too. A sandwich of theirs then takes their scores along, where R
-        holds them fixed.
+    complete_theta : bool, optional
+        With the constants, such as Log(theta), too; default only the thresholds of `polr`. A sandwich of theirs
+        then takes their scores along, where R holds them fixed.
     cadjust, multi0, fix : bool
         As in ``vcovCL``: the factor G / (G - 1); rows instead of the last intersection; no negative eigenvalues.
 
@@ -74,6 +74,8 @@ def vcov(
             f"type should be one of {', '.join(map(repr, TYPES))} or None; got {type!r}: a model of several linear "
             "predictors has no leverages"
         )
+    if complete_theta is None:
+        complete_theta = fit.constants_in_vcov
     own = np.ones(fit.result.layout.size, dtype=bool) if complete_theta else ~fit.result.constants
     bread = fit.joint_covariance[np.ix_(own, own)]
     errors = "of the model"

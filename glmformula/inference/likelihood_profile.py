@@ -110,10 +110,11 @@ class Profiled:
 def profile_limits(fit: Parametric, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:
     """Limits of the coefficients `which` (positions among all); those without an estimate are left out."""
     cutoff = float(quantile((1 + level) / 2, math.inf))
-    kept = np.cumsum(~fit.aliased) - 1
+    aliased = np.concatenate([fit.aliased, np.zeros(int(fit.result.constants.sum()), dtype=bool)])
+    kept = np.cumsum(~aliased) - 1
     out: dict[int, tuple[float, float]] = {}
     for j in which:
-        if fit.aliased[j] or not np.isfinite(fit.joint_covariance[kept[j], kept[j]]):
+        if aliased[j] or not np.isfinite(fit.joint_covariance[kept[j], kept[j]]):
             continue
         curve = Profiled(fit, int(kept[j]))
         out[j] = curve.limit(cutoff, -1.0), curve.limit(cutoff, 1.0)

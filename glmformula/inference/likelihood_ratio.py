@@ -211,7 +211,7 @@ def anova(fits: Sequence[Parametric]) -> StatTable:
         index=[str(k + 1) for k in range(len(fits))],
     )
     heading = (f"Likelihood ratio tests of {fits[0].models_name}\n", f"Response: {fits[0].response_name}")
-    return StatTable(frame, kind="data.frame", heading=heading)
+    return StatTable(frame, kind="blank", heading=heading)
 
 
 def sequential(fit: Parametric) -> StatTable:

@@ -93,9 +93,10 @@ def predict(
     if want:
         cov = fit.joint_covariance
         if vcov is not None:
+            given = covariance_of(fit, vcov)
+            own = np.arange(len(cov)) if len(given) == len(cov) else np.flatnonzero(~fit.result.constants)
             cov = np.zeros_like(cov)
-            own = np.flatnonzero(~fit.result.constants)
-            cov[np.ix_(own, own)] = covariance_of(fit, vcov)
+            cov[np.ix_(own, own)] = given
     question = partial(
         _predicted,
         quantity=quantity,

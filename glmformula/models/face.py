@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
+    from ..inference.ordinal_summary import summary as _ordinal_summary
     from ..inference.output import model_frame as _model_frame
     from ..inference.predict import model_matrix as _model_matrix, predict as _predict
     from ..inference.profile import profile as _profile
@@ -141,6 +142,7 @@ LIKELIHOOD = {
     "summary": "inference.several_summary",
     "vcov": "inference.likelihood_covariance",
 }
+ORDINAL = {"summary": "inference.ordinal_summary"}
 
 
 @cache
@@ -221,6 +223,14 @@ class LikelihoodVerbs(ScoredVerbs):
         step = _step
         summary = _several_summary
         vcov = _likelihood_vcov
+
+
+@face(ORDINAL)
+class OrdinalVerbs(LikelihoodVerbs):
+    """Those of a model of ordered categories, some of them its own."""
+
+    if TYPE_CHECKING:
+        summary = _ordinal_summary  # type: ignore[assignment]
 
 
 @face(SINGLE_INDEX)

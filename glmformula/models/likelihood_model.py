@@ -20,6 +20,7 @@ from ..engine.newton import Layout, NewtonControl, Solved
 from ..errors import ConvergenceWarning, DataError, FormulaError, SeparationWarning, give_warning
 from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
+from ..fitted.protocols import shown
 from ..fitted.rows import same_table, training_rows
 from ..fitted.separation import infinite_names
 from ..fitted.training import TrainingData
@@ -163,6 +164,11 @@ class LikelihoodModel(LikelihoodVerbs):
     def models_name(self) -> str:
         """What several of them are called in a table."""
         return f"{self.likelihood.name} models"
+
+    @property
+    def constants_in_vcov(self) -> bool:
+        """Whether the constants are rows of ``vcov()`` if nobody says."""
+        return False
 
     @property
     def default_interval(self) -> str:
@@ -460,7 +466,11 @@ def estimated(
         if complete is not None:
             likelihood = complete(frame.terms, response_levels(training))
         result = fit_likelihood(
-            training.source, likelihood, layout, control=arguments["control"] or NewtonControl()
+            training.source,
+            likelihood,
+            layout,
+            start_of(arguments.get("start")),
+            arguments["control"] or NewtonControl(),
         )
     names = tuple(
         prefix(predictor, layout[part].names[j])
@@ -488,6 +498,16 @@ def estimated(
         "n_omitted": frame.n_omitted,
         "training": training,
     }
+
+
+def start_of(start: Any) -> np.ndarray | None:
+    """Numbers to begin the search with."""
+    if start is None:
+        return None
+    given = np.asarray(start)
+    if given.ndim != 1 or given.dtype.kind not in "iuf":
+        raise ValueError(f"start should be numbers, coefficients and then constants; got {shown(start)}")
+    return given.astype(np.float64)
 
 
 def response_levels(training: TrainingData) -> Levels:
