@@ -104,6 +104,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.update import update
     from .inference.vif import vif
     from .inference.waldtest import waldtest
+    from .models.compare_counts import compare_counts
     from .plot.coefficients import coefficient_plot, profile_plot
     from .plot.effects import effect_plot
 
@@ -143,6 +144,7 @@ __all__ = [
     "coefci",
     "coefficient_plot",
     "coeftest",
+    "compare_counts",
     "confint",
     "cooks_distance",
     "covratio",

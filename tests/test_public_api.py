@@ -27,7 +27,7 @@ NAMES = """
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     bread meat estfun
     theta_ml theta_md theta_mm
-    overdispersion dispersiontest hosmer_lemeshow pseudo_r2
+    compare_counts overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
     stepAIC dropterm addterm dose_p sigma case_names variable_names

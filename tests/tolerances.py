@@ -137,3 +137,7 @@ ORDINAL_LOGLIK = 1e-9
 ORDINAL_ROWS = 1e-8
 # Limits of profiles in standard errors: MASS interpolates by a spline and then linearly.
 ORDINAL_PROFILE = 1e-3
+
+# --- compare_counts -------------------------------------------------------------------------------------------
+# pscl's BFGS stops short of the maximum: log-likelihoods agree, sums over rows less.
+PSCL_ROWS = 1e-3

@@ -32,6 +32,7 @@ FUNCTIONS = (
 )
 """The verbs that are functions too, by the function's name; model_frame and model_matrix take formulas as well."""
 OTHERS = {
+    "compare_counts": "models.compare_counts",
     "detect_separation": "inference.separation",
     "coefficient_plot": "plot.coefficients",
     "effect_plot": "plot.effects",
