@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..engine.newton import NewtonControl
+from ..errors import DataError
 from ..families.categories import UNKNOWN, multinomial
 from ..families.likelihood import Levels, Likelihood
 from ..fitted.loglik import LogLik
@@ -177,12 +178,24 @@ class Multinom(LikelihoodModel):
             prefix=_named,
             function="multinom",
             extra={"reference": None if reference is None else string_text(reference)},
-            complete=partial(_known, reference),
+            complete=partial(_known, reference, arguments["offset"] is not None),
         )
         return cls(**made)
 
 
-def _known(reference: str | None, terms: Terms, levels: Levels) -> Likelihood:
+def _known(reference: str | None, offset: bool, terms: Terms, levels: Levels) -> Likelihood:
+    """The likelihood once the categories are known.
+
+    Raises
+    ------
+    DataError
+        As `multinomial`, and an offset with more than two categories.
+    """
+    if (offset or terms.offsets) and len(levels) > 2:
+        raise DataError(
+            f"an offset is added to the log odds of two categories, and '{terms.names[0]}' has {len(levels)}: one offset "
+            "says nothing of which of them it favours; leave it out, or compare two categories with subset="
+        )
     return multinomial(reference, terms.names[0], levels)
 
 
