@@ -13,14 +13,21 @@ from ..design.pieces import Design, Piece
 from ..errors import FitError, hearing
 from ..families.likelihood import Likelihood, Share, StartFit
 from ..families.link import Array
+from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
+from ..sources.memory import LEAST_ROWS, MemorySource, usual_rows
 from .irls import fit_glm
 from .newton import Columns, Layout, NewtonControl, Solved, maximum
 from .result import Control
 
 STARTING = Control(epsilon=1e-4, maxit=8)
 """The generalized linear models at the start need few digits: Newton's method finds the others."""
+ROUGHLY = NewtonControl(maxit=12, tolerance=1e-3, exact=np.inf)
+EACH, FEWEST_EACH = 8, 50
+"""With so many rows a parameter in every eighth row, their maximum is a good start."""
+BLOCK_WORK = 2**25
+"""Rows of a block times the square of the parameters: some milliseconds."""
 FAR = 20.0
 """Starting coefficients beyond this, of columns of length 1, are of a separated fit, and no start."""
 
@@ -96,6 +103,7 @@ class LikelihoodFit:
         return out
 
 
+@one_team()
 def fit_likelihood(
     source: Source,
     likelihood: Likelihood,
@@ -127,7 +135,6 @@ def fit_likelihood(
     sizes: list[int] = []
     offsets: list[int | None] = []
     places, kept, first = [np.empty(0, dtype=int)], [np.empty(0, dtype=bool)], [np.empty(0)]
-    multiples = likelihood.multiples or (1.0,) * len(likelihood.parts)
     for k, place in enumerate(likelihood.parts):
         if place is None:
             columns.append(None)
@@ -142,7 +149,10 @@ def fit_likelihood(
         offsets.append(part.offset if share is None or share.offset else None)
         places.append(part.first + own)
         kept.append(which)
-        first.append(multiples[k] * begun.coefficients[place][own])
+        first.append(begun.coefficients[place][own])
+        if likelihood.intercepts:
+            first[-1] = np.zeros(len(own))
+            first[-1][: part.intercept] = likelihood.intercepts[k]
     layout = Layout(tuple(columns), tuple(sizes), tuple(offsets))
     aliased = ~np.concatenate(kept)
     beginning = np.concatenate([*first, begun.constants])
@@ -151,8 +161,54 @@ def fit_likelihood(
             raise FitError(f"length of 'start' should equal {len(beginning)}; got {len(start)} values")
         beginning = np.nan_to_num(start)
     free = np.concatenate([~aliased, np.ones(len(begun.constants), dtype=bool)])
-    solved = maximum(source, likelihood, layout, beginning[free], control or NewtonControl())
+    control = control or NewtonControl()
+    source = in_small_blocks(source, layout.size)
+    first_guess = from_some_rows(source, likelihood, layout, beginning[free], start is not None)
+    solved = maximum(source, likelihood, layout, first_guess, control)
     return LikelihoodFit(layout, solved, aliased, np.concatenate(places), rows, nobs, weight_sum)
+
+
+def in_small_blocks(source: Source, size: int) -> Source:
+    """The same rows in blocks of so few that a pass is worth sharing out: its work grows with the square of `size`."""
+    if not isinstance(source, MemorySource):
+        return source
+    rows = max(LEAST_ROWS, min(usual_rows(source.design), BLOCK_WORK // size**2))
+    return replace(source, block_rows=rows)
+
+
+def from_some_rows(
+    source: Source, likelihood: Likelihood, layout: Layout, beginning: np.ndarray, given: bool
+) -> np.ndarray:
+    """The maximum of every eighth row, which saves passes over all of many rows; else where the search began."""
+    if given or not likelihood.simplex or not isinstance(source, MemorySource):
+        return beginning
+    if source.nrows < EACH * FEWEST_EACH * layout.size:
+        return beginning
+    with hearing():
+        try:
+            found = maximum(every(source, EACH), likelihood, layout, beginning, ROUGHLY)
+        except FitError:
+            return beginning
+    good = found.converged and not found.limits.any() and np.isfinite(found.parameters).all()
+    return found.parameters if good else beginning
+
+
+def every(source: MemorySource, step: int) -> MemorySource:
+    """Each so many-th row."""
+
+    def part(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[::step]
+
+    return replace(
+        source,
+        design=source.design.rows(np.arange(0, source.nrows, step)),
+        y=source.y[::step],
+        prior_weights=part(source.prior_weights),
+        offset=part(source.offset),
+        etastart=None,
+        mustart=None,
+        trials=None,
+    )
 
 
 @dataclass(frozen=True)

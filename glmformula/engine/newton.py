@@ -18,6 +18,7 @@ from ..errors import FitError
 from ..families.likelihood import Likelihood, RowSums
 from ..families.link import Array, quiet
 from ..sources.base import Block, Source
+from .alike import AlikeSums, chunk_rows
 from .columns import dense_columns, plan
 
 CELLS = 2**16  # numbers in the columns of the rows that are gone through together: half a megabyte
@@ -36,6 +37,10 @@ class NewtonControl:
         The squared length of a step, in standard errors, below which it is the last one: the estimates are then
         wrong by its square.
     halvings : int
+    next_tolerance : float
+        The same of the step that would follow, as the two steps before let expect (their lengths square).
+    exact : float
+        Where the last step may change a standard error by more than this share, they are summed again.
     stalled : float
         A step below this that is no shorter than the one before is rounding.
     flat : float
@@ -48,6 +53,8 @@ class NewtonControl:
 
     maxit: int = 100
     tolerance: float = 1e-14
+    next_tolerance: float = 1e-20
+    exact: float = 1e-9
     halvings: int = 40
     stalled: float = 1e-8
     flat: float = 1e-7
@@ -76,6 +83,12 @@ class Layout:
     @property
     def size(self) -> int:
         return sum(self.sizes)
+
+    @property
+    def alike(self) -> bool:
+        """Whether all predictors have the same columns."""
+        first = self.columns[0]
+        return isinstance(first, slice) and all(isinstance(c, slice) and c == first for c in self.columns)
 
     def slices(self) -> list[slice]:
         """The place of each predictor's parameters."""
@@ -136,6 +149,13 @@ def etas_of(
     layout: Layout, parameters: np.ndarray, columns: np.ndarray, offset: np.ndarray | None
 ) -> tuple[Array, ...]:
     """The predictors of rows whose design is `columns` (p, m)."""
+    if layout.alike and len(layout.sizes) > 1:
+        every = np.dot(parameters.reshape(len(layout.sizes), -1), columns[layout.columns[0]])
+        if offset is not None:
+            for eta, own in zip(every, layout.offsets, strict=True):
+                if own is not None:
+                    eta += offset if own < 0 else offset[:, own]
+        return tuple(every)
     etas = []
     for which, place, own in zip(layout.columns, layout.slices(), layout.offsets, strict=True):
         beta = parameters[place]
@@ -149,10 +169,10 @@ def etas_of(
     return tuple(etas)
 
 
-def rows_in_columns(block: Block) -> Any:
-    """Some rows at a time: (rows of the block, X' (p, c))."""
+def rows_in_columns(block: Block, chunk: int | None = None) -> Any:
+    """Some rows at a time, `chunk` of them: (rows of the block, X' (p, c))."""
     design = block.design
-    chunk = max(64, CELLS // (design.ncols + 1))
+    chunk = chunk or max(64, CELLS // (design.ncols + 1))
     parts = plan(design.pieces, "qr")
     for start in range(0, len(block.y), chunk):
         rows = slice(start, min(start + chunk, len(block.y)))
@@ -164,6 +184,8 @@ def rows_in_columns(block: Block) -> Any:
 def run(task: Task, block: Block) -> Sums:
     """The sums of one block."""
     layout, size = task.layout, task.layout.size
+    if layout.alike and task.likelihood.simplex:
+        return alike(task, block)
     total, score, information = 0.0, np.zeros(size), np.zeros((size, size))
     places = layout.slices()
     for rows, columns in rows_in_columns(block):
@@ -178,6 +200,21 @@ def run(task: Task, block: Block) -> Sums:
             break
         add_up(layout, places, columns, found, score, information)
     return Sums(total, score, information)
+
+
+def alike(task: Task, block: Block) -> Sums:
+    """The same where all predictors have the same columns and the information is that of shares."""
+    layout = task.layout
+    which, p = layout.columns[0], layout.sizes[0]
+    sums = AlikeSums(len(layout.sizes), p)
+    for rows, columns in rows_in_columns(block, chunk_rows(layout.size)):
+        offset = None if block.offset is None else block.offset[rows]
+        found = task.likelihood.evaluate(block.y[rows], etas_of(layout, task.parameters, columns, offset))
+        weights = None if block.prior_weights is None else block.prior_weights[rows]
+        sums.add(columns[which], found, weights)
+        if not np.isfinite(sums.loglik):
+            break
+    return Sums(sums.loglik, sums.score.ravel(), sums.information())
 
 
 def weighted(found: RowSums, weights: Array) -> RowSums:
@@ -275,13 +312,13 @@ def maximum(
         )
     before, slow, converged, iterations = np.inf, 0, False, 0
     step = np.zeros_like(parameters)
+    last: Sums | None = None
     while iterations < control.maxit:
         step, promise, convex = newton_step(sums, free, control)
         slow = slow + 1 if convex and promise < control.nothing and promise > 0.02 * before else 0
-        if convex and (
-            promise <= control.tolerance or (promise < control.stalled and promise >= 0.25 * before)
-        ):
-            parameters = parameters + step
+        if convex and last_step(promise, before, control):
+            ends = step, promise, before
+            parameters, sums = stepped(source, likelihood, layout, parameters, ends, sums, last, control)
             converged = True
             break
         if slow >= control.runs:
@@ -292,6 +329,7 @@ def maximum(
         if found is None:
             converged = bool(convex and promise < 1e-6)
             break
+        last = sums
         parameters, sums = found
     limits = np.zeros(len(parameters))
     if not converged and slow:
@@ -307,6 +345,41 @@ def maximum(
         converged=converged,
         limits=limits,
     )
+
+
+def last_step(promise: float, before: float, control: NewtonControl) -> bool:
+    """Whether the step that promises this is the last one."""
+    if promise <= control.tolerance or (promise < control.stalled and promise >= 0.25 * before):
+        return True
+    return (
+        bool(np.isfinite(before))
+        and promise < 1e-4 * before
+        and promise * (promise / before) ** 2 <= control.next_tolerance
+    )
+
+
+def stepped(
+    source: Source,
+    likelihood: Likelihood,
+    layout: Layout,
+    parameters: np.ndarray,
+    ends: tuple[np.ndarray, float, float],
+    sums: Sums,
+    last: Sums | None,
+    control: NewtonControl,
+) -> tuple[np.ndarray, Sums]:
+    """The parameters after the last step, and the sums there: by the quadratic, if the step is too short to matter."""
+    step, promise, before = ends
+    parameters = parameters + step
+    if last is not None and promise > 0:
+        scale = np.sqrt(np.abs(np.diag(sums.information)))
+        scale[scale == 0] = 1.0
+        changed = np.abs(sums.information - last.information) / np.outer(scale, scale)
+        if changed.max(initial=0.0) * np.sqrt(promise / before) > control.exact:
+            found = at(source, likelihood, layout, parameters)
+            if np.isfinite(found.loglik):
+                return parameters, found
+    return parameters, Sums(sums.loglik + promise / 2, sums.score - sums.information @ step, sums.information)
 
 
 def newton_step(sums: Sums, free: np.ndarray, control: NewtonControl) -> tuple[np.ndarray, float, bool]:

@@ -133,9 +133,9 @@ def draw_category(place: int, rng: np.random.Generator, etas: Etas) -> Array:
 # -- the record ----------------------------------------------------------------------------------------------
 
 
-def ones(y: Array, prior_weights: Array | None) -> tuple[Array, Array | None]:
-    """A response that the constant explains, whatever columns it is made of."""
-    return np.ones(len(y)), prior_weights
+def some_number(y: Array, prior_weights: Array | None) -> tuple[Array, Array | None]:
+    """A response for finding the columns that are aliased."""
+    return (y[:, 0] if y.ndim == 2 else y), prior_weights
 
 
 def multinomial(reference: str | None, name: str, levels: Levels) -> Likelihood:
@@ -186,7 +186,7 @@ def multinomial(reference: str | None, name: str, levels: Levels) -> Likelihood:
         predictors=("",) if pair else ordered[1:],
         parts=(0,) * (len(levels) - 1),
         evaluate=partial(baseline_logit, place),
-        starts=(StartFit(0, gaussian(), ones),),
+        starts=(StartFit(0, gaussian(), some_number),),
         reading="categories",
         check_response=anything,
         quantities={
@@ -196,7 +196,8 @@ def multinomial(reference: str | None, name: str, levels: Levels) -> Likelihood:
         },
         draw=None if counts else partial(draw_category, place),
         parameters={"reference": levels[place], "levels": tuple(levels), "kind": levels.kind},
-        multiples=tuple(np.log(odds).tolist()),
+        intercepts=tuple(np.log(odds).tolist()),
+        simplex=True,
         levels=ordered,
     )
 

@@ -153,8 +153,10 @@ class Likelihood:
         The predictors that have not all of their part.
     beginning : Beginning or None
         In place of `starts` and `constants`.
-    multiples : tuple of float
-        Each predictor begins at so many times the coefficients of its part's start; empty: at once them.
+    intercepts : tuple of float
+        Where the predictors begin, their other coefficients 0, in place of the coefficients of `starts`.
+    simplex : bool
+        Whether the information of every row is diag(P) - PP' (`RowSums.outer` has P), and the log-likelihood concave.
     levels : tuple of str
         The categories of the response, whose places what is drawn has.
     """
@@ -174,7 +176,8 @@ class Likelihood:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     shares: Mapping[int, Share] = field(default_factory=dict, hash=False)
     beginning: Beginning | None = None
-    multiples: tuple[float, ...] = ()
+    intercepts: tuple[float, ...] = ()
+    simplex: bool = False
     levels: tuple[str, ...] = ()
 
     @property

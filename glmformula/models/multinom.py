@@ -193,8 +193,8 @@ def _known(reference: str | None, offset: bool, terms: Terms, levels: Levels) ->
     """
     if (offset or terms.offsets) and len(levels) > 2:
         raise DataError(
-            f"an offset is added to the log odds of two categories, and '{terms.names[0]}' has {len(levels)}: one offset "
-            "says nothing of which of them it favours; leave it out, or compare two categories with subset="
+            f"an offset is added to the log odds of two categories, and '{terms.names[0]}' has {len(levels)}: one "
+            "offset says nothing of which of them it favours; leave it out, or compare two categories with subset="
         )
     return multinomial(reference, terms.names[0], levels)
 

@@ -196,7 +196,11 @@ def test_draws_follow_the_probabilities(data, fit):
             {},
             r"the response 'salary' has \d+ distinct numbers, and each would be a category",
         ),
-        ("sickness ~ left + offset(salary)", {}, "an offset is added to the log odds of two categories, and .* has 3"),
+        (
+            "sickness ~ left + offset(salary)",
+            {},
+            "an offset is added to the log odds of two categories, and .* has 3",
+        ),
         ("sickness ~ left", {"offset": "salary"}, "an offset is added to the log odds of two categories"),
         ("cbind(left, -left) ~ 1", {}, "negative values not allowed: counts in .* are below 0"),
     ],

@@ -15,8 +15,15 @@ from glmformula import DataWarning, multinom
 MATRIX_OFFSETS = {"offset", "offset-counts"}  # refused: see test_model
 ANSWERS = {id_: r for id_, r in models("multinom").items() if id_ not in MATRIX_OFFSETS}
 IDS = sorted(ANSWERS)
-NO_TEXT = {*MATRIX_OFFSETS, "housing-interaction"}  # whose intercept is 0, printed as the rounding that is left of it
-TEXTS = sorted(name for name in texts("multinom") if re.match("(print|summary) ", name) and name.split()[-1] not in NO_TEXT)
+NO_TEXT = {
+    *MATRIX_OFFSETS,
+    "housing-interaction",
+}  # whose intercept is 0, printed as the rounding that is left of it
+TEXTS = sorted(
+    name
+    for name in texts("multinom")
+    if re.match("(print|summary) ", name) and name.split()[-1] not in NO_TEXT
+)
 COEFFICIENT, LOGLIK = 1e-6, 1e-9
 
 
@@ -47,7 +54,9 @@ def test_estimates_errors_and_likelihood(id_):
     if exact["vcov"] is not None:  # of few coefficients
         scale = np.outer(se, se)
         np.testing.assert_allclose(fit.vcov() / scale, symmetric(exact["vcov"]) / scale, atol=1e-6)
-    assert fit.vcov().to_numpy().sum() == pytest.approx(exact["vcov_sum"], rel=1e-5, abs=1e-6 * np.square(se).sum())
+    assert fit.vcov().to_numpy().sum() == pytest.approx(
+        exact["vcov_sum"], rel=1e-5, abs=1e-6 * np.square(se).sum()
+    )
     assert float(fit.loglik) == pytest.approx(exact["loglik"], rel=LOGLIK)
     assert fit.deviance == pytest.approx(exact["deviance"], rel=LOGLIK)
     assert (fit.aic, fit.bic) == pytest.approx((exact["aic"], exact["bic"]), rel=LOGLIK)
@@ -61,7 +70,9 @@ def test_rows_and_predictions(id_):
     for at, expected in ((None, rows), (new_rows(r["data"]), r["predict"])):
         probabilities, kinds = fit.predict(at, type="probs"), fit.predict(at, type="class")
         if at is None:
-            places = [list(probabilities.index).index(label) for label in load(r["data"]).index[rows["position"]]]
+            places = [
+                list(probabilities.index).index(label) for label in load(r["data"]).index[rows["position"]]
+            ]
             probabilities, kinds = probabilities.iloc[places], kinds.iloc[places]
         known = np.array(expected["probs"], dtype=float)
         if fit.coefficients.ndim == 1 and known.ndim == 2:
