@@ -91,6 +91,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.linear_hypothesis import linear_hypothesis
     from .inference.lrtest import lrtest
     from .inference.marginal_anova import Anova
+    from .inference.model_table import etable
     from .inference.predict import predict
     from .inference.profile import profile
     from .inference.residuals import residuals
@@ -161,6 +162,7 @@ __all__ = [
     "dropterm",
     "effect_plot",
     "estfun",
+    "etable",
     "extractAIC",
     "fitted",
     "gaussian",

@@ -25,7 +25,7 @@ NAMES = """
     drop1 add1 step update extractAIC detect_separation
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
-    bread meat estfun
+    bread meat estfun etable
     theta_ml theta_md theta_mm
     compare_counts overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError

@@ -69,6 +69,12 @@ EXPRESSIONS = Kind(
 NUMBERS = Kind("a number, or numbers", lambda value: _scalar_of("iuf", value) or _several(value))
 LIST = Kind("a list", _is_list)
 HYPOTHESIS = Kind("restrictions such as 'x1 = x2', a matrix, or a mapping of coefficient to factor", _is_list)
+TEXT = Kind("a text, as a str", lambda value: isinstance(value, str))
+LABELS = Kind("a mapping of name to label", lambda value: isinstance(value, Mapping))
+STARS = Kind(
+    "True, False or a mapping of mark to probability",
+    lambda value: isinstance(value, Mapping) or (_scalar_of("b", value)),
+)
 SEED = Kind("a whole number from 0, or a list of them", _is_seed)
 PROFILE = Kind("a profile, as profile(fit) gives", lambda value: hasattr(value, "grids"))
 
@@ -78,26 +84,42 @@ KINDS = {
     **dict.fromkeys(
         (
             *("alternative", "conf_method", "direction", "error_estimate", "interval", "method", "na_action"),
-            *("new_levels", "test", "type", "type_predict", "type_residuals"),
+            *("layout", "new_levels", "statistic", "test", "type", "type_predict", "type_residuals"),
         ),
         CHOICE,
     ),
     **dict.fromkeys(
         (
             *("adjust", "cadjust", "complete", "conf_int", "correlation", "exponentiate", "fix", "full"),
-            *("intercept", "multi0", "points", "se_fit", "signif_stars", "singular_ok", "trace"),
+            *(
+                "counts",
+                "intercept",
+                "multi0",
+                "points",
+                "reference",
+                "univariable",
+                "se_fit",
+                "signif_stars",
+                "singular_ok",
+                "trace",
+            ),
         ),
         FLAG,
     ),
+    **dict.fromkeys(("drop", "keep", "title"), TEXT),
     "cf": LIST,
     "expression": EXPRESSIONS,
     "hypothesis": HYPOTHESIS,
+    "labels": LABELS,
     "names": LIST,
+    "notes": LIST,
     "p": NUMBERS,
     "profile": PROFILE,
     "rhs": NUMBERS,
     "scope": TERMS,
     "seed": SEED,
+    "stars": STARS,
+    "stats": LIST,
     "vcov": COVARIANCE,
 }
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .arguments import guarded
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..inference.add1 import add1 as _add1
     from ..inference.anova import anova as _anova
     from ..inference.certificate import certificate as _certificate
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
+    from ..inference.model_table import etable as _etable
     from ..inference.ordinal_summary import summary as _ordinal_summary
     from ..inference.output import model_frame as _model_frame
     from ..inference.predict import model_matrix as _model_matrix, predict as _predict
@@ -79,6 +82,7 @@ FIT = {
     "coeftest": "inference.coeftest",
     "confint": "inference.confint",
     "delta_method": "inference.delta_method",
+    "etable": "inference.model_table",
     "linear_hypothesis": "inference.linear_hypothesis",
     "lrtest": "inference.lrtest",
     "tidy": "inference.tidy",
@@ -185,11 +189,29 @@ class FitVerbs:
         coeftest = _coeftest
         confint = _confint
         delta_method = _delta_method
+        etable = _etable
         linear_hypothesis = _linear_hypothesis
         lrtest = _lrtest
         tidy = _tidy
         update = _update
         waldtest = _waldtest
+
+    # what the tables of maketables ask of a model, by its plug-in format
+
+    @property
+    def __maketables_coef_table__(self) -> pd.DataFrame:
+        return verb("inference.model_columns", "coefficient_table")(self)
+
+    def __maketables_stat__(self, key: str) -> float | None:
+        return verb("inference.model_columns", "whole_statistic")(self, key)
+
+    @property
+    def __maketables_depvar__(self) -> str:
+        return verb("fitted.coefficients", "response_of")(self)
+
+    @property
+    def __maketables_default_stat_keys__(self) -> list[str]:
+        return ["N", "ll", "aic"]
 
 
 @face(SCORED)

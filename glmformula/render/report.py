@@ -151,12 +151,12 @@ def to_latex(blocks: Sequence[Block], caption: str | None = None, label: str | N
     """Paragraphs and booktabs tabulars, afloat together under a caption or a label."""
 
     def paragraph(lines: list[str]) -> str:
-        return " \\\\\n".join(map(_escape_latex, lines))
+        return " \\\\\n".join(map(escape_latex, lines))
 
     body = "\n\n".join(_pieces(blocks, paragraph, _latex_table)) + "\n"
     if caption is None and label is None:
         return body
-    named = f"\\caption{{{_escape_latex(caption)}}}\n" if caption is not None else ""
+    named = f"\\caption{{{escape_latex(caption)}}}\n" if caption is not None else ""
     named += f"\\label{{{label}}}\n" if label is not None else ""
     return f"\\begin{{table}}[htbp]\n\\centering\n{named}{body}\\end{{table}}\n"
 
@@ -219,5 +219,5 @@ _LATEX = {
 } | {c: "\\" + c for c in "&%$#_{}"}
 
 
-def _escape_latex(text: str) -> str:
+def escape_latex(text: str) -> str:
     return "".join(_LATEX.get(c, c) for c in text)
