@@ -74,7 +74,7 @@ def fit_glm(
     from the last *solved* X'WX as there. Differences: where the first step leaves the valid region and R
     gives up, the step is halved towards a line that is valid; iterations that end above a deviance they had
     passed, or fail after the deviance rose, are run again with step-halving (Marschner 2011, R's package
-    glm2).
+    glm2); a fit that ends above its null model begins again there.
     """
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")

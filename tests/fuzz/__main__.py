@@ -6,6 +6,7 @@ offsets, missing values, and a response that suits the family or does not. `chec
 
 * an optimum: the score is zero and a search of the checker's own finds no lower deviance; at the edge of the valid
   means, no lower one inside;
+* never, in silence, a deviance above that of the fit's own null model;
 * a separation that is named, confirmed by a linear programme of the checker's own;
 * an error of ours with a reason (a response that the family refuses, no valid means by a linear programme, ...);
 * "told": a ConvergenceWarning; counted by what it says and by whether the checker knows better;

@@ -81,6 +81,8 @@ def judged(case: Case) -> Outcome:
     outcome = consistent(m, rows, fit)
     if outcome is not None:
         return outcome
+    if case.intercept and not told and fit.deviance - fit.null_deviance > LEFT * (fit.null_deviance + 0.1):
+        return bad("above the null model", f"{fit.deviance:.10g}, null {fit.null_deviance:.10g}")
     outcome = optimal(case, m, rows, fit, told, separated)
     return outcome if outcome.bad else (afterwards(fit, bool(told) or separated) or outcome)
 
