@@ -1,6 +1,6 @@
 """``python -m benchmarks [race ...]``; all of them go to results.md, and a part of that to docs/benchmarks.md.
 
-    dense factors mixed crossed levels many_levels small   one table in memory: fit and summary beside the rivals
+    dense linear factors mixed crossed levels many_levels small   one table in memory: fit and summary beside the rivals
     streamed                               Parquet files; a Dask cluster of one and two processes
     sparse                                 levels and cells without events, empty cells; answers for each row
     drop1 profile certificate robust       questions after the fit
@@ -10,7 +10,7 @@ Each race in memory is one process, the same data frame, interleaved rounds; wha
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
 323), glum and pyfixest in that of high cardinality;
-``--r`` lets R, where installed, into the races dense, drop1 and profile.
+``--r`` lets R, where installed, into the races dense, linear, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -76,6 +76,13 @@ IN_MEMORY = {
         {"glum": 0.4, "statsmodels": 0.1},
         {"statsmodels": 2, "pyfixest": 2, "R": 1},
     ),
+    "linear": Race(
+        "linear: 1e6 × 20 least squares",
+        portfolio.dense,
+        contenders.LINEAR,
+        {"statsmodels": 0.15},
+        {"R": 1},
+    ),
     "factors": Race(
         "factors: 678,000 × 8 factors, Poisson",
         portfolio.portfolio,
@@ -128,6 +135,9 @@ IN_MEMORY = {
 }
 
 
+R_SCRIPTS = {"dense": contenders.R_SCRIPT, "linear": contenders.R_LINEAR}
+
+
 def verdict(value: float, bar: float | None) -> str:
     return "" if bar is None else "yes" if value <= bar else "**no**"
 
@@ -161,8 +171,8 @@ def in_memory(name: str, options: argparse.Namespace) -> list[Row]:
         for who, run in race.contenders.items()
         if installed(who) and (options.slow or (name, who) not in SLOW)
     }
-    if name == "dense" and options.r and contenders.has_r():
-        runners["R"] = contenders.RScript(contenders.R_SCRIPT)
+    if name in R_SCRIPTS and options.r and contenders.has_r():
+        runners["R"] = contenders.RScript(R_SCRIPTS[name])
     absent = [
         (race.title, who, "not installed", "", "", "", "") for who in race.contenders if not installed(who)
     ]

@@ -151,6 +151,27 @@ def has_r(package: str = "stats") -> bool:
 
 
 ABSORBING = "pyfixest (levels swept out)"
+
+
+def _lm(data: pd.DataFrame) -> np.ndarray:
+    import glmformula
+
+    fit = glmformula.lm(DENSE_FORMULA, data=data)
+    str(fit.summary())
+    return np.asarray(fit.coefficients)
+
+
+def _ols(data: pd.DataFrame) -> np.ndarray:
+    import statsmodels.formula.api as smf
+
+    fit = smf.ols(DENSE_FORMULA, data).fit()
+    str(fit.summary())
+    return np.asarray(fit.params)
+
+
+LINEAR: dict[str, Contender] = {"glmformula": _lm, "statsmodels": _ols}
+R_LINEAR = R_SCRIPT.replace("glm(y ~ ., data = data, family = binomial())", "lm(y ~ ., data = data)")
+
 DENSE: dict[str, Contender] = {
     "glmformula": _ours(DENSE_FORMULA, "binomial"),
     "glum": _glum([f"x{j}" for j in range(1, 21)], "y", "binomial"),

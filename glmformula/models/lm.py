@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..inference.linear_summary import summary as _summary
     from ..inference.linear_terms import add1 as _add1, drop1 as _drop1, extract_aic as _extract_aic
     from ..inference.linear_tidy import confint as _confint, glance as _glance, vcov as _vcov
+    from ..plot.linear import plot as _plot
 
 # The verbs to which a linear model has its own answer.
 LINEAR = {
@@ -41,6 +42,7 @@ LINEAR = {
     "extract_aic": "inference.linear_terms",
     "glance": "inference.linear_tidy",
     "linear_hypothesis": "inference.linear_anova",
+    "plot": "plot.linear",
     "predict": "inference.linear_rows",
     "residuals": "inference.linear_rows",
     "summary": "inference.linear_summary",
@@ -86,6 +88,7 @@ class LM(GLM):
         extract_aic = _extract_aic
         glance = _glance
         linear_hypothesis = _linear_hypothesis
+        plot = _plot
         predict = _predict
         residuals = _residuals
         summary = _summary  # type: ignore[assignment]
@@ -140,6 +143,11 @@ class LM(GLM):
         return -2 * float(self.loglik) + math.log(self.nobs) * (self.rank + 1)
 
     # -- what the verbs ask: see fitted/protocols.py and fitted/linear.py ----------------------------------
+
+    @property
+    def default_interval(self) -> str:
+        """The intervals of `tidy` and plots: t intervals, which a profile gives too."""
+        return "wald"
 
     @property
     def robust_df(self) -> float:

@@ -40,7 +40,7 @@ def coefficient_plot(
     exponentiate : bool
         Ratios, exp(.), on a log scale.
     method : {None, "profile", "wald", "profile-exact"}
-        Of the intervals; by default profile likelihood, Wald's where the model has no rows.
+        Of the intervals; by default profile likelihood, Wald's where the model has no rows and for a linear model.
     intercept : bool
         Also the intercept.
     axis : matplotlib axes, optional
@@ -66,7 +66,8 @@ def coefficient_plot(
     ('log', 2)
     """
     if method is None:
-        method = "profile" if is_single_index(fit) and fit.training is not None else "wald"
+        usual = "profile" if is_single_index(fit) and fit.training is not None else "wald"
+        method = getattr(fit, "default_interval", usual)
     table = tidy(fit, conf_int=True, conf_level=level, conf_method=method)
     if not intercept:
         table = table[table["term"] != "(Intercept)"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
 
 COOK_LEVELS = (0.5, 1.0)
+Panel = Callable[[Any, "Diagnostics", int], None]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Diagnostics:
     """Arrays over the rows of non-zero prior weight, with their labels; `rank` of the fit."""
 
     eta: np.ndarray
+    raw: np.ndarray
     pearson: np.ndarray
     standard_pearson: np.ndarray
     standard_deviance: np.ndarray
@@ -76,10 +78,22 @@ def plot(
     >>> [axis.get_title() for axis in figure.axes]
     ['Residuals vs Fitted', 'Q-Q Residuals', 'Scale-Location', 'Residuals vs Leverage']
     """
+    return drawn(fit, which, axes, label, PANELS, diagnostics)
+
+
+def drawn(
+    fit: SingleIndex,
+    which: int | Sequence[int],
+    axes: Any,
+    label: int,
+    known: Mapping[int, Panel],
+    values_of: Callable[[Any], Diagnostics],
+) -> Figure:
+    """The panels asked for, of those that are `known`."""
     panels = listed(which) if np.ndim(which) else [which]
-    if (chosen := mask(panels, len(PANELS), "panels")) is not None:
+    if (chosen := mask(panels, len(known), "panels")) is not None:
         panels = [k + 1 for k in chosen]
-    unknown = [k for k in panels if k not in PANELS]
+    unknown = [k for k in panels if k not in known]
     if unknown or not panels:
         raise ValueError(f"which should be numbers from 1 to 6; got {which!r}")
     if fit.training is None:
@@ -88,9 +102,9 @@ def plot(
             "again; coefficient_plot(fit), and effect_plot(fit, ..., at=...) with all variables, need none"
         )
     figure, flat = axes_for(axes, len(panels))
-    values = diagnostics(fit)
+    values = values_of(fit)
     for axis, k in zip(flat, panels, strict=True):
-        PANELS[k](axis, values, label)
+        known[k](axis, values, label)
     spread_labels(figure, flat)
     return figure
 
@@ -104,6 +118,7 @@ def diagnostics(fit: SingleIndex) -> Diagnostics:
         cook = (d.pearson / (1 - d.hat)) ** 2 * d.hat / (fit.dispersion * fit.rank)
         return Diagnostics(
             eta=fit.row_state.eta[rows],
+            raw=fit.row_state.y[rows] - fit.row_state.mu[rows],
             pearson=d.pearson[rows],
             standard_pearson=(d.pearson / unit)[rows],
             standard_deviance=(d.deviance / unit)[rows],
@@ -116,7 +131,7 @@ def diagnostics(fit: SingleIndex) -> Diagnostics:
 
 def residuals_fitted(axis: Axes, d: Diagnostics, label: int) -> None:
     axis.axhline(0, color=REFERENCE, linestyle=":", linewidth=1)
-    _scatter(axis, d.eta, d.pearson, d, label, np.abs(d.pearson), line=True)
+    scatter(axis, d.eta, d.pearson, d, label, np.abs(d.pearson), line=True)
     axis.set(title="Residuals vs Fitted", xlabel="Predicted values", ylabel="Pearson residuals")
 
 
@@ -131,14 +146,14 @@ def half_normal(axis: Axes, d: Diagnostics, label: int) -> None:
     quartiles, theory = np.quantile(size[finite], [0.25, 0.75]), ndtri((np.array([0.25, 0.75]) + 1) / 2)
     slope = (quartiles[1] - quartiles[0]) / (theory[1] - theory[0])
     axis.axline((theory[0], quartiles[0]), slope=slope, color=REFERENCE, linestyle=":", linewidth=1)
-    _scatter(axis, x, size, d, label, size)
+    scatter(axis, x, size, d, label, size)
     axis.set(title="Q-Q Residuals", xlabel="Theoretical quantiles", ylabel="|Std. deviance resid.|")
     axis.set_ylim(bottom=0)
 
 
 def scale_location(axis: Axes, d: Diagnostics, label: int) -> None:
     root = np.sqrt(np.abs(d.standard_pearson))
-    _scatter(axis, d.eta, root, d, label, root, line=True)
+    scatter(axis, d.eta, root, d, label, root, line=True)
     axis.set(
         title="Scale-Location", xlabel="Predicted values", ylabel=r"$\sqrt{|\mathrm{Std.\ Pearson\ resid.}|}$"
     )
@@ -150,13 +165,13 @@ def cook_distances(axis: Axes, d: Diagnostics, label: int) -> None:
     axis.vlines(number, 0, d.cook, color="#333333", linewidth=0.8)
     axis.set(title="Cook's distance", xlabel="Obs. number", ylabel="Cook's distance")
     axis.set_ylim(bottom=0)
-    label_rows(axis, number, d.cook, d.labels, _largest(d.cook, label))
+    label_rows(axis, number, d.cook, d.labels, largest(d.cook, label))
 
 
 def residuals_leverage(axis: Axes, d: Diagnostics, label: int) -> None:
     hat = np.where(d.hat < 1, d.hat, np.nan)
     axis.axhline(0, color=REFERENCE, linestyle=":", linewidth=1)
-    _scatter(axis, hat, d.standard_pearson, d, label, d.cook, line=True)
+    scatter(axis, hat, d.standard_pearson, d, label, d.cook, line=True)
     limits = axis.get_ylim()
     top = np.nanmax(hat) * 1.05
     at = np.linspace(max(np.nanmin(hat), top / 100), min(top, 1), 101)
@@ -174,13 +189,13 @@ def residuals_leverage(axis: Axes, d: Diagnostics, label: int) -> None:
 def cook_leverage(axis: Axes, d: Diagnostics, label: int) -> None:
     with np.errstate(divide="ignore"):
         ratio = np.where(d.hat < 1, d.hat / (1 - d.hat), np.nan)
-    _scatter(axis, ratio, d.cook, d, label, d.cook, line=True)
+    scatter(axis, ratio, d.cook, d, label, d.cook, line=True)
     axis.set(title="Cook's dist vs Leverage", xlabel=r"Leverage  $h / (1 - h)$", ylabel="Cook's distance")
     axis.set_xlim(left=0)
     axis.set_ylim(bottom=0)
 
 
-PANELS: dict[int, Callable[[Any, Diagnostics, int], None]] = {
+PANELS: dict[int, Panel] = {
     1: residuals_fitted,
     2: half_normal,
     3: scale_location,
@@ -190,7 +205,7 @@ PANELS: dict[int, Callable[[Any, Diagnostics, int], None]] = {
 }
 
 
-def _scatter(
+def scatter(
     axis: Axes,
     x: np.ndarray,
     y: np.ndarray,
@@ -203,9 +218,9 @@ def _scatter(
     axis.margins(0.06)
     if line:
         axis.plot(*smooth(x, y), color=LINE, linewidth=1.2)
-    label_rows(axis, x, y, d.labels, _largest(np.where(np.isfinite(x), extreme, np.nan), label))
+    label_rows(axis, x, y, d.labels, largest(np.where(np.isfinite(x), extreme, np.nan), label))
 
 
-def _largest(values: np.ndarray, count: int) -> np.ndarray:
+def largest(values: np.ndarray, count: int) -> np.ndarray:
     order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
     return order[: min(count, int(np.isfinite(values).sum()))]
