@@ -3,6 +3,7 @@
     dense linear factors mixed crossed levels many_levels small   one table in memory: fit and summary beside the rivals
     streamed                               Parquet files; a Dask cluster of one and two processes
     sparse                                 levels and cells without events, empty cells; answers for each row
+    glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
 
@@ -10,7 +11,7 @@ Each race in memory is one process, the same data frame, interleaved rounds; wha
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
 323), glum and pyfixest in that of high cardinality;
-``--r`` lets R, where installed, into the races dense, linear, drop1 and profile.
+``--r`` lets R, where installed, into the races dense, linear, glm_nb, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from . import (
     robust,
     sparse,
     streams,
+    theta,
 )
 
 Row = tuple[str, ...]
@@ -254,6 +256,16 @@ def robust_errors(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def negative_binomial(options: argparse.Namespace) -> list[Row]:
+    rows = []
+    for n in theta.ROWS:
+        field = theta.field(options.r and contenders.has_r("MASS"))
+        few, warm_up = {theta.MASS: 1, "statsmodels": 2}, portfolio.counts(2000)
+        times = measure.race(field, portfolio.counts(n), options.rounds, few=few, warm_up=warm_up)
+        rows += race_rows(f"glm_nb: {n:.0e} × 20 counts".replace("e+0", "e"), times, theta.BARS[n])
+    return rows
+
+
 def imports(options: argparse.Namespace) -> list[Row]:
     times = measure.import_seconds((OURS, "formulaic"), 2 * options.rounds)
     extra = median(a - b for a, b in zip(times[OURS], times["formulaic"], strict=True))
@@ -302,6 +314,7 @@ def kept_data(options: argparse.Namespace) -> list[Row]:
 RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     **{name: partial(in_memory, name) for name in IN_MEMORY},
     "sparse": sparse_data,
+    "glm_nb": negative_binomial,
     "streamed": streamed,
     "drop1": drop1,
     "profile": profile,

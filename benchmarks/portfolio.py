@@ -38,6 +38,16 @@ def dense(n: int = 1_000_000, p: int = 20, seed: int = 1, slopes_seed: int = 1) 
     return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
 
 
+def counts(n: int = 1_000_000, p: int = 19, seed: int = 9) -> pd.DataFrame:
+    """n rows of p normal columns x1..xp and overdispersed counts y, theta 1.7."""
+    draw = np.random.default_rng(seed)
+    columns = np.empty((p + 1, n))
+    columns[:p] = draw.standard_normal((p, n))
+    mu = np.exp(0.7 + np.random.default_rng(1).normal(0, 0.15, p) @ columns[:p])
+    columns[p] = draw.negative_binomial(1.7, 1.7 / (1.7 + mu))
+    return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
+
+
 def portfolio(n: int = 678_000, seed: int = 2) -> pd.DataFrame:
     """A motor portfolio: eight factors of skewed level frequencies, one numeric column, exposure, claims.
 

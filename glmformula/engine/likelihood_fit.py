@@ -17,8 +17,9 @@ from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
 from ..sources.memory import LEAST_ROWS, MemorySource, usual_rows
+from .category_separation import category_separation
 from .irls import fit_glm
-from .newton import Columns, Layout, NewtonControl, Solved, maximum
+from .newton import Columns, Layout, NewtonControl, Solved, covariance_of, maximum
 from .result import Control
 
 STARTING = Control(epsilon=1e-4, maxit=8)
@@ -26,6 +27,8 @@ STARTING = Control(epsilon=1e-4, maxit=8)
 ROUGHLY = NewtonControl(maxit=12, tolerance=1e-3, exact=np.inf)
 EACH, FEWEST_EACH = 8, 50
 """With so many rows a parameter in every eighth row, their maximum is a good start."""
+NOTHING_LEFT = 1e-10
+"""What the likelihood still rises, on the way to infinity, when the finite estimates are those at the end of it."""
 BLOCK_WORK = 2**25
 """Rows of a block times the square of the parameters: some milliseconds."""
 FAR = 20.0
@@ -162,10 +165,42 @@ def fit_likelihood(
         beginning = np.nan_to_num(start)
     free = np.concatenate([~aliased, np.ones(len(begun.constants), dtype=bool)])
     control = control or NewtonControl()
-    source = in_small_blocks(source, layout.size)
-    first_guess = from_some_rows(source, likelihood, layout, beginning[free], start is not None)
-    solved = maximum(source, likelihood, layout, first_guess, control)
+    small = in_small_blocks(source, layout.size)
+    first_guess = from_some_rows(small, likelihood, layout, beginning[free], start is not None)
+    solved = maximum(small, likelihood, layout, first_guess, control)
+    if likelihood.simplex is not None and (solved.limits.any() or not solved.converged):
+        ends = category_separation(source, layout, likelihood.simplex)
+        solved = decided(small, likelihood, layout, solved, ends, control)
     return LikelihoodFit(layout, solved, aliased, np.concatenate(places), rows, nobs, weight_sum)
+
+
+def decided(
+    source: Source,
+    likelihood: Likelihood,
+    layout: Layout,
+    solved: Solved,
+    ends: np.ndarray | None,
+    control: NewtonControl,
+) -> Solved:
+    """The search gone on with, when it is known which parameters run to infinity: those along `ends`, if any."""
+    if ends is None and not solved.limits.any():
+        return solved
+    longer = replace(control, runs=control.maxit, maxit=2 * control.maxit)
+    if ends is None:
+        return maximum(source, likelihood, layout, solved.parameters, longer)
+    far = maximum(
+        source, likelihood, layout, solved.parameters, replace(longer, tolerance=NOTHING_LEFT, stalled=0.0)
+    )
+    limits = np.zeros(len(ends))
+    limits[ends > 0], limits[ends < 0] = np.inf, -np.inf
+    free = np.ones(len(limits), dtype=bool)
+    return replace(
+        far,
+        iter=solved.iter + far.iter,
+        converged=True,
+        limits=limits,
+        covariance=covariance_of(far.information, free, limits),
+    )
 
 
 def in_small_blocks(source: Source, size: int) -> Source:
@@ -180,7 +215,7 @@ def from_some_rows(
     source: Source, likelihood: Likelihood, layout: Layout, beginning: np.ndarray, given: bool
 ) -> np.ndarray:
     """The maximum of every eighth row, which saves passes over all of many rows; else where the search began."""
-    if given or not likelihood.simplex or not isinstance(source, MemorySource):
+    if given or likelihood.simplex is None or not isinstance(source, MemorySource):
         return beginning
     if source.nrows < EACH * FEWEST_EACH * layout.size:
         return beginning

@@ -184,7 +184,7 @@ def rows_in_columns(block: Block, chunk: int | None = None) -> Any:
 def run(task: Task, block: Block) -> Sums:
     """The sums of one block."""
     layout, size = task.layout, task.layout.size
-    if layout.alike and task.likelihood.simplex:
+    if layout.alike and task.likelihood.simplex is not None:
         return alike(task, block)
     total, score, information = 0.0, np.zeros(size), np.zeros((size, size))
     places = layout.slices()
@@ -339,7 +339,7 @@ def maximum(
         parameters=parameters,
         score=sums.score,
         information=sums.information,
-        covariance=inverse(sums.information, free & (limits == 0)),
+        covariance=covariance_of(sums.information, free, limits),
         loglik=sums.loglik,
         iter=iterations,
         converged=converged,
@@ -432,6 +432,17 @@ def running(sums: Sums, step: np.ndarray, free: np.ndarray) -> np.ndarray:
     which = free & (length > 0.05 * length.max(initial=0.0)) & (length > 1e-3)
     limits[which] = np.sign(step[which]) * np.inf
     return limits
+
+
+def covariance_of(information: np.ndarray, free: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Of the free parameters; NaN for those that run to infinity, which are held where there is no inverse else."""
+    out = inverse(information, free)
+    ends = limits != 0
+    if ends.any():
+        if np.isnan(out[np.ix_(free, free)]).any():
+            return inverse(information, free & ~ends)
+        out[ends] = out[:, ends] = np.nan
+    return out
 
 
 def inverse(information: np.ndarray, which: np.ndarray) -> np.ndarray:

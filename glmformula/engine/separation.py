@@ -139,20 +139,26 @@ def separation(source: Source, family: Family, kept: np.ndarray, p: int) -> Sepa
         return None
     basis = held_null_space(source, family, kept, p)
     rows = source.map_reduce(partial(pulling, family), joined)
-    found = searched(source, family, rows, basis, fine=False)
+    ask = partial(against, family)
+    found = searched(source, ask, rows, basis, fine=False)
     if found is None:
         wider = few_held_null_space(source, family, kept, p)
-        found = searched(source, family, rows, basis if wider is None else wider, fine=True)
+        found = searched(source, ask, rows, basis if wider is None else wider, fine=True)
     return found
 
 
-def searched(source: Source, family: Family, rows: Rows, basis: np.ndarray, fine: bool) -> Separation | None:
-    """Programmes on ever more rows; `fine`: for columns that nearly depend on each other, with margins for units."""
+def searched(
+    source: Source, ask: Callable[..., Contradiction], rows: Rows, basis: np.ndarray, fine: bool
+) -> Separation | None:
+    """Programmes on ever more rows; `fine`: for columns that nearly depend on each other, with margins for units.
+
+    ``ask(direction, rest, fine, block)`` says what the rows of a block have against a direction.
+    """
     for _ in range(ROUNDS if basis.shape[1] else 0):
         direction, rest = recession(rows, basis, fine)
         if not rest.shape[1]:
             return None
-        found = source.map_reduce(partial(against, family, direction, rest, fine), contradiction)
+        found = source.map_reduce(partial(ask, direction, rest, fine), contradiction)
         if found.moved or (not len(found.rows.signs) and not found.separated):
             return None
         if not len(found.rows.signs):

@@ -26,11 +26,12 @@ from ..families import Family
 from ..families.link import EPS, log_inv, quiet
 from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
+from ..sources.memory import MemorySource, every
 from .convergence import strayed
 from .counted import Counts, counts_of
 from .eta_limits import eta_interval
 from .irls import finished, fit_glm
-from .messages import nothing_to_fit
+from .messages import nothing_to_fit, seven_digits
 from .passes import Sums, count_rows
 from .path import Path
 from .problem import Problem, is_small
@@ -39,9 +40,12 @@ from .rows import evaluate_rows
 from .scoring import scoring_step
 from .solve import IllConditioned, Solution
 
-# A step is the last that promises less than this (in units of the deviance: squared standard errors); what remains
-# after it is this times the rate of convergence, which is quadratic but for theta's small share where Newton's.
-SETTLED, SETTLED_NEWTON = 1e-14, 1e-12
+# A step is the last where the next, by the rate at which they shorten, would promise less than this (in units of the
+# deviance: squared standard errors).
+SETTLED = 1e-15
+# Very many rows start at the estimates of every PARTS-th of them, if these are FEWEST or more.
+PARTS, FEWEST, MOST_COLUMNS = 16, 4000, 200
+LITTLE = 1e-6
 # log theta moves by at most so much in a step, and by UPHILL where its curvature is of no use.
 LONGEST, UPHILL = 1.5, 0.7
 HALVINGS = 12
@@ -209,16 +213,63 @@ def joint(
     start: np.ndarray | None,
 ) -> ThetaFit | None:
     """Both by one pass a step; None where the way is not a plain one."""
+    near = of_some_rows(problem, family, theta) if start is None else None
+    if near is not None:
+        top = climbed(problem, family, counts, near.beta, near.theta)
+        if top is not None:
+            return settled(problem, family, counts, top)
+    top = from_start(problem, family, counts, theta, start)
+    return None if top is None else settled(problem, family, counts, top)
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """Where the steps ended, the last of them, and the pass before it."""
+
+    beta: np.ndarray
+    theta: float
+    solution: Solution
+    at: Sums
+
+
+def of_some_rows(problem: Problem, family: Callable[[float], Family], theta: float) -> Top | None:
+    """The estimates of a part of the rows, from which those of very many are two or three steps away."""
+    source = problem.source
+    if not isinstance(source, MemorySource) or source.nrows < PARTS * FEWEST or problem.p > MOST_COLUMNS:
+        return None
+    if source.etastart is not None or source.mustart is not None:
+        return None
+    some = every(source, PARTS)
+    silent = replace(problem.control, trace=False)
+    top = from_start(replace(problem, source=some, control=silent), family, counts_of(some), theta, None)
+    return None if top is None or top.solution.rank < problem.p else top
+
+
+def from_start(
+    problem: Problem,
+    family: Callable[[float], Family],
+    counts: Counts,
+    theta: float,
+    start: np.ndarray | None,
+) -> Top | None:
+    """The top from given coefficients, or the start values of the rows."""
+    if not counts.total > 0:
+        return None
+    problem = replace(problem, family=family(theta))
     at = problem.at(start, solve=True)
     if start is not None and at.has_etastart:
         start, at = None, problem.at(None, solve=True)
     solution = solved(problem, at, np.zeros(problem.p) if start is None else start, start, None)
-    if solution is None:
-        return None
-    beta, end = solution.beta, counts.end
+    return None if solution is None else climbed(problem, family, counts, solution.beta, theta)
+
+
+def climbed(
+    problem: Problem, family: Callable[[float], Family], counts: Counts, beta: np.ndarray, theta: float
+) -> Top | None:
+    """Step by step upwards; None where that does not end, or leaves the valid means."""
     before: tuple[np.ndarray, float, float] | None = None
-    halvings, newton = 0, problem.family.link.linkinv is log_inv
-    enough = SETTLED_NEWTON if newton else SETTLED
+    solution: Solution | None = None
+    halvings, last, newton = 0, 0.0, problem.family.link.linkinv is log_inv
     for _ in range(problem.control.maxit):
         problem = replace(problem, family=family(theta))
         at = problem.at(beta, solve=True, rows=RowSums(theta, newton))
@@ -226,20 +277,29 @@ def joint(
         if here is None or not at.usable or rises(here, before):
             if before is None or halvings == HALVINGS:
                 return None
-            halvings += 1
+            halvings, last = halvings + 1, 0.0
             beta, theta = (beta + before[0]) / 2, math.sqrt(theta * before[1])
             continue
         solution = solved(problem, at, beta, beta, solution)
         if solution is None:
             return None
-        held = theta >= end and here.score >= 0
-        move = 0.0 if held else here.step
-        promise = solution.decrease + move * here.score
+        move = 0.0 if theta >= counts.end and here.score >= 0 else here.step
+        promise = abs(solution.decrease + move * here.score)
+        trace(problem, theta, here)
         before, halvings = (beta, theta, here.minus2), 0
         beta, theta = solution.beta, moved(theta, move, here, counts)
-        if abs(promise) < enough and before[1] > SMALLEST:
-            return settled(problem, family, counts, beta, theta, solution, at)
+        jumped = abs(math.log(theta / before[1]) - move) > LITTLE
+        left = promise * min(1.0, promise / last) if last > 0 else promise
+        if left < SETTLED and not jumped:
+            return Top(beta, theta, solution, at)
+        last = promise
     return None
+
+
+def trace(problem: Problem, theta: float, here: Likelihood) -> None:
+    """A line for each step, of ``trace = TRUE``."""
+    if problem.control.trace:
+        print(f"theta = {seven_digits(theta)}, 2 x log-likelihood = {seven_digits(-here.minus2)}")
 
 
 def rises(here: Likelihood, before: tuple[np.ndarray, float, float] | None) -> bool:
@@ -266,19 +326,12 @@ def solved(
     return solution if np.isfinite(solution.beta).all() else None
 
 
-def settled(
-    problem: Problem,
-    family: Callable[[float], Family],
-    counts: Counts,
-    beta: np.ndarray,
-    theta: float,
-    last: Solution,
-    at: Sums,
-) -> ThetaFit | None:
+def settled(problem: Problem, family: Callable[[float], Family], counts: Counts, top: Top) -> ThetaFit | None:
     """The record of the fit at the estimates; None where they are not a plain optimum."""
-    problem = replace(problem, family=family(theta))
-    at = problem.at(beta, solve=True, rows=RowSums(theta), **problem.last_pass(at))
-    solution = solved(problem, at, beta, beta, last)
+    problem, beta, theta = replace(problem, family=family(top.theta)), top.beta, top.theta
+    report = problem.last_pass(top.at)["report"]
+    at = problem.at(beta, solve=True, rows=RowSums(theta), report="fit" if report == "mean" else report)
+    solution = solved(problem, at, beta, beta, top.solution)
     if solution is None or at.more is None:
         return None
     path = Path(beta, at, solution, beta, 1, True, False, at.deviance, False)
@@ -287,7 +340,22 @@ def settled(
     result, messages = finished(problem, path)
     for message in messages:
         give_warning(message, ConvergenceWarning)
+    result = replace(result, minus2_loglik=at.deviance + saturated(problem.family, counts))
+    if report == "mean":
+        result = replace(result, null_deviance=deviance_of_mean(problem.family, counts))
     return with_theta(result, Likelihood.of(at.more, counts, theta), theta, counts)
+
+
+def saturated(family: Family, counts: Counts) -> float:
+    """-2 log-likelihood of means that are the responses: a sum over the distinct ones."""
+    return float(family.minus2_loglik(counts.values, counts.values, counts.weights))
+
+
+def deviance_of_mean(family: Family, counts: Counts) -> float:
+    """The deviance of the mean response, by the distinct ones."""
+    return float(
+        counts.weights @ family.unit_deviance(counts.values, np.full(len(counts.values), counts.mean))
+    )
 
 
 def with_theta(

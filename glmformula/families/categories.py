@@ -172,7 +172,8 @@ def multinomial(reference: str | None, name: str, levels: Levels) -> Likelihood:
         raise DataError(f"reference={reference!r} is not a category of '{name}': expected one of {shown}")
     place = 0 if reference is None else levels.index(reference)
     ordered = (levels[place], *levels[:place], *levels[place + 1 :])
-    totals = np.maximum(levels.totals, 1e-8 * sum(levels.totals) or 1.0)
+    totals = np.array(levels.totals)
+    totals[totals <= 0] = 0.5 * totals[totals > 0].min(initial=1.0)
     odds = np.delete(totals, place) / totals[place]
     counts = levels.kind == "counts"
     pair = len(levels) == 2 and not counts
@@ -197,7 +198,7 @@ def multinomial(reference: str | None, name: str, levels: Levels) -> Likelihood:
         draw=None if counts else partial(draw_category, place),
         parameters={"reference": levels[place], "levels": tuple(levels), "kind": levels.kind},
         intercepts=tuple(np.log(odds).tolist()),
-        simplex=True,
+        simplex=place,
         levels=ordered,
     )
 

@@ -155,8 +155,9 @@ class Likelihood:
         In place of `starts` and `constants`.
     intercepts : tuple of float
         Where the predictors begin, their other coefficients 0, in place of the coefficients of `starts`.
-    simplex : bool
-        Whether the information of every row is diag(P) - PP' (`RowSums.outer` has P), and the log-likelihood concave.
+    simplex : int or None
+        Of a baseline-category logit the place of the reference among the categories: the information of every row is
+        diag(P) - PP', and `RowSums.outer` has P.
     levels : tuple of str
         The categories of the response, whose places what is drawn has.
     """
@@ -177,7 +178,7 @@ class Likelihood:
     shares: Mapping[int, Share] = field(default_factory=dict, hash=False)
     beginning: Beginning | None = None
     intercepts: tuple[float, ...] = ()
-    simplex: bool = False
+    simplex: int | None = None
     levels: tuple[str, ...] = ()
 
     @property

@@ -99,7 +99,7 @@ def on_edge(small: Fit, large: Fit) -> bool:
     family, edge = getattr(small, "family", None), getattr(large, "edge", None)
     if family is None or edge is None or not set(small.terms.labels) <= set(large.terms.labels):
         return False
-    return bool(family.name == edge.name and family.link.name == edge.link.name)
+    return bool(family.distribution == edge.distribution and family.link.name == edge.link.name)
 
 
 def edge_line(small: int, large: int, more: int) -> str:

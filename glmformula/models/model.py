@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 # What the verbs ask of a model and a user has no need of: it is there, but not among what dir(fit) lists.
 HOOKS = frozenset(
-    "column_means covariance default_interval distribution edge inverse_information jacobian kept kept_means on_rows "
-    "on_terms path predictors refit response result robust_df row_state row_summary rows schema scores step_aic "
-    "summary_footer test_df training weighted with_path".split()
+    "column_means covariance default_interval distribution edge inverse_information jacobian joint_limits kept "
+    "kept_means on_rows on_terms path predictors refit response result robust_df row_state row_summary rows schema "
+    "scores step_aic summary_footer test_df training weighted with_path".split()
 )
 
 

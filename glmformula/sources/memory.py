@@ -102,6 +102,25 @@ class MemorySource:
         return reduce(merge_fn, in_order(tasks, workers, ahead=workers))
 
 
+def every(source: MemorySource, step: int) -> MemorySource:
+    """Every so many-th row, copied (views would read as much memory as all rows), without start values."""
+    which = np.arange(0, source.nrows, step)
+
+    def part(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[which]
+
+    return replace(
+        source,
+        design=source.design.rows(which),
+        y=source.y[which],
+        prior_weights=part(source.prior_weights),
+        offset=part(source.offset),
+        etastart=None,
+        mustart=None,
+        trials=part(source.trials),
+    )
+
+
 def usual_rows(design: Design) -> int:
     """Least rows of a block where nobody says."""
     return within(design, min(MOST_ROWS, max(FEWEST_ROWS, design.nrows // BLOCKS)))

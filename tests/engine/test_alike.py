@@ -29,7 +29,7 @@ def data():
 def test_sums_are_those_of_the_general_pass(data, weights):
     fit = multinom("y ~ x + z", data, weights=weights)
     point = fit.result.solved.parameters + 0.1
-    general = replace(fit.likelihood, simplex=False)
+    general = replace(fit.likelihood, simplex=None)
     ours, theirs = (at(fit.rows.source, one, fit.result.layout, point) for one in (fit.likelihood, general))
     assert ours.loglik == pytest.approx(theirs.loglik, rel=1e-13)
     np.testing.assert_allclose(ours.score, theirs.score, rtol=1e-10, atol=1e-9)

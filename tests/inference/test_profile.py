@@ -309,7 +309,7 @@ def test_wald_takes_another_covariance():
         (
             {"method": "exact"},
             ValueError,
-            "method should be one of 'profile', 'wald', 'profile-exact'; got 'exact'",
+            "method should be one of 'profile', 'wald', 'profile-exact', 'profile-joint'; got 'exact'",
         ),
         ({"level": 95}, ValueError, "level should be between 0 and 1; got 95"),
         ({"method": "profile", "vcov": "HC1"}, ValueError, "give method='wald' with vcov, not 'profile'"),

@@ -114,6 +114,14 @@ def test_any_start_leads_to_the_estimates(data, link, start):
     assert fit.theta == pytest.approx(usual.theta, rel=1e-6)
 
 
+def test_trace_has_a_line_for_each_step(data, capsys):
+    fit = gf.glm_nb("y ~ x", data, trace=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 2
+    assert lines[-1].startswith(f"theta = {fit.theta:.7g}"[:12])
+    assert f"2 x log-likelihood = {fit.twologlik:.7g}" in lines[-1]
+
+
 def test_no_columns_and_no_intercept(data):
     offset = gf.glm_nb("y ~ 0 + offset(0.3 * x + 1)", data)
     assert offset.theta == pytest.approx(gf.theta_ml(data["y"], np.exp(0.3 * data["x"] + 1)), rel=1e-9)

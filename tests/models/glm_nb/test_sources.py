@@ -56,3 +56,17 @@ def test_questions(data, table):
         lambda fit: [gf.theta_ml(fit), gf.theta_md(fit), gf.theta_mm(fit)],
     ):
         np.testing.assert_allclose(ask(there), ask(here), rtol=1e-7, atol=1e-9)
+
+
+def test_very_many_rows_start_at_the_estimates_of_some(data):
+    """The same estimates as from the usual start, in any order of the rows; and of sorted ones."""
+    rng = np.random.default_rng(2)
+    n = 70_000
+    x, g = rng.normal(size=n), np.repeat(["a", "b", "c", "d"], [n - 90, 40, 40, 10])
+    mu = np.exp(0.5 + 0.3 * x + 0.4 * (g == "b"))
+    many = pd.DataFrame({"x": x, "g": g, "y": rng.negative_binomial(1.7, 1.7 / (1.7 + mu)).astype(float)})
+    usual = gf.glm_nb("y ~ x + g", many, start=[0.5, 0.0, 0.0, 0.0, 0.0])
+    for rows in (many, many.sort_values("g", ascending=False), many.sort_values("y")):
+        fit = gf.glm_nb("y ~ x + g", rows)
+        np.testing.assert_allclose(fit.coefficients[:2], usual.coefficients[:2], rtol=1e-7)
+        assert (fit.theta, fit.twologlik) == pytest.approx((usual.theta, usual.twologlik), rel=1e-9)

@@ -56,6 +56,8 @@ def test_questions(id_, what, capsys):
     elif what == "drop1":
         assert f"{fit.drop1()}\n" == theirs["drop1"]
         assert f"{fit.drop1(test='Chisq')}\n" == theirs["drop1_lrt"]
+    elif what == "add1":
+        assert f"{fit.add1('~ .^2', test='Chisq')}\n" == theirs["add1"]
     elif what == "step":
         chosen = fit.step()
         assert capsys.readouterr().out.rstrip("\n") == theirs["step"].rstrip("\n")

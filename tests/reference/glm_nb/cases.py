@@ -60,9 +60,9 @@ MODELS = {
 }
 # The questions whose printed text is kept; `other` is a smaller formula.
 TEXTS = {
-    "quine-main": ("anova", "drop1", "step", "Anova"),
+    "quine-main": ("anova", "drop1", "add1", "step", "Anova"),
     "quine-crossed": ("anova", "drop1", "step", "Anova"),
-    "epil": ("anova", "drop1", "step"),
+    "epil": ("anova", "drop1", "add1", "step"),
     "epil-offset": ("anova", "drop1"),
     "doctoral": ("anova", "drop1", "step", "Anova"),
     "breaks": ("anova", "drop1"),

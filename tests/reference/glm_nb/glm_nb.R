@@ -86,6 +86,7 @@ for (id in names(cases$models)) {
   asked <- unlist(cases$texts[[id]])
   if ("anova" %in% asked) texts[[id]]$anova <- said(anova(fit))
   if ("drop1" %in% asked) { texts[[id]]$drop1 <- said(drop1(fit)); texts[[id]]$drop1_lrt <- said(drop1(fit, test = "Chisq")) }
+  if ("add1" %in% asked) texts[[id]]$add1 <- said(add1(fit, ~ .^2, test = "Chisq"))
   if ("step" %in% asked) texts[[id]]$step <- paste(c(quiet(capture.output(chosen <- step(fit))), ""), collapse = "\n")
   if ("Anova" %in% asked) texts[[id]]$Anova <- said(car::Anova(fit))
   if (length(asked)) {
