@@ -241,7 +241,10 @@ def of_some_rows(problem: Problem, family: Callable[[float], Family], theta: flo
         return None
     some = every(source, PARTS)
     silent = replace(problem.control, trace=False)
-    top = from_start(replace(problem, source=some, control=silent), family, counts_of(some), theta, None)
+    try:
+        top = from_start(replace(problem, source=some, control=silent), family, counts_of(some), theta, None)
+    except IllConditioned:  # some rows may be, where all are not
+        return None
     return None if top is None or top.solution.rank < problem.p else top
 
 

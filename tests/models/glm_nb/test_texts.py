@@ -58,6 +58,8 @@ def test_questions(id_, what, capsys):
         assert f"{fit.drop1(test='Chisq')}\n" == theirs["drop1_lrt"]
     elif what == "add1":
         assert f"{fit.add1('~ .^2', test='Chisq')}\n" == theirs["add1"]
+        fit.step("~ .^2")
+        assert capsys.readouterr().out.rstrip("\n") == theirs["step_both"].rstrip("\n")
     elif what == "step":
         chosen = fit.step()
         assert capsys.readouterr().out.rstrip("\n") == theirs["step"].rstrip("\n")

@@ -88,6 +88,7 @@ for (id in names(cases$models)) {
   if ("drop1" %in% asked) { texts[[id]]$drop1 <- said(drop1(fit)); texts[[id]]$drop1_lrt <- said(drop1(fit, test = "Chisq")) }
   if ("add1" %in% asked) texts[[id]]$add1 <- said(add1(fit, ~ .^2, test = "Chisq"))
   if ("step" %in% asked) texts[[id]]$step <- paste(c(quiet(capture.output(chosen <- step(fit))), ""), collapse = "\n")
+  if ("add1" %in% asked) texts[[id]]$step_both <- paste(c(quiet(capture.output(chosen <- step(fit, ~ .^2))), ""), collapse = "\n")
   if ("Anova" %in% asked) texts[[id]]$Anova <- said(car::Anova(fit))
   if (length(asked)) {
     limits <- quiet(confint(sharp)); answers[[id]]$confint <- unname(limits)
