@@ -207,7 +207,7 @@ def in_small_blocks(source: Source, size: int) -> Source:
     """The same rows in blocks of so few that a pass is worth sharing out: its work grows with the square of `size`."""
     if not isinstance(source, MemorySource):
         return source
-    rows = max(LEAST_ROWS, min(usual_rows(source.design), BLOCK_WORK // size**2))
+    rows = max(LEAST_ROWS, min(usual_rows(source.design), BLOCK_WORK // max(1, size) ** 2))
     return replace(source, block_rows=rows)
 
 

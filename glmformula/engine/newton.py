@@ -385,6 +385,8 @@ def stepped(
 def newton_step(sums: Sums, free: np.ndarray, control: NewtonControl) -> tuple[np.ndarray, float, bool]:
     """The step, what it promises (its squared length in standard errors), and whether the information is one."""
     which = np.flatnonzero(free)
+    if not which.size:
+        return np.zeros(len(free)), 0.0, True
     H, g = sums.information[np.ix_(which, which)], sums.score[which]
     scale = np.sqrt(np.abs(np.diag(H)))
     scale[scale == 0] = 1.0

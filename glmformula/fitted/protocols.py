@@ -276,6 +276,10 @@ class Parametric(Scored, Protocol):
     @property
     def n_parameters(self) -> int: ...
     @property
+    def numbers_per_row(self) -> int:
+        """How many free numbers a row's response has: 1, of K categories K - 1."""
+
+    @property
     def models_name(self) -> str:
         """What several of them are called in a table."""
 

@@ -109,6 +109,11 @@ class LikelihoodModel(LikelihoodVerbs):
         return int((~self.aliased).sum())
 
     @property
+    def numbers_per_row(self) -> int:
+        """How many free numbers a row's response has."""
+        return 1
+
+    @property
     def n_parameters(self) -> int:
         """Coefficients that are not aliased, and constants."""
         return self.result.layout.size

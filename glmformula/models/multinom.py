@@ -159,6 +159,21 @@ class Multinom(LikelihoodModel):
 
         return category_summary(self, self._texts(), correlation, wald_ratios, vcov, digits)
 
+    @property
+    def numbers_per_row(self) -> int:
+        """The categories but one."""
+        return len(self.levels) - 1
+
+    @property
+    def models_name(self) -> str:
+        """What several of them are called in a table."""
+        return "Multinomial Models"
+
+    @classmethod
+    def _likelihood(cls, parameters: Mapping[str, Any]) -> Likelihood:
+        levels = Levels(parameters["levels"], parameters["kind"], parameters["totals"])
+        return multinomial(parameters["reference"], parameters["name"], levels)
+
     def __str__(self) -> str:
         from ..render.categories import blocks_of
         from ..render.report import to_text
