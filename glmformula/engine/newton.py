@@ -19,6 +19,7 @@ from ..families.likelihood import Likelihood, RowSums
 from ..families.link import Array, quiet
 from ..sources.base import Block, Source
 from .alike import AlikeSums, chunk_rows
+from .at_infinity import probed, running
 from .columns import dense_columns, plan
 
 CELLS = 2**16  # numbers in the columns of the rows that are gone through together: half a megabyte
@@ -98,24 +99,32 @@ class Layout:
 
 @dataclass(frozen=True)
 class Task:
-    """A pass: the log-likelihood with its derivatives at these parameters (r,)."""
+    """A pass: the log-likelihood with its derivatives at these parameters (r,), and perhaps the columns' sizes."""
 
     likelihood: Likelihood
     layout: Layout
     parameters: np.ndarray
+    sized: bool = False
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over rows: log-likelihood, score (r,), observed information (r, r)."""
+    """Sums over rows: log-likelihood, score (r,), observed information (r, r).
+
+    `squares`: of each parameter's column (1 for a constant), and the rows, (r + 1,), where that was asked for.
+    """
 
     loglik: float
     score: np.ndarray
     information: np.ndarray
+    squares: np.ndarray
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
-            self.loglik + other.loglik, self.score + other.score, self.information + other.information
+            self.loglik + other.loglik,
+            self.score + other.score,
+            self.information + other.information,
+            self.squares + other.squares,
         )
 
 
@@ -132,7 +141,7 @@ class Solved:
     iter : int
     converged : bool
     limits : ndarray (r,)
-        inf or -inf for a parameter that runs there, else 0.
+        inf or -inf for a parameter that runs there, NaN for one that then is not determined, else 0.
     """
 
     parameters: np.ndarray
@@ -187,8 +196,11 @@ def run(task: Task, block: Block) -> Sums:
     if layout.alike and task.likelihood.simplex is not None:
         return alike(task, block)
     total, score, information = 0.0, np.zeros(size), np.zeros((size, size))
+    squares = np.zeros(size + 1)
     places = layout.slices()
     for rows, columns in rows_in_columns(block):
+        if task.sized:
+            squares += column_squares(layout, places, columns)
         offset = None if block.offset is None else block.offset[rows]
         etas = etas_of(layout, task.parameters, columns, offset)
         found = task.likelihood.evaluate(block.y[rows], etas)
@@ -199,7 +211,17 @@ def run(task: Task, block: Block) -> Sums:
         if not np.isfinite(total):
             break
         add_up(layout, places, columns, found, score, information)
-    return Sums(total, score, information)
+    return Sums(total, score, information, squares)
+
+
+def column_squares(layout: Layout, places: list[slice], columns: np.ndarray) -> np.ndarray:
+    """Sums of squares of the parameters' columns, then the number of rows, (r + 1,)."""
+    rows = columns.shape[1]
+    out = np.full(layout.size + 1, float(rows))
+    for which, place in zip(layout.columns, places, strict=True):
+        if which is not None:
+            out[place] = np.einsum("pm,pm->p", columns[which], columns[which])
+    return out
 
 
 def alike(task: Task, block: Block) -> Sums:
@@ -207,14 +229,17 @@ def alike(task: Task, block: Block) -> Sums:
     layout = task.layout
     which, p = layout.columns[0], layout.sizes[0]
     sums = AlikeSums(len(layout.sizes), p)
+    squares = np.zeros(layout.size + 1)
     for rows, columns in rows_in_columns(block, chunk_rows(layout.size)):
+        if task.sized:
+            squares += column_squares(layout, layout.slices(), columns)
         offset = None if block.offset is None else block.offset[rows]
         found = task.likelihood.evaluate(block.y[rows], etas_of(layout, task.parameters, columns, offset))
         weights = None if block.prior_weights is None else block.prior_weights[rows]
         sums.add(columns[which], found, weights)
         if not np.isfinite(sums.loglik):
             break
-    return Sums(sums.loglik, sums.score.ravel(), sums.information())
+    return Sums(sums.loglik, sums.score.ravel(), sums.information(), squares)
 
 
 def weighted(found: RowSums, weights: Array) -> RowSums:
@@ -280,9 +305,12 @@ def row_scores(likelihood: Likelihood, layout: Layout, parameters: np.ndarray, b
     return out
 
 
-def at(source: Source, likelihood: Likelihood, layout: Layout, parameters: np.ndarray) -> Sums:
+def at(
+    source: Source, likelihood: Likelihood, layout: Layout, parameters: np.ndarray, sized: bool = False
+) -> Sums:
     """A pass over all rows."""
-    sums: Sums = source.map_reduce(partial(run, Task(likelihood, layout, parameters)), Sums.__add__)
+    task = Task(likelihood, layout, parameters, sized)
+    sums: Sums = source.map_reduce(partial(run, task), Sums.__add__)
     upper = np.triu(sums.information)
     return replace(sums, information=upper + np.triu(upper, 1).T)
 
@@ -304,37 +332,44 @@ def maximum(
     """
     free = np.ones(len(start), dtype=bool) if fixed is None else ~fixed
     parameters = start.copy()
-    sums = at(source, likelihood, layout, parameters)
+    sums = at(source, likelihood, layout, parameters, sized=True)
+    units = column_sizes(sums.squares[:-1], sums.squares[-1])
     if not np.isfinite(sums.loglik):
         raise FitError(
             f"the log-likelihood is {sums.loglik} where the search starts: no valid linear predictors were found; "
             "give start="
         )
     before, slow, converged, iterations = np.inf, 0, False, 0
-    step = np.zeros_like(parameters)
+    limits, taken = np.zeros(len(parameters)), np.zeros(len(parameters))
     last: Sums | None = None
     while iterations < control.maxit:
         step, promise, convex = newton_step(sums, free, control)
-        slow = slow + 1 if convex and promise < control.nothing and promise > 0.02 * before else 0
+        slow = slow + 1 if convex and promise < control.nothing and 0.02 < promise / before < 0.9 else 0
+        if slow >= control.runs and last is not None:
+            limits = running(units, (last.information, sums.information), (taken, step), free)
+            if limits.any():
+                converged = True
+                break
         if convex and last_step(promise, before, control):
             ends = step, promise, before
             parameters, sums = stepped(source, likelihood, layout, parameters, ends, sums, last, control)
             converged = True
             break
-        if slow >= control.runs:
-            break
+        step = shortened(step, layout, likelihood.longest)
         before = promise
         found = climbed(source, likelihood, layout, parameters, step, sums.loglik, control)
         iterations += 1
         if found is None:
             converged = bool(convex and promise < 1e-6)
             break
-        last = sums
+        last, taken = sums, found[0] - parameters
         parameters, sums = found
-    limits = np.zeros(len(parameters))
-    if not converged and slow:
-        limits = running(sums, step, free)
-        converged = bool(limits.any())
+    if converged and fixed is None and not limits.any():
+
+        def moved(move: np.ndarray) -> float:
+            return at(source, likelihood, layout, parameters + move).loglik
+
+        limits = probed(units, sums.information, sums.loglik, free, moved)
     return Solved(
         parameters=parameters,
         score=sums.score,
@@ -379,7 +414,20 @@ def stepped(
             found = at(source, likelihood, layout, parameters)
             if np.isfinite(found.loglik):
                 return parameters, found
-    return parameters, Sums(sums.loglik + promise / 2, sums.score - sums.information @ step, sums.information)
+    at_end = sums.score - sums.information @ step
+    return parameters, replace(sums, loglik=sums.loglik + promise / 2, score=at_end)
+
+
+def shortened(step: np.ndarray, layout: Layout, longest: float) -> np.ndarray:
+    """The step, or a part of it, such that no constant moves further than `longest`."""
+    constants = [place for which, place in zip(layout.columns, layout.slices(), strict=True) if which is None]
+    most = max((float(np.abs(step[place]).max(initial=0.0)) for place in constants), default=0.0)
+    return step if most <= longest else step * (longest / most)
+
+
+def column_sizes(squares: np.ndarray, rows: float) -> np.ndarray:
+    """Root mean square of each parameter's column, (r,); 1 for one of zeros."""
+    return np.where(squares > 0, np.sqrt(squares / max(rows, 1.0)), 1.0)
 
 
 def newton_step(sums: Sums, free: np.ndarray, control: NewtonControl) -> tuple[np.ndarray, float, bool]:
@@ -422,18 +470,6 @@ def climbed(
             return tried, sums
         step = step / 2
     return None
-
-
-def running(sums: Sums, step: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Which parameters the last steps carry to infinity: those whose step is long beside their standard error.
-
-    On the way to infinity each full step is about as long as the one before, though it promises nothing.
-    """
-    length = np.abs(step)
-    limits = np.zeros(len(step))
-    which = free & (length > 0.05 * length.max(initial=0.0)) & (length > 1e-3)
-    limits[which] = np.sign(step[which]) * np.inf
-    return limits
 
 
 def covariance_of(information: np.ndarray, free: np.ndarray, limits: np.ndarray) -> np.ndarray:

@@ -191,6 +191,7 @@ def hurdle_likelihood(dist: str = "poisson", zero_dist: str = "binomial", link: 
             "zero": Quantity(partial(crossed_ratio, *of), partial(crossed_ratio_jacobian, *of), scale="log"),
         },
         constants=(0.0,) * len(thetas),
+        longest=2.0,
         mean=partial(crossed_mean, *of),
         variance=partial(crossed_variance, *of),
         draw=partial(draw_crossed, *of),

@@ -143,6 +143,8 @@ class Likelihood:
         What `predict` can be asked for; the first is its default.
     constants : tuple of float
         Where the constants begin.
+    longest : float
+        What a constant moves at most in a step.
     mean, variance : callable, etas -> (m,), or None
         Of the response.
     draw : callable, (generator, etas) -> (m,), or None
@@ -180,6 +182,7 @@ class Likelihood:
     intercepts: tuple[float, ...] = ()
     simplex: int | None = None
     levels: tuple[str, ...] = ()
+    longest: float = np.inf
 
     @property
     def is_binomial(self) -> bool:

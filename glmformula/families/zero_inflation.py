@@ -200,6 +200,7 @@ def zero_inflated(dist: str = "poisson", link: str = "logit") -> Likelihood:
             "zero": Quantity(partial(zero_share, link), partial(zero_share_jacobian, link), scale="logit"),
         },
         constants=(0.0,) * negbin,
+        longest=2.0,
         mean=partial(inflated_mean, link),
         variance=partial(inflated_variance, dist, link),
         draw=partial(draw_inflated, dist, link),

@@ -45,3 +45,10 @@ def infinite_names(limits: np.ndarray, names: tuple[str, ...]) -> str:
     ]
     more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
     return ", ".join(found[:MOST_NAMES]) + more
+
+
+def lost_names(limits: np.ndarray, names: tuple[str, ...]) -> str:
+    """Those of the parameters that are not determined where others are infinite."""
+    found = [name for name, limit in zip(names, limits, strict=True) if np.isnan(limit)]
+    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
+    return ", ".join(found[:MOST_NAMES]) + more

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..fitted.separation import infinite_names
+from ..fitted.separation import infinite_names, lost_names
 from ..render.report import Block, Rendered, to_text
 from ..render.several import SummaryTexts, print_blocks, summary_blocks
 from .wald import Vcov, Wald, resolved, test_columns
@@ -123,4 +123,6 @@ def notes(fit: Parametric) -> tuple[str, ...]:
         lines.append(
             f"Note: no finite maximum-likelihood estimate: {infinite_names(limits, fit.parameter_names)}"
         )
+    if np.isnan(limits).any():
+        lines.append(f"Note: not determined: {lost_names(limits, fit.parameter_names)}")
     return tuple(lines)

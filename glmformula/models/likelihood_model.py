@@ -22,7 +22,7 @@ from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
 from ..fitted.protocols import shown
 from ..fitted.rows import same_table, training_rows
-from ..fitted.separation import infinite_names
+from ..fitted.separation import infinite_names, lost_names
 from ..fitted.training import TrainingData
 from ..formula.parts import Parted
 from ..formula.terms import Terms
@@ -536,20 +536,30 @@ def _has_offset(block: Block) -> bool:
     return block.offset is not None
 
 
+def without_estimate(limits: np.ndarray, names: tuple[str, ...]) -> str:
+    """What a warning says of parameters that run to infinity, and of those that are not determined."""
+    lost = lost_names(limits, names)
+    if not np.isinf(limits).any():
+        return (
+            f"the likelihood does not determine {lost}: it is flat along them; what is given for them is where the "
+            "search stopped, and they have no standard errors"
+        )
+    more = f"; {lost} {'is' if ',' not in lost else 'are'} not determined there" if lost else ""
+    return (
+        f"no finite maximum-likelihood estimate of {infinite_names(limits, names)}{more}: the likelihood rises as they "
+        "grow; what is given for them is where the search stopped, and they have no standard errors"
+    )
+
+
 def warn_of(result: LikelihoodFit, likelihood: Likelihood, names: tuple[str, ...]) -> None:
     """What the search ran into."""
     limits = result.solved.limits
-    if np.isinf(limits).any():
+    if limits.any():
         coefficients = np.zeros(len(names))
         coefficients[~result.aliased] = limits[~result.constants]
         constants = [n for n, part in zip(likelihood.predictors, likelihood.parts) if part is None]
         every = np.concatenate([coefficients, limits[result.constants]])
-        give_warning(
-            f"no finite maximum-likelihood estimate of {infinite_names(every, (*names, *constants))}: the "
-            "likelihood rises as they grow; what is given for them is where the search stopped, and they have no "
-            "standard errors",
-            SeparationWarning,
-        )
+        give_warning(without_estimate(every, (*names, *constants)), SeparationWarning)
     elif not result.solved.converged:
         give_warning(
             f"the search for the maximum of the likelihood did not converge in {result.solved.iter} iterations; "

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..engine.newton import NewtonControl
-from ..errors import DataError
+from ..errors import DataError, FormulaError
 from ..families.hurdles import ZERO_DISTS, hurdle_likelihood
 from ..families.likelihood import Likelihood, Quantity
 from ..families.zero_inflation import (
@@ -21,6 +21,7 @@ from ..families.zero_inflation import (
     probability_jacobian,
     zero_inflated,
 )
+from ..formula.parts import Parted, terms_of
 from ..formula.tokens import string_text
 from ..render.numbers import formatC, round_half
 from ..render.several import Heading, Printed
@@ -213,6 +214,8 @@ class Hurdle(ZeroCounts):
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
         dist, zero_dist, link = (arguments[name] for name in ("dist", "zero_dist", "link"))
+        if zero_dist == "negbin":
+            _more_than_a_constant(arguments["formula"])
         made = estimated(
             hurdle_likelihood(dist, zero_dist, link),
             arguments,
@@ -258,6 +261,19 @@ def _zeros_and_counts(source: Source) -> None:
         raise DataError(
             "invalid dependent variable, all counts are 0: expected some above 0, without which the count part "
             "has no estimate; look at the response, the subset and the weights"
+        )
+
+
+def _more_than_a_constant(formula: Any) -> None:
+    """An error where the zero part is a constant, whose theta nothing tells."""
+    if not isinstance(formula, str):
+        return  # refused with the formula
+    zero = terms_of(Parted(formula, PARTS)).parts[1]
+    if not zero.labels and not zero.offsets:
+        raise FormulaError(
+            "negative binomial zero hurdle model is not identified with only an intercept: give the zero part a "
+            "variable, or take zero_dist='binomial', which has the same likelihood",
+            formula,
         )
 
 
