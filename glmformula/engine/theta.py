@@ -426,5 +426,12 @@ def best_theta(sums: Callable[[float], np.ndarray], counts: Counts, theta: float
     return theta, here
 
 
+def distance_of_theta(source: Source, family: Family, beta: np.ndarray, theta: float) -> float:
+    """The next step of log theta in its standard errors."""
+    rows = source.map_reduce(partial(sums_at, RowSums(theta), family, beta), add)
+    here = Likelihood.of(rows, counts_of(source), theta)
+    return abs(here.score) / math.sqrt(abs(here.curvature))
+
+
 def sums_at(rows: RowSums, family: Family, beta: np.ndarray, block: Block) -> np.ndarray:
     return rows(block, evaluate_rows(block, beta, family)[1])

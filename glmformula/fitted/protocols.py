@@ -194,6 +194,10 @@ class SingleIndex(Scored, Predicting, Protocol):
         """The family that the model becomes where a parameter beside the coefficients runs to its end."""
 
     @property
+    def other_distances(self) -> Mapping[str, float]:
+        """How far parameters beside the coefficients are from their optimum, in standard errors."""
+
+    @property
     def summary_footer(self) -> str:
         """What a printed summary says after a glm's text."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from operator import add
 from typing import TYPE_CHECKING
@@ -79,6 +80,9 @@ class Certificate:
     extended : bool
         The step was computed in more than double precision; where it could not be (the machine has no longer
         type) `digits` is rougher.
+    others : mapping of str to float
+        Of parameters beside the coefficients (theta of `glm_nb`): their distance from the optimum in standard errors,
+        in double precision.
 
     Examples
     --------
@@ -104,6 +108,7 @@ class Certificate:
     data_digits: float
     separation: str
     extended: bool
+    others: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def margin(self) -> float:
@@ -140,6 +145,7 @@ class Certificate:
             ("converged", f"{ended}, {self.iterations} iteration{plural}{edge}"),
             ("score, relative", f"{self.score:.1e}"),
             ("distance to the optimum", f"{self.distance:.1e} standard errors"),
+            *((f"  {name}", f"{distance:.1e} standard errors") for name, distance in self.others.items()),
             ("condition, scaled columns", f"{self.condition:.3g}"),
             ("rank", f"{self.rank} of {self.columns} columns"),
             ("rank decision", f"{decision}, margin 10^{self.margin:.1f}"),
@@ -240,6 +246,7 @@ def certificate(fit: SingleIndex) -> Certificate:
         data_digits=float(np.clip(-math.log10(condition * EPS), 0.0, MOST_DIGITS)),
         separation=_infinite(fit),
         extended=EXTENDED,
+        others=fit.other_distances,
     )
 
 

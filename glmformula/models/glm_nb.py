@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Self
 
 from ..engine.result import Control
-from ..engine.theta import ThetaFit, fit_theta
+from ..engine.theta import ThetaFit, distance_of_theta, fit_theta
 from ..errors import ConvergenceWarning, give_warning
 from ..families import Family, poisson
 from ..families.arguments import positive_number
@@ -79,6 +79,14 @@ class GLMNB(GLM):
     def step_aic(self) -> float:
         """R's ``extractAIC`` of it leaves theta out, where ``AIC`` counts it."""
         return self.aic - 2 * self.family.extra_df
+
+    @property
+    def other_distances(self) -> dict[str, float]:
+        """How far theta is from its optimum at the coefficients, in standard errors; nothing where that has no end."""
+        if math.isinf(self.se_theta):
+            return {}
+        source, beta = self.rows.source, self.result.coefficients
+        return {"theta": distance_of_theta(source, self.family, beta, self.theta)}
 
     @property
     def summary_footer(self) -> str:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 # What the verbs ask of a model and a user has no need of: it is there, but not among what dir(fit) lists.
 HOOKS = frozenset(
     "column_means covariance default_interval distribution edge inverse_information jacobian joint_limits kept "
-    "kept_means on_rows on_terms path predictors refit response result robust_df row_state row_summary rows schema "
-    "scores step_aic summary_footer test_df training weighted with_path".split()
+    "kept_means on_rows on_terms other_distances path predictors refit response result robust_df row_state "
+    "row_summary rows schema scores step_aic summary_footer test_df training weighted with_path".split()
 )
 
 
@@ -170,6 +170,11 @@ class GLM(Estimate, SingleIndexVerbs):
     def edge(self) -> Family | None:
         """The family that the model becomes where a parameter beside the coefficients has no finite estimate."""
         return None
+
+    @property
+    def other_distances(self) -> Mapping[str, float]:
+        """How far parameters beside the coefficients are from their optimum, in standard errors."""
+        return {}
 
     @property
     def summary_footer(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -207,7 +209,13 @@ def test_what_a_glm_has(fit, quine):
     np.testing.assert_allclose(fit.vcov(cluster="Lrn"), held.vcov(cluster="Lrn"), rtol=1e-5, atol=1e-9)
     assert list(fit.tidy().columns) == ["term", "estimate", "std_error", "statistic", "p_value"]
     assert fit.augment().shape == held.augment().shape
-    assert fit.certificate().correct_digits > 6
+    certificate = fit.certificate()
+    assert certificate.correct_digits > 6
+    assert certificate.others["theta"] < 1e-6
+    assert re.search(r"\n    theta +\d\.\de-\d\d standard errors\n", str(certificate))
+    assert dict(held.certificate().others) == {}
+    moved = replace(fit, theta=fit.theta + fit.se_theta / 100)
+    assert moved.certificate().others["theta"] == pytest.approx(0.01, rel=0.1)
 
 
 def test_saved_stripped_and_pickled_models_keep_theta(fit, tmp_path):
