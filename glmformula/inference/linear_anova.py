@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TESTS = ("F", "Chisq", "Cp")
 # Of X, its columns of unit length: the effects lose so much of 16 digits to the covariance's own rounding.
 WELL_CONDITIONED = 1e4
+# Of more coefficients than this, models are fitted and compared: a term of 6,000 levels would take minutes to solve.
+MOST_SOLVED = 1000
 
 
 def anova(
@@ -234,7 +236,7 @@ def Anova(
     Notes
     -----
     Sums of squares are Wald's, so no smaller model is fitted; with aliased coefficients type II compares models,
-    as car does.
+    as car does, and so do both types beyond 1,000 coefficients.
 
     Examples
     --------
@@ -282,9 +284,14 @@ def Anova(
 
 
 def _squares_table(fit: LinearModel, type: str, error: LinearModel) -> pd.DataFrame:
-    if fit.aliased.any():
+    many = fit.rank > MOST_SOLVED and fit.training is not None
+    if many or fit.aliased.any():
         squares, df = deviances(fit, type)
         labels = list(fit.terms.labels)
+        if type == "III" and fit.terms.intercept:
+            own = fit.result.coefficients[0] ** 2 / np.diag(fit.result.cov_unscaled)[0]
+            squares, df = np.concatenate([[own], squares]), np.concatenate([[1.0], df])
+            labels = ["(Intercept)", *labels]
     else:
         tested = wald_table(fit, type, Wald.of(fit))
         squares, df = tested["Chisq"].to_numpy() * fit.dispersion, tested["Df"].to_numpy()

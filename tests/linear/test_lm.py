@@ -167,6 +167,19 @@ def test_effects_and_fits_in_sequence_agree(monkeypatch):
         pd.testing.assert_frame_equal(by_effects.frame, by_fits.frame, rtol=1e-8)
 
 
+@pytest.mark.parametrize(
+    "id_", ["mtcars interaction", "savings weights", "mtcars offset weights", "mtcars means"]
+)
+def test_squares_of_very_many_coefficients_are_those_of_models(id_, monkeypatch):
+    fit = fit_of(id_)
+    for kind in ("II", "III"):
+        solved = fit.Anova(kind)
+        monkeypatch.setattr(linear_anova, "MOST_SOLVED", 0)
+        compared = fit.Anova(kind)
+        monkeypatch.undo()
+        pd.testing.assert_frame_equal(solved.frame, compared.frame, rtol=1e-8)
+
+
 def test_a_fit_that_is_ill_conditioned_is_refined():
     assert refine.MOST_CELLS > 0
     year = np.arange(1900.0, 1950)
