@@ -293,7 +293,7 @@ def climbed(
         beta, theta = solution.beta, moved(theta, move, here, counts)
         jumped = abs(math.log(theta / before[1]) - move) > LITTLE
         left = promise * min(1.0, promise / last) if last > 0 else promise
-        if left < SETTLED and not jumped:
+        if left < SETTLED * min(1.0, at.weight_sum / at.n_ok) and not jumped:
             return Top(beta, theta, solution, at)
         last = promise
     return None

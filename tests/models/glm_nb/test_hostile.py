@@ -122,6 +122,15 @@ def test_trace_has_a_line_for_each_step(data, capsys):
     assert f"2 x log-likelihood = {fit.twologlik:.7g}" in lines[-1]
 
 
+@pytest.mark.parametrize("size", [1e-12, 1e9])
+def test_weights_of_any_size_give_one_answer(data, size):
+    usual = gf.glm_nb("y ~ x + g", data)
+    fit = gf.glm_nb("y ~ x + g", data, weights=np.full(300, size))
+    np.testing.assert_allclose(fit.coefficients, usual.coefficients, rtol=1e-7)
+    found, wanted = (fit.theta, fit.se_theta, fit.twologlik), (usual.theta, usual.se_theta, usual.twologlik)
+    np.testing.assert_allclose(found, wanted * np.array([1, size**-0.5, size]), rtol=1e-7)
+
+
 def test_no_columns_and_no_intercept(data):
     offset = gf.glm_nb("y ~ 0 + offset(0.3 * x + 1)", data)
     assert offset.theta == pytest.approx(gf.theta_ml(data["y"], np.exp(0.3 * data["x"] + 1)), rel=1e-9)
