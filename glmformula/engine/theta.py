@@ -1,14 +1,9 @@
 """The negative binomial's theta and the coefficients by maximum likelihood: one pass over the rows a step.
 
-With q = mu / theta the log-likelihood of a row is (Lawless 1987, Canadian Journal of Statistics 15)
-
-    log G(y + theta) - log G(theta) - y log theta - log y!  +  y log mu - (y + theta) log(1 + q).
-
-What stands before the plus depends on y and theta alone and is summed over the distinct counts, once. Coefficients
-and log theta move by Newton's method each (coefficients by Fisher's scoring where the link is not the logarithm), both
-from one pass: their estimates are independent in large samples (Lawless 1987), so that this converges nearly as fast
-as Newton's method in all parameters together. Where it meets an edge or gets lost, MASS's alternation goes on: a whole
-fit at each theta.
+Coefficients and log theta move by Newton's method each (coefficients by Fisher's scoring where the link is not the
+logarithm), both from one pass: their estimates are independent in large samples (Lawless 1987), so that this converges
+nearly as fast as Newton's method in all parameters together. Where it meets an edge or gets lost, MASS's alternation
+goes on: a whole fit at each theta.
 """
 
 from __future__ import annotations
@@ -16,16 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from operator import add
 
 import numpy as np
 
 from ..errors import ConvergenceWarning, FitError, give_warning, hearing
 from ..families import Family
-from ..families.link import EPS, log_inv, quiet
+from ..families.link import log_inv
 from ..runtime.tasks import one_team
-from ..sources.base import Block, Source
+from ..sources.base import Source
 from ..sources.memory import MemorySource, every
 from .convergence import strayed
 from .counted import Counts, counts_of
@@ -36,27 +30,20 @@ from .passes import Sums, count_rows
 from .path import Path
 from .problem import Problem, is_small
 from .result import Control, GlmFit
-from .rows import evaluate_rows
 from .scoring import scoring_step
 from .solve import IllConditioned, Solution
+from .theta_likelihood import Likelihood, RowSums, moved, rises, theta_at
 
 # A step is the last where the next, by the rate at which they shorten, would promise less than this (in units of the
 # deviance: squared standard errors).
 SETTLED = 1e-15
 # Very many rows start at the estimates of every PARTS-th of them, if these are FEWEST or more.
 PARTS, FEWEST, MOST_COLUMNS = 16, 4000, 200
+# log theta was sent to an end where it differs from its step by more.
 LITTLE = 1e-6
-# log theta moves by at most so much in a step, and by UPHILL where its curvature is of no use.
-LONGEST, UPHILL = 1.5, 0.7
 HALVINGS = 12
-# A rise of -2 log-likelihood below these shares of it, and of the sums that it is the difference of, is rounding.
-ROUNDING, BLUR = 1e-11, 128 * EPS
-# Beyond FAR times the mean response theta is taken to its end, INFINITE times that, if the responses vary less than a
-# Poisson's: there the likelihood is the Poisson's to ten digits.
-FAR, INFINITE = 1e3, 1e10
-SMALLEST = 1e-12
-# Steps of log theta at given means.
-MOST_STEPS, NO_STEP = 200, 1e-11
+# MASS's alternation ends where log theta moves by less.
+STILL = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,78 +67,6 @@ class ThetaFit:
     se_theta: float
     infinite: bool
     messages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RowSums:
-    """Of rows at their means: y log mu - (y + theta) log(1 + q), its first and second derivative by theta, the excess.
-
-    The excess is (y - mu)^2 - y, twice the slope of the log-likelihood by 1 / theta where that is 0.
-    `newton`: coefficients move by the observed information, which is positive under the log link.
-    """
-
-    theta: float
-    newton: bool = False
-
-    @quiet
-    def __call__(self, block: Block, mu: np.ndarray) -> np.ndarray:
-        y, weights, theta = block.y, block.prior_weights, self.theta
-        q = mu * (1.0 / theta)
-        one = 1.0 + q
-        d = 1.0 / one
-        log_one = np.log(one)
-        one -= 1.0
-        log_one += (q - one) * d  # log1p(q) to the last digit, by the vectorised log
-        qd = q * d
-        y_qd = y * qd
-        parts = (
-            y * np.log(np.where(y > 0.0, mu, 1.0)) - (y + theta) * log_one,
-            qd - log_one + y_qd / theta,
-            qd * qd / theta - y_qd * (2.0 * d + qd) / theta**2,
-            np.square(y - mu) - y,
-        )
-        if weights is None:
-            return np.array([part.sum() for part in parts])
-        return np.array([np.dot(weights, np.where(weights > 0.0, part, 0.0)) for part in parts])
-
-    def observed(self, y: np.ndarray, mu: np.ndarray) -> np.ndarray | None:
-        """Observed over expected information of eta, (m,): (y + theta) / (mu + theta)."""
-        return (y + self.theta) / (mu + self.theta) if self.newton else None
-
-
-@dataclass(frozen=True, slots=True)
-class Likelihood:
-    """Of all rows at some means: -2 log-likelihood, score and curvature of log theta, of theta, and the excess."""
-
-    minus2: float
-    score: float
-    curvature: float
-    information: float
-    excess: float
-    blur: float
-
-    @classmethod
-    def of(cls, rows: np.ndarray, counts: Counts, theta: float) -> Likelihood:
-        value, first, second = counts.at(theta)
-        score, curvature = theta * (rows[1] + first), theta * theta * (rows[2] + second)
-        return cls(
-            -2.0 * float(rows[0] + value - counts.log_factorials),
-            float(score),
-            float(curvature + score),
-            -float(rows[2] + second),
-            float(rows[3]),
-            BLUR * (abs(float(rows[0])) + abs(value) + counts.log_factorials),
-        )
-
-    @property
-    def step(self) -> float:
-        """Of log theta."""
-        newton = self.score / -self.curvature if self.curvature < 0 else math.copysign(UPHILL, self.score)
-        return max(-LONGEST, min(LONGEST, newton))
-
-    @property
-    def se(self) -> float:
-        return 1.0 / math.sqrt(self.information) if self.information > 0 else math.inf
 
 
 @one_team()
@@ -305,20 +220,6 @@ def trace(problem: Problem, theta: float, here: Likelihood) -> None:
         print(f"theta = {seven_digits(theta)}, 2 x log-likelihood = {seven_digits(-here.minus2)}")
 
 
-def rises(here: Likelihood, before: tuple[np.ndarray, float, float] | None) -> bool:
-    if before is None:
-        return False
-    return not here.minus2 <= before[2] + ROUNDING * (abs(before[2]) + 1.0) + here.blur
-
-
-def moved(theta: float, move: float, here: Likelihood, counts: Counts) -> float:
-    """theta after a step of its logarithm; its end where the responses vary less than a Poisson's."""
-    theta = theta * math.exp(move)
-    if theta > FAR * counts.level and here.excess <= 0:
-        return counts.end
-    return min(max(theta, SMALLEST), counts.end)
-
-
 def solved(
     problem: Problem, at: Sums, beta: np.ndarray, solved_at: np.ndarray | None, last: Solution | None
 ) -> Solution | None:
@@ -388,7 +289,7 @@ def alternated(
             result = fit_glm(source, family(theta), control=sharp, start=start, **options)  # type: ignore[arg-type]
         start = np.nan_to_num(result.coefficients)
         last, (theta, here) = theta, theta_at(source, family(theta), start, counts, theta)
-        if abs(math.log(theta / last)) < NO_STEP * 100:
+        if abs(math.log(theta / last)) < STILL:
             messages = ()
             break
     for category, text in heard:
@@ -396,42 +297,3 @@ def alternated(
     if messages:
         result = replace(result, converged=False)
     return with_theta(result, here, theta, counts, messages)
-
-
-def theta_at(
-    source: Source, family: Family, beta: np.ndarray, counts: Counts, theta: float
-) -> tuple[float, Likelihood]:
-    """The theta of largest likelihood at given coefficients."""
-    return best_theta(
-        lambda theta: source.map_reduce(partial(sums_at, RowSums(theta), family, beta), add), counts, theta
-    )
-
-
-def best_theta(sums: Callable[[float], np.ndarray], counts: Counts, theta: float) -> tuple[float, Likelihood]:
-    """Newton's method on log theta, with halved steps; `sums` are those of `RowSums`, at given means."""
-    here = Likelihood.of(sums(theta), counts, theta)
-    for _ in range(MOST_STEPS):
-        if theta >= counts.end and here.score >= 0:
-            break
-        move = here.step
-        while True:
-            new = moved(theta, move, here, counts)
-            there = Likelihood.of(sums(new), counts, new)
-            if not rises(there, (np.empty(0), theta, here.minus2)) or abs(move) < NO_STEP:
-                break
-            move /= 2
-        theta, here = new, there
-        if abs(move) < NO_STEP or theta <= SMALLEST:
-            break
-    return theta, here
-
-
-def distance_of_theta(source: Source, family: Family, beta: np.ndarray, theta: float) -> float:
-    """The next step of log theta in its standard errors."""
-    rows = source.map_reduce(partial(sums_at, RowSums(theta), family, beta), add)
-    here = Likelihood.of(rows, counts_of(source), theta)
-    return abs(here.score) / math.sqrt(abs(here.curvature))
-
-
-def sums_at(rows: RowSums, family: Family, beta: np.ndarray, block: Block) -> np.ndarray:
-    return rows(block, evaluate_rows(block, beta, family)[1])

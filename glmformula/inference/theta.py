@@ -13,7 +13,7 @@ import numpy as np
 from ..design.pieces import Design
 from ..engine.counted import Counts, counts_of, counts_of_block
 from ..engine.rows import evaluate_rows
-from ..engine.theta import RowSums, best_theta
+from ..engine.theta_likelihood import RowSums, best_theta
 from ..errors import ConvergenceWarning, DataError, give_warning
 from ..families.variances import mixed, negative_binomial_deviance
 from ..fitted.protocols import SingleIndex, is_model, require

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ..engine.counted import Counts, counts_of
-from ..engine.theta import theta_at
+from ..engine.theta_likelihood import theta_at
 from ..errors import ConvergenceWarning, FitError, give_warning
 from ..runtime.tasks import one_team
 from .constrained import OutsideError, Point, Surface

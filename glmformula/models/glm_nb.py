@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, Self
 
 from ..engine.result import Control
-from ..engine.theta import ThetaFit, distance_of_theta, fit_theta
+from ..engine.theta import ThetaFit, fit_theta
+from ..engine.theta_likelihood import distance_of_theta
 from ..errors import ConvergenceWarning, give_warning
 from ..families import Family, poisson
 from ..families.arguments import positive_number

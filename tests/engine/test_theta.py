@@ -9,7 +9,7 @@ from tolerances import FAMILY_WITH_SADDLE_POINT, NUMERICAL_DERIVATIVE
 
 from glmformula.design.pieces import Design
 from glmformula.engine.counted import MOST_COUNTED, counts_of, distinct, merged
-from glmformula.engine.theta import Likelihood, RowSums, best_theta
+from glmformula.engine.theta_likelihood import Likelihood, RowSums, best_theta
 from glmformula.errors import FamilyError
 from glmformula.families.records import alike, family_of, family_record
 from glmformula.families.standard import estimated_negative_binomial, negative_binomial
