@@ -15,7 +15,7 @@ import numpy as np
 
 from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
-from .newton import Layout, rows_in_columns
+from .layout import Layout, rows_in_columns
 from .separation import FINE, HELD, MOST_ROWS, Contradiction, searched
 from .separation_lp import ZERO, Rows, distinct, joined, null_space
 

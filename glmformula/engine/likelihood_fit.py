@@ -19,11 +19,11 @@ from ..sources.mapped import Mapped
 from ..sources.memory import LEAST_ROWS, MemorySource, usual_rows
 from .category_separation import category_separation
 from .irls import fit_glm
-from .newton import Columns, Layout, NewtonControl, Solved, covariance_of, maximum
+from .layout import Columns, Layout
+from .newton import NewtonControl, Solved, maximum, with_limits
 from .result import Control
 
-STARTING = Control(epsilon=1e-4, maxit=8)
-"""The generalized linear models at the start need few digits: Newton's method finds the others."""
+STARTING = Control(maxit=8)
 ROUGHLY = NewtonControl(maxit=12, tolerance=1e-3, exact=np.inf)
 EACH, FEWEST_EACH = 8, 50
 """With so many rows a parameter in every eighth row, their maximum is a good start."""
@@ -193,14 +193,7 @@ def decided(
     )
     limits = np.zeros(len(ends))
     limits[ends > 0], limits[ends < 0] = np.inf, -np.inf
-    free = np.ones(len(limits), dtype=bool)
-    return replace(
-        far,
-        iter=solved.iter + far.iter,
-        converged=True,
-        limits=limits,
-        covariance=covariance_of(far.information, free, limits),
-    )
+    return with_limits(replace(far, iter=solved.iter + far.iter, converged=True), limits)
 
 
 def in_small_blocks(source: Source, size: int) -> Source:
@@ -337,7 +330,13 @@ def _started(
     with hearing():
         try:
             # nobody asks for the null model of a start, which is what an intercept is told for
-            fit = fit_glm(mapped, one.family, names=names, intercept=False, control=STARTING)
+            fit = fit_glm(
+                mapped,
+                one.family,
+                names=names,
+                intercept=False,
+                control=replace(STARTING, epsilon=one.epsilon),
+            )
             beta = fit.coefficients
         except FitError:
             beta = np.full(len(names), np.nan)

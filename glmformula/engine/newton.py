@@ -20,10 +20,8 @@ from ..families.link import Array, quiet
 from ..sources.base import Block, Source
 from .alike import AlikeSums, chunk_rows
 from .at_infinity import probed, running
-from .columns import dense_columns, plan
-
-CELLS = 2**16  # numbers in the columns of the rows that are gone through together: half a megabyte
-Columns = slice | np.ndarray
+from .layout import Layout, etas_of, formed, rows_in_columns
+from .orthonormal import Basis, basis_of, ill_conditioned
 
 
 @dataclass(frozen=True)
@@ -61,40 +59,6 @@ class NewtonControl:
     flat: float = 1e-7
     runs: int = 4
     nothing: float = 1e-4
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the parameters are.
-
-    Attributes
-    ----------
-    columns : tuple of slice, ndarray of int, or None
-        For each predictor the columns of a block's design that it has; None for a constant.
-    sizes : tuple of int
-        Parameters of each; they follow one another.
-    offsets : tuple of int or None
-        Which column of the blocks' offsets each has; -1 where an offset (m,) is all of it.
-    """
-
-    columns: tuple[Columns | None, ...]
-    sizes: tuple[int, ...]
-    offsets: tuple[int | None, ...]
-
-    @property
-    def size(self) -> int:
-        return sum(self.sizes)
-
-    @property
-    def alike(self) -> bool:
-        """Whether all predictors have the same columns."""
-        first = self.columns[0]
-        return isinstance(first, slice) and all(isinstance(c, slice) and c == first for c in self.columns)
-
-    def slices(self) -> list[slice]:
-        """The place of each predictor's parameters."""
-        stops = np.cumsum(self.sizes).tolist()
-        return [slice(stop - size, stop) for stop, size in zip(stops, self.sizes, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -154,41 +118,6 @@ class Solved:
     limits: np.ndarray
 
 
-def etas_of(
-    layout: Layout, parameters: np.ndarray, columns: np.ndarray, offset: np.ndarray | None
-) -> tuple[Array, ...]:
-    """The predictors of rows whose design is `columns` (p, m)."""
-    if layout.alike and len(layout.sizes) > 1:
-        every = np.dot(parameters.reshape(len(layout.sizes), -1), columns[layout.columns[0]])
-        if offset is not None:
-            for eta, own in zip(every, layout.offsets, strict=True):
-                if own is not None:
-                    eta += offset if own < 0 else offset[:, own]
-        return tuple(every)
-    etas = []
-    for which, place, own in zip(layout.columns, layout.slices(), layout.offsets, strict=True):
-        beta = parameters[place]
-        if which is None:
-            etas.append(np.array(float(beta[0])))
-            continue
-        eta = np.dot(beta, columns[which])
-        if offset is not None and own is not None:
-            eta += offset if own < 0 else offset[:, own]
-        etas.append(eta)
-    return tuple(etas)
-
-
-def rows_in_columns(block: Block, chunk: int | None = None) -> Any:
-    """Some rows at a time, `chunk` of them: (rows of the block, X' (p, c))."""
-    design = block.design
-    chunk = chunk or max(64, CELLS // (design.ncols + 1))
-    parts = plan(design.pieces, "qr")
-    for start in range(0, len(block.y), chunk):
-        rows = slice(start, min(start + chunk, len(block.y)))
-        pieces = tuple([piece.rows(rows) for piece in design.pieces])
-        yield rows, dense_columns(pieces, parts, rows.stop - rows.start)[:-1]
-
-
 @quiet
 def run(task: Task, block: Block) -> Sums:
     """The sums of one block."""
@@ -198,7 +127,7 @@ def run(task: Task, block: Block) -> Sums:
     total, score, information = 0.0, np.zeros(size), np.zeros((size, size))
     squares = np.zeros(size + 1)
     places = layout.slices()
-    for rows, columns in rows_in_columns(block):
+    for rows, columns in formed(layout, block):
         if task.sized:
             squares += column_squares(layout, places, columns)
         offset = None if block.offset is None else block.offset[rows]
@@ -230,7 +159,7 @@ def alike(task: Task, block: Block) -> Sums:
     which, p = layout.columns[0], layout.sizes[0]
     sums = AlikeSums(len(layout.sizes), p)
     squares = np.zeros(layout.size + 1)
-    for rows, columns in rows_in_columns(block, chunk_rows(layout.size)):
+    for rows, columns in formed(layout, block, chunk_rows(layout.size)):
         if task.sized:
             squares += column_squares(layout, layout.slices(), columns)
         offset = None if block.offset is None else block.offset[rows]
@@ -333,6 +262,11 @@ def maximum(
     free = np.ones(len(start), dtype=bool) if fixed is None else ~fixed
     parameters = start.copy()
     sums = at(source, likelihood, layout, parameters, sized=True)
+    if fixed is None and layout.basis is None and ill_conditioned(sums.information, layout):
+        basis = basis_of(source, layout)
+        if basis is not None:
+            units = column_sizes(sums.squares[:-1], sums.squares[-1])
+            return back(basis, units, maximum(source, likelihood, basis.layout, basis.into @ start, control))
     units = column_sizes(sums.squares[:-1], sums.squares[-1])
     if not np.isfinite(sums.loglik):
         raise FitError(
@@ -378,6 +312,30 @@ def maximum(
         loglik=sums.loglik,
         iter=iterations,
         converged=converged,
+        limits=limits,
+    )
+
+
+def back(basis: Basis, units: np.ndarray, solved: Solved) -> Solved:
+    """What was found in a basis, for the columns themselves; `units` are those of their parameters."""
+    limits, ends = np.zeros(len(units)), np.isinf(solved.limits)
+    if solved.limits.any():
+        move = basis.out @ np.where(ends, np.nan_to_num(solved.limits, posinf=1.0, neginf=-1.0), 0.0)
+        far = np.abs(move * units) > 0.05 * np.abs(move * units).max(initial=0.0)
+        limits[far] = np.sign(move[far]) * np.inf
+        unknown = (np.abs(basis.out[:, np.isnan(solved.limits)]) * units[:, None] > 0.01).any(axis=1)
+        limits[unknown & ~far] = np.nan
+    covariance = basis.out @ np.nan_to_num(solved.covariance) @ basis.out.T
+    if np.isnan(solved.covariance).all():
+        covariance[:] = np.nan
+    lost = limits != 0
+    covariance[lost] = covariance[:, lost] = np.nan
+    return replace(
+        solved,
+        parameters=basis.out @ solved.parameters,
+        score=basis.into.T @ solved.score,
+        information=basis.into.T @ solved.information @ basis.into,
+        covariance=covariance,
         limits=limits,
     )
 
@@ -470,6 +428,16 @@ def climbed(
             return tried, sums
         step = step / 2
     return None
+
+
+def with_limits(solved: Solved, limits: np.ndarray) -> Solved:
+    """The same, when it is known which parameters run to infinity."""
+    covariance = solved.covariance.copy()
+    if np.isnan(covariance).any():
+        covariance = covariance_of(solved.information, np.ones(len(limits), dtype=bool), limits)
+    lost = limits != 0
+    covariance[lost] = covariance[:, lost] = np.nan
+    return replace(solved, limits=limits, covariance=covariance)
 
 
 def covariance_of(information: np.ndarray, free: np.ndarray, limits: np.ndarray) -> np.ndarray:

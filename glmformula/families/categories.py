@@ -187,7 +187,7 @@ def multinomial(reference: str | None, name: str, levels: Levels) -> Likelihood:
         predictors=("",) if pair else ordered[1:],
         parts=(0,) * (len(levels) - 1),
         evaluate=partial(baseline_logit, place),
-        starts=(StartFit(0, gaussian(), some_number),),
+        starts=(StartFit(0, gaussian(), some_number, epsilon=1e-8),),
         reading="categories",
         check_response=anything,
         quantities={

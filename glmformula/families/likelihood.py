@@ -80,11 +80,15 @@ class StartFit:
         Whose columns it has.
     family : Family
     response : callable, (y, prior_weights) -> (y, prior_weights)
+    epsilon : float
+        When it ends: few digits are needed, Newton's method finds the others. Columns are aliased as in a `glm`
+        with it: where a thousandth of it (1e-7 at most) is left of a column's length.
     """
 
     part: int
     family: Family
     response: Callable[[Array, Array | None], tuple[Array, Array | None]]
+    epsilon: float = 1e-4
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engine.layout import Layout, etas_of, rows_in_columns
 from ..engine.likelihood_fit import as_slice
-from ..engine.newton import Layout, etas_of, rows_in_columns
 from ..errors import FitError
 from ..families.likelihood import Etas, Quantity
 from ..families.link import Array, Link

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..engine.newton import etas_of, rows_in_columns
+from ..engine.layout import etas_of, rows_in_columns
 from ..render.categories import MatrixTexts, blocks_of
 from ..render.report import Block, Rendered
 from ..sources.mapped import collect
@@ -18,7 +18,7 @@ from .several_summary import notes
 from .wald import Vcov, Wald, resolved, test_columns
 
 if TYPE_CHECKING:
-    from ..engine.newton import Layout
+    from ..engine.layout import Layout
     from ..families.likelihood import Quantity
     from ..fitted.protocols import Parametric
     from ..sources.base import Block as Rows

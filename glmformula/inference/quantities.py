@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..engine.newton import Layout, etas_of, rows_in_columns
+from ..engine.layout import Layout, etas_of, rows_in_columns
 from ..families.link import Array
 from ..fitted.asked import Asked, asked
 from ..sources.mapped import collect

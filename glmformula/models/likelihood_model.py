@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..design.contrast import kept as own_contrasts
+from ..engine.layout import Layout
 from ..engine.likelihood_fit import LikelihoodFit, Part, as_slice, fit_likelihood
-from ..engine.newton import Layout, NewtonControl, Solved
+from ..engine.newton import NewtonControl, Solved
 from ..errors import ConvergenceWarning, DataError, FormulaError, SeparationWarning, give_warning
 from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
