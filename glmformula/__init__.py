@@ -95,6 +95,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.predict import predict
     from .inference.profile import profile
     from .inference.residuals import residuals
+    from .inference.rootogram import rootogram
     from .inference.sandwich import bread, estfun, meat
     from .inference.separation import detect_separation
     from .inference.simulate import simulate
@@ -104,10 +105,13 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.tidy import augment, glance, tidy
     from .inference.update import update
     from .inference.vif import vif
+    from .inference.vuong import vuong
     from .inference.waldtest import waldtest
+    from .inference.zero_test import zero_test
     from .models.compare_counts import compare_counts
     from .plot.coefficients import coefficient_plot, profile_plot
     from .plot.effects import effect_plot
+    from .plot.rootogram import rootogram_plot
 
 __all__ = [
     "AIC",
@@ -202,6 +206,8 @@ __all__ = [
     "register_function",
     "register_link",
     "residuals",
+    "rootogram",
+    "rootogram_plot",
     "rstandard",
     "rstudent",
     "set_contrasts",
@@ -220,7 +226,9 @@ __all__ = [
     "variable_names",
     "vcov",
     "vif",
+    "vuong",
     "waldtest",
+    "zero_test",
     "zeroinfl",
 ]
 

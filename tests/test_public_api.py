@@ -15,7 +15,8 @@ from glmformula import glm
 from glmformula.datasets import attrition
 
 NAMES = """
-    glm glm_nb lm glm_control GLM GLMNB LM zeroinfl hurdle ZeroInflated Hurdle StatTable datasets multinom Multinom
+    glm glm_nb lm glm_control GLM GLMNB LM zeroinfl hurdle ZeroInflated Hurdle
+    vuong zero_test rootogram rootogram_plot StatTable datasets multinom Multinom
     polr Polr
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie

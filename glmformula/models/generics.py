@@ -37,6 +37,10 @@ OTHERS = {
     "coefficient_plot": "plot.coefficients",
     "effect_plot": "plot.effects",
     "profile_plot": "plot.coefficients",
+    "rootogram": "inference.rootogram",
+    "rootogram_plot": "plot.rootogram",
+    "vuong": "inference.vuong",
+    "zero_test": "inference.zero_test",
     **dict.fromkeys(("theta_md", "theta_ml", "theta_mm"), "inference.theta"),
 }
 ANY = (

@@ -23,6 +23,7 @@ from ..families.zero_inflation import (
 )
 from ..formula.parts import Parted, terms_of
 from ..formula.tokens import string_text
+from ..inference.rootogram import whole_counts
 from ..render.numbers import formatC, round_half
 from ..render.several import Heading, Printed
 from ..sources.base import Block, Source
@@ -49,7 +50,7 @@ class ZeroCounts(LikelihoodModel):
         """What `predict` calls by that name."""
         if type != "prob":
             return super().quantity(type, at)
-        counts = tuple(range(self.largest_count + 1)) if at is None else _counts(at)
+        counts = tuple(range(self.largest_count + 1)) if at is None else whole_counts(at)
         evaluate = self.likelihood.evaluate
         return Quantity(
             partial(probabilities, evaluate, counts),
@@ -284,13 +285,6 @@ def _range(block: Block) -> tuple[float, float]:
 
 def _wider(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
     return min(a[0], b[0]), max(a[1], b[1])
-
-
-def _counts(at: Any) -> tuple[int, ...]:
-    counts = np.atleast_1d(np.asarray(at))
-    if counts.dtype.kind not in "iuf" or (counts != np.rint(counts)).any() or (counts < 0).any():
-        raise ValueError(f"at should be counts: whole numbers from 0 on; got {at!r}")
-    return tuple(int(k) for k in counts)
 
 
 def _rounded(theta: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from . import cells
 from .cells import Cells, NamedVector, named_numbers
-from .numbers import format_numbers
+from .numbers import format_numbers, format_pval
 from .report import Block, Rendered
 
 
@@ -152,6 +153,14 @@ def _blank(table: StatTable, digits: int | None) -> Cells:
     return Cells(made.rows, made.columns, tuple(body))
 
 
+def _p_valued(table: StatTable, digits: int | None) -> Cells:
+    """The last column as a data frame has it whose p-values went through format.pval."""
+    made = _data_frame(table, digits)
+    p = format_pval(table.frame.iloc[:, -1].tolist(), max(1, (digits or 7) - 2))
+    width = max(map(len, p))
+    return replace(made, body=(*made.body[:-1], tuple(text.rjust(width) for text in p)))
+
+
 def _vector(table: StatTable, digits: int | None) -> NamedVector:
     frame = table.frame if len(table.frame.columns) == 1 else table.frame.T
     numbers = frame.iloc[:, 0].astype(float).tolist()
@@ -165,4 +174,5 @@ _KINDS: dict[str, Maker] = {
     "blank": _blank,
     "data.frame": _data_frame,
     "vector": _vector,
+    "p-value": _p_valued,
 }
