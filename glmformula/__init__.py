@@ -69,10 +69,12 @@ __version__ = "0.2.0.dev0"
 if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.add1 import add1, add1 as addterm
     from .inference.anova import anova
+    from .inference.calibration import calibration
     from .inference.coeftest import coefci, coeftest
     from .inference.confint import confint
     from .inference.covariance import vcov
     from .inference.delta_method import delta_method
+    from .inference.discrimination import confusion, gini, lift, roc
     from .inference.dose import dose_p
     from .inference.drop1 import drop1, drop1 as dropterm
     from .inference.extract_aic import extract_aic as extractAIC
@@ -94,6 +96,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.model_table import etable
     from .inference.predict import predict
     from .inference.profile import profile
+    from .inference.relativities import relativities
     from .inference.residuals import residuals
     from .inference.rootogram import rootogram
     from .inference.sandwich import bread, estfun, meat
@@ -110,6 +113,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.zero_test import zero_test
     from .models.compare_counts import compare_counts
     from .plot.coefficients import coefficient_plot, profile_plot
+    from .plot.discrimination import calibration_plot, roc_plot
     from .plot.effects import effect_plot
     from .plot.rootogram import rootogram_plot
 
@@ -144,6 +148,8 @@ __all__ = [
     "augment",
     "binomial",
     "bread",
+    "calibration",
+    "calibration_plot",
     "case_names",
     "coef",
     "coefci",
@@ -151,6 +157,7 @@ __all__ = [
     "coeftest",
     "compare_counts",
     "confint",
+    "confusion",
     "cooks_distance",
     "covratio",
     "datasets",
@@ -170,6 +177,7 @@ __all__ = [
     "extractAIC",
     "fitted",
     "gaussian",
+    "gini",
     "glance",
     "glm",
     "glm_control",
@@ -179,6 +187,7 @@ __all__ = [
     "hurdle",
     "influence_measures",
     "inverse_gaussian",
+    "lift",
     "linear_hypothesis",
     "lm",
     "load",
@@ -205,7 +214,10 @@ __all__ = [
     "register_family",
     "register_function",
     "register_link",
+    "relativities",
     "residuals",
+    "roc",
+    "roc_plot",
     "rootogram",
     "rootogram_plot",
     "rstandard",

@@ -27,13 +27,14 @@ NAMES = """
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     bread meat estfun etable
+    roc confusion calibration gini lift relativities
     theta_ml theta_md theta_mm
     compare_counts overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
     stepAIC dropterm addterm dose_p sigma case_names variable_names
     Anova coefci coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
-    coefficient_plot effect_plot profile_plot
+    coefficient_plot effect_plot profile_plot roc_plot calibration_plot
 """.split()
 ARGUMENTS = {
     "glm": (

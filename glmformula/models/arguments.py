@@ -79,11 +79,22 @@ SEED = Kind("a whole number from 0, or a list of them", _is_seed)
 PROFILE = Kind("a profile, as profile(fit) gives", lambda value: hasattr(value, "grids"))
 
 KINDS = {
-    **dict.fromkeys(("alpha", "conf_level", "del_", "df", "dispersion", "k", "level", "scale"), NUMBER),
-    **dict.fromkeys(("digits", "label", "maxsteps", "nsim", "steps"), WHOLE),
+    **dict.fromkeys(
+        ("alpha", "conf_level", "del_", "df", "dispersion", "k", "level", "scale", "threshold"), NUMBER
+    ),
+    **dict.fromkeys(("bands", "bins", "digits", "label", "maxsteps", "nsim", "steps"), WHOLE),
     **dict.fromkeys(
         (
-            *("alternative", "conf_method", "direction", "error_estimate", "interval", "method", "na_action"),
+            *(
+                "alternative",
+                "base",
+                "conf_method",
+                "direction",
+                "error_estimate",
+                "interval",
+                "method",
+                "na_action",
+            ),
             *("layout", "new_levels", "statistic", "test", "type", "type_predict", "type_residuals"),
         ),
         CHOICE,

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 
     from ..inference.add1 import add1 as _add1
     from ..inference.anova import anova as _anova
+    from ..inference.calibration import calibration as _calibration
     from ..inference.certificate import certificate as _certificate
     from ..inference.coeftest import coefci as _coefci, coeftest as _coeftest
     from ..inference.confint import confint as _confint
     from ..inference.covariance import vcov as _vcov
     from ..inference.delta_method import delta_method as _delta_method
+    from ..inference.discrimination import (
+        confusion as _confusion,
+        gini as _gini,
+        lift as _lift,
+        roc as _roc,
+    )
     from ..inference.dose import dose_p as _dose_p
     from ..inference.drop1 import drop1 as _drop1
     from ..inference.extract_aic import extract_aic as _extract_aic
@@ -61,6 +68,7 @@ if TYPE_CHECKING:
         residuals as _quantity_residuals,
         simulate as _simulate_likelihood,
     )
+    from ..inference.relativities import relativities as _relativities
     from ..inference.residuals import residuals as _residuals
     from ..inference.sandwich import bread as _bread, estfun as _estfun, meat as _meat
     from ..inference.separation import separation as _separation
@@ -95,15 +103,19 @@ SINGLE_INDEX = {
     "add1": "inference.add1",
     "anova": "inference.anova",
     "augment": "inference.tidy",
+    "calibration": "inference.calibration",
     "certificate": "inference.certificate",
+    "confusion": "inference.discrimination",
     "dispersiontest": "inference.goodness",
     "dose_p": "inference.dose",
     "drop1": "inference.drop1",
     "estfun": "inference.sandwich",
     "extract_aic": "inference.extract_aic",
+    "gini": "inference.discrimination",
     "glance": "inference.tidy",
     "hosmer_lemeshow": "inference.goodness",
     "influence_measures": "inference.influence_measures",
+    "lift": "inference.discrimination",
     "model_frame": "inference.output",
     "model_matrix": "inference.predict",
     "overdispersion": "inference.goodness",
@@ -111,7 +123,9 @@ SINGLE_INDEX = {
     "predict": "inference.predict",
     "profile": "inference.profile",
     "pseudo_r2": "inference.goodness",
+    "relativities": "inference.relativities",
     "residuals": "inference.residuals",
+    "roc": "inference.discrimination",
     "separation": "inference.separation",
     "simulate": "inference.simulate",
     "step": "inference.step",
@@ -264,7 +278,9 @@ class SingleIndexVerbs(ScoredVerbs):
         Anova = _Anova
         anova = _anova
         augment = _augment
+        calibration = _calibration
         certificate = _certificate
+        confusion = _confusion
         cooks_distance = _cooks_distance
         covratio = _covratio
         dfbeta = _dfbeta
@@ -275,10 +291,12 @@ class SingleIndexVerbs(ScoredVerbs):
         drop1 = _drop1
         estfun = _estfun
         extract_aic = _extract_aic
+        gini = _gini
         glance = _glance
         hatvalues = _hatvalues
         hosmer_lemeshow = _hosmer_lemeshow
         influence_measures = _influence_measures
+        lift = _lift
         model_frame = _model_frame
         model_matrix = _model_matrix
         overdispersion = _overdispersion
@@ -286,7 +304,9 @@ class SingleIndexVerbs(ScoredVerbs):
         predict = _predict
         profile = _profile
         pseudo_r2 = _pseudo_r2
+        relativities = _relativities
         residuals = _residuals
+        roc = _roc
         rstandard = _rstandard
         rstudent = _rstudent
         separation = _separation

@@ -34,6 +34,7 @@ FUNCTIONS = (
 OTHERS = {
     "compare_counts": "models.compare_counts",
     "detect_separation": "inference.separation",
+    "calibration_plot": "plot.discrimination",
     "coefficient_plot": "plot.coefficients",
     "effect_plot": "plot.effects",
     "profile_plot": "plot.coefficients",
@@ -41,6 +42,7 @@ OTHERS = {
     "rootogram_plot": "plot.rootogram",
     "vuong": "inference.vuong",
     "zero_test": "inference.zero_test",
+    "roc_plot": "plot.discrimination",
     **dict.fromkeys(("theta_md", "theta_ml", "theta_mm"), "inference.theta"),
 }
 ANY = (

@@ -107,7 +107,12 @@ def _numbers(frame: pd.DataFrame) -> list[list[float]]:
 
 
 def _labels(frame: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(map(str, frame.columns)), tuple(map(str, frame.index))
+    return tuple(map(str, frame.columns)), tuple(map(row_name, frame.index))
+
+
+def row_name(key: object) -> str:
+    """A row's name; the parts of a name of several, "region: A"."""
+    return ": ".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
 def _failed(table: StatTable) -> list[list[bool]] | None:

@@ -1,0 +1,344 @@
+"""How well fitted values tell rows apart: ROC curve, confusion, Gini coefficient, lift."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, FamilyError
+from ..render.numbers import format_number, signif
+from ..render.report import Block, Rendered
+from ..render.table import StatTable
+from .distributions import quantile
+from .observed import Observed, observed
+
+if TYPE_CHECKING:
+    from ..fitted.protocols import SingleIndex
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Roc(Rendered):
+    """A ROC curve with its area.
+
+    Attributes
+    ----------
+    auc : float
+        P(a success has a larger fitted value than a failure), ties counted half.
+    se : float
+        DeLong's standard error of it.
+    low, high : float
+        Its confidence limits.
+    level : float
+    successes, failures : float
+    frame : DataFrame
+        threshold, sensitivity, specificity: from the largest threshold on.
+    """
+
+    auc: float
+    se: float
+    low: float
+    high: float
+    level: float
+    successes: float
+    failures: float
+    frame: pd.DataFrame = field(repr=False)
+
+    def blocks(self, digits: int | None = None) -> list[Block]:
+        """The text.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+        >>> len(fit.roc().blocks())
+        1
+        """
+        auc, low, high = (format_number(signif((v,), 4)[0]) for v in (self.auc, self.low, self.high))
+        text = (
+            f"Area under the ROC curve: {auc}\n"
+            f"{100 * self.level:g}% confidence interval: {low} to {high} (DeLong)\n"
+            f"{self.successes:g} successes, {self.failures:g} failures\n"
+        )
+        return [text]
+
+
+def roc(fit: SingleIndex, newdata: Any = None, level: float = 0.95) -> Roc:
+    """The ROC curve of a binomial model, its area and DeLong's interval (DeLong, DeLong & Clarke-Pearson 1988).
+
+    Parameters
+    ----------
+    newdata : DataFrame, optional
+        Rows with the response. Default: those of the fit, which flatter it; see `validate` and `cross_validate`.
+    level : float
+
+    Returns
+    -------
+    Roc
+        ``.auc``, ``.low``, ``.high``, ``.frame``; `roc_plot` draws it; pROC's ``roc``.
+
+    Raises
+    ------
+    FamilyError
+        The family is not binomial.
+    DataError
+        Only successes, or only failures; no rows.
+
+    Notes
+    -----
+    Weights (trials) count as so many rows.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours + salary", datasets.attrition(), family="binomial")
+    >>> fit.roc()
+    Area under the ROC curve: 0.6567
+    95% confidence interval: 0.5383 to 0.7751 (DeLong)
+    24 successes, 476 failures
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level should be between 0 and 1; got {level!r}")
+    rows = binomial_rows(fit, newdata, "roc()")
+    order = np.argsort(-rows.mu, kind="stable")
+    mu, hits, misses = rows.mu[order], (rows.weights * rows.y)[order], (rows.weights * (1 - rows.y))[order]
+    ends = np.flatnonzero(np.append(np.diff(mu) != 0, True))
+    success, failure = float(hits.sum()), float(misses.sum())
+    up, down = np.cumsum(hits)[ends], np.cumsum(misses)[ends]  # at or above each threshold
+    own_up, own_down = np.diff(up, prepend=0.0), np.diff(down, prepend=0.0)
+    # placement values: of a success the share of failures below it, of a failure that of successes above it
+    of_success = 1 - (down - own_down / 2) / failure
+    of_failure = (up - own_up / 2) / success
+    auc = float(own_up @ of_success / success)
+    spread = sum(
+        float(count @ (place - auc) ** 2) / (total - 1) / total if total > 1 else math.nan
+        for count, place, total in ((own_up, of_success, success), (own_down, of_failure, failure))
+    )
+    se = math.sqrt(spread)
+    half = float(quantile((1 + level) / 2, math.inf)) * se
+    frame = pd.DataFrame(
+        {
+            "threshold": np.concatenate([[math.inf], mu[ends]]),
+            "sensitivity": np.concatenate([[0.0], up / success]),
+            "specificity": 1 - np.concatenate([[0.0], down / failure]),
+        }
+    )
+    return Roc(auc, se, max(0.0, auc - half), min(1.0, auc + half), level, success, failure, frame)
+
+
+def binomial_rows(fit: SingleIndex, newdata: Any, verb: str) -> Observed:
+    if not fit.family.is_binomial:
+        raise FamilyError(
+            f"{verb} is of a binomial model, this one has the family {fit.family.name}; lift() and gini() take any"
+        )
+    rows = observed(fit, newdata)
+    rows = rows.rows(rows.weights > 0)
+    successes, failures = float(rows.weights @ rows.y), float(rows.weights @ (1 - rows.y))
+    if successes <= 0 or failures <= 0:
+        what = "failures" if successes <= 0 else "successes"
+        raise DataError(
+            f"{verb} needs successes and failures of '{fit.response_name}'; these {len(rows.y)} rows have {what} only"
+        )
+    return rows
+
+
+def confusion(
+    fit: SingleIndex, threshold: float = 0.5, newdata: Any = None, level: float = 0.95
+) -> StatTable:
+    """Successes and failures by whether the fitted probability reaches a threshold, and the rates they make.
+
+    Parameters
+    ----------
+    threshold : float
+    newdata : DataFrame, optional
+        As of `roc`.
+    level : float
+        Of Wilson's intervals.
+
+    Returns
+    -------
+    StatTable
+        sensitivity, specificity, predictive values, accuracy: estimate and limits; ``.attrs["counts"]`` has the
+        four counts.
+
+    Raises
+    ------
+    FamilyError, DataError
+        As of `roc`.
+    ValueError
+        A threshold or level that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
+    >>> fit.confusion(0.05).round(3)
+                                rate  lower  upper
+    sensitivity                0.542  0.351  0.721
+    specificity                0.651  0.607  0.693
+    positive predictive value  0.073  0.043  0.120
+    negative predictive value  0.966  0.940  0.981
+    accuracy                   0.646  0.603  0.687
+    """
+    for name, value in (("threshold", threshold), ("level", level)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} should be between 0 and 1; got {value!r}")
+    rows = binomial_rows(fit, newdata, "confusion()")
+    above = rows.mu >= threshold
+    hits, misses = rows.weights * rows.y, rows.weights * (1 - rows.y)
+    tp, fp = float(hits[above].sum()), float(misses[above].sum())
+    fn, tn = float(hits[~above].sum()), float(misses[~above].sum())
+    shares = {
+        "sensitivity": (tp, tp + fn),
+        "specificity": (tn, tn + fp),
+        "positive predictive value": (tp, tp + fp),
+        "negative predictive value": (tn, tn + fn),
+        "accuracy": (tp + tn, tp + fp + fn + tn),
+    }
+    table = pd.DataFrame(
+        [(k / n if n else math.nan, *wilson(k, n, level)) for k, n in shares.values()],
+        index=list(shares),
+        columns=["rate", "lower", "upper"],
+    )
+    heading = (
+        f"Fitted probability of at least {threshold:g} taken as success:\n",
+        f"{tp:g} of {tp + fn:g} successes and {fp:g} of {fp + tn:g} failures\n",
+    )
+    out = StatTable(table, heading=heading, digits=4)
+    out.attrs["counts"] = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
+    return out
+
+
+def wilson(count: float, total: float, level: float) -> tuple[float, float]:
+    """Wilson's (1927) limits of a proportion."""
+    if not total:
+        return math.nan, math.nan
+    z = float(quantile((1 + level) / 2, math.inf))
+    share, more = count / total, z * z / total
+    middle = (share + more / 2) / (1 + more)
+    half = z / (1 + more) * math.sqrt(share * (1 - share) / total + more / (4 * total))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def gini(fit: SingleIndex, newdata: Any = None) -> float:
+    """Gini coefficient of the fitted means: how unevenly they, per unit of exposure, order what was observed.
+
+    Twice the area between the diagonal and the curve of the cumulative share of the response against that of
+    exposure, rows ordered by fitted mean per exposure, the largest first (Frees, Meyers & Cummings 2011, without a
+    base premium). Of a binomial 0/1 response it is (2 AUC - 1) times the share of failures.
+
+    Parameters
+    ----------
+    newdata : DataFrame, optional
+        As of `roc`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    DataError
+        The response adds up to nothing, or is negative somewhere.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson")
+    >>> round(fit.gini(), 4)
+    0.0368
+    """
+    curve = ordered_shares(fit, newdata)
+    x, y = curve["exposure"].to_numpy(), curve["response"].to_numpy()
+    return float(np.sum((y[1:] + y[:-1]) * np.diff(x)) - 1.0)
+
+
+def ordered_shares(fit: SingleIndex, newdata: Any = None) -> pd.DataFrame:
+    """Cumulative shares of exposure and of the response, largest fitted mean first; ties together."""
+    rows = observed(fit, newdata)
+    weight = rows.weights * rows.exposure
+    response = rows.weights * rows.y
+    if response.min(initial=0.0) < 0 or response.sum() <= 0:
+        raise DataError(
+            f"shares of '{fit.response_name}' need a response that is nowhere negative and not all 0"
+        )
+    rate = rows.mu / rows.exposure
+    order = np.argsort(-rate, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(rate[order]) != 0, True))
+    return pd.DataFrame(
+        {
+            "exposure": np.concatenate([[0.0], np.cumsum(weight[order])[ends] / weight.sum()]),
+            "response": np.concatenate([[0.0], np.cumsum(response[order])[ends] / response.sum()]),
+        }
+    )
+
+
+def lift(fit: SingleIndex, bins: int = 10, newdata: Any = None) -> StatTable:
+    """Bands of equal exposure by fitted mean: what was observed and expected in each, and how they stand to the whole.
+
+    Parameters
+    ----------
+    bins : int
+    newdata : DataFrame, optional
+        As of `roc`.
+
+    Returns
+    -------
+    StatTable
+        rows, exposure, observed, fitted (per exposure), actual_expected, lift (observed over that of all rows); the
+        band of the smallest means first.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two bins.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson")
+    >>> fit.lift(3).round(3)
+       rows  exposure  observed  fitted  actual_expected   lift
+    1   155     155.0     6.445   6.333            1.018  0.947
+    2   166     166.0     6.512   6.736            0.967  0.957
+    3   179     179.0     7.397   7.286            1.015  1.086
+    """
+    if bins < 2:
+        raise ValueError(f"bins should be 2 or more; got {bins}")
+    rows = observed(fit, newdata)
+    rows = rows.rows(rows.weights > 0)
+    weight = rows.weights * rows.exposure
+    band = equal_bands(rows.mu / rows.exposure, weight, bins)
+    count = int(band.max()) + 1
+    exposure = np.bincount(band, weight, count)
+    seen, expected = (np.bincount(band, rows.weights * v, count) for v in (rows.y, rows.mu))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table = pd.DataFrame(
+            {
+                "rows": np.bincount(band, minlength=count),
+                "exposure": exposure,
+                "observed": seen / exposure,
+                "fitted": expected / exposure,
+                "actual_expected": seen / expected,
+                "lift": (seen / exposure) / (seen.sum() / exposure.sum()),
+            },
+            index=[str(k + 1) for k in range(count)],
+        )
+    return StatTable(table, kind="data.frame", digits=4)
+
+
+def equal_bands(values: np.ndarray, weight: np.ndarray, bins: int) -> np.ndarray:
+    """Number of each row's band, 0 for the smallest values; equal values are in one band, whatever it then holds."""
+    order = np.argsort(values, kind="stable")
+    ends = np.append(np.diff(values[order]) != 0, True)
+    group = np.cumsum(ends) - ends  # the number of distinct values below
+    total = np.bincount(group, weight[order])
+    middle = (np.cumsum(total) - total / 2) / total.sum()
+    place = np.minimum((middle * bins).astype(int), bins - 1)
+    _, place = np.unique(place, return_inverse=True)
+    out = np.empty(len(values), dtype=int)
+    out[order] = place[group]
+    return out
