@@ -93,6 +93,11 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.linear_hypothesis import linear_hypothesis
     from .inference.lrtest import lrtest
     from .inference.marginal_anova import Anova
+    from .inference.means.contrasts import contrast, pairs
+    from .inference.means.joint import joint_tests
+    from .inference.means.letters import cld
+    from .inference.means.means import emmeans
+    from .inference.means.trends import emtrends
     from .inference.model_table import etable
     from .inference.predict import predict
     from .inference.profile import profile
@@ -151,6 +156,7 @@ __all__ = [
     "calibration",
     "calibration_plot",
     "case_names",
+    "cld",
     "coef",
     "coefci",
     "coefficient_plot",
@@ -158,6 +164,7 @@ __all__ = [
     "compare_counts",
     "confint",
     "confusion",
+    "contrast",
     "cooks_distance",
     "covratio",
     "datasets",
@@ -172,6 +179,8 @@ __all__ = [
     "drop1",
     "dropterm",
     "effect_plot",
+    "emmeans",
+    "emtrends",
     "estfun",
     "etable",
     "extractAIC",
@@ -187,6 +196,7 @@ __all__ = [
     "hurdle",
     "influence_measures",
     "inverse_gaussian",
+    "joint_tests",
     "lift",
     "linear_hypothesis",
     "lm",
@@ -201,6 +211,7 @@ __all__ = [
     "negative_binomial",
     "nobs",
     "overdispersion",
+    "pairs",
     "poisson",
     "polr",
     "power",

@@ -35,6 +35,7 @@ NAMES = """
     stepAIC dropterm addterm dose_p sigma case_names variable_names
     Anova coefci coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
     coefficient_plot effect_plot profile_plot roc_plot calibration_plot
+    emmeans emtrends contrast pairs joint_tests cld
 """.split()
 ARGUMENTS = {
     "glm": (

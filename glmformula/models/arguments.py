@@ -135,6 +135,14 @@ KINDS = {
 }
 
 
+OWN = {
+    "adjust": {"emmeans", "emtrends", "contrast", "pairs", "cld"},
+    "method": {"contrast"},
+    "interval": {"emmip"},
+}
+"""Arguments that mean something else to these verbs, which check them."""
+
+
 def guarded(verb: F) -> F:
     """The verb, its arguments checked: a sentence of ours in place of a bare error from somewhere inside.
 
@@ -160,7 +168,7 @@ def guarded(verb: F) -> F:
         if of_model and args and not is_model(args[0]):
             raise no_model(args[0], title)
         for name, value in (*zip(names, args), *options.items()):
-            kind = KINDS.get(name)
+            kind = None if verb.__name__ in OWN.get(name, ()) else KINDS.get(name)
             if kind is None or value is None and name in optional or kind.holds(value):
                 continue
             if name not in parameters:

@@ -44,6 +44,11 @@ OTHERS = {
     "zero_test": "inference.zero_test",
     "roc_plot": "plot.discrimination",
     **dict.fromkeys(("theta_md", "theta_ml", "theta_mm"), "inference.theta"),
+    "emmeans": "inference.means.means",
+    "emtrends": "inference.means.trends",
+    "joint_tests": "inference.means.joint",
+    "cld": "inference.means.letters",
+    **dict.fromkeys(("contrast", "pairs"), "inference.means.contrasts"),
 }
 ANY = (
     "any fit has AIC, BIC, lrtest, waldtest, coeftest, confint(method='wald'), linear_hypothesis, delta_method "

@@ -1,0 +1,257 @@
+"""The reference grid: each combination of levels, numbers at their means, and what the model says there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ...design.build import design_for
+from ...design.dense import dense
+from ...errors import DataError, DataWarning, give_warning, nearest
+from ...fitted.protocols import Fit, is_single_index, no_model
+from ...render.means import Label, as_text
+from ..wald import Vcov, resolved
+from .estimates import Basis, MarginalMeans, Shown
+from .nests import find_nests, occurring, shown_nests
+from .rows import Facts, Wanted, facts_of, wanted_of, weight_of
+from .scales import label_of, scale_of, scale_of_response
+
+if TYPE_CHECKING:
+    from ...fitted.protocols import SingleIndex
+
+MOST_ROWS = 10_000
+STUDENT = frozenset({"gaussian", "Gamma"})  # whose tests are of Student's t, as R's package has it
+Reduce = str | bool | Callable[[np.ndarray], Any] | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a grid is asked for.
+
+    Attributes
+    ----------
+    at : mapping of str to values
+    cov_reduce : "mean", "range", "meanint", True, False, callable or mapping of name to one of these
+    vcov : as of `Wald.of`
+    nesting : bool
+        Whether nests are looked for.
+    """
+
+    at: Mapping[str, Any] | None = None
+    cov_reduce: Reduce = "mean"
+    vcov: Vcov = None
+    mode: str | None = None
+
+
+def facts_for(fit: SingleIndex, asking: Asking) -> Facts:
+    """What the rows say, by one pass."""
+    wanted = wanted_of(fit.schema)
+    reduce = asking.cov_reduce
+    several = reduce.values() if isinstance(reduce, Mapping) else (reduce,)
+    kept = set()
+    if reduce is False:
+        kept = set(wanted.names)
+    elif isinstance(reduce, Mapping):
+        kept = {name for name, one in reduce.items() if one is False}
+    held = any(callable(one) for one in several)
+    asked = Wanted(wanted.names, wanted.factors, frozenset(kept), held)
+    return facts_of(fit.rows, asked)
+
+
+def reference_grid(
+    fit: Any, asking: Asking, steps: tuple[str, Sequence[float]] | None = None, facts: Facts | None = None
+) -> MarginalMeans:
+    """The grid of a model.
+
+    Parameters
+    ----------
+    steps : (name, steps), optional
+        Give, one after another, the grids with this variable moved by each of the steps.
+
+    Raises
+    ------
+    DataError
+        A name or level in `at` that is not there; too many rows.
+    """
+    if not is_single_index(fit):
+        raise no_model(fit, "emmeans()")
+    facts = facts_for(fit, asking) if facts is None else facts
+    levels = grid_levels(facts, asking)
+    size = math.prod(map(len, levels.values()))
+    if size > MOST_ROWS:
+        counts = ", ".join(f"{name} {len(one)}" for name, one in levels.items() if len(one) > 1)
+        raise DataError(
+            f"the rows of the reference grid would be {size}, which exceeds the limit of {MOST_ROWS} (levels: "
+            f"{counts}): give some of the factors fewer levels with at="
+        )
+    columns = expanded(levels)
+    labels = tuple(Label(name, tuple(columns[name]), levels[name]) for name in levels)
+    X = matrix_at(fit, columns, facts)
+    weights = grid_weights(facts, columns, size)
+    offset = None if facts.offset is None else np.full(size, facts.offset / facts.rows)
+    if offset is not None and not offset.any():
+        offset = None
+    cells = [dict(zip(facts.crossed, key)) for key, weight in facts.cells.items() if weight > 0]
+    crossed = {name: one for name, one in levels.items() if name in facts.crossed}
+    nests = find_nests(cells, crossed, fit.terms) if cells else {}
+    grid = MarginalMeans(
+        fit,
+        labels,
+        X,
+        basis_of(fit, asking.vcov),
+        levels,
+        offset,
+        weights,
+        nests,
+        shown=shown_of(fit, size),
+    )
+    if steps is not None:
+        name, moves = steps
+        moved = [
+            matrix_at(fit, {**columns, name: [v + move for v in columns[name]]}, facts) for move in moves
+        ]
+        grid = replace(grid, linear=np.concatenate(moved))
+    if nests:
+        give_warning(
+            f"a nesting structure was detected in the fitted model: {shown_nests(nests)}",
+            DataWarning,
+            stacklevel=3,
+        )
+        values = {label.name: label.values for label in labels}
+        grid = replace(grid, shown_rows=occurring(values, weights, nests))
+    return grid
+
+
+def grid_levels(facts: Facts, asking: Asking) -> dict[str, tuple[Any, ...]]:
+    """Of each variable the levels, or the numbers at which it is held."""
+    at = dict(asking.at or {})
+    for name in at:
+        if name not in facts.seen:
+            raise DataError(
+                f"at: '{name}' is none of the variables of the right side{nearest(name, facts.seen)}"
+            )
+    levels: dict[str, tuple[Any, ...]] = {}
+    for name, seen in facts.seen.items():
+        standing = name in facts.always or seen.kind != "numeric"
+        if name in at:
+            given = at[name]
+            values = [given] if isinstance(given, str) or np.ndim(given) == 0 else list(given)
+            if not values:
+                raise DataError(f"at: '{name}' has no value")
+            levels[name] = _chosen(name, values, seen.used()) if standing else _numbers(name, values)
+        elif standing or seen.levels is not None:
+            levels[name] = seen.used()
+        else:
+            levels[name] = _reduced(name, seen, facts, asking.cov_reduce)
+    return levels
+
+
+def _chosen(name: str, values: list[Any], known: tuple[Any, ...]) -> tuple[Any, ...]:
+    texts = {as_text(level): level for level in known}
+    out = []
+    for value in values:
+        text = (
+            as_text(value)
+            if isinstance(value, str | bool | np.bool_ | int | float | np.number)
+            else str(value)
+        )
+        if text not in texts:
+            raise DataError(f"at: '{name}' has no level '{text}' in the data{nearest(text, texts)}")
+        out.append(texts[text])
+    return tuple(out)
+
+
+def _numbers(name: str, values: list[Any]) -> tuple[float, ...]:
+    try:
+        return tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        raise DataError(f"at: '{name}' is a number in the data; got {values!r}") from None
+
+
+def _reduced(name: str, seen: Any, facts: Facts, reduce: Reduce) -> tuple[float, ...]:
+    how = reduce.get(name, "mean") if isinstance(reduce, Mapping) else reduce
+    mean = seen.total / facts.rows
+    if how is True or how == "mean":
+        return (mean,)
+    if how == "range":
+        return (seen.least, seen.most)
+    if how == "meanint":
+        return (mean - 1, mean + 1)
+    if callable(how):
+        found = np.atleast_1d(np.asarray(how(seen.values), dtype=float))
+        return tuple(found.tolist())
+    raise ValueError(
+        f"cov_reduce should be 'mean', 'range', 'meanint', False, a function of the values, or a mapping of "
+        f"variable to one of these; got {how!r}"
+    )
+
+
+def expanded(levels: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """All combinations, the first fastest."""
+    size = math.prod(map(len, levels.values()))
+    out: dict[str, list[Any]] = {}
+    each = 1
+    for name, one in levels.items():
+        block = [value for value in one for _ in range(each)]
+        out[name] = block * (size // max(len(block), 1))
+        each *= len(one)
+    return out
+
+
+def matrix_at(fit: Any, columns: Mapping[str, list[Any]], facts: Facts) -> np.ndarray:
+    """The model's columns at the rows of a grid."""
+    made: dict[str, Any] = {}
+    for name, values in columns.items():
+        if facts.seen[name].kind == "factor":
+            made[name] = pd.Categorical(values, categories=list(facts.seen[name].used()))
+        else:
+            made[name] = values
+    schema = replace(fit.schema, offset=None, offset_lost=False)
+    size = len(next(iter(columns.values()), [0]))
+    newdata = pd.DataFrame(made) if made else pd.DataFrame(index=pd.RangeIndex(size))
+    X: np.ndarray = dense(design_for(schema, newdata).design)
+    return X
+
+
+def grid_weights(facts: Facts, columns: Mapping[str, list[Any]], size: int) -> np.ndarray:
+    """Of each row of the grid: the weight of the data's rows with its levels."""
+    names = [name for name in columns if name in facts.crossed]
+    if not names:
+        return np.ones(size)
+    weight = weight_of(facts, names)
+    return np.array([weight.get(key, 0.0) for key in zip(*(columns[name] for name in names))])
+
+
+def basis_of(fit: SingleIndex, vcov: Vcov) -> Basis:
+    """Coefficients and covariance, which functions of them have an estimate, and the tests they get."""
+    cov, errors = resolved(fit, vcov)
+    aliased = fit.aliased
+    estimates = np.where(aliased, np.nan, fit.coefficients.to_numpy(dtype=float))
+    null = None
+    if aliased.any():
+        space = fit.result.null_space
+        space = space.toarray() if hasattr(space, "toarray") else np.asarray(space)
+        null = np.linalg.qr(space)[0]
+    df = float(fit.df_residual) if fit.family.name in STUDENT else math.inf
+    return Basis(estimates, cov, null, df, errors)
+
+
+def shown_of(fit: SingleIndex, size: int) -> Shown:
+    scale = scale_of(fit.family.link)
+    back = "response" if scale is None else label_of(fit.family)
+    scale = scale_of_response(fit.terms.response) if scale is None else scale
+    sigma = math.sqrt(fit.deviance / fit.df_residual) if fit.df_residual > 0 else None
+    return Shown(infer=(False, False), size=size, scale=scale, back=back, sigma=sigma)
+
+
+def of_model(fit: Any) -> Fit:
+    """The model, or an error."""
+    if not hasattr(fit, "coefficients"):
+        raise no_model(fit, "emmeans()")
+    model: Fit = fit
+    return model

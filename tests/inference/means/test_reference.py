@@ -1,0 +1,251 @@
+"""Marginal means, contrasts, trends, joint tests and letters as R's emmeans gives and prints them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import warnings
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from glmformula import (
+    Gamma,
+    binomial,
+    cld,
+    contrast,
+    emmeans,
+    emtrends,
+    glm,
+    glm_nb,
+    joint_tests,
+    lm,
+    pairs,
+)
+
+FILE = Path(__file__).parents[2] / "reference" / "means" / "emmeans.json.gz"
+
+
+@cache
+def stored():
+    return json.loads(gzip.open(FILE, "rt").read())
+
+
+@cache
+def table(name):
+    columns = {}
+    for column, kept in stored()["data"][name].items():
+        values = kept["values"]
+        if "levels" in kept:
+            values = pd.Categorical(values, categories=kept["levels"], ordered=kept["ordered"])
+        columns[column] = values
+    return pd.DataFrame(columns)
+
+
+MODELS = {
+    "wb": lambda: lm("breaks ~ wool * tension", table("warpbreaks")),
+    "wbadd": lambda: lm("breaks ~ wool + tension", table("warpbreaks")),
+    "wblog": lambda: lm("log(breaks) ~ wool * tension", table("warpbreaks")),
+    "wbsqrt": lambda: lm("sqrt(breaks + 1) ~ wool + tension", table("warpbreaks")),
+    "wbpois": lambda: glm("breaks ~ wool * tension", table("warpbreaks"), "poisson"),
+    "wbgamma": lambda: glm("breaks ~ wool + tension", table("warpbreaks"), "Gamma"),
+    "wbgammalog": lambda: glm("breaks ~ wool + tension", table("warpbreaks"), Gamma("log")),
+    "wbquasi": lambda: glm("breaks ~ tension", table("warpbreaks"), "quasipoisson"),
+    "pigs": lambda: lm("log(conc) ~ source + factor(percent)", table("pigs")),
+    "pigsi": lambda: lm(
+        "inverse ~ source * percent", table("pigs").assign(inverse=lambda d: 100 / d["conc"])
+    ),
+    "cov": lambda: lm("mpg ~ cyl * wt + am", table("mt")),
+    "poly": lambda: lm("mpg ~ cyl + poly(hp, 2) + log(wt)", table("mt")),
+    "logit": lambda: glm("am ~ cyl + wt", table("mt"), "binomial"),
+    "probit": lambda: glm("case ~ education + spontaneous", table("infert"), binomial("probit")),
+    "cloglog": lambda: glm("case ~ factor(induced) + spontaneous", table("infert"), binomial("cloglog")),
+    "counts": lambda: glm("cbind(ncases, ncontrols) ~ agegp + alcgp", table("trial"), "binomial"),
+    "offset": lambda: glm(
+        "Claims ~ District + Group + Age + offset(log(Holders))", table("claims"), "poisson"
+    ),
+    "nested": lambda: lm("gain ~ farm / pen + feed", table("nested")),
+    "nested2": lambda: lm("gain ~ farm + pen %in% farm + feed", table("nested")),
+    "holes": lambda: lm("breaks ~ wool * tension", table("holes")),
+    "dose": lambda: lm("len ~ supp * dose", table("dose")),
+    "dosef": lambda: lm("len ~ supp * dosef", table("dose")),
+    "odd": lambda: lm("breaks ~ tension", table("odd")),
+    "weights": lambda: lm("breaks ~ wool + tension", table("wts"), weights="w"),
+    "nb": lambda: glm_nb("Days ~ Sex + Age + Eth", table("quine")),
+    "sprays": lambda: glm("count ~ spray", table("sprays"), "poisson"),
+    "inter": lambda: lm("len ~ supp + dose + I(dose^2)", table("dose")),
+    "coerced": lambda: lm("mpg ~ factor(cyl) * log(wt)", table("mtcars")),
+    "three": lambda: lm("mpg ~ gear * vs + cyl", table("mt")),
+}
+
+
+@cache
+def fit(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return MODELS[name]()
+
+
+def em(model, specs, **options):
+    return emmeans(fit(model), specs, **options)
+
+
+R = {"type": "response"}
+CASES = {
+    "wb_cells": lambda: em("wb", "~ wool * tension"),
+    "wb_by": lambda: em("wb", "~ wool | tension"),
+    "wb_by2": lambda: em("wb", "~ tension | wool"),
+    "wb_pairs_by": lambda: em("wb", "pairwise ~ tension | wool"),
+    "wb_pairs_all": lambda: pairs(em("wb", "~ wool * tension")),
+    "wb_wool": lambda: em("wb", "~ wool"),
+    "wb_overall": lambda: em("wb", "~ 1"),
+    "wb_joint": lambda: joint_tests(fit("wb")),
+    "wb_joint_by": lambda: joint_tests(fit("wb"), by="wool"),
+    "wb_cld": lambda: cld(em("wb", "~ tension | wool")),
+    "wb_cld_all": lambda: cld(em("wb", "~ wool * tension"), reversed=True),
+    "wb_inter": lambda: contrast(em("wb", "~ wool * tension"), interaction=["pairwise", "poly"]),
+    "wb_simple": lambda: contrast(em("wb", "~ wool * tension"), "pairwise", simple="wool"),
+    "wb_bonf": lambda: pairs(em("wb", "~ tension | wool")).confint(adjust="bonferroni"),
+    "wb_scheffe": lambda: contrast(em("wbadd", "~ tension"), "eff").summary(adjust="scheffe", infer=True),
+    "add_tension": lambda: em("wbadd", "~ tension"),
+    "add_tukey_ci": lambda: pairs(em("wbadd", "~ tension")).confint(),
+    "add_sidak": lambda: em("wbadd", "~ tension").summary(infer=True, adjust="sidak"),
+    "add_holm": lambda: pairs(em("wbadd", "~ tension"), adjust="holm"),
+    "add_hommel": lambda: pairs(em("wbadd", "~ tension"), adjust="hommel"),
+    "add_none": lambda: pairs(em("wbadd", "~ tension"), adjust="none"),
+    "add_ctrl": lambda: contrast(em("wbadd", "~ tension"), "trt.vs.ctrl"),
+    "add_ctrlk": lambda: contrast(em("wbadd", "~ tension"), "trt.vs.ctrlk"),
+    "add_ctrl2": lambda: contrast(em("wbadd", "~ tension"), "trt.vs.ctrl", ref=[1, 2]),
+    "add_eff": lambda: contrast(em("wbadd", "~ tension"), "eff"),
+    "add_deleff": lambda: contrast(em("wbadd", "~ tension"), "del.eff"),
+    "add_poly": lambda: contrast(em("wbadd", "~ tension"), "poly"),
+    "add_consec": lambda: contrast(em("wbadd", "~ tension"), "consec", adjust="holm"),
+    "add_meanchg": lambda: contrast(em("wbadd", "~ tension"), "mean_chg", adjust="sidak"),
+    "add_custom": lambda: contrast(
+        em("wbadd", "~ tension"), {"first": [1, -0.5, -0.5], "second": [0, 1, -1]}
+    ),
+    "add_equiv": lambda: pairs(em("wbadd", "~ tension")).test(delta=5, adjust="none"),
+    "add_noninf": lambda: pairs(em("wbadd", "~ tension")).test(delta=5, side="noninferiority", adjust="holm"),
+    "add_left": lambda: em("wbadd", "~ tension").test(null=30, side="<"),
+    "add_left_ci": lambda: em("wbadd", "~ tension").confint(side="<", level=0.9),
+    "log_link": lambda: em("wblog", "~ wool * tension"),
+    "log_resp": lambda: em("wblog", "~ wool | tension", **R),
+    "log_ratio": lambda: pairs(em("wblog", "~ wool | tension"), **R),
+    "log_ratio_ci": lambda: pairs(em("wblog", "~ tension | wool"), **R).confint(),
+    "sqrt_resp": lambda: em("wbsqrt", "~ tension", **R),
+    "sqrt_pairs": lambda: pairs(em("wbsqrt", "~ tension"), **R),
+    "bias": lambda: em("wblog", "~ wool").summary(bias_adjust=True, **R),
+    "pois_resp": lambda: em("wbpois", "~ wool * tension", **R),
+    "pois_ratio": lambda: pairs(em("wbpois", "~ tension | wool"), **R),
+    "gamma": lambda: em("wbgamma", "~ tension"),
+    "gamma_resp": lambda: em("wbgamma", "~ tension", **R),
+    "gamma_pairs": lambda: pairs(em("wbgamma", "~ tension"), **R),
+    "gammalog": lambda: pairs(em("wbgammalog", "~ tension"), **R),
+    "quasi": lambda: em("wbquasi", "~ tension", **R).summary(infer=True),
+    "pigs_link": lambda: em("pigs", "~ percent"),
+    "pigs_poly": lambda: contrast(em("pigs", "~ percent"), "poly"),
+    "pigs_resp": lambda: em("pigs", "~ percent | source", **R),
+    "pigs_pairs": lambda: pairs(em("pigs", "~ source"), **R),
+    "pigs_cld": lambda: cld(em("pigs", "~ percent"), **R),
+    "pigs_joint": lambda: joint_tests(fit("pigs")),
+    "pigsi_trend": lambda: emtrends(fit("pigsi"), "~ source", "percent"),
+    "pigsi_trend_pairs": lambda: emtrends(fit("pigsi"), "pairwise ~ source", "percent"),
+    "pigsi_joint": lambda: joint_tests(fit("pigsi")),
+    "cov_cyl": lambda: em("cov", "~ cyl"),
+    "cov_at": lambda: em("cov", "~ cyl | wt", at={"wt": [2, 3.5]}),
+    "cov_atam": lambda: em("cov", "~ cyl", at={"am": 1, "wt": 3}),
+    "cov_prop": lambda: em("cov", "~ cyl", weights="proportional"),
+    "cov_range": lambda: em("cov", "~ wt | cyl", cov_reduce="range"),
+    "cov_trend": lambda: emtrends(fit("cov"), "~ cyl", "wt"),
+    "cov_trend_test": lambda: emtrends(fit("cov"), "~ cyl", "wt").test(),
+    "cov_joint": lambda: joint_tests(fit("cov")),
+    "poly_cyl": lambda: em("poly", "~ cyl"),
+    "poly_trend": lambda: emtrends(fit("poly"), "~ cyl", "hp"),
+    "poly_at": lambda: em("poly", "~ hp", at={"hp": [100, 150, 200]}),
+    "poly_joint": lambda: joint_tests(fit("poly")),
+    "logit_link": lambda: em("logit", "~ cyl"),
+    "logit_resp": lambda: em("logit", "~ cyl", **R),
+    "logit_or": lambda: pairs(em("logit", "~ cyl"), **R),
+    "logit_or_ci": lambda: pairs(em("logit", "~ cyl"), **R).confint(adjust="none"),
+    "logit_link_pairs": lambda: pairs(em("logit", "~ cyl")),
+    "logit_eff": lambda: contrast(em("logit", "~ cyl"), "eff", **R),
+    "probit_pairs": lambda: pairs(em("probit", "~ education"), **R),
+    "probit_resp": lambda: em("probit", "~ education", **R),
+    "cloglog_resp": lambda: em("cloglog", "~ induced", **R),
+    "cloglog_pairs": lambda: pairs(em("cloglog", "~ induced")),
+    "counts_age": lambda: em("counts", "~ agegp", **R),
+    "counts_alc": lambda: pairs(em("counts", "~ alcgp"), **R),
+    "counts_outer": lambda: em("counts", "~ agegp", weights="outer"),
+    "counts_cells": lambda: em("counts", "~ agegp", weights="cells"),
+    "counts_flat": lambda: em("counts", "~ agegp", weights="flat"),
+    "counts_joint": lambda: joint_tests(fit("counts")),
+    "offset_age": lambda: em("offset", "~ Age", **R),
+    "offset_zero": lambda: em("offset", "~ Age", offset=0, **R),
+    "offset_prop": lambda: em("offset", "~ Group", weights="proportional"),
+    "offset_pairs": lambda: pairs(em("offset", "~ Age"), **R),
+    "nested_pen": lambda: em("nested", "~ pen"),
+    "nested_farm": lambda: em("nested", "~ farm"),
+    "nested_feed": lambda: em("nested", "~ feed"),
+    "nested_pairs": lambda: pairs(em("nested", "~ pen")),
+    "nested_farm_pairs": lambda: pairs(em("nested", "~ farm")),
+    "nested_joint": lambda: joint_tests(fit("nested")),
+    "nested2_pen": lambda: em("nested2", "~ pen | farm"),
+    "holes_cells": lambda: em("holes", "~ wool * tension"),
+    "holes_wool": lambda: em("holes", "~ wool"),
+    "holes_pairs": lambda: pairs(em("holes", "~ wool | tension")),
+    "holes_joint": lambda: joint_tests(fit("holes")),
+    "dose_trend": lambda: emtrends(fit("dose"), "~ supp", "dose"),
+    "dose_logtrend": lambda: emtrends(fit("dose"), "~ supp", "log(dose)", at={"dose": 1}),
+    "dosef_pairs": lambda: pairs(em("dosef", "~ dosef | supp")),
+    "dosef_revpairs": lambda: pairs(em("dosef", "~ supp | dosef"), reverse=True),
+    "odd_pairs": lambda: pairs(em("odd", "~ tension")),
+    "odd_cld": lambda: cld(em("odd", "~ tension"), adjust="sidak"),
+    "weights_eq": lambda: em("weights", "~ tension"),
+    "nb_resp": lambda: em("nb", "~ Age | Sex", **R),
+    "nb_pairs": lambda: pairs(em("nb", "~ Age"), **R),
+    "sprays_cld": lambda: cld(em("sprays", "~ spray", **R)),
+    "sprays_pairs": lambda: pairs(em("sprays", "~ spray"), **R),
+    "sprays_ctrl": lambda: contrast(em("sprays", "~ spray"), "trt.vs.ctrl", ref="C").confint(adjust="sidak"),
+    "inter_dose": lambda: em("inter", "~ dose | supp", at={"dose": [0.5, 1, 2]}),
+    "coerced_cyl": lambda: em("coerced", "~ cyl"),
+    "coerced_pairs": lambda: pairs(em("coerced", "~ cyl")),
+    "coerced_trend": lambda: emtrends(fit("coerced"), "~ cyl", "wt"),
+    "three_gear": lambda: em("three", "~ gear | vs"),
+    "three_joint": lambda: joint_tests(fit("three")),
+    "three_cld": lambda: cld(em("three", "~ cyl")),
+}
+
+
+@cache
+def answer(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return CASES[name]()
+
+
+def test_every_answer_of_r_is_asked_for():
+    assert set(CASES) == set(stored()["cases"])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_printed_text_is_r_s(name):
+    assert str(answer(name)) + "\n" == stored()["cases"][name]["text"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_numbers_are_r_s(name):
+    ours = answer(name)
+    frame = getattr(ours, "contrasts", ours).frame
+    theirs = stored()["cases"][name]["frame"]
+    names = [column.strip(".").replace(".", "_").replace(" ", "_") for column in theirs]
+    assert list(frame.columns) == names
+    for column, values in zip(names, theirs.values()):
+        values = values if isinstance(values, list) else [values]
+        if frame[column].dtype.kind == "f":
+            want = np.array([np.nan if v in (None, "NA") else float(v) for v in values])
+            np.testing.assert_allclose(frame[column], want, rtol=1e-8, atol=1e-9, err_msg=column)
+        else:
+            assert [str(v) for v in frame[column]] == [str(v) for v in values]
