@@ -77,6 +77,17 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.discrimination import confusion, gini, lift, roc
     from .inference.dose import dose_p
     from .inference.drop1 import drop1, drop1 as dropterm
+    from .inference.effects.grids import datagrid
+    from .inference.effects.public import (
+        avg_comparisons,
+        avg_predictions,
+        avg_slopes,
+        comparisons,
+        hypotheses,
+        predictions,
+        slopes,
+    )
+    from .inference.effects.risks import nnt, odds_ratio, risk_difference, risk_ratio
     from .inference.extract_aic import extract_aic as extractAIC
     from .inference.goodness import dispersiontest, hosmer_lemeshow, overdispersion, pseudo_r2
     from .inference.influence import (
@@ -151,6 +162,9 @@ __all__ = [
     "addterm",
     "anova",
     "augment",
+    "avg_comparisons",
+    "avg_predictions",
+    "avg_slopes",
     "binomial",
     "bread",
     "calibration",
@@ -162,11 +176,13 @@ __all__ = [
     "coefficient_plot",
     "coeftest",
     "compare_counts",
+    "comparisons",
     "confint",
     "confusion",
     "contrast",
     "cooks_distance",
     "covratio",
+    "datagrid",
     "datasets",
     "delta_method",
     "detect_separation",
@@ -194,6 +210,7 @@ __all__ = [
     "hatvalues",
     "hosmer_lemeshow",
     "hurdle",
+    "hypotheses",
     "influence_measures",
     "inverse_gaussian",
     "joint_tests",
@@ -209,13 +226,16 @@ __all__ = [
     "model_matrix",
     "multinom",
     "negative_binomial",
+    "nnt",
     "nobs",
+    "odds_ratio",
     "overdispersion",
     "pairs",
     "poisson",
     "polr",
     "power",
     "predict",
+    "predictions",
     "profile",
     "profile_plot",
     "pseudo_r2",
@@ -227,6 +247,8 @@ __all__ = [
     "register_link",
     "relativities",
     "residuals",
+    "risk_difference",
+    "risk_ratio",
     "roc",
     "roc_plot",
     "rootogram",
@@ -236,6 +258,7 @@ __all__ = [
     "set_contrasts",
     "sigma",
     "simulate",
+    "slopes",
     "step",
     "stepAIC",
     "summary",

@@ -36,6 +36,8 @@ NAMES = """
     Anova coefci coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
     coefficient_plot effect_plot profile_plot roc_plot calibration_plot
     emmeans emtrends contrast pairs joint_tests cld
+    predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid
+    risk_ratio risk_difference odds_ratio nnt
 """.split()
 ARGUMENTS = {
     "glm": (

@@ -68,7 +68,10 @@ EXPRESSIONS = Kind(
 )
 NUMBERS = Kind("a number, or numbers", lambda value: _scalar_of("iuf", value) or _several(value))
 LIST = Kind("a list", _is_list)
-HYPOTHESIS = Kind("restrictions such as 'x1 = x2', a matrix, or a mapping of coefficient to factor", _is_list)
+HYPOTHESIS = Kind(
+    "restrictions such as 'x1 = x2', a number, a matrix, or a mapping of coefficient to factor",
+    lambda value: _is_list(value) or _scalar_of("iuf", value),
+)
 TEXT = Kind("a text, as a str", lambda value: isinstance(value, str))
 LABELS = Kind("a mapping of name to label", lambda value: isinstance(value, Mapping))
 STARS = Kind(

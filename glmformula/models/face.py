@@ -33,6 +33,22 @@ if TYPE_CHECKING:
     )
     from ..inference.dose import dose_p as _dose_p
     from ..inference.drop1 import drop1 as _drop1
+    from ..inference.effects.grids import datagrid as _datagrid
+    from ..inference.effects.public import (
+        avg_comparisons as _avg_comparisons,
+        avg_predictions as _avg_predictions,
+        avg_slopes as _avg_slopes,
+        comparisons as _comparisons,
+        hypotheses as _hypotheses,
+        predictions as _predictions,
+        slopes as _slopes,
+    )
+    from ..inference.effects.risks import (
+        nnt as _nnt,
+        odds_ratio as _odds_ratio,
+        risk_difference as _risk_difference,
+        risk_ratio as _risk_ratio,
+    )
     from ..inference.extract_aic import extract_aic as _extract_aic
     from ..inference.goodness import (
         dispersiontest as _dispersiontest,
@@ -85,12 +101,18 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=type)
 
 # Verb to the module where its function of the same name is.
+EFFECTS = dict.fromkeys(
+    ("avg_comparisons", "avg_predictions", "avg_slopes", "comparisons", "predictions", "slopes"),
+    "inference.effects.public",
+) | dict.fromkeys(("nnt", "odds_ratio", "risk_difference", "risk_ratio"), "inference.effects.risks")
 FIT = {
     "coefci": "inference.coeftest",
     "coeftest": "inference.coeftest",
     "confint": "inference.confint",
+    "datagrid": "inference.effects.grids",
     "delta_method": "inference.delta_method",
     "etable": "inference.model_table",
+    "hypotheses": "inference.effects.public",
     "linear_hypothesis": "inference.linear_hypothesis",
     "lrtest": "inference.lrtest",
     "tidy": "inference.tidy",
@@ -202,8 +224,10 @@ class FitVerbs:
         coefci = _coefci
         coeftest = _coeftest
         confint = _confint
+        datagrid = _datagrid
         delta_method = _delta_method
         etable = _etable
+        hypotheses = _hypotheses
         linear_hypothesis = _linear_hypothesis
         lrtest = _lrtest
         tidy = _tidy
@@ -237,8 +261,25 @@ class ScoredVerbs(FitVerbs):
         meat = _meat
 
 
+@face(EFFECTS)
+class EffectVerbs:
+    """What a model says of rows and of changes in them."""
+
+    if TYPE_CHECKING:
+        avg_comparisons = _avg_comparisons
+        avg_predictions = _avg_predictions
+        avg_slopes = _avg_slopes
+        comparisons = _comparisons
+        nnt = _nnt
+        odds_ratio = _odds_ratio
+        predictions = _predictions
+        risk_difference = _risk_difference
+        risk_ratio = _risk_ratio
+        slopes = _slopes
+
+
 @face(LIKELIHOOD)
-class LikelihoodVerbs(ScoredVerbs):
+class LikelihoodVerbs(EffectVerbs, ScoredVerbs):
     """Those of a model of a row-wise likelihood with several linear predictors."""
 
     if TYPE_CHECKING:
@@ -270,7 +311,7 @@ class OrdinalVerbs(LikelihoodVerbs):
 
 
 @face(SINGLE_INDEX)
-class SingleIndexVerbs(ScoredVerbs):
+class SingleIndexVerbs(EffectVerbs, ScoredVerbs):
     """Those of a model of one linear predictor."""
 
     if TYPE_CHECKING:

@@ -26,7 +26,7 @@ FUNCTIONS = (
     | {"extractAIC": "extract_aic"}
     | {
         name: name
-        for name in (*face.FIT, *face.SCORED, *face.SINGLE_INDEX)
+        for name in (*face.FIT, *face.SCORED, *face.EFFECTS, *face.SINGLE_INDEX)
         if name not in ("certificate", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
     }
 )
@@ -36,7 +36,9 @@ OTHERS = {
     "detect_separation": "inference.separation",
     "calibration_plot": "plot.discrimination",
     "coefficient_plot": "plot.coefficients",
+    "datagrid": "inference.effects.grids",
     "effect_plot": "plot.effects",
+    "hypotheses": "inference.effects.public",
     "profile_plot": "plot.coefficients",
     "rootogram": "inference.rootogram",
     "rootogram_plot": "plot.rootogram",
@@ -80,7 +82,11 @@ def function(name: str) -> Callable[..., Any]:
 
 
 def _generic(name: str, method: str) -> Callable[..., Any]:
-    tables = ((Fit, face.FIT), (Scored, face.SCORED), (SingleIndex, face.SINGLE_INDEX))
+    tables = (
+        (Fit, face.FIT),
+        (Scored, face.SCORED),
+        (SingleIndex, face.EFFECTS | face.SINGLE_INDEX),
+    )
     protocol, module = next((protocol, table[method]) for protocol, table in tables if method in table)
     verb = face.Verb(module, method).function
 

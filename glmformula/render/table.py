@@ -11,6 +11,7 @@ import pandas as pd
 
 from . import cells
 from .cells import Cells, NamedVector, named_numbers
+from .effects import effects
 from .numbers import format_numbers, format_pval
 from .report import Block, Rendered
 
@@ -28,7 +29,7 @@ class StatTable(Rendered, pd.DataFrame):  # type: ignore[misc]  # to_html() and 
     kind : str
         How it prints: ``"coefmat"`` (printCoefmat), ``"anova"`` (print.anova), ``"matrix"`` (numeric matrix),
         ``"data.frame"``, ``"blank"`` (a data frame, nothing where a number is missing), ``"vector"`` (one row or
-        column, as a named vector).
+        column, as a named vector), ``"effects"`` (each number to a few digits, long tables cut short).
     heading, footer : tuple of str
         Lines before and after the table, each with a newline after it (R's ``cat(heading, sep = "\\n")``).
     digits : int, optional
@@ -178,6 +179,7 @@ _KINDS: dict[str, Maker] = {
     "matrix": _matrix,
     "blank": _blank,
     "data.frame": _data_frame,
+    "effects": lambda table, digits: effects(table.frame, digits or table.digits),
     "vector": _vector,
     "p-value": _p_valued,
 }

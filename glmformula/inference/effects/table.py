@@ -1,0 +1,185 @@
+"""From estimates with gradients to the table: errors, tests, intervals, equivalence, transformations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ...errors import DataError
+from ...families.link import Array
+from ...fitted.protocols import is_parametric
+from ...render.table import StatTable
+from ..distributions import quantile, two_sided
+from ..limits import percent_names
+from ..wald import Vcov, covariance_of, resolved
+from .averages import Estimates
+from .hypotheses import is_null, tested
+
+if TYPE_CHECKING:
+    from ...fitted.protocols import Fit
+
+Transform = Callable[[Array], Array]
+TRANSFORMS: dict[str, Transform] = {"exp": np.exp, "expit": special.expit, "log": np.log}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How estimates become a table.
+
+    Attributes
+    ----------
+    conf_level : float
+    hypothesis : object
+        As of `tested`, or a number with which all estimates are compared.
+    equivalence : tuple of 2 floats, or None
+    transform : callable, str or None
+    df : float
+        Of Student's t; infinite for normal tests.
+    """
+
+    conf_level: float = 0.95
+    hypothesis: Any = None
+    equivalence: Any = None
+    transform: Any = None
+    df: float = np.inf
+
+    def checked(self) -> Asking:
+        """
+        Raises
+        ------
+        ValueError, DataError
+        """
+        if not 0 < self.conf_level < 1:
+            raise ValueError(f"conf_level should be between 0 and 1; got {self.conf_level!r}")
+        if not self.df > 0:
+            raise ValueError(f"df should be above 0; got {self.df!r}")
+        if isinstance(self.transform, str) and self.transform not in TRANSFORMS:
+            raise ValueError(
+                f"transform should be a function of an array or one of {', '.join(map(repr, TRANSFORMS))}; "
+                f"got {self.transform!r}"
+            )
+        if self.equivalence is not None:
+            bounds = np.asarray(self.equivalence, dtype=float)
+            if bounds.shape != (2,) or not bounds[0] <= bounds[1]:
+                raise DataError(f"equivalence should be a lower and an upper bound; got {self.equivalence!r}")
+        return self
+
+
+class Effects(StatTable):
+    """A table of effects that knows its estimates, so that `hypotheses` can test them together."""
+
+    _metadata: ClassVar[list[str]] = [*StatTable._metadata, "estimates", "covariance"]
+    estimates: Estimates
+    covariance: np.ndarray
+
+
+def covariance(fit: Fit, vcov: Vcov) -> tuple[np.ndarray, str]:
+    """Of all parameters of the model, and the name of its standard errors; constants as log(theta) count as known
+    where another covariance is given.
+    """
+    if not is_parametric(fit):
+        cov, label = resolved(fit, vcov)
+        return cov if isinstance(cov, np.ndarray) else np.asarray(cov), label
+    if vcov is None:
+        return fit.joint_covariance, ""
+    cov = np.zeros_like(fit.joint_covariance)
+    own = np.flatnonzero(~fit.result.constants)
+    cov[np.ix_(own, own)] = covariance_of(fit, vcov)
+    return cov, resolved(fit, vcov)[1]
+
+
+def effects_table(
+    estimates: Estimates,
+    cov: np.ndarray,
+    asking: Asking,
+    notes: tuple[str, ...] = (),
+    limits: tuple[Array, Array, Array] | None = None,
+) -> Effects:
+    """The table.
+
+    Parameters
+    ----------
+    limits : (statistic, lower, upper) or None
+        Where they are made on another scale.
+    """
+    asking = asking.checked()
+    null = 0.0
+    if is_null(asking.hypothesis):
+        null, limits = float(asking.hypothesis), None
+    elif asking.hypothesis is not None:
+        estimates, limits = tested(estimates, asking.hypothesis), None
+    error = standard_errors(estimates, cov)
+    columns: dict[str, Any] = {str(name): estimates.labels[name].array for name in estimates.labels}
+    value, half = estimates.value, quantile((1 + asking.conf_level) / 2, asking.df)
+    with np.errstate(all="ignore"):
+        statistic, low, high = (value - null) / error, value - half * error, value + half * error
+        if limits is not None:
+            statistic, low, high = limits
+        p = two_sided(statistic, asking.df)
+        columns |= {"estimate": value, "std_error": error, "statistic": statistic, "p_value": p}
+        columns |= {"s_value": surprise(statistic, p, asking.df), "conf_low": low, "conf_high": high}
+        if asking.equivalence is not None:
+            columns |= _equivalence(value, error, asking)
+        if asking.transform is not None:
+            _transform(columns, asking.transform)
+    frame = pd.DataFrame(columns)
+    shown = frame.shape[1]
+    if estimates.rows is not None:
+        more = [name for name in estimates.rows.columns if name not in frame.columns]
+        frame = pd.concat([frame, estimates.rows[more]], axis=1)
+    frame.attrs |= {"shown": shown, "limits": tuple(percent_names(asking.conf_level))}
+    if np.isfinite(asking.df):
+        frame.attrs["statistic"] = "t"
+    table = Effects(frame, kind="effects", footer=notes)
+    table.estimates, table.covariance = estimates, cov
+    return table
+
+
+def standard_errors(estimates: Estimates, cov: np.ndarray) -> Array:
+    """By the delta method, sqrt(g' V g)."""
+    if estimates.gradient is None:
+        assert estimates.error is not None
+        return estimates.error
+    g = estimates.gradient
+    return np.asarray(np.sqrt(np.maximum(np.einsum("er,er->e", g @ cov, g), 0.0)))
+
+
+def surprise(statistic: Array, p: Array, df: float) -> Array:
+    """-log2 of the p-value (Shannon's information against the null), where that underflows too."""
+    if np.isfinite(df):
+        return np.asarray(-np.log2(p))
+    return np.asarray(-(np.log(2) + special.log_ndtr(-np.abs(statistic))) / np.log(2))
+
+
+def _equivalence(value: Array, error: Array, asking: Asking) -> dict[str, Array]:
+    """Two one-sided tests of the bounds, and the larger probability of both (Schuirmann 1987)."""
+    low, high = (float(bound) for bound in asking.equivalence)
+    above, below = (value - low) / error, (value - high) / error
+
+    def upper(statistic: Array) -> Array:
+        tail = special.ndtr(-statistic) if np.isinf(asking.df) else special.stdtr(asking.df, -statistic)
+        return np.asarray(tail)
+
+    noninf, nonsup = upper(above), upper(-below)
+    return {
+        "statistic_noninf": above,
+        "statistic_nonsup": below,
+        "p_value_noninf": noninf,
+        "p_value_nonsup": nonsup,
+        "p_value_equiv": np.maximum(noninf, nonsup),
+    }
+
+
+def _transform(columns: dict[str, Any], transform: Any) -> None:
+    """Estimate and limits transformed; the standard error and statistic are of what was there before, and go."""
+    function = TRANSFORMS[transform] if isinstance(transform, str) else transform
+    for name in ("estimate", "conf_low", "conf_high"):
+        columns[name] = np.asarray(function(columns[name]), dtype=float)
+    low, high = columns["conf_low"], columns["conf_high"]
+    columns["conf_low"], columns["conf_high"] = np.minimum(low, high), np.maximum(low, high)
+    del columns["std_error"], columns["statistic"]
