@@ -57,6 +57,8 @@ class Question:
 
     def plan(self, tasks: Sequence[Task], spreads: Mapping[str, float]) -> Plan:
         question = asked(self.fit, self.type)
+        if question.quantity.jacobian is None and self.type is None:
+            question = asked(self.fit, first_of_numbers(self.fit))
         if question.quantity.jacobian is None:
             raise ValueError(f"type={self.type!r} is no number, and has no effects: take another type")
         return Plan(
@@ -115,6 +117,12 @@ class Question:
         with np.errstate(all="ignore"):
             low, high = scaled_limits(made.value, made.error, scale, self.asking.conf_level)
             return made.value / made.error, low, high
+
+
+def first_of_numbers(fit: Any) -> str | None:
+    """The first quantity of a model of several predictors that is a number, as a class is not."""
+    quantities = fit.likelihood.quantities
+    return next((name for name, one in quantities.items() if one.jacobian is not None), None)
 
 
 def link_of(fit: Any, type: str | None) -> Link | None:
