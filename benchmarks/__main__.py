@@ -3,6 +3,7 @@
     dense linear factors mixed crossed levels many_levels small   one table in memory: fit and summary beside the rivals
     streamed                               Parquet files; a Dask cluster of one and two processes
     sparse                                 levels and cells without events, empty cells; answers for each row
+    multinom                               five categories
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
@@ -11,7 +12,7 @@ Each race in memory is one process, the same data frame, interleaved rounds; wha
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
 323), glum and pyfixest in that of high cardinality;
-``--r`` lets R, where installed, into the races dense, linear, glm_nb, drop1 and profile.
+``--r`` lets R, where installed, into the races dense, linear, multinom, glm_nb, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from statistics import median
 import pandas as pd
 
 from . import (
+    categories,
     certify,
     contenders,
     drop1 as deletions,
@@ -266,6 +268,14 @@ def negative_binomial(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def five_categories(options: argparse.Namespace) -> list[Row]:
+    field = categories.field(options.r and contenders.has_r("nnet"))
+    few, warm_up = {categories.NNET: 1, "statsmodels": 2}, portfolio.choices(2000)
+    data = portfolio.choices(categories.ROWS)
+    times = measure.race(field, data, options.rounds, few=few, warm_up=warm_up)
+    return race_rows("multinom: 1e5 × 20, five categories", times, categories.BARS)
+
+
 def imports(options: argparse.Namespace) -> list[Row]:
     times = measure.import_seconds((OURS, "formulaic"), 2 * options.rounds)
     extra = median(a - b for a, b in zip(times[OURS], times["formulaic"], strict=True))
@@ -314,6 +324,7 @@ def kept_data(options: argparse.Namespace) -> list[Row]:
 RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     **{name: partial(in_memory, name) for name in IN_MEMORY},
     "sparse": sparse_data,
+    "multinom": five_categories,
     "glm_nb": negative_binomial,
     "streamed": streamed,
     "drop1": drop1,

@@ -48,6 +48,16 @@ def counts(n: int = 1_000_000, p: int = 19, seed: int = 9) -> pd.DataFrame:
     return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
 
 
+def choices(n: int = 100_000, p: int = 19, categories: int = 5, seed: int = 3) -> pd.DataFrame:
+    """n rows of p normal columns x1..xp and the number y of a category."""
+    draw = np.random.default_rng(seed)
+    columns = np.empty((p + 1, n))
+    columns[:p] = draw.standard_normal((p, n))
+    beta = np.random.default_rng(1).normal(0, 0.3, (categories, p))
+    columns[p] = (beta @ columns[:p] + draw.gumbel(size=(categories, n))).argmax(axis=0)
+    return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
+
+
 def portfolio(n: int = 678_000, seed: int = 2) -> pd.DataFrame:
     """A motor portfolio: eight factors of skewed level frequencies, one numeric column, exposure, claims.
 
