@@ -27,10 +27,12 @@ class AlikeSums:
     ----------
     predictors, columns : int
         k and p.
+    slopes : bool
+        Leave the information out.
     """
 
-    def __init__(self, predictors: int, columns: int) -> None:
-        self.k, self.p = predictors, columns
+    def __init__(self, predictors: int, columns: int, slopes: bool = False) -> None:
+        self.k, self.p, self.slopes = predictors, columns, slopes
         self.loglik = 0.0
         self.score = np.zeros((predictors, columns))
         self.products = np.zeros((predictors * columns, columns))
@@ -50,9 +52,11 @@ class AlikeSums:
                 on = weights > 0
                 loglik = np.where(on, loglik * weights, 0.0)
                 score, outer = np.where(on, score * weights, 0.0), np.where(on, outer, 0.0)
-            side = X * np.sqrt(weights)
+            side = X if self.slopes else X * np.sqrt(weights)
         self.loglik += float(loglik.sum())
         self.score += np.dot(score, X.T)
+        if self.slopes:
+            return
         if len(self.room) < k * p * c:
             self.room = np.empty(k * p * c)
         A = self.room[: k * p * c].reshape(k * p, c)

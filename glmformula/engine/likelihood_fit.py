@@ -24,7 +24,7 @@ from .newton import NewtonControl, Solved, maximum, with_limits
 from .result import Control
 
 STARTING = Control(maxit=8)
-ROUGHLY = NewtonControl(maxit=12, tolerance=1e-3, exact=np.inf)
+ROUGHLY = NewtonControl(maxit=12, tolerance=0.1, next_tolerance=0.1, exact=np.inf)
 EACH, FEWEST_EACH = 8, 50
 """With so many rows a parameter in every eighth row, their maximum is a good start."""
 NOTHING_LEFT = 1e-10
@@ -166,8 +166,8 @@ def fit_likelihood(
     free = np.concatenate([~aliased, np.ones(len(begun.constants), dtype=bool)])
     control = control or NewtonControl()
     small = in_small_blocks(source, layout.size)
-    first_guess = from_some_rows(small, likelihood, layout, beginning[free], start is not None)
-    solved = maximum(small, likelihood, layout, first_guess, control)
+    begun_at, guess = from_some_rows(small, likelihood, layout, beginning[free], start is not None)
+    solved = maximum(small, likelihood, layout, begun_at, control, guess=guess)
     if likelihood.simplex is not None and (solved.limits.any() or not solved.converged):
         ends = category_separation(source, layout, likelihood.simplex)
         solved = decided(small, likelihood, layout, solved, ends, control)
@@ -206,19 +206,19 @@ def in_small_blocks(source: Source, size: int) -> Source:
 
 def from_some_rows(
     source: Source, likelihood: Likelihood, layout: Layout, beginning: np.ndarray, given: bool
-) -> np.ndarray:
-    """The maximum of every eighth row, which saves passes over all of many rows; else where the search began."""
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The maximum of every eighth of many rows, and about the information of all there; else where the search began."""
     if given or likelihood.simplex is None or not isinstance(source, MemorySource):
-        return beginning
+        return beginning, None
     if source.nrows < EACH * FEWEST_EACH * layout.size:
-        return beginning
+        return beginning, None
     with hearing():
         try:
             found = maximum(every(source, EACH), likelihood, layout, beginning, ROUGHLY)
         except FitError:
-            return beginning
+            return beginning, None
     good = found.converged and not found.limits.any() and np.isfinite(found.parameters).all()
-    return found.parameters if good else beginning
+    return (found.parameters, EACH * found.information) if good else (beginning, None)
 
 
 def every(source: MemorySource, step: int) -> MemorySource:

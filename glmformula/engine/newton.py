@@ -63,12 +63,16 @@ class NewtonControl:
 
 @dataclass(frozen=True)
 class Task:
-    """A pass: the log-likelihood with its derivatives at these parameters (r,), and perhaps the columns' sizes."""
+    """A pass: the log-likelihood with its derivatives at these parameters (r,), and perhaps the columns' sizes.
+
+    `slopes`: predictors of the same columns need no information.
+    """
 
     likelihood: Likelihood
     layout: Layout
     parameters: np.ndarray
     sized: bool = False
+    slopes: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ def alike(task: Task, block: Block) -> Sums:
     """The same where all predictors have the same columns and the information is that of shares."""
     layout = task.layout
     which, p = layout.columns[0], layout.sizes[0]
-    sums = AlikeSums(len(layout.sizes), p)
+    sums = AlikeSums(len(layout.sizes), p, task.slopes)
     squares = np.zeros(layout.size + 1)
     for rows, columns in formed(layout, block, chunk_rows(layout.size)):
         if task.sized:
@@ -235,10 +239,15 @@ def row_scores(likelihood: Likelihood, layout: Layout, parameters: np.ndarray, b
 
 
 def at(
-    source: Source, likelihood: Likelihood, layout: Layout, parameters: np.ndarray, sized: bool = False
+    source: Source,
+    likelihood: Likelihood,
+    layout: Layout,
+    parameters: np.ndarray,
+    sized: bool = False,
+    slopes: bool = False,
 ) -> Sums:
     """A pass over all rows."""
-    task = Task(likelihood, layout, parameters, sized)
+    task = Task(likelihood, layout, parameters, sized, slopes)
     sums: Sums = source.map_reduce(partial(run, task), Sums.__add__)
     upper = np.triu(sums.information)
     return replace(sums, information=upper + np.triu(upper, 1).T)
@@ -251,8 +260,11 @@ def maximum(
     start: np.ndarray,
     control: NewtonControl,
     fixed: np.ndarray | None = None,
+    guess: np.ndarray | None = None,
 ) -> Solved:
     """The maximum of the log-likelihood near `start` (r,), with the parameters `fixed`, bool (r,), held.
+
+    `guess` (r, r): about the information there, which is good enough for a first step.
 
     Raises
     ------
@@ -261,7 +273,9 @@ def maximum(
     """
     free = np.ones(len(start), dtype=bool) if fixed is None else ~fixed
     parameters = start.copy()
-    sums = at(source, likelihood, layout, parameters, sized=True)
+    sums = at(source, likelihood, layout, parameters, sized=True, slopes=guess is not None)
+    if guess is not None:
+        sums = replace(sums, information=guess)
     if fixed is None and layout.basis is None and ill_conditioned(sums.information, layout):
         basis = basis_of(source, layout)
         if basis is not None:
@@ -346,7 +360,7 @@ def last_step(promise: float, before: float, control: NewtonControl) -> bool:
         return True
     return (
         bool(np.isfinite(before))
-        and promise < 1e-4 * before
+        and promise < 0.1 * before
         and promise * (promise / before) ** 2 <= control.next_tolerance
     )
 
