@@ -23,6 +23,9 @@ from .at_infinity import probed, running
 from .layout import Layout, etas_of, formed, rows_in_columns
 from .orthonormal import Basis, basis_of, ill_conditioned
 
+ROUNDING = 1e-6
+"""The log-likelihood that a step promises may be rounding from here on."""
+
 
 @dataclass(frozen=True)
 class NewtonControl:
@@ -305,10 +308,10 @@ def maximum(
             break
         step = shortened(step, layout, likelihood.longest)
         before = promise
-        found = climbed(source, likelihood, layout, parameters, step, sums.loglik, control)
+        found = climbed(source, likelihood, layout, parameters, step, sums.loglik, control, promise)
         iterations += 1
         if found is None:
-            converged = bool(convex and promise < 1e-6)
+            converged = bool(convex and promise < ROUNDING)
             break
         last, taken = sums, found[0] - parameters
         parameters, sums = found
@@ -432,9 +435,13 @@ def climbed(
     step: np.ndarray,
     loglik: float,
     control: NewtonControl,
+    promise: float,
 ) -> tuple[np.ndarray, Sums] | None:
-    """The first of the halved steps that does not lower the log-likelihood; None where none does."""
-    slack = 1e-12 * (1.0 + abs(loglik))
+    """The first of the halved steps that does not lower the log-likelihood; None where none does.
+
+    A step that promises nearly nothing may lower it by as much: that is rounding, of large counts for example.
+    """
+    slack = max(1e-12 * (1.0 + abs(loglik)), promise if promise < ROUNDING else 0.0)
     for _ in range(control.halvings):
         tried = parameters + step
         sums = at(source, likelihood, layout, tried)

@@ -205,7 +205,8 @@ def geometric(y: Array, eta: Array) -> LogCount:
     """The negative binomial with theta = 1."""
     zero = negbin_zero(eta, np.array(0.0))
     e = y * zero.rest - zero.a
-    return LogCount(y * (eta - zero.log_one) - zero.x, e, -(y * zero.share + zero.a) * zero.rest)
+    share = np.where(eta > 0.0, -np.log1p(np.exp(-eta)), eta - zero.log_one)  # its logarithm
+    return LogCount(y * share - zero.x, e, -(y * zero.share + zero.a) * zero.rest)
 
 
 def geometric_zero(eta: Array) -> ZeroTail:

@@ -452,6 +452,11 @@ def estimated(
     formula = arguments["formula"]
     if not isinstance(formula, str):
         raise FormulaError(f'the formula must be a str such as "y ~ x + z", not {type(formula).__name__}')
+    control = NewtonControl() if arguments["control"] is None else arguments["control"]
+    if not isinstance(control, NewtonControl):
+        raise TypeError(
+            f"control should be a NewtonControl, such as NewtonControl(maxit=200); got {control!r}"
+        )
     read = Parted(formula, parts) if parts else formula
     asked = {
         **UNUSED,
@@ -476,7 +481,7 @@ def estimated(
             likelihood,
             layout,
             start_of(arguments.get("start")),
-            arguments["control"] or NewtonControl(),
+            control,
         )
     names = tuple(
         prefix(predictor, layout[part].names[j])

@@ -30,6 +30,7 @@ from ..sources.base import Block, Source
 from .likelihood_model import LikelihoodModel, estimated
 
 PARTS = ("count", "zero")
+TYPES = ("response", "prob", "count", "zero")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,8 @@ class ZeroCounts(LikelihoodModel):
 
     def quantity(self, type: str | None, at: Any = None) -> Quantity:
         """What `predict` calls by that name."""
+        if type not in (None, "prob", *self.likelihood.quantities):
+            raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
         if type != "prob":
             return super().quantity(type, at)
         counts = tuple(range(self.largest_count + 1)) if at is None else whole_counts(at)

@@ -180,7 +180,9 @@ def test_answers_for_rows(fit: ZeroInflated, data: pd.DataFrame) -> None:
     assert list(frame)[-3:] == ["_fitted", "_se_fit", "_resid"]
     assert fit.simulate(2, seed=1).equals(fit.simulate(2, seed=1))
     assert list(fit.model_matrix())[:2] == ["count_(Intercept)", "count_x"]
-    with pytest.raises(ValueError, match="type should be one of 'response', 'count', 'zero'; got 'link'"):
+    with pytest.raises(
+        ValueError, match="type should be one of 'response', 'prob', 'count', 'zero'; got 'link'"
+    ):
         fit.predict(type="link")
 
 
