@@ -208,7 +208,7 @@ def from_some_rows(
     source: Source, likelihood: Likelihood, layout: Layout, beginning: np.ndarray, given: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The maximum of every eighth of many rows, and about the information of all there; else where the search began."""
-    if given or likelihood.simplex is None or not isinstance(source, MemorySource):
+    if given or not isinstance(source, MemorySource):
         return beginning, None
     if source.nrows < EACH * FEWEST_EACH * layout.size:
         return beginning, None
@@ -252,7 +252,12 @@ def begin(source: Source, likelihood: Likelihood, parts: tuple[Part, ...]) -> Be
     """Where the search begins, and which columns are aliased."""
     how = likelihood.beginning
     if how is None:
-        found = {one.part: _started(source, one, parts[one.part]) for one in likelihood.starts}
+        columns = sum(len(part.names) for part in parts)
+        many = isinstance(source, MemorySource) and source.nrows >= EACH * FEWEST_EACH * columns
+        few = every(source, EACH) if many and isinstance(source, MemorySource) else source
+        found = {one.part: _started(few, one, parts[one.part]) for one in likelihood.starts}
+        if many and not all(kept.all() for kept, _ in found.values()):  # all rows may tell columns apart
+            found = {one.part: _started(source, one, parts[one.part]) for one in likelihood.starts}
         constants = np.array(likelihood.constants, dtype=float)
         return Begun({k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}, constants)
     tally = source.map_reduce(partial(_tally, how.tally), add)
