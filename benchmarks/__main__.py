@@ -4,7 +4,6 @@
     streamed                               Parquet files; a Dask cluster of one and two processes
     sparse                                 levels and cells without events, empty cells; answers for each row
     multinom                               five categories
-    zeros                                  zero-inflated and hurdle models
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
@@ -13,7 +12,7 @@ Each race in memory is one process, the same data frame, interleaved rounds; wha
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
 323), glum and pyfixest in that of high cardinality;
-``--r`` lets R, where installed, into the races dense, linear, multinom, glm_nb, zeros, drop1 and profile.
+``--r`` lets R, where installed, into the races dense, linear, multinom, glm_nb, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -43,7 +42,6 @@ from . import (
     sparse,
     streams,
     theta,
-    zeros,
 )
 
 Row = tuple[str, ...]
@@ -270,17 +268,6 @@ def negative_binomial(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def many_zeros(options: argparse.Namespace) -> list[Row]:
-    rows = []
-    for kind in zeros.KINDS:
-        field = zeros.field(kind, options.r and contenders.has_r("pscl"))
-        few = {zeros.PSCL: 1, "statsmodels": 2}
-        warm_up, data = (portfolio.zeros(n, overdispersed=kind != "zip") for n in (2000, zeros.ROWS))
-        times = measure.race(field, data, options.rounds, few=few, warm_up=warm_up)
-        rows += race_rows(f"{zeros.TITLES[kind]}: 1e5 × (10 + 10)", times, zeros.BARS[kind])
-    return rows
-
-
 def five_categories(options: argparse.Namespace) -> list[Row]:
     field = categories.field(options.r and contenders.has_r("nnet"))
     few, warm_up = {categories.NNET: 1, "statsmodels": 2}, portfolio.choices(2000)
@@ -339,7 +326,6 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "sparse": sparse_data,
     "multinom": five_categories,
     "glm_nb": negative_binomial,
-    "zeros": many_zeros,
     "streamed": streamed,
     "drop1": drop1,
     "profile": profile,

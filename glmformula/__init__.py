@@ -110,6 +110,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.means.means import emmeans
     from .inference.means.trends import emtrends
     from .inference.model_table import etable
+    from .inference.parallel_lines import brant, nominal_test
     from .inference.predict import predict
     from .inference.profile import profile
     from .inference.relativities import relativities
@@ -166,6 +167,7 @@ __all__ = [
     "avg_predictions",
     "avg_slopes",
     "binomial",
+    "brant",
     "bread",
     "calibration",
     "calibration_plot",
@@ -228,6 +230,7 @@ __all__ = [
     "negative_binomial",
     "nnt",
     "nobs",
+    "nominal_test",
     "odds_ratio",
     "overdispersion",
     "pairs",

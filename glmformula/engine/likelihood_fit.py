@@ -21,6 +21,7 @@ from .category_separation import category_separation
 from .irls import fit_glm
 from .layout import Columns, Layout
 from .newton import NewtonControl, Solved, maximum, with_limits
+from .ordinal_separation import ordinal_separation
 from .result import Control
 
 STARTING = Control(maxit=8)
@@ -168,9 +169,13 @@ def fit_likelihood(
     small = in_small_blocks(source, layout.size)
     begun_at, guess = from_some_rows(small, likelihood, layout, beginning[free], start is not None)
     solved = maximum(small, likelihood, layout, begun_at, control, guess=guess)
-    if likelihood.simplex is not None and (solved.limits.any() or not solved.converged):
-        ends = category_separation(source, layout, likelihood.simplex)
-        solved = decided(small, likelihood, layout, solved, ends, control)
+    if solved.limits.any() or not solved.converged:
+        if likelihood.simplex is not None:
+            ends = category_separation(source, layout, likelihood.simplex)
+            solved = decided(small, likelihood, layout, solved, ends, control)
+        elif likelihood.ordered:
+            ends = ordinal_separation(source, layout)
+            solved = decided(small, likelihood, layout, solved, ends, control)
     return LikelihoodFit(layout, solved, aliased, np.concatenate(places), rows, nobs, weight_sum)
 
 

@@ -23,7 +23,7 @@ METHODS = tuple(BY_METHOD)
 LINKS = {
     "logistic": "logit",
     "probit": "probit",
-    "loglog": "loglog",
+    "loglog": "cloglog",
     "cloglog": "cloglog",
     "cauchit": "cauchit",
 }
@@ -141,6 +141,16 @@ def likeliest(method: str, K: int, etas: Etas) -> Array:
     return np.where(np.isnan(p).any(axis=1), np.nan, np.argmax(np.nan_to_num(p), axis=1))
 
 
+@quiet
+def beside(method: str, K: int, y: Array, etas: Etas) -> Array:
+    """P(Y < y) - P(Y > y) of the category y of each row, between -1 and 1 (Li & Shepherd 2012)."""
+    p = probabilities(method, K, etas)
+    codes = y.astype(np.intp)[:, None]
+    return np.asarray(
+        np.where(np.arange(K) < codes, p, 0.0).sum(1) - np.where(np.arange(K) > codes, p, 0.0).sum(1)
+    )
+
+
 def predictor(etas: Etas) -> Array:
     return etas[0]
 
@@ -192,8 +202,12 @@ def quantiles(method: str, weights: Array) -> Array:
 
 
 def category_scores(method: str, weights: Array) -> Array:
-    """One number for each category, whose regression is a step of Fisher's scoring from beta = 0."""
+    """One number for each category, whose regression is a step of Fisher's scoring from beta = 0.
+
+    Those of the logistic for cauchit too, whose own do not rise with the category.
+    """
     K = len(weights)
+    method = "logistic" if method == "cauchit" else method
     zeta = tuple(np.asarray(z) for z in quantiles(method, weights))
     codes = np.arange(K)
     s = -interval(method, K, codes, (np.zeros(K), *zeta)).s
@@ -275,6 +289,7 @@ def ordinal(
         },
         shares=shares,
         beginning=Beginning(partial(tally, K), partial(starts, method), partial(start_thresholds, method)),
+        ordered=True,
         levels=tuple(levels),
     )
 
@@ -320,6 +335,10 @@ def check_levels(name: str, levels: Levels) -> None:
 
 
 def binary(method: str) -> Family:
-    """The binomial family of y > k:  P(y > k) = 1 - F(zeta_k - eta)."""
-    link = {"loglog": "cloglog", "cloglog": "loglog"}.get(method, LINKS[method])
-    return binomial(make_link(link))
+    """The binomial family of y <= k, P(y <= k) = F(zeta_k - eta), or of y > k where `counts_below` says so."""
+    return binomial(make_link(LINKS[method]))
+
+
+def counts_below(method: str) -> bool:
+    """Whether `binary` is of y <= k: for loglog 1 - F(zeta_k - eta) is the complementary log-log of eta - zeta_k."""
+    return method != "loglog"

@@ -84,8 +84,9 @@ def smallest(a: Array, b: Array, gap: Gap) -> Interval:
     t = np.exp(np.minimum(log_t, LEFT_ALONE))
     tiny, huge = t < 1e-8, log_t > np.log(LEFT_ALONE)
     rate = np.where(tiny, 1.0 - 0.5 * t, np.where(huge, 0.0, t / np.expm1(t)))
-    bend = np.where(t < 1e-4, t * (t / 6.0 - 0.5), rate * (1.0 - t - rate))
-    bend = np.where(huge, 0.0, bend)
+    square = t * t
+    short = t * (-0.5 + t * (1 / 6 + square * (-1 / 180 + square * (1 / 5040 - square / 151200))))
+    bend = np.where(t < 0.2, short, np.where(huge, 0.0, rate * (1.0 - t - rate)))
     value = np.where(tiny, log_t - 0.5 * t, np.log(-np.expm1(-t))) - eb
     s = rate - eb
     up, low = (1.0 + odds) * rate, -eb - odds * rate
@@ -107,16 +108,24 @@ def cauchit(a: Array, b: Array, gap: Gap) -> Interval:
     angle = np.arctan2(
         np.where(first | last, 1.0, length), np.where(first, -a, np.where(last, b, 1.0 + a * b))
     )
-    aa, bb = 1.0 + a * a, 1.0 + b * b
+    aa, bb, total = 1.0 + a * a, 1.0 + b * b, a + b
     up, low = 1.0 / (aa * angle), -1.0 / (bb * angle)
-    s = np.where(first, up, np.where(last, low, -length * ((a + b) / aa) / (bb * angle)))
+    s = np.where(first, up, np.where(last, low, -length * (total / aa) / (bb * angle)))
+    inner_a, inner_b = aa * s + 2.0 * a, bb * s + 2.0 * b
+    tangent = length / (1.0 + a * b)
+    near = (tangent > 0.0) & (tangent < 0.03)
+    if near.any():  # tangent / angle - 1 by its series
+        x = tangent * tangent
+        more = x * (1 / 3 + x * (-4 / 45 + x * (44 / 945)))
+        inner_a = np.where(near, length * (1.0 - total * b * (1.0 + more) / bb) - total * more, inner_a)
+        inner_b = np.where(near, -length * (1.0 - total * a * (1.0 + more) / aa) - total * more, inner_b)
     return Interval(
         np.log(angle / np.pi),
         up,
         low,
         s,
-        np.where(last, 0.0, up * (s + 2.0 * a / aa)),
-        np.where(first, 0.0, low * (s + 2.0 * b / bb)),
+        np.where(last, 0.0, up * inner_a / aa),
+        np.where(first, 0.0, low * inner_b / bb),
     )
 
 

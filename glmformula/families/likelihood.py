@@ -164,6 +164,8 @@ class Likelihood:
     simplex : int or None
         Of a baseline-category logit the place of the reference among the categories: the information of every row is
         diag(P) - PP', and `RowSums.outer` has P.
+    ordered : bool
+        Of a cumulative link model: the constants are thresholds of its categories.
     levels : tuple of str
         The categories of the response, whose places what is drawn has.
     """
@@ -185,6 +187,7 @@ class Likelihood:
     beginning: Beginning | None = None
     intercepts: tuple[float, ...] = ()
     simplex: int | None = None
+    ordered: bool = False
     levels: tuple[str, ...] = ()
     longest: float = np.inf
 

@@ -280,8 +280,9 @@ class Parametric(Scored, Protocol):
     @property
     def n_parameters(self) -> int: ...
     @property
-    def numbers_per_row(self) -> int:
-        """How many free numbers a row's response has: 1, of K categories K - 1."""
+    def n_numbers(self) -> float:
+        """What R counts residual degrees of freedom from: the rows, of `multinom` times (categories - 1), of `polr` the
+        sum of the weights."""
 
     @property
     def models_name(self) -> str:
@@ -327,6 +328,31 @@ class Parametric(Scored, Protocol):
 
     def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same estimates with other rows, or none."""
+
+
+class Ordinal(Parametric, Protocol):
+    """A model of ordered categories: coefficients of eta, thresholds as the constants.
+
+    Attributes
+    ----------
+    parallel : tuple of str
+        The terms with one coefficient for all thresholds.
+    method : str
+        The distribution of the latent variable.
+    lev : tuple of str
+        The categories in order.
+    zeta : Series
+        The thresholds.
+    """
+
+    @property
+    def parallel(self) -> tuple[str, ...]: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def lev(self) -> tuple[str, ...]: ...
+    @property
+    def zeta(self) -> pd.Series: ...
 
 
 MOST_NAMED = 3

@@ -191,7 +191,7 @@ def anova(fits: Sequence[Parametric]) -> StatTable:
     check_same_rows(fits)
     order = sorted(range(len(fits)), key=lambda k: fits[k].n_parameters)
     fits = [fits[k] for k in order]
-    residual = np.array([float(fit.nobs * fit.numbers_per_row - fit.n_parameters) for fit in fits])
+    residual = np.array([float(fit.n_numbers - fit.n_parameters) for fit in fits])
     deviance = np.array([fit.deviance for fit in fits])
     df = np.concatenate([[math.nan], -np.diff(residual)])
     statistic = np.concatenate([[math.nan], -np.diff(deviance)])

@@ -74,8 +74,10 @@ if TYPE_CHECKING:
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
     from ..inference.model_table import etable as _etable
+    from ..inference.ordinal_rows import residuals as _ordinal_residuals
     from ..inference.ordinal_summary import summary as _ordinal_summary
     from ..inference.output import model_frame as _model_frame
+    from ..inference.parallel_lines import brant as _brant, nominal_test as _nominal_test
     from ..inference.predict import model_matrix as _model_matrix, predict as _predict
     from ..inference.profile import profile as _profile
     from ..inference.quantities import (
@@ -182,7 +184,12 @@ LIKELIHOOD = {
     "summary": "inference.several_summary",
     "vcov": "inference.likelihood_covariance",
 }
-ORDINAL = {"summary": "inference.ordinal_summary"}
+ORDINAL = {
+    "brant": "inference.parallel_lines",
+    "nominal_test": "inference.parallel_lines",
+    "residuals": "inference.ordinal_rows",
+    "summary": "inference.ordinal_summary",
+}
 
 
 @cache
@@ -307,6 +314,9 @@ class OrdinalVerbs(LikelihoodVerbs):
     """Those of a model of ordered categories, some of them its own."""
 
     if TYPE_CHECKING:
+        brant = _brant
+        nominal_test = _nominal_test
+        residuals = _ordinal_residuals
         summary = _ordinal_summary  # type: ignore[assignment]
 
 

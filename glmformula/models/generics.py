@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import DataWarning, FitError, give_warning
 from ..fitted.coefficients import kept_names, names_of
 from ..fitted.loglik import LogLik, loglik_of
-from ..fitted.protocols import Fit, Scored, SingleIndex, is_model, no_model, require
+from ..fitted.protocols import Fit, Ordinal, Scored, SingleIndex, is_model, no_model, require
 from . import face
 from .arguments import guarded
 
@@ -26,7 +26,7 @@ FUNCTIONS = (
     | {"extractAIC": "extract_aic"}
     | {
         name: name
-        for name in (*face.FIT, *face.SCORED, *face.EFFECTS, *face.SINGLE_INDEX)
+        for name in (*face.FIT, *face.SCORED, *face.EFFECTS, *face.SINGLE_INDEX, "brant", "nominal_test")
         if name not in ("certificate", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
     }
 )
@@ -57,6 +57,7 @@ ANY = (
     "and tidy"
 )
 INSTEAD = {
+    **dict.fromkeys(("brant", "nominal_test"), "it tests models of ordered categories, such as polr() gives"),
     "Anova": "linear_hypothesis() and waldtest() test its terms",
     "anova": "lrtest() and waldtest() compare models",
     "glance": "AIC(), BIC(), logLik() and nobs() describe it",
@@ -86,6 +87,7 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
         (Fit, face.FIT),
         (Scored, face.SCORED),
         (SingleIndex, face.EFFECTS | face.SINGLE_INDEX),
+        (Ordinal, face.ORDINAL),
     )
     protocol, module = next((protocol, table[method]) for protocol, table in tables if method in table)
     verb = face.Verb(module, method).function

@@ -110,9 +110,9 @@ class LikelihoodModel(LikelihoodVerbs):
         return int((~self.aliased).sum())
 
     @property
-    def numbers_per_row(self) -> int:
-        """How many free numbers a row's response has."""
-        return 1
+    def n_numbers(self) -> float:
+        """What R counts residual degrees of freedom from."""
+        return self.nobs
 
     @property
     def n_parameters(self) -> int:

@@ -160,9 +160,9 @@ class Multinom(LikelihoodModel):
         return category_summary(self, self._texts(), correlation, wald_ratios, vcov, digits)
 
     @property
-    def numbers_per_row(self) -> int:
-        """The categories but one."""
-        return len(self.levels) - 1
+    def n_numbers(self) -> float:
+        """Rows times (categories - 1), as nnet counts."""
+        return self.nobs * (len(self.levels) - 1)
 
     @property
     def models_name(self) -> str:

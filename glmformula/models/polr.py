@@ -84,6 +84,11 @@ class Polr(OrdinalVerbs, LikelihoodModel):
         return self.n - self.n_parameters
 
     @property
+    def n_numbers(self) -> float:
+        """The sum of the weights."""
+        return self.n
+
+    @property
     def loglik(self) -> LogLik:
         """The log-likelihood; its `nobs` is the sum of the weights, as MASS's."""
         count: Any = self.n
