@@ -159,6 +159,50 @@ class Multinom(LikelihoodModel):
 
         return category_summary(self, self._texts(), correlation, wald_ratios, vcov, digits)
 
+    def tidy(
+        self,
+        conf_int: bool = False,
+        conf_level: float = 0.95,
+        exponentiate: bool = False,
+        conf_method: str | None = None,
+        vcov: Vcov = None,
+    ) -> pd.DataFrame:
+        """One row for each coefficient, broom's ``tidy.multinom``: ``y_level`` is the category, ``term`` the column.
+
+        Parameters
+        ----------
+        conf_int : bool
+            Add ``conf_low`` and ``conf_high``.
+        conf_level : float
+        exponentiate : bool
+            Estimates and limits as exp(.): ratios of the odds against the reference.
+        conf_method : {"wald", "profile"}, optional
+        vcov : str, mapping, matrix or function, optional
+            Another covariance of the coefficients.
+
+        Returns
+        -------
+        DataFrame with ``y_level term estimate std_error statistic p_value``
+        """
+        from ..inference.tidy import tidy
+
+        out = tidy(self, conf_int, conf_level, exponentiate, conf_method, vcov)
+        columns = self.terms_columns
+        out["term"] = list(columns) * (len(self.levels) - 1)
+        out.insert(0, "y_level", [level for level in self.levels[1:] for _ in columns])
+        return out
+
+    def glance(self) -> pd.DataFrame:
+        """One row for the whole fit, broom's ``glance.multinom``.
+
+        Returns
+        -------
+        DataFrame with ``edf deviance AIC nobs``; ``nobs`` are the rows of non-zero weight
+        """
+        return pd.DataFrame(
+            {"edf": [self.edf], "deviance": [self.deviance], "AIC": [self.aic], "nobs": [self.nobs]}
+        )
+
     @property
     def n_numbers(self) -> float:
         """Rows times (categories - 1), as nnet counts."""

@@ -113,6 +113,23 @@ def test_profile_and_wald_intervals_agree_nearly():
     assert np.abs(profile - wald).max().max() > 1e-3
 
 
+def test_tables_are_brooms():
+    fit = fitted("factors")
+    table = fit.tidy(conf_int=True, exponentiate=True)
+    assert list(table.columns) == [
+        *("y_level", "term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
+    ]
+    assert [f"{r.y_level}:{r.term}" for r in table.itertuples()] == list(fit.estimates.index)
+    np.testing.assert_allclose(np.log(table["estimate"]), fit.estimates)
+    assert glmformula.tidy(fit).equals(fit.tidy())
+    two = fitted("two").tidy()
+    assert (two["y_level"] == "yes").all()
+    assert list(two["term"]) == ["(Intercept)", "x", "gq", "gr"]
+    row = fit.glance().iloc[0]
+    assert (row["edf"], row["nobs"]) == (18, 280)
+    assert (row["deviance"], row["AIC"]) == (fit.deviance, fit.aic)
+
+
 def test_certificate():
     assert "The estimates are a maximum of the likelihood." in str(fitted("factors").certificate())
 
