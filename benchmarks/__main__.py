@@ -3,7 +3,7 @@
     dense linear factors mixed crossed levels many_levels small   one table in memory: fit and summary beside the rivals
     streamed                               Parquet files; a Dask cluster of one and two processes
     sparse                                 levels and cells without events, empty cells; answers for each row
-    multinom                               five categories
+    multinom, polr                         five categories, side by side or in order
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
@@ -12,7 +12,7 @@ Each race in memory is one process, the same data frame, interleaved rounds; wha
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
 323), glum and pyfixest in that of high cardinality;
-``--r`` lets R, where installed, into the races dense, linear, multinom, glm_nb, drop1 and profile.
+``--r`` lets R, where installed, into the races dense, linear, multinom, polr, glm_nb, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from . import (
     drop1 as deletions,
     kept,
     measure,
+    ordinal,
     portfolio,
     profiles,
     robust,
@@ -276,6 +277,13 @@ def five_categories(options: argparse.Namespace) -> list[Row]:
     return race_rows("multinom: 1e5 × 20, five categories", times, categories.BARS)
 
 
+def five_in_order(options: argparse.Namespace) -> list[Row]:
+    field, few = ordinal.field(options.r), {ordinal.CLM: 2, ordinal.MASS: 1, "statsmodels": 1}
+    warm_up, data = portfolio.ranks(2000), portfolio.ranks(ordinal.ROWS)
+    times = measure.race(field, data, options.rounds, few=few, warm_up=warm_up)
+    return race_rows("polr: 1e5 × 20, five ordered categories", times, ordinal.BARS)
+
+
 def imports(options: argparse.Namespace) -> list[Row]:
     times = measure.import_seconds((OURS, "formulaic"), 2 * options.rounds)
     extra = median(a - b for a, b in zip(times[OURS], times["formulaic"], strict=True))
@@ -325,6 +333,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     **{name: partial(in_memory, name) for name in IN_MEMORY},
     "sparse": sparse_data,
     "multinom": five_categories,
+    "polr": five_in_order,
     "glm_nb": negative_binomial,
     "streamed": streamed,
     "drop1": drop1,

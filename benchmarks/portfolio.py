@@ -58,6 +58,16 @@ def choices(n: int = 100_000, p: int = 19, categories: int = 5, seed: int = 3) -
     return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
 
 
+def ranks(n: int = 100_000, p: int = 20, seed: int = 4) -> pd.DataFrame:
+    """n rows of p normal columns x1..xp and the number y of one of five categories in order."""
+    draw = np.random.default_rng(seed)
+    columns = np.empty((p + 1, n))
+    columns[:p] = draw.standard_normal((p, n))
+    beta = np.random.default_rng(1).normal(0, 0.4, p)
+    columns[p] = np.searchsorted([-2.0, -0.5, 0.7, 2.5], beta @ columns[:p] + draw.logistic(size=n))
+    return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
+
+
 def portfolio(n: int = 678_000, seed: int = 2) -> pd.DataFrame:
     """A motor portfolio: eight factors of skewed level frequencies, one numeric column, exposure, claims.
 
