@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..fitted.protocols import Parametric
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class SeveralSummary(Rendered):
     """What ``summary(fit)`` says; prints as R's.
 

@@ -58,6 +58,8 @@ def rootogram_plot(fit: Any, at: Any = None, style: str = "hanging", axis: Any =
     )
     axis.plot(counts, expected, "o-", color="tab:red", markersize=4, label="expected")
     axis.axhline(0.0, color="black", linewidth=0.8)
+    axis.use_sticky_edges = False  # bars below the line keep off the frame
+    axis.autoscale_view()
     axis.set_xlabel(fit.response_name)
     axis.set_ylabel("sqrt(frequency)")
     axis.legend()

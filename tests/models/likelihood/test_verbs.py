@@ -208,6 +208,11 @@ def test_standard_errors_of_predictions_are_the_delta_method(fit: ZeroInflated, 
     assert (found["upr"] > found["fit"]).all()
 
 
+def test_a_summary_shows_itself(fit: ZeroInflated) -> None:
+    assert repr(fit.summary()) == str(fit.summary())
+    assert "Count model coefficients" in fit.summary()._repr_html_()
+
+
 def test_the_certificate_shows_a_maximum(fit: ZeroInflated) -> None:
     found = fit.certificate()
     assert found.ok
