@@ -168,7 +168,7 @@ def streamed(
     meta = table.meta
     terms = terms_of(formula, meta.columns)
     recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
-    recipe = learned(recipe, table)
+    recipe = learned(replace(recipe, matrix_offsets=reading == CATEGORIES), table)
     found = survey(recipe, table, reading, check, keeper)
     recipe = replace(recipe, complete=not any(found.lost.values()))
     schema, values = schema_of(recipe, found)

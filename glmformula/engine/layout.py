@@ -29,12 +29,15 @@ class Layout:
         Which column of the blocks' offsets each has; -1 where an offset (m,) is all of it.
     basis : ndarray (columns of the design, the same) or None
         The columns are those of X times it.
+    reference : int or None
+        Of categories: which column of a matrix of offsets, one for each of them, is that of the reference.
     """
 
     columns: tuple[Columns | None, ...]
     sizes: tuple[int, ...]
     offsets: tuple[int | None, ...]
     basis: np.ndarray | None = None
+    reference: int | None = None
 
     @property
     def size(self) -> int:
@@ -59,21 +62,32 @@ def etas_of(
     if layout.alike and len(layout.sizes) > 1:
         every = np.dot(parameters.reshape(len(layout.sizes), -1), columns[layout.columns[0]])
         if offset is not None:
-            for eta, own in zip(every, layout.offsets, strict=True):
-                if own is not None:
-                    eta += offset if own < 0 else offset[:, own]
+            for k, eta in enumerate(every):
+                eta += offset_of(layout, k, offset)
         return tuple(every)
     etas = []
-    for which, place, own in zip(layout.columns, layout.slices(), layout.offsets, strict=True):
+    for k, (which, place) in enumerate(zip(layout.columns, layout.slices(), strict=True)):
         beta = parameters[place]
         if which is None:
             etas.append(np.array(float(beta[0])))
             continue
         eta = np.dot(beta, columns[which])
-        if offset is not None and own is not None:
-            eta += offset if own < 0 else offset[:, own]
+        if offset is not None:
+            eta += offset_of(layout, k, offset)
         etas.append(eta)
     return tuple(etas)
+
+
+def offset_of(layout: Layout, k: int, offset: np.ndarray) -> np.ndarray | float:
+    """What is added to predictor k, of the offsets of some rows (m,) or (m, columns)."""
+    own, reference = layout.offsets[k], layout.reference
+    if own is None:
+        return 0.0
+    if own >= 0:
+        return offset[:, own]
+    if offset.ndim == 1 or reference is None:
+        return offset
+    return np.asarray(offset[:, k + (k >= reference)] - offset[:, reference])
 
 
 def rows_in_columns(block: Block, chunk: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:

@@ -10,7 +10,7 @@ from operator import add
 import numpy as np
 
 from ..design.pieces import Design, Piece
-from ..errors import FitError, hearing
+from ..errors import DataError, FitError, hearing
 from ..families.likelihood import Likelihood, Share, StartFit
 from ..families.link import Array
 from ..runtime.tasks import one_team
@@ -157,7 +157,9 @@ def fit_likelihood(
         if likelihood.intercepts:
             first[-1] = np.zeros(len(own))
             first[-1][: part.intercept] = likelihood.intercepts[k]
-    layout = Layout(tuple(columns), tuple(sizes), tuple(offsets))
+    if likelihood.simplex is not None and any(own is not None for own in offsets):
+        check_offsets(source.map_reduce(_offset_columns, max), len(offsets) + 1)
+    layout = Layout(tuple(columns), tuple(sizes), tuple(offsets), reference=likelihood.simplex)
     aliased = ~np.concatenate(kept)
     beginning = np.concatenate([*first, begun.constants])
     if start is not None:
@@ -306,6 +308,7 @@ def _of_part(
 ) -> Block:
     y, weights = response(block.y, block.prior_weights)
     own = block.offset if block.offset is None or offset is None or offset < 0 else block.offset[:, offset]
+    own = own if own is None or own.ndim == 1 else None  # a column for each category
     design = block.design.select_terms(terms)
     return replace(
         block,
@@ -356,6 +359,24 @@ def _started(
         beta = np.zeros(len(names))
     beta = np.nan_to_num(beta)
     return kept, beta
+
+
+def check_offsets(columns: int, categories: int) -> None:
+    """One offset for two categories, or one for each.
+
+    Raises
+    ------
+    DataError
+    """
+    if columns not in ((1, 2) if categories == 2 else (categories,)):
+        raise DataError(
+            f"ncol(offset) is wrong: expected a column for each of the {categories} categories, "
+            f"offset(cbind(a, b, ...)) in their order; got {columns}"
+        )
+
+
+def _offset_columns(block: Block) -> int:
+    return 0 if block.offset is None else 1 if block.offset.ndim == 1 else block.offset.shape[1]
 
 
 def _counted(block: Block) -> tuple[int, int, float]:

@@ -24,7 +24,7 @@ from . import rows as row_tools
 from .arguments import expression, numeric_argument, subset_positions
 from .columns import Columns, as_frame
 from .kept import Kept, KeptColumns
-from .response import Response, response_arrays
+from .response import CATEGORIES, Response, response_arrays
 from .schema import Schema, plain_name
 from .variables import coded, described, evaluate_variable, response_name, variables_of
 
@@ -182,7 +182,7 @@ def model_frame(
         response_value, response_kind = coded(evaluate_variable(terms.response, terms.names[0], scope))
     values, kinds = {}, {}
     for _, node, key, is_offset in variables_of(terms):
-        values[key], kinds[key] = coded(evaluate_variable(node, key, scope, is_offset))
+        values[key], kinds[key] = coded(evaluate_variable(node, key, scope, is_offset, reading == CATEGORIES))
     extra = {
         "weights": numeric_argument(weights, "weights", data, aside),
         "offset": numeric_argument(offset, "offset", data, scope, scalar=True),
@@ -295,9 +295,26 @@ def total_offset(
         return np.stack([np.zeros_like(known) if c is None else c for c in columns], axis=1)
     total = argument
     for i in terms.offsets:
-        part = np.asarray(variables[terms.names[i]], dtype=np.float64)
-        total = part if total is None else total + part
+        value = variables[terms.names[i]]
+        part = np.asarray(value.values if isinstance(value, Matrix) else value, dtype=np.float64)
+        total = part if total is None else both_offsets(total, part)
     return total
+
+
+def both_offsets(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Their sum, of vectors or of matrices with a column for each category.
+
+    Raises
+    ------
+    DataError
+        A vector and a matrix, or matrices of other widths.
+    """
+    if a.shape != b.shape:
+        shapes = " and ".join(str(x.shape[1] if x.ndim == 2 else 1) for x in (a, b))
+        raise DataError(
+            f"offsets of {shapes} columns cannot be added: expected in each of them one, or one for each category"
+        )
+    return np.asarray(a + b)
 
 
 def by_row(offset: np.ndarray | None) -> np.ndarray | None:

@@ -77,7 +77,7 @@ def new_frame(
     data = new_rows(newdata, columns_of(schema))
     scope = Scope(Columns(data), len(data), schema.state, True)
     values = {
-        name: conform(evaluate_variable(node, name, scope, off), schema.variables[name], new_levels)
+        name: conform(evaluate_variable(node, name, scope, off, True), schema.variables[name], new_levels)
         for _, node, name, off in variables_of(schema.terms)
     }
     offset = total_offset(schema.terms, values, _offset_argument(schema, scope))

@@ -51,6 +51,8 @@ class Recipe:
         The formula's text, to mark the place of an error.
     complete : bool
         No row of the subset misses anything, as the survey has found.
+    matrix_offsets : bool
+        An offset may have a column for each category.
     """
 
     terms: Terms
@@ -63,6 +65,7 @@ class Recipe:
     texts: Mapping[str, str] = field(default_factory=dict)
     source: str | None = None
     complete: bool = False
+    matrix_offsets: bool = False
 
     def scope(self, piece: Piece) -> Scope:
         """The piece's rows, seen through the state."""
@@ -164,7 +167,7 @@ def evaluated(recipe: Recipe, piece: Piece, known: Mapping[str, Variable] | None
         response, kind = coded(evaluate_variable(terms.response, terms.names[0], scope))
     variables, kinds = {}, {}
     for _, node, name, is_offset in variables_of(terms):
-        value = evaluate_variable(node, name, scope, is_offset)
+        value = evaluate_variable(node, name, scope, is_offset, recipe.matrix_offsets)
         if known is None:
             variables[name], kinds[name] = coded(value)
         else:

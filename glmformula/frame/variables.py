@@ -25,8 +25,10 @@ FIRST_ROWS = 4096
 AS_TEXT = " (the levels are numbers read as text: for one slope make the column numeric, pandas.to_numeric)"
 
 
-def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False) -> Value:
-    """One variable on all rows; ``offset(e)`` gives e as float64.
+def evaluate_variable(
+    node: Node, name: str, scope: Scope, offset: bool = False, matrix: bool = False
+) -> Value:
+    """One variable on all rows; ``offset(e)`` gives e as float64, where `matrix` says so also several columns.
 
     Raises
     ------
@@ -52,6 +54,8 @@ def evaluate_variable(node: Node, name: str, scope: Scope, offset: bool = False)
             f"variable lengths differ (found for '{plain_name(name)}'): {given} "
             f"for {scope.nrows} rows of data"
         )
+    if offset and matrix and isinstance(value, Matrix) and value.values.shape[1] > 1:
+        return value
     return numeric_value(value, name) if offset else value
 
 

@@ -310,11 +310,12 @@ class LikelihoodModel(LikelihoodVerbs):
     def from_saved(cls, shared: Mapping[str, Any], own: Mapping[str, Any]) -> Self:
         """The model of what a file holds."""
         columns = tuple(None if which is None else as_slice(which) for which in own["columns"])
-        layout = Layout(columns, tuple(own["sizes"]), tuple(own["offsets"]))
+        likelihood = cls._likelihood(own["likelihood"])
+        layout = Layout(columns, tuple(own["sizes"]), tuple(own["offsets"]), reference=likelihood.simplex)
         result = LikelihoodFit(layout, Solved(**own["solved"]), **own["fit"])
         return cls(
             **shared,
-            likelihood=cls._likelihood(own["likelihood"]),
+            likelihood=likelihood,
             result=result,
             training=None,
             kept_quantiles=own["quantiles"],

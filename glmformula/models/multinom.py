@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from ..engine.newton import NewtonControl
-from ..errors import DataError
 from ..families.categories import UNKNOWN, multinomial
 from ..families.likelihood import Levels, Likelihood
 from ..fitted.loglik import LogLik
@@ -237,24 +236,12 @@ class Multinom(LikelihoodModel):
             prefix=_named,
             function="multinom",
             extra={"reference": None if reference is None else string_text(reference)},
-            complete=partial(_known, reference, arguments["offset"] is not None),
+            complete=partial(_known, reference),
         )
         return cls(**made)
 
 
-def _known(reference: str | None, offset: bool, terms: Terms, levels: Levels) -> Likelihood:
-    """The likelihood once the categories are known.
-
-    Raises
-    ------
-    DataError
-        As `multinomial`, and an offset with more than two categories.
-    """
-    if (offset or terms.offsets) and len(levels) > 2:
-        raise DataError(
-            f"an offset is added to the log odds of two categories, and '{terms.names[0]}' has {len(levels)}: one "
-            "offset says nothing of which of them it favours; leave it out, or compare two categories with subset="
-        )
+def _known(reference: str | None, terms: Terms, levels: Levels) -> Likelihood:
     return multinomial(reference, terms.names[0], levels)
 
 
@@ -292,7 +279,8 @@ def multinom(
     subset, na_action, contrasts, progress
         As of `glm`.
     offset : str, array or Series, optional
-        Of the log odds of two categories; with more there is none.
+        Of the log odds of two categories. With more there is one for each, in their order, in the formula:
+        ``offset(cbind(a, b, c))``.
     reference : str, optional
         The category that the others are compared with; default the first.
     control : NewtonControl, optional

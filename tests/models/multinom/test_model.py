@@ -199,9 +199,15 @@ def test_draws_follow_the_probabilities(data, fit):
         (
             "sickness ~ left + offset(salary)",
             {},
-            "an offset is added to the log odds of two categories, and .* has 3",
+            r"ncol\(offset\) is wrong: expected a column for each of the 3",
         ),
-        ("sickness ~ left", {"offset": "salary"}, "an offset is added to the log odds of two categories"),
+        ("sickness ~ left", {"offset": "salary"}, r"ncol\(offset\) is wrong: .* got 1"),
+        ("sickness ~ offset(cbind(left, salary))", {}, r"ncol\(offset\) is wrong: .* got 2"),
+        (
+            "sickness ~ offset(cbind(left, w, salary)) + offset(w)",
+            {},
+            "offsets of 3 and 1 columns cannot be added",
+        ),
         ("cbind(left, -left) ~ 1", {}, "negative values not allowed: counts in .* are below 0"),
     ],
 )

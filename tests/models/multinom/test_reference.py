@@ -12,13 +12,9 @@ from reference.likelihoods.load import load, models, new_rows, symmetric, texts
 
 from glmformula import DataWarning, multinom
 
-MATRIX_OFFSETS = {"offset", "offset-counts"}  # refused: see test_model
-ANSWERS = {id_: r for id_, r in models("multinom").items() if id_ not in MATRIX_OFFSETS}
+ANSWERS = models("multinom")
 IDS = sorted(ANSWERS)
-NO_TEXT = {
-    *MATRIX_OFFSETS,
-    "housing-interaction",
-}  # whose intercept is 0, printed as the rounding that is left of it
+NO_TEXT = {"housing-interaction"}  # whose intercept is 0, printed as the rounding that is left of it
 TEXTS = sorted(
     name
     for name in texts("multinom")

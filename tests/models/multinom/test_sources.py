@@ -14,6 +14,7 @@ MODELS = {
     "strings": ("text ~ x + age", {"reference": "walk"}),
     "counts": ("cbind(nbus, ncar, ntrain, nwalk) ~ x + h", {"weights": "v"}),
     "two": ("yes ~ xm + age", {"offset": "o2"}),
+    "offsets": ("mode ~ x + offset(cbind(o1, o2, o3, o4))", {"reference": "train"}),
     "numbers": ("factor(w) ~ x", {}),
     "logical": ("(age > 40) ~ x", {"weights": "v"}),
 }

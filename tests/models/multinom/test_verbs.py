@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from models.multinom.test_reference import fitted
-from reference.likelihoods.load import texts
+from reference.likelihoods.load import load as reference_data, texts
 
 import glmformula
 from glmformula import Anova, SeparationWarning, anova, load, lrtest, multinom
@@ -111,6 +111,20 @@ def test_profile_and_wald_intervals_agree_nearly():
     profile, wald = fit.confint(method="profile").frame, fit.confint(method="wald").frame
     assert np.abs(profile - wald).max().max() < np.abs(wald).max().max()
     assert np.abs(profile - wald).max().max() > 1e-3
+
+
+def test_offsets_of_each_category():
+    fit = fitted("offset")
+    d = reference_data("choices")
+    twice = multinom("mode ~ x + offset(cbind(0, o2, o3, o4)) + offset(cbind(o1, 0 * o2, 0 * o3, 0 * o4))", d)
+    np.testing.assert_allclose(twice.estimates, fit.estimates, rtol=1e-9, atol=1e-12)
+    other = multinom("mode ~ x + offset(cbind(o1, o2, o3, o4))", d, reference="walk")
+    np.testing.assert_allclose(float(other.loglik), float(fit.loglik), rtol=1e-12)
+    dropped = glmformula.Anova(fit).frame.loc["x"].iloc[0]
+    smaller = multinom("mode ~ offset(cbind(o1, o2, o3, o4))", d)
+    np.testing.assert_allclose(dropped, 2 * (float(fit.loglik) - float(smaller.loglik)), rtol=1e-8)
+    with pytest.raises(glmformula.DataError, match="must be a numeric vector, not a matrix"):
+        glmformula.glm("yes ~ x + offset(cbind(o1, o2))", d, family="binomial")
 
 
 def test_tables_are_brooms():
