@@ -114,6 +114,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.predict import predict
     from .inference.profile import profile
     from .inference.relativities import relativities
+    from .inference.resampling import cross_validate, validate
     from .inference.residuals import residuals
     from .inference.rootogram import rootogram
     from .inference.sandwich import bread, estfun, meat
@@ -184,6 +185,7 @@ __all__ = [
     "contrast",
     "cooks_distance",
     "covratio",
+    "cross_validate",
     "datagrid",
     "datasets",
     "delta_method",
@@ -272,6 +274,7 @@ __all__ = [
     "tidy",
     "tweedie",
     "update",
+    "validate",
     "variable_names",
     "vcov",
     "vif",

@@ -103,30 +103,53 @@ def roc(fit: SingleIndex, newdata: Any = None, level: float = 0.95) -> Roc:
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     rows = binomial_rows(fit, newdata, "roc()")
+    curve, own_up, own_down = _curve(rows)
+    success, failure = float(own_up.sum()), float(own_down.sum())
+    auc, spread = _area(own_up, own_down)
+    se = math.sqrt(spread)
+    half = float(quantile((1 + level) / 2, math.inf)) * se
+    return Roc(auc, se, max(0.0, auc - half), min(1.0, auc + half), level, success, failure, curve)
+
+
+def area_of(rows: Observed) -> float:
+    """The area under the ROC curve of some rows; NaN without a success or a failure."""
+    _, own_up, own_down = _curve(rows)
+    with np.errstate(all="ignore"):
+        return _area(own_up, own_down)[0]
+
+
+def _curve(rows: Observed) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Thresholds with both rates, and the successes and failures at each threshold."""
     order = np.argsort(-rows.mu, kind="stable")
     mu, hits, misses = rows.mu[order], (rows.weights * rows.y)[order], (rows.weights * (1 - rows.y))[order]
     ends = np.flatnonzero(np.append(np.diff(mu) != 0, True))
     success, failure = float(hits.sum()), float(misses.sum())
     up, down = np.cumsum(hits)[ends], np.cumsum(misses)[ends]  # at or above each threshold
-    own_up, own_down = np.diff(up, prepend=0.0), np.diff(down, prepend=0.0)
-    # placement values: of a success the share of failures below it, of a failure that of successes above it
-    of_success = 1 - (down - own_down / 2) / failure
-    of_failure = (up - own_up / 2) / success
-    auc = float(own_up @ of_success / success)
+    with np.errstate(all="ignore"):
+        frame = pd.DataFrame(
+            {
+                "threshold": np.concatenate([[math.inf], mu[ends]]),
+                "sensitivity": np.concatenate([[0.0], up / success]),
+                "specificity": 1 - np.concatenate([[0.0], down / failure]),
+            }
+        )
+    return frame, np.diff(up, prepend=0.0), np.diff(down, prepend=0.0)
+
+
+def _area(own_up: np.ndarray, own_down: np.ndarray) -> tuple[float, float]:
+    """The area and DeLong's variance of it, by placement values.
+
+    Of a success the share of failures below it, of a failure that of successes above it, ties counted half.
+    """
+    success, failure = float(own_up.sum()), float(own_down.sum())
+    of_success = 1 - (np.cumsum(own_down) - own_down / 2) / np.float64(failure)
+    of_failure = (np.cumsum(own_up) - own_up / 2) / np.float64(success)
+    auc = float(own_up @ of_success / np.float64(success))
     spread = sum(
         float(count @ (place - auc) ** 2) / (total - 1) / total if total > 1 else math.nan
         for count, place, total in ((own_up, of_success, success), (own_down, of_failure, failure))
     )
-    se = math.sqrt(spread)
-    half = float(quantile((1 + level) / 2, math.inf)) * se
-    frame = pd.DataFrame(
-        {
-            "threshold": np.concatenate([[math.inf], mu[ends]]),
-            "sensitivity": np.concatenate([[0.0], up / success]),
-            "specificity": 1 - np.concatenate([[0.0], down / failure]),
-        }
-    )
-    return Roc(auc, se, max(0.0, auc - half), min(1.0, auc + half), level, success, failure, frame)
+    return auc, spread
 
 
 def binomial_rows(fit: SingleIndex, newdata: Any, verb: str) -> Observed:

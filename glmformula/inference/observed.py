@@ -57,16 +57,22 @@ def observed(fit: SingleIndex, newdata: Any = None) -> Observed:
     """
     if newdata is None:
         return _joined(collect(fit.rows.source, partial(_of_block, fit.result.coefficients, fit.family)))
-    made = design_for(fit.schema, newdata)
-    y, weights = _response(fit, newdata)
-    complete = ~made.missing & ~np.isnan(y)
-    if not complete.any():
+    rows, _ = of_rows(fit, newdata)
+    if not len(rows.y):
         raise DataError(
             "newdata has no row without a missing value in the response or a variable of the model"
         )
+    return rows
+
+
+def of_rows(fit: SingleIndex, newdata: Any, new_levels: str = "error") -> tuple[Observed, int]:
+    """The complete rows of new data, and how many there are that are not."""
+    made = design_for(fit.schema, newdata, new_levels=new_levels)
+    y, weights = _response(fit, newdata)
+    complete = ~made.missing & ~np.isnan(y)
     source = MemorySource(made.design, y, prior_weights=weights, offset=made.offset)
     whole = _joined(collect(source, partial(_of_block, fit.result.coefficients, fit.family)))
-    return whole.rows(complete)
+    return whole.rows(complete), int((~complete).sum())
 
 
 def _response(fit: SingleIndex, newdata: Any) -> tuple[np.ndarray, np.ndarray | None]:

@@ -85,7 +85,7 @@ KINDS = {
     **dict.fromkeys(
         ("alpha", "conf_level", "del_", "df", "dispersion", "k", "level", "scale", "threshold"), NUMBER
     ),
-    **dict.fromkeys(("bands", "bins", "digits", "label", "maxsteps", "nsim", "steps"), WHOLE),
+    **dict.fromkeys(("B", "bands", "bins", "digits", "label", "maxsteps", "nsim", "steps"), WHOLE),
     **dict.fromkeys(
         (
             *(

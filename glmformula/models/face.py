@@ -87,6 +87,7 @@ if TYPE_CHECKING:
         simulate as _simulate_likelihood,
     )
     from ..inference.relativities import relativities as _relativities
+    from ..inference.resampling import cross_validate as _cross_validate, validate as _validate
     from ..inference.residuals import residuals as _residuals
     from ..inference.sandwich import bread as _bread, estfun as _estfun, meat as _meat
     from ..inference.separation import separation as _separation
@@ -130,6 +131,7 @@ SINGLE_INDEX = {
     "calibration": "inference.calibration",
     "certificate": "inference.certificate",
     "confusion": "inference.discrimination",
+    "cross_validate": "inference.resampling",
     "dispersiontest": "inference.goodness",
     "dose_p": "inference.dose",
     "drop1": "inference.drop1",
@@ -154,6 +156,7 @@ SINGLE_INDEX = {
     "simulate": "inference.simulate",
     "step": "inference.step",
     "summary": "inference.summary",
+    "validate": "inference.resampling",
     "vcov": "inference.covariance",
     "vif": "inference.vif",
 } | dict.fromkeys(
@@ -332,6 +335,7 @@ class SingleIndexVerbs(EffectVerbs, ScoredVerbs):
         calibration = _calibration
         certificate = _certificate
         confusion = _confusion
+        cross_validate = _cross_validate
         cooks_distance = _cooks_distance
         covratio = _covratio
         dfbeta = _dfbeta
@@ -364,5 +368,6 @@ class SingleIndexVerbs(EffectVerbs, ScoredVerbs):
         simulate = _simulate
         step = _step
         summary = _summary
+        validate = _validate
         vcov = _vcov
         vif = _vif
