@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TESTS = ("F", "Chisq")
 
 
-def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> StatTable:
+def waldtest(fit: Fit, *others: object, test: str | None = None, vcov: Vcov = None) -> StatTable:
     """Wald tests of nested models, lmtest's ``waldtest``.
 
     b' V^-1 b for the coefficients b of the larger model that the smaller one has not, V their covariance.
@@ -31,8 +31,9 @@ def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> S
     ----------
     *others : GLM, formula or terms
         As in :func:`lrtest`.
-    test : {"F", "Chisq"}
-        F divides by the number of coefficients; residual degrees of freedom of the larger model.
+    test : {"F", "Chisq"}, optional
+        F divides by the number of coefficients; residual degrees of freedom of the larger model. Default: F for models
+        of one linear predictor, Chisq for others, as lmtest has it for `glm` and for `zeroinfl`.
     vcov : str, matrix or function, optional
         Another covariance of the coefficients of the larger model (see ``fit.summary``).
 
@@ -64,6 +65,7 @@ def waldtest(fit: Fit, *others: object, test: str = "F", vcov: Vcov = None) -> S
     1    497
     2    498 -1 0.9339     0.3339
     """
+    test = ("F" if is_single_index(fit) else "Chisq") if test is None else test
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
     refuse_aliased(fit)
