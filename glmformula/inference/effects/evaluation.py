@@ -173,8 +173,7 @@ def bending(view: View, turns: tuple[Array, ...], link: Link | None) -> Coeffici
     differences = []
     for width in (REACH, REACH / 2, REACH / 4):
         step = width / largest
-        up = view.jacobian_at(tuple(eta + step * turn for eta, turn in zip(view.etas, turns)))
-        down = view.jacobian_at(tuple(eta - step * turn for eta, turn in zip(view.etas, turns)))
+        up, down = (view.jacobian_at(_moved(view, turns, sign * step)) for sign in (1.0, -1.0))
         differences.append(
             [None if a is None or b is None else (a - b) / (2 * step)[:, None] for a, b in zip(up, down)]
         )
@@ -186,6 +185,14 @@ def bending(view: View, turns: tuple[Array, ...], link: Link | None) -> Coeffici
         first, second = (4 * mid - wide) / 3, (4 * narrow - mid) / 3
         out.append((16 * second - first) / 15)
     return tuple(out)
+
+
+def _moved(view: View, turns: tuple[Array, ...], step: Array) -> tuple[Array, ...]:
+    """The predictors a step on; constants stay what they are."""
+    columns = view.asked.layout.columns
+    return tuple(
+        eta if which is None else eta + step * turn for which, eta, turn in zip(columns, view.etas, turns)
+    )
 
 
 def row_gradient(part: Part, layout: Layout) -> Array:
