@@ -2,148 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
-from ...design.pieces import Design
-from ...families.link import Array, Link
-from ...fitted.asked import Asked
-from .compare import Comparison
-from .contrasts import Move
-from .evaluation import (
-    Part,
-    Views,
-    compared,
-    marked_columns,
-    prediction,
-    row_gradient,
-    slope,
-    summed_gradient,
-    views,
-)
+from ...errors import DataError
+from .evaluation import row_gradients, summed_gradients
 from .population import Population
 from .scenes import Scene
-from .steps import Derivative, derivative
+from .tasks import Plan, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from ...sources.base import Block
-
     Key = tuple[Hashable, ...]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One row of the answer, or one for each category of the response.
-
-    Attributes
-    ----------
-    labels : tuple of (str, value)
-        Its columns ``term``, ``contrast`` ...
-    hi : Move
-        What is predicted, or the high end of a comparison.
-    lo : Move or None
-        Its low end.
-    comparison : Comparison or None
-    of_means : bool
-        Whether the comparison is one of mean predictions.
-    variable : str or None
-        By which a slope is taken.
-    kind : str
-        Of the slope.
-    """
-
-    labels: tuple[tuple[str, Any], ...]
-    hi: Move = ()
-    lo: Move | None = None
-    comparison: Comparison | None = None
-    of_means: bool = False
-    variable: str | None = None
-    kind: str = "dydx"
-
-    @property
-    def parts(self) -> int:
-        return 2 if self.of_means else 1
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is asked of each row; picklable.
-
-    Attributes
-    ----------
-    asked : Asked
-    tasks : tuple of Task
-    link : Link or None
-        Of a generalized linear model asked for its mean.
-    by : tuple of str
-        Columns whose values are the groups.
-    spreads : tuple of (str, float)
-        Standard deviations of the variables by which slopes are taken.
-    null_space : ndarray (columns of the design, aliased) or None
-        What a row must be orthogonal to, to be estimable; effects of others are NaN.
-    """
-
-    asked: Asked
-    tasks: tuple[Task, ...]
-    link: Link | None = None
-    by: tuple[str, ...] = ()
-    spreads: tuple[tuple[str, float], ...] = ()
-    null_space: np.ndarray | None = None
-
-
-def parts_of(plan: Plan, scene: Scene) -> Iterator[tuple[slice, list[Part]]]:
-    """The parts of all tasks, a few rows at a time."""
-    blocks: dict[Any, Block] = {(): scene.block()}
-    slopes: dict[str, Derivative] = {}
-    spreads = dict(plan.spreads)
-    for task in plan.tasks:
-        for move in (task.hi, task.lo):
-            if move is not None and move not in blocks:
-                blocks[move] = scene.block({name: shift.of(scene, name) for name, shift in move})
-        if task.variable is not None and task.variable not in slopes:
-            slopes[task.variable] = derivative(scene, task.variable, spreads[task.variable])
-    numbers = {name: np.asarray(scene.columns(name), dtype=np.float64) for name in slopes}
-    for here in views(plan.asked, blocks, plan.null_space):
-        with np.errstate(all="ignore"):
-            yield (
-                here.rows,
-                [part for task in plan.tasks for part in _parts(plan, task, here, slopes, numbers)],
-            )
-
-
-def _parts(
-    plan: Plan, task: Task, here: Views, slopes: dict[str, Derivative], numbers: dict[str, Array]
-) -> list[Part]:
-    if task.variable is not None:
-        made, base = slopes[task.variable], here[()]
-        moved = _columns_of(made.parts, base, here.rows)
-        offset = None if made.offset is None else made.offset[here.rows]
-        return [slope(base, moved, offset, plan.link, task.kind, numbers[task.variable][here.rows])]
-    hi = here[task.hi]
-    if task.lo is None:
-        return [prediction(hi)]
-    lo = here[task.lo]
-    if task.of_means:
-        return [prediction(hi), prediction(lo)]
-    assert task.comparison is not None
-    return [compared(task.comparison, hi, lo)]
-
-
-def _columns_of(parts: tuple[tuple[Design, np.ndarray], ...], base: Any, rows: slice) -> Array:
-    if not parts:
-        return np.zeros_like(base.columns)
-    out = marked_columns(*parts[0], rows)
-    for design, mask in parts[1:]:
-        out += marked_columns(design, mask, rows)
-    return out
 
 
 @dataclass(frozen=True)
@@ -188,30 +63,34 @@ class Sums:
 def sums(plan: Plan, scene: Scene) -> Sums:
     """What some rows add."""
     codes, keys = groups(scene.data, plan.by)
-    G, layout = len(keys), plan.asked.layout
+    G, layout = len(keys), plan.model.layout
     weights = np.ones(scene.nrows) if scene.weights is None else scene.weights
-    value: np.ndarray | None = None
-    gradient = np.zeros(0)
-    for rows, parts in parts_of(plan, scene):
-        own, at = weights[rows], codes[rows]
-        spread: Any
-        if G == 1 and not plan.by:
-            spread = own[None, :]
-        else:
-            inside = np.flatnonzero(at >= 0)
-            spread = sp.csr_array((own[inside], (at[inside], inside)), shape=(G, len(at)))
-        if value is None:
-            K = parts[0].value.shape[1]
-            value = np.zeros((G, len(parts), K))
-            gradient = np.zeros((G, len(parts), K, layout.size))
+    count = sum(task.parts for task in plan.tasks)
+    value = np.zeros((G, count, plan.model.width))
+    gradient = np.zeros((G, count, plan.model.width, layout.size))
+    for here, parts in parts_of(plan, scene):
+        own = weights[here.rows]
+        together = rows_by_group(codes[here.rows]) if plan.by else [(0, slice(None))]
         for p, part in enumerate(parts):
-            value[:, p] += spread @ part.value
-            gradient[:, p] += summed_gradient(part, layout, spread)
-    assert value is not None
+            weighted = part.value * own[:, None]
+            for g, rows in together:
+                value[g, p] += weighted[rows].sum(axis=0)
+        gradient += summed_gradients(parts, layout, here.base, own, together, G)
     grouped = codes >= 0
-    count = np.bincount(codes[grouped], minlength=G)
+    rows_in = np.bincount(codes[grouped], minlength=G)
     weight = np.bincount(codes[grouped], weights[grouped], minlength=G)
-    return Sums(keys, count, weight, value, gradient)
+    return Sums(keys, rows_in, weight, value, gradient)
+
+
+def rows_by_group(codes: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """The groups that there are (-1 is none), and the places of their rows."""
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    starts = (
+        np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(codes) else np.empty(0, dtype=int)
+    )
+    stops = np.r_[starts[1:], len(codes)]
+    return [(int(ordered[a]), order[a:b]) for a, b in zip(starts, stops) if ordered[a] >= 0]
 
 
 def groups(data: pd.DataFrame, by: tuple[str, ...]) -> tuple[np.ndarray, tuple[Key, ...]]:
@@ -262,14 +141,12 @@ def averages(plan: Plan, rows: Population) -> Estimates:
     """The means over the rows in each group."""
     found = rows.run(partial(sums, plan), _add)
     if found is None:
-        from ...errors import DataError
-
         raise DataError("no row is left to average over: each misses a variable of the model")
     order = _order(found.keys, plan.by, rows)
     with np.errstate(all="ignore"):
         value = found.value / found.weight[:, None, None]
         gradient = found.gradient / found.weight[:, None, None, None]
-    categories = plan.asked.quantity.columns
+    categories = plan.model.asked.quantity.columns
     labels, values, gradients = [], [], []
     p = 0
     for task in plan.tasks:
@@ -317,7 +194,7 @@ def _order(keys: tuple[Key, ...], by: tuple[str, ...], rows: Population) -> list
     return sorted(range(len(keys)), key=lambda g: tuple(rank[keys[g][j]] for j, rank in enumerate(ranks)))
 
 
-def each_row(plan: Plan, rows: Population, cov: np.ndarray | None, keep: bool) -> Estimates:
+def each_row(plan: Plan, rows: Population, cov: np.ndarray, keep: bool) -> Estimates:
     """The effects of every row, one task after another.
 
     Parameters
@@ -328,8 +205,8 @@ def each_row(plan: Plan, rows: Population, cov: np.ndarray | None, keep: bool) -
     assert rows.scene is not None
     scene = rows.scene
     pieces = rows.run(partial(_unit, plan, cov, keep), _join)
-    categories = plan.asked.quantity.columns or ("",)
-    n, K, r = scene.nrows, len(categories), plan.asked.layout.size
+    categories = plan.model.asked.quantity.columns or ("",)
+    n, K, r = scene.nrows, len(categories), plan.model.layout.size
     present = np.ones(n, dtype=bool) if scene.missing is None else ~scene.missing
     tasks = len(plan.tasks)
     value, error = np.full((n, tasks, K), np.nan), np.full((n, tasks, K), np.nan)
@@ -344,7 +221,7 @@ def each_row(plan: Plan, rows: Population, cov: np.ndarray | None, keep: bool) -
     for name in names:
         texts = np.array([dict(task.labels).get(name) for task in plan.tasks], dtype=object)
         columns[name] = np.repeat(texts, n * K)
-    if plan.asked.quantity.columns:
+    if plan.model.asked.quantity.columns:
         columns["group"] = np.tile(np.repeat(np.array(categories, dtype=object), n), tasks)
     data = scene.data.iloc[np.tile(np.arange(n), tasks * K)].reset_index(drop=True)
     flat = gradient.transpose(1, 2, 0, 3).reshape(-1, r) if gradient is not None else None
@@ -360,21 +237,19 @@ def each_row(plan: Plan, rows: Population, cov: np.ndarray | None, keep: bool) -
 Unit = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def _unit(plan: Plan, cov: np.ndarray | None, keep: bool, scene: Scene) -> list[Unit]:
+def _unit(plan: Plan, cov: np.ndarray, keep: bool, scene: Scene) -> list[Unit]:
     """Values (n, tasks, K), standard errors and, where they are kept, gradients (n, tasks, K, r) of some rows."""
-    out, layout = [], plan.asked.layout
-    for rows, parts in parts_of(replace(plan), scene):
+    out, layout = [], plan.model.layout
+    for here, parts in parts_of(plan, scene):
         value = np.stack([part.value for part in parts], axis=1)
         error = np.full(value.shape, np.nan)
-        kept = np.zeros((rows.stop - rows.start, 0))
-        if cov is not None:
-            grads = [row_gradient(part, layout) for part in parts]
-            for t, gradient in enumerate(grads):
-                for k in range(gradient.shape[1]):
-                    one = gradient[:, k]
-                    error[:, t, k] = np.sqrt(np.maximum(np.einsum("cr,cr->c", one @ cov, one), 0.0))
-            if keep:
-                kept = np.stack(grads, axis=1)
+        kept = np.zeros((*value.shape, layout.size) if keep else (here.count, 0))
+        for t, part in enumerate(parts):
+            for k, gradient in enumerate(row_gradients(part, layout, here.base)):
+                spread = np.einsum("rc,rc->c", cov @ gradient, gradient)
+                error[:, t, k] = np.sqrt(np.maximum(spread, 0.0))
+                if keep:
+                    kept[:, t, k] = gradient.T
         out.append((value, error, kept))
     return out
 

@@ -1,35 +1,55 @@
 """Predictions, comparisons and slopes of some rows, with their derivatives by all parameters of the model.
 
 What is asked of a row is one or more *parts* (a prediction; a comparison; the two predictions of a comparison of
-means), each with a gradient that is a sum over scenes of (coefficient of the row) x (its columns): so a mean over rows
-needs one product with the columns and no gradient of a single row.
+means), each with a gradient that is a sum over scenes of (coefficient of the row) x (its columns). The columns of a
+scene are those of the rows as they are but for the few that move, so the mean gradients of all parts are one product of
+matrices and some small ones, and no gradient of a single row is formed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...design.pieces import Design
-from ...engine.columns import dense_columns, fill, plan
-from ...engine.layout import CELLS, Layout, etas_of
+from ...engine.columns import dense_columns, plan
+from ...engine.layout import Layout, etas_of
 from ...families.curvature import relative_curvature
-from ...families.link import Array, Link
+from ...families.link import Array
 from ...fitted.asked import Asked
 from ..predict import ESTIMABLE
 from .compare import Comparison
 
 if TYPE_CHECKING:
-    from ...sources.base import Block
+    from ...families import Family
 
 Coefficients = tuple[Array | None, ...]
 """For each predictor (c, K), or None where it does not matter."""
 REACH = 2.0**-8
 """The first step in eta, where the change of a Jacobian is found by differences."""
+CELLS, FEWEST = 2**17, 2**10
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The columns of some rows: ``base`` (if `whole`), and added to it those that differ.
+
+    Attributes
+    ----------
+    whole : bool
+    which : ndarray of int (q,)
+        Columns of the design.
+    rest : ndarray (q, c)
+        What is added to them.
+    """
+
+    whole: bool
+    which: np.ndarray
+    rest: Array
 
 
 @dataclass(frozen=True)
@@ -39,63 +59,105 @@ class Part:
     Attributes
     ----------
     value : ndarray (c, K)
-    gradient : sequence of (columns (p, c), Coefficients)
+    gradient : sequence of (Columns, Coefficients)
         Their sum is the derivative by the parameters.
     """
 
     value: Array
-    gradient: Sequence[tuple[Array, Coefficients]]
+    gradient: Sequence[tuple[Columns, Coefficients]]
 
 
-@dataclass
-class View:
-    """Some rows of a scene in columns: what a model says of them."""
+@dataclass(frozen=True)
+class Moved:
+    """A scene that differs from the rows as they are.
+
+    Attributes
+    ----------
+    design : Design
+        The columns that differ.
+    which : ndarray of int (q,)
+        Their places.
+    offset : ndarray or None
+        All of it.
+    """
+
+    design: Design
+    which: np.ndarray
+    offset: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is asked of rows; picklable.
+
+    Attributes
+    ----------
+    asked : Asked
+    family : Family or None
+        Of a generalized linear model asked for its mean.
+    null_space : ndarray (columns of the design, aliased) or None
+        What a row must be orthogonal to, to be estimable; effects of others are NaN.
+    """
 
     asked: Asked
-    columns: Array
-    offset: Array | None
-    null_space: Array | None = None
-    etas: tuple[Array, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.etas = etas_of(self.asked.layout, self.asked.parameters, self.columns, self.offset)
-        if self.null_space is None:
-            return
-        size = np.sqrt(np.einsum("pc,pc->c", self.columns, self.columns))
-        reach = np.linalg.norm(self.null_space.T @ self.columns, axis=0)
-        lost = ~(reach < ESTIMABLE * np.maximum(size, np.finfo(float).tiny))
-        if lost.any():
-            self.etas = tuple(np.where(lost, np.nan, eta) for eta in self.etas)
+    family: Family | None = None
+    null_space: np.ndarray | None = None
 
     @property
-    def rows(self) -> int:
-        return self.columns.shape[1]
+    def layout(self) -> Layout:
+        return self.asked.layout
+
+    @property
+    def width(self) -> int:
+        """Columns of the value, 1 of a single quantity."""
+        return max(1, len(self.asked.quantity.columns))
+
+
+class View:
+    """Some rows of a scene: what a model says of them."""
+
+    def __init__(self, model: Model, columns: Columns, etas: tuple[Array, ...], rows: int) -> None:
+        self.model, self.columns, self.etas, self.rows = model, columns, etas, rows
+
+    @cached_property
+    def _both(self) -> tuple[Array, Array]:
+        """Mean and dmu/deta, with no exponential taken twice."""
+        assert self.model.family is not None
+        mean, slope, _ = self.model.family.working(self.etas[0])
+        return mean, slope
 
     @cached_property
     def value(self) -> Array:
-        """(c, K); K = 1 of a single quantity."""
-        value = np.asarray(self.asked.quantity.value(self.etas), dtype=np.float64)
-        value = value[:, None] if not self.asked.quantity.columns else value
+        """(c, K)."""
+        if self.model.family is not None:
+            return self._both[0][:, None]
+        value = np.asarray(self.model.asked.quantity.value(self.etas), dtype=np.float64)
+        value = value[:, None] if not self.model.asked.quantity.columns else value
         return np.broadcast_to(value, (self.rows, value.shape[1]))
 
     @cached_property
     def jacobian(self) -> Coefficients:
+        if self.model.family is not None:
+            return (self._both[1][:, None],)
         return self.jacobian_at(self.etas)
 
     def jacobian_at(self, etas: tuple[Array, ...]) -> Coefficients:
         """Derivatives of the value by the predictors."""
-        assert self.asked.quantity.jacobian is not None
-        return tuple(self._wide(j) for j in self.asked.quantity.jacobian(etas))
+        assert self.model.asked.quantity.jacobian is not None
+        return tuple(self._wide(j) for j in self.model.asked.quantity.jacobian(etas))
 
     def _wide(self, j: Array | float) -> Array | None:
         if isinstance(j, float | int):
-            if j == 0:
-                return None
-            return np.full((self.rows, max(1, len(self.asked.quantity.columns))), float(j))
+            return None if j == 0 else np.full((self.rows, self.model.width), float(j))
         j = np.asarray(j, dtype=np.float64)
-        if not self.asked.quantity.columns:
-            return np.broadcast_to(j.reshape(-1, 1), (self.rows, 1))
-        return np.broadcast_to(j, (self.rows, j.shape[-1]))
+        j = j if self.model.asked.quantity.columns else j.reshape(-1, 1)
+        return np.broadcast_to(j, (self.rows, self.model.width))
+
+    @cached_property
+    def curvature(self) -> Array:
+        """d2mu/deta2 (c, 1)."""
+        assert self.model.family is not None
+        return self._both[1][:, None] * relative_curvature(self.model.family.link, self.etas[0])[:, None]
 
 
 def times(factor: Array, coefficients: Coefficients) -> Coefficients:
@@ -111,34 +173,33 @@ def compared(comparison: Comparison, hi: View, lo: View) -> Part:
     return Part(value, [(hi.columns, times(by_hi, hi.jacobian)), (lo.columns, times(by_lo, lo.jacobian))])
 
 
-def slope(view: View, moved: Array, offset: Array | None, link: Link | None, kind: str, x: Array) -> Part:
+def slope(view: View, turn: Columns, offset: Array | None, kind: str, x: Array) -> Part:
     """The derivative of the value by a variable, or an elasticity.
 
     Parameters
     ----------
-    moved : ndarray (p, c)
+    turn : Columns
         The derivatives of the design's columns.
     offset : ndarray or None
         That of the offset.
-    link : Link or None
-        Of a generalized linear model asked for its mean.
     kind : str
         As of `SLOPES`.
     x : ndarray (c,)
         The variable itself.
     """
-    layout = view.asked.layout
-    turns = etas_of(layout, view.asked.parameters, moved, offset)
+    layout, parameters = view.model.layout, view.model.asked.parameters
     turns = tuple(
-        np.zeros(view.rows) if which is None else turn
-        for which, turn in zip(layout.columns, turns, strict=True)
+        np.zeros(view.rows) if which is None else change
+        for which, change in zip(layout.columns, _changes(layout, parameters, turn), strict=True)
     )
+    turns = _with_offsets(layout, turns, offset)
     value = sum(
-        (j * turn[:, None] for j, turn in zip(view.jacobian, turns) if j is not None),
-        np.zeros_like(view.value),
+        (j * t[:, None] for j, t in zip(view.jacobian, turns) if j is not None), np.zeros_like(view.value)
     )
-    bent = bending(view, turns, link)
-    gradient: list[tuple[Array, Coefficients]] = [(view.columns, bent), (moved, without_constants(view))]
+    gradient: list[tuple[Columns, Coefficients]] = [
+        (view.columns, bending(view, turns)),
+        (turn, tuple(None if which is None else j for which, j in zip(layout.columns, view.jacobian))),
+    ]
     if kind == "dydx":
         return Part(value, gradient)
     factor = np.ones_like(value)
@@ -152,28 +213,29 @@ def slope(view: View, moved: Array, offset: Array | None, link: Link | None, kin
     return Part(factor * value, made)
 
 
-def without_constants(view: View) -> Coefficients:
-    """The Jacobian; None for the constants, which no variable moves."""
-    return tuple(None if which is None else j for which, j in zip(view.asked.layout.columns, view.jacobian))
+def _with_offsets(layout: Layout, etas: tuple[Array, ...], offset: Array | None) -> tuple[Array, ...]:
+    if offset is None:
+        return etas
+    return tuple(
+        eta if own is None else eta + (offset if own < 0 else offset[:, own])
+        for eta, own in zip(etas, layout.offsets, strict=True)
+    )
 
 
-def bending(view: View, turns: tuple[Array, ...], link: Link | None) -> Coefficients:
+def bending(view: View, turns: tuple[Array, ...]) -> Coefficients:
     """The change of the Jacobian while the predictors move by `turns`: sum_k d2 value / (deta_l deta_k) turn_k.
 
     Of a generalized linear model by the link's curvature; else by differences of the Jacobian along `turns`, at three
     widths and extrapolated (relative error near 1e-11).
     """
-    if link is not None:
-        (j,), (turn,) = view.jacobian, turns
-        if j is None:
-            return (None,)
-        return (j * (relative_curvature(link, view.etas[0]) * turn)[:, None],)
+    if view.model.family is not None:
+        return (view.curvature * turns[0][:, None],)
     largest = np.max([np.abs(turn) for turn in turns], axis=0)
     largest[largest == 0] = 1.0
     differences = []
     for width in (REACH, REACH / 2, REACH / 4):
         step = width / largest
-        up, down = (view.jacobian_at(_moved(view, turns, sign * step)) for sign in (1.0, -1.0))
+        up, down = (view.jacobian_at(_on(view, turns, sign * step)) for sign in (1.0, -1.0))
         differences.append(
             [None if a is None or b is None else (a - b) / (2 * step)[:, None] for a, b in zip(up, down)]
         )
@@ -187,93 +249,171 @@ def bending(view: View, turns: tuple[Array, ...], link: Link | None) -> Coeffici
     return tuple(out)
 
 
-def _moved(view: View, turns: tuple[Array, ...], step: Array) -> tuple[Array, ...]:
+def _on(view: View, turns: tuple[Array, ...], step: Array) -> tuple[Array, ...]:
     """The predictors a step on; constants stay what they are."""
-    columns = view.asked.layout.columns
+    columns = view.model.layout.columns
     return tuple(
         eta if which is None else eta + step * turn for which, eta, turn in zip(columns, view.etas, turns)
     )
 
 
-def row_gradient(part: Part, layout: Layout) -> Array:
-    """(c, K, r): derivatives of each row's value by the parameters."""
-    c, K = part.value.shape
-    out = np.zeros((c, K, layout.size))
-    for columns, coefficients in part.gradient:
-        for which, place, one in zip(layout.columns, layout.slices(), coefficients, strict=True):
-            if one is None:
-                continue
-            if which is None:
-                out[..., place] += one[..., None]
-            else:
-                out[..., place] += one[..., None] * columns[which].T[:, None, :]
+def own_columns(layout: Layout, columns: Columns) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each predictor: which of the columns that differ it has, and the places of their parameters."""
+    out = []
+    for which, place in zip(layout.columns, layout.slices(), strict=True):
+        if which is None:
+            out.append((np.empty(0, dtype=int), np.empty(0, dtype=int)))
+            continue
+        if isinstance(which, slice):
+            inside = np.flatnonzero((columns.which >= which.start) & (columns.which < which.stop))
+            out.append((inside, place.start + columns.which[inside] - which.start))
+            continue
+        order = {int(column): k for k, column in enumerate(which)}
+        found = [k for k, column in enumerate(columns.which.tolist()) if column in order]
+        places = [place.start + order[column] for column in columns.which[found].tolist()]
+        out.append((np.array(found, dtype=int), np.array(places, dtype=int)))
     return out
 
 
-def summed_gradient(part: Part, layout: Layout, spread: Any) -> Array:
-    """(G, K, r): the sums of the rows' gradients in groups.
-
-    `spread` (G, c) is the rows' weights in their groups, dense or sparse.
-    """
-    G, K = spread.shape[0], part.value.shape[1]
-    out = np.zeros((G, K, layout.size))
-    for columns, coefficients in part.gradient:
-        for which, place, one in zip(layout.columns, layout.slices(), coefficients, strict=True):
-            if one is None:
-                continue
-            if which is None:
-                out[..., place] += (spread @ one)[..., None]
-                continue
-            own = columns[which]
-            for k in range(K):
-                if G == 1 and isinstance(spread, np.ndarray):
-                    out[0, k, place] += own @ (spread[0] * one[:, k])
-                else:
-                    out[:, k, place] += spread @ (own * one[:, k]).T
-    return out
+def _changes(layout: Layout, parameters: Array, columns: Columns) -> list[Array]:
+    """What the columns that differ add to each predictor, (c,)."""
+    return [parameters[places] @ columns.rest[inside] for inside, places in own_columns(layout, columns)]
 
 
 class Views:
-    """Some rows of all scenes; the columns of one are formed when they are first asked for."""
+    """Some rows of all scenes; what a scene says is found when it is first asked for.
+
+    Attributes
+    ----------
+    base : ndarray (p, c)
+        The columns of the rows as they are.
+    """
 
     def __init__(
-        self,
-        asked: Asked,
-        blocks: Mapping[Any, Block],
-        plans: Mapping[Any, Any],
-        rows: slice,
-        null_space: Array | None,
+        self, model: Model, base: Array, offset: Array | None, scenes: Mapping[Any, Moved], rows: slice
     ) -> None:
-        self.asked, self.blocks, self.plans, self.rows = asked, blocks, plans, rows
-        self.null_space = null_space
-        self._seen: dict[Any, View] = {}
+        self.model, self.base, self.scenes, self.rows = model, base, scenes, rows
+        self.count = rows.stop - rows.start
+        nothing = Columns(True, np.empty(0, dtype=int), np.empty((0, self.count)))
+        layout, parameters = model.layout, model.asked.parameters
+        self.plain = etas_of(layout, parameters, base, None)
+        etas = self._estimable(_with_offsets(layout, self.plain, offset), base)
+        self._seen: dict[Any, View] = {(): View(model, nothing, etas, self.count)}
 
     def __getitem__(self, key: Any) -> View:
         if key not in self._seen:
-            block = self.blocks[key]
-            pieces = tuple([piece.rows(self.rows) for piece in block.design.pieces])
-            columns = dense_columns(pieces, self.plans[key], self.rows.stop - self.rows.start)[:-1]
-            offset = None if block.offset is None else block.offset[self.rows]
-            self._seen[key] = View(self.asked, columns, offset, self.null_space)
+            scene, layout = self.scenes[key], self.model.layout
+            columns = Columns(True, scene.which, self.columns(scene.design) - self.base[scene.which])
+            changes = _changes(layout, self.model.asked.parameters, columns)
+            etas = tuple(
+                eta if which is None else eta + change
+                for which, eta, change in zip(layout.columns, self.plain, changes)
+            )
+            offset = None if scene.offset is None else scene.offset[self.rows]
+            etas = _with_offsets(layout, etas, offset)
+            if self.model.null_space is not None:
+                whole = self.base.copy()
+                whole[scene.which] += columns.rest
+                etas = self._estimable(etas, whole)
+            self._seen[key] = View(self.model, columns, etas, self.count)
         return self._seen[key]
 
+    def columns(self, design: Design) -> Array:
+        """(q, c): the columns of a design on these rows."""
+        return formed(design, self.rows)
 
-def views(asked: Asked, blocks: Mapping[Any, Block], null_space: Array | None) -> Iterator[Views]:
+    def _estimable(self, etas: tuple[Array, ...], columns: Array) -> tuple[Array, ...]:
+        if self.model.null_space is None:
+            return etas
+        size = np.sqrt(np.einsum("pc,pc->c", columns, columns))
+        reach = np.linalg.norm(self.model.null_space.T @ columns, axis=0)
+        lost = ~(reach < ESTIMABLE * np.maximum(size, np.finfo(float).tiny))
+        return tuple(np.where(lost, np.nan, eta) for eta in etas) if lost.any() else etas
+
+
+def formed(design: Design, rows: slice) -> Array:
+    """(p, c): the columns of some rows."""
+    pieces = tuple([piece.rows(rows) for piece in design.pieces])
+    return dense_columns(pieces, plan(pieces, "qr"), rows.stop - rows.start)[:-1]
+
+
+def views(
+    model: Model, design: Design, offset: np.ndarray | None, scenes: Mapping[Any, Moved]
+) -> Iterator[Views]:
     """A few rows at a time, so that their columns stay in a processor's cache."""
-    first = next(iter(blocks.values()))
-    chunk = max(64, CELLS // (first.design.ncols + 1))
-    plans = {key: plan(block.design.pieces, "qr") for key, block in blocks.items()}
-    for start in range(0, len(first.y), chunk):
-        yield Views(asked, blocks, plans, slice(start, min(start + chunk, len(first.y))), null_space)
+    chunk = max(FEWEST, CELLS // (design.ncols + 1))
+    for start in range(0, design.nrows, chunk):
+        rows = slice(start, min(start + chunk, design.nrows))
+        yield Views(model, formed(design, rows), None if offset is None else offset[rows], scenes, rows)
 
 
-def marked_columns(design: Design, mask: np.ndarray, rows: slice) -> Array:
-    """(p, c): the columns that are marked, 0 in place of the others."""
-    out = np.zeros((design.ncols, rows.stop - rows.start))
-    stop = 0
-    for piece in design.pieces:
-        start, stop = stop, stop + piece.width
-        if mask[start:stop].any():
-            fill(piece.rows(rows), out[start:stop])
-    out[~mask] = 0.0
+def row_gradients(part: Part, layout: Layout, base: Array) -> list[Array]:
+    """(r, c) for each of K: derivatives of each row's value by the parameters."""
+    c, K = part.value.shape
+    out = [np.zeros((layout.size, c)) for _ in range(K)]
+    for columns, coefficients in part.gradient:
+        own = own_columns(layout, columns)
+        for which, place, one, (inside, places) in zip(
+            layout.columns, layout.slices(), coefficients, own, strict=True
+        ):
+            if one is None:
+                continue
+            for k in range(K):
+                if which is None:
+                    out[k][place] += one[:, k]
+                    continue
+                if columns.whole:
+                    out[k][place] += base[which] * one[:, k]
+                if len(inside):
+                    out[k][places] += columns.rest[inside] * one[:, k]
+    return out
+
+
+def summed_gradients(
+    parts: Sequence[Part],
+    layout: Layout,
+    base: Array,
+    weights: Array,
+    groups: Sequence[tuple[int, Any]],
+    G: int,
+) -> Array:
+    """(G, P, K, r): the sums of all parts' gradients in groups of rows.
+
+    Parameters
+    ----------
+    weights : ndarray (c,)
+    groups : sequence of (group, rows)
+        The rows of each group: a slice, or places.
+    """
+    K = parts[0].value.shape[1]
+    out = np.zeros((G, len(parts), K, layout.size))
+    for at, (which, place) in enumerate(zip(layout.columns, layout.slices(), strict=True)):
+        whole: list[Array] = []
+        owners: list[int] = []
+        for p, part in enumerate(parts):
+            for columns, coefficients in part.gradient:
+                one = coefficients[at]
+                if one is None:
+                    continue
+                weighted = one * weights[:, None]
+                if which is None:
+                    for g, rows in groups:
+                        out[g, p, :, place.start] += weighted[rows].sum(axis=0)
+                    continue
+                if columns.whole:
+                    whole.append(weighted)
+                    owners.append(p)
+                inside, places = own_columns(layout, columns)[at]
+                if len(inside):
+                    rest = columns.rest[inside]
+                    for g, rows in groups:
+                        out[g, p][:, places] += weighted[rows].T @ rest[:, rows].T
+        if not whole:
+            continue
+        stacked = np.concatenate(whole, axis=1)
+        own = base[which]
+        for g, rows in groups:
+            sums = own[:, rows] @ stacked[rows]
+            for k, p in enumerate(owners):
+                out[g, p, :, place] += sums[:, k * K : (k + 1) * K].T
     return out

@@ -25,7 +25,7 @@ from ...frame.newdata import NewFrame
 from ...frame.rows import take
 from ...frame.schema import Schema
 from ...frame.variables import conform, evaluate_variable, variables_of
-from ...sources.base import Block
+from .evaluation import Moved
 
 Changes = Mapping[str, Value]
 """Columns of the data by name, and their new values (n,)."""
@@ -92,18 +92,18 @@ class Scene:
             return replace(self, missing=None)
         return replace(self.rows(np.flatnonzero(~self.missing)), missing=None)
 
-    def block(self, changes: Changes | None = None) -> Block:
-        """The rows with other values of some columns, as the engine sees them."""
-        if not changes:
-            return self._block(self.design, self.offset)
-        variables = self.moved(changes)
+    def moved(self, changes: Changes) -> Moved:
+        """The rows with other values of some columns."""
+        variables, touched = self._variables(changes)
+        terms = self.terms_with(touched)
         offset = self._offset(variables, changes)
-        return self._block(self._design(variables, offset), offset)
+        design = self._design(variables, offset).select_terms(terms)
+        return Moved(design, self._places(terms), offset)
 
-    def moved(self, changes: Changes) -> dict[str, Value]:
-        """The variables with other values of some columns."""
+    def _variables(self, changes: Changes) -> tuple[dict[str, Value], list[str]]:
+        """The variables with other values of some columns, and which have changed."""
         scope = self._scope(changes)
-        out = dict(self.variables)
+        out, touched = dict(self.variables), []
         for node, name, off in self.nodes:
             if not changes.keys() & variables_used(node):
                 continue
@@ -112,7 +112,8 @@ class Scene:
             else:
                 value = evaluate_variable(node, name, scope, off)
             out[name] = conform(value, self.schema.variables[name])
-        return out
+            touched.append(name)
+        return out, touched
 
     def numbers(self, node: Node, name: str, off: bool, changes: Changes) -> np.ndarray | None:
         """A variable as numbers (n,) or (n, q), with other values of some columns; None where it is categorical."""
@@ -123,16 +124,20 @@ class Scene:
             return np.asarray(value, dtype=np.float64)
         return value.values if isinstance(value, Time) else None
 
-    def replaced(self, name: str, values: np.ndarray) -> Design:
-        """The design with these numbers in place of a variable's."""
+    def replaced(self, name: str, values: np.ndarray) -> tuple[Design, np.ndarray]:
+        """The columns with a variable, these numbers in its place, and where they are in the design."""
         old = self.variables[name]
         value: Value = replace(old, values=values) if isinstance(old, Matrix) else values
-        return self._design({**self.variables, name: value}, self.offset)
+        terms = self.terms_with([name])
+        design = self._design({**self.variables, name: value}, self.offset)
+        return design.select_terms(terms), self._places(terms)
 
-    def columns_with(self, name: str) -> np.ndarray:
-        """bool (p,): the columns of the design whose term has this variable."""
-        terms = self.schema.terms
-        return np.isin(self.design.assign, terms_with(terms, name))
+    def terms_with(self, names: list[str]) -> frozenset[int]:
+        """The terms that have one of these variables, numbered as `assign`."""
+        return frozenset(term for name in names for term in terms_with(self.schema.terms, name))
+
+    def _places(self, terms: frozenset[int]) -> np.ndarray:
+        return np.flatnonzero(np.isin(self.design.assign, list(terms)))
 
     def argument_offset(self, changes: Changes) -> np.ndarray | None:
         """The ``offset=`` argument, where it is an expression, with other values of some columns."""
@@ -166,7 +171,7 @@ class Scene:
         return out
 
     def _scope(self, changes: Changes) -> Scope:
-        return Scope(_Moved(self.columns, changes), self.nrows, self.schema.state, True)
+        return Scope(_Replaced(self.columns, changes), self.nrows, self.schema.state, True)
 
     def _design(self, variables: Mapping[str, Value], offset: np.ndarray | None) -> Design:
         nothing = np.zeros(self.nrows, dtype=bool)
@@ -174,12 +179,9 @@ class Scene:
         frame = NewFrame(self.schema.terms, variables, offset, index, nothing)
         return design_of(self.schema.terms, self.schema.spec, frame)
 
-    def _block(self, design: Design, offset: np.ndarray | None) -> Block:
-        return Block(design, np.broadcast_to(np.float64(0), (self.nrows,)), offset=offset)
-
 
 @dataclass
-class _Moved:
+class _Replaced:
     """The columns of the data, some of them with other values."""
 
     columns: Columns

@@ -37,8 +37,8 @@ class Derivative:
 
     Attributes
     ----------
-    parts : tuple of (Design, ndarray of bool (p,))
-        Its columns' derivatives are the sum of these designs', each in the columns that are marked.
+    parts : tuple of (Design, ndarray of int)
+        The derivatives of its columns are the sums of these designs', each with its places among the columns.
     offset : ndarray or None
         The derivative of the offset.
     error : float
@@ -75,7 +75,7 @@ def derivative(scene: Scene, name: str, spread: float) -> Derivative:
         if off:
             offset = _added(scene, offset, slope, text)
         else:
-            parts.append((scene.replaced(text, slope), scene.columns_with(text)))
+            parts.append(scene.replaced(text, slope))
     argument = scene.schema.offset
     if argument is not None and not isinstance(argument, float) and name in variables_used(argument):
         at = _at_rows(scene, name, Scene.argument_offset)

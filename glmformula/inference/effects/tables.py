@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,12 +16,14 @@ from ...fitted.protocols import is_parametric
 from ..distributions import quantile
 from ..quantities import limits as scaled_limits
 from ..wald import Vcov
-from .averages import Estimates, Plan, Task, averages, each_row
+from .averages import Estimates, averages, each_row
 from .compare import COMPARISONS, SLOPES, comparison_of, slope_of
 from .contrasts import Facts, Known, Shift, contrasts, level_of, needs_facts
+from .evaluation import Model
 from .grids import rows_for
 from .population import Population, facts, known, variables
 from .table import Asking, Effects, covariance, effects_table
+from .tasks import Plan, Task
 
 if TYPE_CHECKING:
     from ...fitted.protocols import SingleIndex
@@ -61,14 +63,10 @@ class Question:
             question = asked(self.fit, first_of_numbers(self.fit))
         if question.quantity.jacobian is None:
             raise ValueError(f"type={self.type!r} is no number, and has no effects: take another type")
-        return Plan(
-            question,
-            tuple(tasks),
-            link_of(self.fit, self.type),
-            self.groups,
-            tuple(spreads.items()),
-            null_space(self.fit),
-        )
+        fit: Any = self.fit
+        family = None if is_parametric(fit) or self.type == "link" else fit.family
+        model = Model(question, family, null_space(fit))
+        return Plan(model, tuple(tasks), self.groups, tuple(spreads.items()))
 
     def table(self, plan: Plan, rows: Population, averaged: bool) -> Effects:
         cov, label = covariance(self.fit, self.vcov)
@@ -104,14 +102,14 @@ class Question:
         half = quantile((1 + self.asking.conf_level) / 2, self.asking.df)
         fit: Any = self.fit
         if not is_parametric(fit):
-            inner = Plan(asked(fit, "link"), plan.tasks, None, (), (), plan.null_space)
+            inner = Plan(Model(asked(fit, "link"), None, plan.model.null_space), plan.tasks)
             eta = each_row(inner, rows, cov, False)
             assert eta.error is not None
             link: Link = fit.family.link
             with np.errstate(all="ignore"):
                 ends = [link.linkinv(eta.value + sign * half * eta.error) for sign in (-1, 1)]
                 return eta.value / eta.error, np.minimum(*ends), np.maximum(*ends)
-        scale = plan.asked.quantity.scale
+        scale = plan.model.asked.quantity.scale
         if scale == "identity" or made.error is None:
             return None
         with np.errstate(all="ignore"):
@@ -123,11 +121,6 @@ def first_of_numbers(fit: Any) -> str | None:
     """The first quantity of a model of several predictors that is a number, as a class is not."""
     quantities = fit.likelihood.quantities
     return next((name for name, one in quantities.items() if one.jacobian is not None), None)
-
-
-def link_of(fit: Any, type: str | None) -> Link | None:
-    """The link, of a generalized linear model asked for its mean."""
-    return None if is_parametric(fit) or type == "link" else cast(Link, fit.family.link)
 
 
 def null_space(fit: Any) -> np.ndarray | None:
