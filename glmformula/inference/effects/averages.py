@@ -64,21 +64,21 @@ def sums(plan: Plan, scene: Scene) -> Sums:
     """What some rows add."""
     codes, keys = groups(scene.data, plan.by)
     G, layout = len(keys), plan.model.layout
-    weights = np.ones(scene.nrows) if scene.weights is None else scene.weights
-    count = sum(task.parts for task in plan.tasks)
+    weights = scene.weights
+    count = len(plan.keys)
     value = np.zeros((G, count, plan.model.width))
     gradient = np.zeros((G, count, plan.model.width, layout.size))
     for here, parts in parts_of(plan, scene):
-        own = weights[here.rows]
+        own = None if weights is None else weights[here.rows]
         together = rows_by_group(codes[here.rows]) if plan.by else [(0, slice(None))]
         for p, part in enumerate(parts):
-            weighted = part.value * own[:, None]
+            weighted = part.value if own is None else part.value * own[:, None]
             for g, rows in together:
                 value[g, p] += weighted[rows].sum(axis=0)
         gradient += summed_gradients(parts, layout, here.base, own, together, G)
     grouped = codes >= 0
     rows_in = np.bincount(codes[grouped], minlength=G)
-    weight = np.bincount(codes[grouped], weights[grouped], minlength=G)
+    weight = rows_in.astype(float) if weights is None else np.bincount(codes[grouped], weights[grouped], G)
     return Sums(keys, rows_in, weight, value, gradient)
 
 
@@ -148,16 +148,16 @@ def averages(plan: Plan, rows: Population) -> Estimates:
         gradient = found.gradient / found.weight[:, None, None, None]
     categories = plan.model.asked.quantity.columns
     labels, values, gradients = [], [], []
-    p = 0
+    places = {key: p for p, key in enumerate(plan.keys)}
     for task in plan.tasks:
+        p, *second = (places[key] for key in task.needs())
         one, slope_ = value[:, p], gradient[:, p]
         if task.of_means:
             assert task.comparison is not None
+            (lo,) = second
             with np.errstate(all="ignore"):
-                made, by_hi, by_lo = task.comparison.function(value[:, p], value[:, p + 1])
-            one = made
-            slope_ = by_hi[..., None] * gradient[:, p] + by_lo[..., None] * gradient[:, p + 1]
-        p += task.parts
+                one, by_hi, by_lo = task.comparison.function(value[:, p], value[:, lo])
+                slope_ = by_hi[..., None] * gradient[:, p] + by_lo[..., None] * gradient[:, lo]
         for k in range(one.shape[1]):
             for g in order:
                 label = dict(task.labels)
@@ -240,7 +240,9 @@ Unit = tuple[np.ndarray, np.ndarray, np.ndarray]
 def _unit(plan: Plan, cov: np.ndarray, keep: bool, scene: Scene) -> list[Unit]:
     """Values (n, tasks, K), standard errors and, where they are kept, gradients (n, tasks, K, r) of some rows."""
     out, layout = [], plan.model.layout
-    for here, parts in parts_of(plan, scene):
+    places = [plan.keys.index(task.needs()[0]) for task in plan.tasks]
+    for here, found in parts_of(plan, scene):
+        parts = [found[place] for place in places]
         value = np.stack([part.value for part in parts], axis=1)
         error = np.full(value.shape, np.nan)
         kept = np.zeros((*value.shape, layout.size) if keep else (here.count, 0))

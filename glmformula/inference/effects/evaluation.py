@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,9 @@ REACH = 2.0**-8
 CELLS, FEWEST = 2**17, 2**10
 
 
+Owners = tuple[tuple[np.ndarray, np.ndarray], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Columns:
     """The columns of some rows: ``base`` (if `whole`), and added to it those that differ.
@@ -41,15 +44,15 @@ class Columns:
     Attributes
     ----------
     whole : bool
-    which : ndarray of int (q,)
-        Columns of the design.
     rest : ndarray (q, c)
         What is added to them.
+    owners : tuple of (ndarray, ndarray)
+        For each predictor: which of these it has, and the places of their parameters.
     """
 
     whole: bool
-    which: np.ndarray
     rest: Array
+    owners: Owners
 
 
 @dataclass(frozen=True)
@@ -190,12 +193,11 @@ def slope(view: View, turn: Columns, offset: Array | None, kind: str, x: Array) 
     layout, parameters = view.model.layout, view.model.asked.parameters
     turns = tuple(
         np.zeros(view.rows) if which is None else change
-        for which, change in zip(layout.columns, _changes(layout, parameters, turn), strict=True)
+        for which, change in zip(layout.columns, _changes(parameters, turn), strict=True)
     )
     turns = _with_offsets(layout, turns, offset)
-    value = sum(
-        (j * t[:, None] for j, t in zip(view.jacobian, turns) if j is not None), np.zeros_like(view.value)
-    )
+    moves = [j * each[:, None] for j, each in zip(view.jacobian, turns) if j is not None]
+    value = reduce(np.add, moves) if moves else np.zeros_like(view.value)
     gradient: list[tuple[Columns, Coefficients]] = [
         (view.columns, bending(view, turns)),
         (turn, tuple(None if which is None else j for which, j in zip(layout.columns, view.jacobian))),
@@ -257,27 +259,30 @@ def _on(view: View, turns: tuple[Array, ...], step: Array) -> tuple[Array, ...]:
     )
 
 
-def own_columns(layout: Layout, columns: Columns) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each predictor: which of the columns that differ it has, and the places of their parameters."""
+def owners_of(layout: Layout, places_: np.ndarray) -> Owners:
+    """For each predictor: which of these columns of the design it has, and the places of their parameters."""
     out = []
     for which, place in zip(layout.columns, layout.slices(), strict=True):
         if which is None:
             out.append((np.empty(0, dtype=int), np.empty(0, dtype=int)))
             continue
         if isinstance(which, slice):
-            inside = np.flatnonzero((columns.which >= which.start) & (columns.which < which.stop))
-            out.append((inside, place.start + columns.which[inside] - which.start))
+            inside = np.flatnonzero((places_ >= which.start) & (places_ < which.stop))
+            out.append((inside, place.start + places_[inside] - which.start))
             continue
         order = {int(column): k for k, column in enumerate(which)}
-        found = [k for k, column in enumerate(columns.which.tolist()) if column in order]
-        places = [place.start + order[column] for column in columns.which[found].tolist()]
+        found = [k for k, column in enumerate(places_.tolist()) if column in order]
+        places = [place.start + order[column] for column in places_[found].tolist()]
         out.append((np.array(found, dtype=int), np.array(places, dtype=int)))
-    return out
+    return tuple(out)
 
 
-def _changes(layout: Layout, parameters: Array, columns: Columns) -> list[Array]:
+def _changes(parameters: Array, columns: Columns) -> list[Array]:
     """What the columns that differ add to each predictor, (c,)."""
-    return [parameters[places] @ columns.rest[inside] for inside, places in own_columns(layout, columns)]
+    return [
+        parameters[places] @ (columns.rest if len(inside) == len(columns.rest) else columns.rest[inside])
+        for inside, places in columns.owners
+    ]
 
 
 class Views:
@@ -290,12 +295,19 @@ class Views:
     """
 
     def __init__(
-        self, model: Model, base: Array, offset: Array | None, scenes: Mapping[Any, Moved], rows: slice
+        self,
+        model: Model,
+        base: Array,
+        offset: Array | None,
+        scenes: Mapping[Any, Moved],
+        owners: Mapping[Any, Owners],
+        rows: slice,
     ) -> None:
-        self.model, self.base, self.scenes, self.rows = model, base, scenes, rows
+        self.model, self.base, self.scenes, self.owners, self.rows = model, base, scenes, owners, rows
         self.count = rows.stop - rows.start
-        nothing = Columns(True, np.empty(0, dtype=int), np.empty((0, self.count)))
         layout, parameters = model.layout, model.asked.parameters
+        none = np.empty(0, dtype=int)
+        nothing = Columns(True, np.empty((0, self.count)), ((none, none),) * len(layout.columns))
         self.plain = etas_of(layout, parameters, base, None)
         etas = self._estimable(_with_offsets(layout, self.plain, offset), base)
         self._seen: dict[Any, View] = {(): View(model, nothing, etas, self.count)}
@@ -303,8 +315,10 @@ class Views:
     def __getitem__(self, key: Any) -> View:
         if key not in self._seen:
             scene, layout = self.scenes[key], self.model.layout
-            columns = Columns(True, scene.which, self.columns(scene.design) - self.base[scene.which])
-            changes = _changes(layout, self.model.asked.parameters, columns)
+            rest = self.columns(scene.design)
+            rest -= self.base[scene.which]
+            columns = Columns(True, rest, self.owners[key])
+            changes = _changes(self.model.asked.parameters, columns)
             etas = tuple(
                 eta if which is None else eta + change
                 for which, eta, change in zip(layout.columns, self.plain, changes)
@@ -342,9 +356,11 @@ def views(
 ) -> Iterator[Views]:
     """A few rows at a time, so that their columns stay in a processor's cache."""
     chunk = max(FEWEST, CELLS // (design.ncols + 1))
+    owners = {key: owners_of(model.layout, scene.which) for key, scene in scenes.items()}
     for start in range(0, design.nrows, chunk):
         rows = slice(start, min(start + chunk, design.nrows))
-        yield Views(model, formed(design, rows), None if offset is None else offset[rows], scenes, rows)
+        own = None if offset is None else offset[rows]
+        yield Views(model, formed(design, rows), own, scenes, owners, rows)
 
 
 def row_gradients(part: Part, layout: Layout, base: Array) -> list[Array]:
@@ -352,9 +368,8 @@ def row_gradients(part: Part, layout: Layout, base: Array) -> list[Array]:
     c, K = part.value.shape
     out = [np.zeros((layout.size, c)) for _ in range(K)]
     for columns, coefficients in part.gradient:
-        own = own_columns(layout, columns)
         for which, place, one, (inside, places) in zip(
-            layout.columns, layout.slices(), coefficients, own, strict=True
+            layout.columns, layout.slices(), coefficients, columns.owners, strict=True
         ):
             if one is None:
                 continue
@@ -373,7 +388,7 @@ def summed_gradients(
     parts: Sequence[Part],
     layout: Layout,
     base: Array,
-    weights: Array,
+    weights: Array | None,
     groups: Sequence[tuple[int, Any]],
     G: int,
 ) -> Array:
@@ -381,7 +396,7 @@ def summed_gradients(
 
     Parameters
     ----------
-    weights : ndarray (c,)
+    weights : ndarray (c,) or None
     groups : sequence of (group, rows)
         The rows of each group: a slice, or places.
     """
@@ -395,7 +410,7 @@ def summed_gradients(
                 one = coefficients[at]
                 if one is None:
                     continue
-                weighted = one * weights[:, None]
+                weighted = one if weights is None else one * weights[:, None]
                 if which is None:
                     for g, rows in groups:
                         out[g, p, :, place.start] += weighted[rows].sum(axis=0)
@@ -403,9 +418,9 @@ def summed_gradients(
                 if columns.whole:
                     whole.append(weighted)
                     owners.append(p)
-                inside, places = own_columns(layout, columns)[at]
+                inside, places = columns.owners[at]
                 if len(inside):
-                    rest = columns.rest[inside]
+                    rest = columns.rest if len(inside) == len(columns.rest) else columns.rest[inside]
                     for g, rows in groups:
                         out[g, p][:, places] += weighted[rows].T @ rest[:, rows].T
         if not whole:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ...fitted.streams import StreamedTraining
 
 T = TypeVar("T")
-ROWS = 2**16
+ROWS = 2**17
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 NO_ROWS = (
     "this model holds no training rows (strip_data() or load()), over which effects are averaged: give rows, newdata=, "

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -48,6 +48,11 @@ class Derivative:
     parts: tuple[tuple[Design, np.ndarray], ...]
     offset: np.ndarray | None
     error: float
+
+    @cached_property
+    def which(self) -> np.ndarray:
+        """The columns of the design that change."""
+        return np.unique(np.concatenate([np.empty(0, dtype=int), *(part for _, part in self.parts)]))
 
 
 def derivative(scene: Scene, name: str, spread: float) -> Derivative:
