@@ -20,7 +20,7 @@ from ..sources.memory import LEAST_ROWS, MemorySource, usual_rows
 from .category_separation import category_separation
 from .irls import fit_glm
 from .layout import Columns, Layout
-from .newton import NewtonControl, Solved, maximum, with_limits
+from .newton import NewtonControl, Solved, at, maximum, newton_step, slopes_alone, with_limits
 from .ordinal_separation import ordinal_separation
 from .result import Control
 
@@ -28,6 +28,8 @@ STARTING = Control(maxit=8)
 ROUGHLY = NewtonControl(maxit=12, tolerance=0.1, next_tolerance=0.1, exact=np.inf)
 EACH, FEWEST_EACH = 8, 50
 """With so many rows a parameter in every eighth row, their maximum is a good start."""
+MUCH_WORK, EXACT_ENOUGH = 1e8, 1e-7
+"""Where a pass is so much work, standard errors need no digits beyond."""
 NOTHING_LEFT = 1e-10
 """What the likelihood still rises, on the way to infinity, when the finite estimates are those at the end of it."""
 BLOCK_WORK = 2**25
@@ -168,6 +170,8 @@ def fit_likelihood(
         beginning = np.nan_to_num(start)
     free = np.concatenate([~aliased, np.ones(len(begun.constants), dtype=bool)])
     control = control or NewtonControl()
+    if rows * layout.size**2 > MUCH_WORK:
+        control = replace(control, exact=max(control.exact, EXACT_ENOUGH))
     small = in_small_blocks(source, layout.size)
     begun_at, guess = from_some_rows(small, likelihood, layout, beginning[free], start is not None)
     solved = maximum(small, likelihood, layout, begun_at, control, guess=guess)
@@ -224,8 +228,14 @@ def from_some_rows(
             found = maximum(every(source, EACH), likelihood, layout, beginning, ROUGHLY)
         except FitError:
             return beginning, None
-    good = found.converged and not found.limits.any() and np.isfinite(found.parameters).all()
-    return (found.parameters, EACH * found.information) if good else (beginning, None)
+    if not found.converged or found.limits.any() or not np.isfinite(found.parameters).all():
+        return beginning, None
+    guess = EACH * found.information
+    if slopes_alone(likelihood, layout):  # a step by the guess costs little, and takes nearly all of the way
+        sums = replace(at(source, likelihood, layout, found.parameters, slopes=True), information=guess)
+        step = newton_step(sums, np.ones(layout.size, dtype=bool), ROUGHLY)[0]
+        return found.parameters + step, guess
+    return found.parameters, guess
 
 
 def every(source: MemorySource, step: int) -> MemorySource:

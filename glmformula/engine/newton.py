@@ -129,7 +129,7 @@ class Solved:
 def run(task: Task, block: Block) -> Sums:
     """The sums of one block."""
     layout, size = task.layout, task.layout.size
-    if layout.alike and task.likelihood.simplex is not None:
+    if slopes_alone(task.likelihood, layout):
         return alike(task, block)
     total, score, information = 0.0, np.zeros(size), np.zeros((size, size))
     squares = np.zeros(size + 1)
@@ -158,6 +158,11 @@ def column_squares(layout: Layout, places: list[slice], columns: np.ndarray) -> 
         if which is not None:
             out[place] = np.einsum("pm,pm->p", columns[which], columns[which])
     return out
+
+
+def slopes_alone(likelihood: Likelihood, layout: Layout) -> bool:
+    """Whether a pass may leave the information out, which is most of its work."""
+    return layout.alike and likelihood.simplex is not None
 
 
 def alike(task: Task, block: Block) -> Sums:
@@ -276,6 +281,8 @@ def maximum(
     """
     free = np.ones(len(start), dtype=bool) if fixed is None else ~fixed
     parameters = start.copy()
+    if not slopes_alone(likelihood, layout):
+        guess = None
     sums = at(source, likelihood, layout, parameters, sized=True, slopes=guess is not None)
     if guess is not None:
         sums = replace(sums, information=guess)
