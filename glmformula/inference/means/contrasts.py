@@ -249,6 +249,7 @@ def _contrast(
         side=0,
         pairs_by=by,
         sigma=None if true else shown.sigma,
+        bias_adjust=shown.bias_adjust and not true,
     )
     return replace(
         em,

