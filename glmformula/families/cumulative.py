@@ -34,19 +34,21 @@ LINKS = {
 
 def ends(codes: Places, etas: Etas, K: int) -> tuple[Array, Array, Gap]:
     """Upper and lower end of the interval that each row's latent variable, less eta, falls in."""
-    zeta = np.array([float(z) for z in etas[-(K - 1) :]])
-    eta = etas[0]
-    table = np.concatenate([[-np.inf], zeta, [np.inf]])
-    if len(etas) == K:
-        gaps = np.diff(table)
-        return np.take(table, codes + 1) - eta, np.take(table, codes) - eta, Gap.of(gaps, codes)
-    own = np.zeros((K + 1, len(codes)))  # the predictors of each threshold
+    eta, thresholds = etas[0], etas[-(K - 1) :]
+    if len(etas) == K and all(np.ndim(zeta) == 0 for zeta in thresholds):
+        table = np.array([-np.inf, *map(float, thresholds), np.inf])
+        return np.take(table, codes + 1) - eta, np.take(table, codes) - eta, Gap.of(np.diff(table), codes)
+    rows, m = np.arange(len(codes)), len(codes)
+    zeta = np.empty((K + 1, m))  # of each row
+    zeta[0], zeta[K] = -np.inf, np.inf
+    own = np.zeros((K + 1, m))  # the predictors of each threshold
     for k in range(K - 1):
-        own[k + 1] = etas[1 + k]
-    rows = np.arange(len(codes))
+        zeta[k + 1] = thresholds[k]
+        if len(etas) > K:
+            own[k + 1] = etas[1 + k]
+    above, below = zeta[codes + 1, rows], zeta[codes, rows]
     upper, lower = own[codes + 1, rows], own[codes, rows]
-    a, b = table[codes + 1] - eta - upper, table[codes] - eta - lower
-    return a, b, Gap.of(np.diff(table)[codes] - (upper - lower))
+    return above - eta - upper, below - eta - lower, Gap.of((above - below) - (upper - lower))
 
 
 @quiet
@@ -115,8 +117,12 @@ def _each(method: str, K: int, etas: Etas) -> list[Interval]:
 
 @quiet
 def probabilities(method: str, K: int, etas: Etas) -> Array:
-    """P(y = k), (m, K)."""
-    return np.stack([np.exp(one.value) for one in _each(method, K, etas)], axis=-1)
+    """P(y = k), (m, K); NaN of rows whose thresholds are not in order, as lines that are not parallel may cross."""
+    p = np.stack([np.exp(one.value) for one in _each(method, K, etas)], axis=-1)
+    if len(etas) > K:
+        own = np.stack([zeta - eta for zeta, eta in zip(etas[K:], etas[1:K])])
+        p[(np.diff(own, axis=0) <= 0).any(axis=0)] = np.nan
+    return p
 
 
 @quiet

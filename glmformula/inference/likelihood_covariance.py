@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from .sandwich import crossproduct
 
 if TYPE_CHECKING:
     from ..fitted.protocols import Parametric
+    from ..sources.base import Block
 
 TYPES = ("HC", "HC0", "HC1", "CL")
 
@@ -82,7 +85,7 @@ def vcov(
     if type is None and cluster is None:
         cov = bread
     else:
-        scores = fit.every_score if complete_theta else fit.scores
+        scores = fit.every_score if complete_theta else partial(some_scores, fit.every_score, own)
         n, k = fit.nobs, int(own.sum())
         source = fit.rows.source
         if cluster is None and type != "CL":
@@ -112,6 +115,11 @@ def vcov(
         cov = bread @ inner @ bread * adjust
         cov = positive(cov) if fix else cov
     return labelled(named(fit, cov, complete, complete_theta), errors)
+
+
+def some_scores(scores: Callable[[Block], np.ndarray], own: np.ndarray, block: Block) -> np.ndarray:
+    """Those of the parameters `own`."""
+    return scores(block)[own]
 
 
 def named(fit: Parametric, cov: np.ndarray, complete: bool, constants: bool) -> pd.DataFrame:

@@ -67,7 +67,8 @@ def tidy(
     out.insert(0, "term", list(names_of(fit)))
     if conf_int:
         limits = own(fit, confint)(fit, level=conf_level, method=conf_method, vcov=vcov).frame
-        out["conf_low"], out["conf_high"] = limits.iloc[:, 0].to_numpy(), limits.iloc[:, 1].to_numpy()
+        rows = len(limits)  # thresholds, after the coefficients, have none but where they are asked for
+        out.loc[: rows - 1, ["conf_low", "conf_high"]] = limits.to_numpy()
     if exponentiate:
         ratios = out.columns.intersection(["estimate", "conf_low", "conf_high"])
         out[ratios] = np.exp(out[ratios])

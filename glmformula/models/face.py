@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from ..inference.model_table import etable as _etable
     from ..inference.ordinal_rows import residuals as _ordinal_residuals
     from ..inference.ordinal_summary import summary as _ordinal_summary
+    from ..inference.ordinal_tidy import glance as _ordinal_glance, tidy as _ordinal_tidy
     from ..inference.output import model_frame as _model_frame
     from ..inference.parallel_lines import brant as _brant, nominal_test as _nominal_test
     from ..inference.predict import model_matrix as _model_matrix, predict as _predict
@@ -189,9 +190,11 @@ LIKELIHOOD = {
 }
 ORDINAL = {
     "brant": "inference.parallel_lines",
+    "glance": "inference.ordinal_tidy",
     "nominal_test": "inference.parallel_lines",
     "residuals": "inference.ordinal_rows",
     "summary": "inference.ordinal_summary",
+    "tidy": "inference.ordinal_tidy",
 }
 
 
@@ -318,8 +321,10 @@ class OrdinalVerbs(LikelihoodVerbs):
 
     if TYPE_CHECKING:
         brant = _brant
+        glance = _ordinal_glance
         nominal_test = _nominal_test
         residuals = _ordinal_residuals
+        tidy = _ordinal_tidy
         summary = _ordinal_summary  # type: ignore[assignment]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ from ..formula.terms import Terms
 from ..formula.tokens import string_text
 from .face import OrdinalVerbs
 from .likelihood_model import LikelihoodModel, estimated
+
+if TYPE_CHECKING:
+    from ..sources.base import Block
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +117,16 @@ class Polr(OrdinalVerbs, LikelihoodModel):
     def lp(self) -> Any:
         """eta of the rows of the fit, without thresholds: R's ``fit$lp``."""
         return self.predict(type="link")
+
+    @property
+    def inverse_information(self) -> np.ndarray:
+        """Of coefficients and thresholds, as sandwich's methods for polr have it."""
+        return self.joint_covariance
+
+    @property
+    def scores(self) -> Callable[[Block], np.ndarray]:
+        """Of coefficients and thresholds."""
+        return self.every_score
 
     @property
     def default_interval(self) -> str:
@@ -244,7 +257,8 @@ def polr(
     parallel : str, list of str or bool, optional
         The terms with one coefficient for all thresholds; default (True) all. The others get one for each threshold,
         ``"Low|Medium:x"``:  P(y <= k) = F(zeta_k - eta - x gamma_k), partial proportional odds (Peterson & Harrell
-        1990). False: none is parallel. :func:`nominal_test` says which terms ask for it.
+        1990). False: none is parallel. :func:`nominal_test` says which terms ask for it. Lines that are not parallel
+        cross somewhere: rows beyond have no probabilities, and are predicted as NaN.
     start : sequence of float, optional
         Where the search begins: coefficients, then thresholds.
     control : NewtonControl, optional

@@ -162,6 +162,26 @@ def test_robust_covariances_equal_those_of_exact_scores(id_):
     np.testing.assert_allclose(np.sqrt(np.diag(ours.vcov("HC0"))), theirs["se"], rtol=ORDINAL)
 
 
+def test_estimating_functions_have_the_thresholds_too(fit, scores):
+    psi, bread_ = glmformula.estfun(fit), glmformula.bread(fit)
+    assert list(psi.columns) == list(bread_.columns) == list(fit.estimates.index)
+    np.testing.assert_allclose(psi.sum(), 0, atol=1e-9)
+    n = len(scores)
+    sandwich = bread_.to_numpy() @ (psi.T @ psi).to_numpy() @ bread_.to_numpy() / n**2
+    np.testing.assert_allclose(fit.vcov("HC0"), sandwich, rtol=1e-9)
+    assert fit.vcov("HC0", complete_theta=False).shape == (3, 3)
+
+
+@pytest.mark.parametrize("parallel", [None, "g"])
+def test_effects_are_those_of_probabilities(scores, parallel):
+    ours = polr("y ~ x + g", scores, parallel=parallel)
+    table = glmformula.avg_slopes(ours, "x").frame
+    h = 1e-5
+    up, down = (ours.predict(scores.assign(x=scores["x"] + sign * h), type="probs") for sign in (1, -1))
+    np.testing.assert_allclose(table["estimate"], (up - down).mean() / (2 * h), rtol=1e-4, atol=1e-7)
+    assert table["estimate"].sum() == pytest.approx(0, abs=1e-9)
+
+
 # -- rows ----------------------------------------------------------------------------------------------------
 
 
@@ -213,6 +233,16 @@ def test_draws_are_categories(fit, scores):
     pd.testing.assert_frame_equal(drawn, fit.simulate(2, seed=4))
 
 
+def test_tidy_and_glance_are_brooms(fit):
+    table = fit.tidy(conf_int=True, exponentiate=True)
+    assert table["coef_type"].tolist() == ["coefficient"] * 3 + ["scale"] * 4
+    np.testing.assert_allclose(table["estimate"], np.exp(fit.estimates))
+    np.testing.assert_allclose(table[["conf_low", "conf_high"]].iloc[:3], np.exp(fit.confint().frame))
+    assert table["conf_low"].iloc[3:].isna().all()
+    assert list(fit.glance().columns) == ["edf", "logLik", "AIC", "BIC", "deviance", "df_residual", "nobs"]
+    assert fit.glance()["edf"].item() == 7
+
+
 # -- partial proportional odds -------------------------------------------------------------------------------
 
 
@@ -246,6 +276,16 @@ def test_without_parallel_terms_the_ends_are_nearly_binary_models(scores):
     own = free.coefficients.iloc[0]
     assert abs(own - binary.coefficients["x"]) < 0.5 * binary.vcov().loc["x", "x"] ** 0.5
     same(polr("y3 ~ x", three, parallel=True), polr("y3 ~ x", three))
+
+
+def test_rows_beyond_the_crossing_of_lines_have_no_probabilities(scores):
+    free = polr("y ~ x", scores, parallel=False)
+    slopes = free.coefficients.to_numpy()
+    crossing = np.diff(free.zeta) / np.diff(slopes)
+    far = float(crossing[np.abs(crossing).argmin()])
+    new = pd.DataFrame({"x": [0.0, 0.9 * far, 1.1 * far]})
+    assert free.predict(new, type="probs").isna().all(axis=1).tolist() == [False, False, True]
+    assert free.predict(new).isna().tolist() == [False, False, True]
 
 
 def test_verbs_of_partial_proportional_odds(partial):
