@@ -397,7 +397,8 @@ def model_frame(fit: Any, data: Any = None, **options: Any) -> Any:
     ['left', 'overtime_hours']
     """
     if not isinstance(fit, str):
-        require(fit, SingleIndex, "model_frame()", ANY)
+        if not hasattr(type(fit), "model_frame"):
+            require(fit, SingleIndex, "model_frame()", ANY)
         return fit.model_frame(**options)
     from ..frame.model_frame import model_frame as of_formula
 
@@ -446,7 +447,8 @@ def model_matrix(
     0          1.0  0.0  1.0
     """
     if not isinstance(formula, str):
-        require(formula, SingleIndex, "model_matrix()", ANY)
+        if not hasattr(type(formula), "model_matrix"):
+            require(formula, SingleIndex, "model_matrix()", ANY)
         return formula.model_matrix(data if newdata is None else newdata, out=out)
     from ..design.build import model_matrix as of_formula
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError
+from ..fitted.protocols import SingleIndex, require
 from ..inference.predict import predict
 from ..render.numbers import format_number
 from .canvas import (
@@ -28,8 +29,6 @@ from .grid import Column, Grid, effect_grid, offset_only, places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..fitted.protocols import SingleIndex
 
 BINS = 12
 WIDEST = 16.0  # inches
@@ -103,6 +102,7 @@ def effect_plot(
     >>> axis.get_xlabel(), axis.get_ylabel()
     ('overtime_hours', 'left')
     """
+    require(fit, SingleIndex, "effect_plot()", "draw what predict(newdata, interval='confidence') gives")
     if type not in ("response", "link"):
         raise ValueError(f"type should be 'response' or 'link'; got {type!r}")
     grid = effect_grid(fit, variable, by, {} if at is None else dict(at))
