@@ -142,19 +142,24 @@ def _extrapolated(
     f: Function, rows: np.ndarray, x: np.ndarray, width: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Richardson's third column, and how far it is from the second, relative; infinite where it is no number."""
-    differences = []
+    differences, bends = [], []
+    value = f(rows, x)
     for halving in (1.0, 0.5, 0.25):
         up, down = x + width * halving, x - width * halving
         above, below = f(rows, up), f(rows, down)
         gap = up - down
-        differences.append((above - below) / (gap if above.ndim == 1 else gap[:, None]))
+        gap = gap if above.ndim == 1 else gap[:, None]
+        differences.append((above - below) / gap)
+        bends.append(np.abs(above - 2 * value + below) / gap)
     wide, mid, narrow = differences
     first, second = (4 * mid - wide) / 3, (4 * narrow - mid) / 3
     third = (16 * second - first) / 15
     size, doubt = np.abs(third), np.abs(third - second)
+    # slopes to both sides that differ as much at a quarter of the width: a corner
+    corner = bends[2] > 0.7 * bends[0]
+    doubt = np.where(corner, np.maximum(doubt, bends[2]), doubt)
     if third.ndim == 2:
         size, doubt = size.max(axis=1, initial=0.0), doubt.max(axis=1, initial=0.0)
-    value = f(rows, x)
     level = np.abs(value) if value.ndim == 1 else np.abs(value).max(axis=1, initial=0.0)
     relative = doubt / np.maximum(size, 1e-3 * level / np.maximum(width / WIDTH, 1e-300))
     relative[doubt == 0] = 0.0
