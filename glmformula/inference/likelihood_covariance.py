@@ -80,10 +80,10 @@ def vcov(
     if complete_theta is None:
         complete_theta = fit.constants_in_vcov
     own = np.ones(fit.result.layout.size, dtype=bool) if complete_theta else ~fit.result.constants
-    bread = fit.joint_covariance[np.ix_(own, own)]
+    bread = settled_covariance(fit)[np.ix_(own, own)]
     errors = "of the model"
     if type is None and cluster is None:
-        cov = bread
+        cov = bread.copy()
     else:
         scores = fit.every_score if complete_theta else partial(some_scores, fit.every_score, own)
         n, k = fit.nobs, int(own.sum())
@@ -114,12 +114,21 @@ def vcov(
             errors = described(kind, parts)
         cov = bread @ inner @ bread * adjust
         cov = positive(cov) if fix else cov
+    lost = fit.result.solved.limits[own] != 0
+    cov[lost] = cov[:, lost] = np.nan
     return labelled(named(fit, cov, complete, complete_theta), errors)
 
 
 def some_scores(scores: Callable[[Block], np.ndarray], own: np.ndarray, block: Block) -> np.ndarray:
     """Those of the parameters `own`."""
     return scores(block)[own]
+
+
+def settled_covariance(fit: Parametric, cov: np.ndarray | None = None) -> np.ndarray:
+    """That of all parameters (default the model's), with 0 for those at infinity: nothing moves with them any more."""
+    cov = fit.joint_covariance if cov is None else cov
+    lost = fit.result.solved.limits != 0
+    return np.where(lost[:, None] | lost, 0.0, cov) if lost.any() else cov
 
 
 def named(fit: Parametric, cov: np.ndarray, complete: bool, constants: bool) -> pd.DataFrame:

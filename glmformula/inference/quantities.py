@@ -15,6 +15,7 @@ from ..families.link import Array
 from ..fitted.asked import Asked, asked
 from ..sources.mapped import collect
 from .distributions import quantile
+from .likelihood_covariance import settled_covariance
 from .output import by_rows, elsewhere, written
 from .predict import PredictedRows, dense_block
 from .wald import Vcov, covariance_of
@@ -91,12 +92,13 @@ def predict(
         raise ValueError(f"type={type!r} has no standard errors: it is no number; take type='probs'")
     cov = None
     if want:
-        cov = fit.joint_covariance
+        cov = settled_covariance(fit)
         if vcov is not None:
             given = covariance_of(fit, vcov)
             own = np.arange(len(cov)) if len(given) == len(cov) else np.flatnonzero(~fit.result.constants)
             cov = np.zeros_like(cov)
             cov[np.ix_(own, own)] = given
+            cov = settled_covariance(fit, cov)
     question = partial(
         _predicted,
         quantity=quantity,

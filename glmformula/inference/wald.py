@@ -83,7 +83,11 @@ class Wald:
 
     def linear(self, L: np.ndarray, right: np.ndarray | float = 0.0) -> Wald:
         """L b - right, for L (q, r)."""
-        return Wald((), L @ self.estimate - right, L @ self.cov @ L.T, self.errors)
+        cov = self.cov
+        if np.isnan(cov).any():  # estimates without an error matter only where they are asked for
+            used = (L != 0).any(axis=0)
+            cov = np.where(used[:, None] & used, cov, 0.0)
+        return Wald((), L @ self.estimate - right, L @ cov @ L.T, self.errors)
 
     def chisq(self) -> float:
         """b' V^-1 b: are all of the estimates 0? Scaled first, since they may differ by many powers of ten.

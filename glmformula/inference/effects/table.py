@@ -15,6 +15,7 @@ from ...families.link import Array
 from ...fitted.protocols import is_parametric
 from ...render.table import StatTable
 from ..distributions import quantile, two_sided
+from ..likelihood_covariance import settled_covariance
 from ..limits import percent_names
 from ..wald import Vcov, covariance_of, resolved
 from .averages import Estimates
@@ -86,11 +87,11 @@ def covariance(fit: Fit, vcov: Vcov) -> tuple[np.ndarray, str]:
         cov, label = resolved(fit, vcov)
         return cov if isinstance(cov, np.ndarray) else np.asarray(cov), label
     if vcov is None:
-        return fit.joint_covariance, ""
+        return settled_covariance(fit), ""
     cov = np.zeros_like(fit.joint_covariance)
     own = np.flatnonzero(~fit.result.constants)
     cov[np.ix_(own, own)] = covariance_of(fit, vcov)
-    return cov, resolved(fit, vcov)[1]
+    return settled_covariance(fit, cov), resolved(fit, vcov)[1]
 
 
 def effects_table(

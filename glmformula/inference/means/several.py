@@ -17,6 +17,7 @@ from ...fitted.asked import asked
 from ...formula.algebra import variables_used
 from ...frame.variables import variables_of
 from ...sources.memory import MemorySource
+from ..likelihood_covariance import settled_covariance
 from ..wald import Vcov, resolved
 from .estimates import Basis, Shown
 from .scales import Scale, scale_of
@@ -213,15 +214,15 @@ def basis_at(
 def _covariance(fit: Parametric, vcov: Vcov) -> tuple[np.ndarray, str]:
     """Of all parameters; one that was given of the coefficients holds the constants fixed."""
     if vcov is None:
-        return fit.joint_covariance, ""
+        return settled_covariance(fit), ""
     given, errors = resolved(fit, vcov)
     r = len(fit.joint_covariance)
     if given.shape == (r, r):
-        return given, errors
+        return settled_covariance(fit, given), errors
     own = np.flatnonzero(~fit.result.constants)
     cov = np.zeros((r, r))
     cov[np.ix_(own, own)] = given
-    return cov, errors
+    return settled_covariance(fit, cov), errors
 
 
 def shown_at(fit: Parametric, mode: Mode, size: int) -> Shown:

@@ -196,3 +196,29 @@ def test_a_large_but_finite_estimate_is_one() -> None:
     assert said == ""
     assert errors(fit)["count_near"] > 1e3
     assert limits(fit) == {}
+
+
+def test_what_a_parameter_at_infinity_does_not_touch_keeps_its_error() -> None:
+    """The answers are those of the model in the limit, here a Poisson's."""
+    rng = np.random.default_rng(4)
+    n = 500
+    x = rng.normal(size=n)
+    data = pd.DataFrame({"y": rng.poisson(np.exp(0.3 + 0.4 * x)), "x": x})
+    poisson = glm("y ~ x", data, "poisson")
+    fit, said = told(zeroinfl, "y ~ x | 1", data, dist="negbin")
+    assert "zero_(Intercept) (-Inf), Log(theta) (+Inf)" in said
+    new = data.head(4)
+    known = poisson.predict(new, type="response", se_fit=True)
+    for type_ in ("response", "count"):
+        found = fit.predict(new, type=type_, se_fit=True)
+        np.testing.assert_allclose(found, known, rtol=1e-3)
+    assert (fit.predict(new, type="zero", se_fit=True)["se_fit"] < 1e-6).all()
+    np.testing.assert_allclose(fit.vcov("HC0").iloc[:2, :2], poisson.vcov("HC0"), rtol=1e-2)
+    assert fit.vcov("HC0")["zero_(Intercept)"].isna().all()
+    robust = fit.predict(new, se_fit=True, vcov="HC0")["se_fit"]
+    np.testing.assert_allclose(
+        robust, poisson.predict(new, "response", True, vcov="HC0")["se_fit"], rtol=1e-2
+    )
+    wald = fit.linear_hypothesis("count_x = 0")["Chisq"].iloc[1]
+    assert wald == pytest.approx(poisson.linear_hypothesis("x = 0")["Chisq"].iloc[1], rel=1e-2)
+    assert np.isnan(fit.linear_hypothesis("zero_(Intercept) = 0")["Chisq"].iloc[1])
