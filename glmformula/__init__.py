@@ -133,6 +133,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .plot.coefficients import coefficient_plot, profile_plot
     from .plot.discrimination import calibration_plot, roc_plot
     from .plot.effects import effect_plot
+    from .plot.means import emmeans_plot, emmip
     from .plot.rootogram import rootogram_plot
 
 __all__ = [
@@ -200,6 +201,8 @@ __all__ = [
     "dropterm",
     "effect_plot",
     "emmeans",
+    "emmeans_plot",
+    "emmip",
     "emtrends",
     "estfun",
     "etable",

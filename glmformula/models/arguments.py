@@ -141,7 +141,6 @@ KINDS = {
 OWN = {
     "adjust": {"emmeans", "emtrends", "contrast", "pairs", "cld"},
     "method": {"contrast"},
-    "interval": {"emmip"},
 }
 """Arguments that mean something else to these verbs, which check them."""
 

@@ -47,6 +47,7 @@ OTHERS = {
     "roc_plot": "plot.discrimination",
     **dict.fromkeys(("theta_md", "theta_ml", "theta_mm"), "inference.theta"),
     "emmeans": "inference.means.means",
+    **dict.fromkeys(("emmeans_plot", "emmip"), "plot.means"),
     "emtrends": "inference.means.trends",
     "joint_tests": "inference.means.joint",
     "cld": "inference.means.letters",
