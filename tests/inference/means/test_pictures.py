@@ -20,7 +20,7 @@ FILE = Path(__file__).parents[2] / "reference" / "means" / "emmeans.json.gz"
 
 @cache
 def table(name):
-    columns = json.loads(gzip.open(FILE, "rt").read())["data"][name]
+    columns = json.loads(gzip.decompress(FILE.read_bytes()))["data"][name]
     return pd.DataFrame(
         {
             column: pd.Categorical(kept["values"], kept["levels"]) if "levels" in kept else kept["values"]

@@ -35,7 +35,7 @@ FILE = Path(__file__).parents[2] / "reference" / "means" / "emmeans.json.gz"
 
 @cache
 def stored():
-    return json.loads(gzip.open(FILE, "rt").read())
+    return json.loads(gzip.decompress(FILE.read_bytes()))
 
 
 @cache
