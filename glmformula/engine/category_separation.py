@@ -38,6 +38,8 @@ def category_separation(source: Source, layout: Layout, place: int) -> np.ndarra
         sizes = np.where(held.any(axis=0), np.abs(held).max(axis=0), 1.0)
         basis = null_space(held / sizes, layout.size) / sizes[:, None]
     rows = source.map_reduce(partial(pulling, question), joined)
+    if not len(rows.signs) or not basis.shape[1]:
+        return None
     for fine in (False, True):
         found = searched(source, partial(against, question), rows, basis, fine)
         if found is not None:
@@ -67,7 +69,7 @@ class Differences:
         places = np.arange(len(row))
         out[places, first[row]] = X[:, row].T
         out[places, other] -= X[:, row].T
-        return np.delete(out, self.place, axis=1).reshape(len(row), -1)
+        return np.delete(out, self.place, axis=1).reshape(len(row), (self.categories - 1) * self.p)
 
     def moves(self, X: np.ndarray, direction: np.ndarray) -> np.ndarray:
         """(K, c): how a direction (r,) moves the log odds."""

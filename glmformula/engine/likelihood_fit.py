@@ -197,8 +197,9 @@ def decided(
     if ends is None and not solved.limits.any():
         return solved
     longer = replace(control, runs=control.maxit, maxit=2 * control.maxit)
-    if ends is None:
-        return maximum(source, likelihood, layout, solved.parameters, longer)
+    if ends is None:  # far out, and yet finite: the programme has the last word
+        found = maximum(source, likelihood, layout, solved.parameters, replace(longer, stalled=0.0))
+        return with_limits(found, np.zeros(layout.size)) if found.limits.any() else found
     far = maximum(
         source, likelihood, layout, solved.parameters, replace(longer, tolerance=NOTHING_LEFT, stalled=0.0)
     )

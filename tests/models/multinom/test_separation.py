@@ -129,6 +129,18 @@ def test_finite_estimates_far_out_are_no_separation():
     assert category_separation(fit.rows.source, fit.result.layout, 0) is None
 
 
+@pytest.mark.parametrize("tiny", [1e-3, 1e-6, 1e-12])
+def test_all_categories_in_all_groups_have_estimates(tiny):
+    """However small a count is; a coefficient far out is not taken for an infinite one."""
+    table = pd.DataFrame({"a": [1e3, 1e3], "b": [1e3, tiny], "c": [500.0, 700.0], "g": ["u", "v"]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = multinom("cbind(a, b, c) ~ g", table)
+    error = np.sqrt(fit.vcov().loc["b:gv", "b:gv"])
+    assert abs(fit.coefficients.loc["b", "gv"] - np.log(tiny / 1e3)) < 1e-6 * max(1.0, error)
+    np.testing.assert_allclose(fit.coefficients.loc["c"], [np.log(0.5), np.log(1.4)], rtol=1e-6)
+
+
 def test_too_few_iterations_are_said(ill):
     with pytest.warns(ConvergenceWarning, match="did not converge in 1 iterations"):
         fit = multinom("y ~ u", ill, control=NewtonControl(maxit=1))
