@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from reference.likelihoods.load import load as load_data, models, texts
+from reference.likelihoods.load import errors, load as load_data, models, texts
 from tolerances import ORDINAL, SAME_ROWS
 
 import glmformula
@@ -475,3 +475,42 @@ def test_a_fit_is_saved_and_loaded(scores, tmp_path, parallel):
 def test_step_leaves_out_what_says_little(scores):
     chosen = polr("y ~ x + u + g + h", scores).step(trace=0)
     assert chosen.formula.split("~")[1].strip() == "x + u"
+
+
+# -- R's sentences -------------------------------------------------------------------------------------------
+
+
+def test_bad_input_has_the_sentences_of_r(scores):
+    said = {entry["call"]: entry for entry in errors("polr")}
+    asked = {
+        "polr(x ~ u, scores)": lambda: polr("x ~ u", scores),
+        "polr(h ~ x, scores)": lambda: polr("h ~ x", scores),
+        "polr(y ~ nosuch, scores)": lambda: polr("y ~ nosuch", scores),
+        "polr(y ~ xm, scores, na.action = na.fail)": lambda: polr("y ~ xm", scores, na_action="na.fail"),
+        'predict(polr(y ~ x, scores), scores["u"])': lambda: polr("y ~ x", scores).predict(scores[["u"]]),
+    }
+    for call, ask in asked.items():
+        with pytest.raises((DataError, FormulaError)) as caught:
+            ask()
+        assert said[call]["error"] in str(caught.value), call
+    with pytest.warns((DataWarning, RankWarning)) as heard:
+        polr("y ~ 0 + g", scores)
+    wanted = said["polr(y ~ 0 + g, scores)"]["warnings"]
+    for sentence in wanted:
+        assert any(sentence in str(warning.message) for warning in heard), sentence
+    assert len(heard) == len(wanted)
+
+
+def test_where_polr_of_r_fails_there_is_a_fit(scores, fit):
+    summed = polr("y ~ x + g", scores, contrasts={"g": "contr.sum"})
+    assert float(summed.loglik) == pytest.approx(float(fit.loglik), rel=1e-12)
+    assert list(summed.coefficients.index) == ["x", "g1", "g2"]
+    housing = load_data("housing")
+    cauchit = polr("Sat ~ Infl + Type + Cont", housing, weights="Freq", method="cauchit")
+    assert cauchit.converged
+    some = polr("y ~ x + g", scores, subset='g != "mid"')
+    assert list(some.coefficients.index) == ["x", "ghigh"]
+    with pytest.raises(DataError, match="mid"):
+        some.predict(scores, type="probs")
+    with pytest.raises(DataError, match="negative weights not allowed"):
+        polr("y ~ x", scores, weights=-scores["w"])
