@@ -105,8 +105,16 @@ class Polr(OrdinalVerbs, LikelihoodModel):
     @property
     def parallel(self) -> tuple[str, ...]:
         """The terms with one coefficient for all thresholds."""
-        shared = self.likelihood.shares[0].terms
+        shared = self.likelihood.shares[0].terms & set(self.assign.tolist())
         return tuple(label for k, label in enumerate(self.terms.labels) if k + 1 in shared)
+
+    def refit(self, **changes: Any) -> Self:
+        """The same call again with other arguments; of another formula its further terms are parallel."""
+        if "formula" in changes and self.likelihood.parameters["nominal"]:
+            labels = self.terms.labels
+            free = Free(labels[k - 1] for k in self.likelihood.parameters["nominal"])
+            changes = {"parallel": free, **changes}
+        return super().refit(**changes)
 
     @property
     def fitted_values(self) -> Any:
@@ -186,6 +194,10 @@ class Polr(OrdinalVerbs, LikelihoodModel):
         return fit
 
 
+class Free(tuple[str, ...]):
+    """Labels of the terms that are not parallel, those of them that there are: what a changed formula keeps."""
+
+
 def _known(method: str, parallel: Any, terms: Terms, levels: Levels) -> Likelihood:
     every = frozenset(range(1, len(terms.labels) + 1))
     check_levels(terms.names[0], levels)
@@ -202,6 +214,8 @@ def not_parallel(parallel: Any, terms: Terms) -> frozenset[int]:
     """
     if parallel is None or parallel is True:
         return frozenset()
+    if isinstance(parallel, Free):
+        return frozenset(k + 1 for k, label in enumerate(terms.labels) if label in parallel)
     if parallel is False:
         return frozenset(range(1, len(terms.labels) + 1))
     named = [parallel] if isinstance(parallel, str) else parallel
@@ -286,7 +300,8 @@ def polr(
     -----
     Newton's method with the exact observed information, to full digits, from the thresholds without covariates: it
     does not fail to start, and does not cut zeta - eta at +-100, as MASS does, whose cauchit fits are therefore not
-    the maximum.
+    the maximum. The likelihood of the Cauchy distribution may have several maxima where columns have values far out:
+    try another `start`; those of the others have one (Pratt 1981).
 
     Examples
     --------

@@ -298,6 +298,20 @@ def test_verbs_of_partial_proportional_odds(partial):
     assert "never|seldom:x" in str(partial.summary())
 
 
+def test_another_formula_keeps_the_lines_that_are_free(scores):
+    free = polr("y ~ x + u + g + h", scores, parallel=["u", "g", "h"])
+    fewer = free.update(". ~ . - h - u")
+    assert fewer.parallel == ("g",)
+    assert "never|seldom:x" in fewer.coefficients.index
+    more = fewer.update(". ~ . + u")
+    assert more.parallel == ("g", "u")
+    assert fewer.update(". ~ . - x").parallel == ("g",)
+    assert fewer.update(". ~ . + u", parallel=False).parallel == ()
+    chosen = free.step(trace=0)
+    assert "never|seldom:x" in chosen.coefficients.index
+    assert free.on_terms([0, 1, 2]).parallel == ("u",)
+
+
 @pytest.mark.parametrize("id_", [id_ for id_ in MODELS if MODELS[id_].get("parallel")])
 def test_parallel_lines_by_likelihood_ratio(id_):
     answer = MODELS[id_]
