@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-8  # of the signed root of the statistic
 MOST_TRIALS = 40
+NEAR = 5.0  # standard errors over which the other parameters are taken to move in a straight line
 FURTHEST = 1e4  # standard errors from the estimate: beyond, the profile is taken as level
 
 
@@ -44,9 +45,12 @@ class Profiled:
         if value not in self.points:
             near = min(self.points, key=lambda known: abs(known - value), default=self.estimate)
             base = self.points[near].parameters if near in self.points else self.fit.result.solved.parameters
-            starts = [base + np.nan_to_num(self.along) * (value - near)]
-            starts.append(np.where(self.held, value, base))
-            starts[0][self.place] = value
+            starts = [np.where(self.held, value, base)]
+            if (
+                abs(value - near) <= NEAR * self.error
+            ):  # further away the straight line along may lead anywhere
+                along = base + np.nan_to_num(self.along) * (value - near)
+                starts.insert(0, np.where(self.held, value, along))
             for k, start in enumerate(starts):
                 try:
                     found = maximum(
@@ -59,7 +63,7 @@ class Profiled:
                     )
                     break
                 except FitError:
-                    if k:
+                    if k == len(starts) - 1:
                         raise
             self.points[value] = found
         return self.points[value]
@@ -104,7 +108,7 @@ class Profiled:
                 value = tried if low < tried < high else (inside + outside) / 2
                 if high - low <= 1e-12 * max(abs(inside), self.error):
                     break
-        return value
+        return value if math.isfinite(outside) else outside
 
 
 def profile_limits(fit: Parametric, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:

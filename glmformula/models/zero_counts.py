@@ -63,6 +63,12 @@ class ZeroCounts(LikelihoodModel):
         )
 
     @property
+    def _thetas(self) -> np.ndarray:
+        """theta of each negative binomial part; inf or 0 where it runs there."""
+        limits = self.result.solved.limits[self.result.constants]
+        return np.exp(np.where(np.isinf(limits), limits, self.constants.to_numpy()))
+
+    @property
     def largest_count(self) -> int:
         """Of the rows of the fit."""
         return int(self.rows.source.map_reduce(_largest, max))
@@ -114,7 +120,7 @@ class ZeroInflated(ZeroCounts):
     @property
     def theta(self) -> float | None:
         """theta of the negative binomial, Var = mu + mu^2/theta; None for the other distributions."""
-        return float(np.exp(self.constants.iloc[0])) if len(self.constants) else None
+        return float(self._thetas[0]) if len(self.constants) else None
 
     @property
     def se_logtheta(self) -> float | None:
@@ -181,7 +187,7 @@ class Hurdle(ZeroCounts):
         """theta of the negative binomial parts, Var = mu + mu^2/theta, by part; None where there is none."""
         if not len(self.constants):
             return None
-        return pd.Series(np.exp(self.constants.to_numpy()), index=[PARTS[k] for k in self.constant_parts])
+        return pd.Series(self._thetas, index=[PARTS[k] for k in self.constant_parts])
 
     @property
     def se_logtheta(self) -> pd.Series | None:
@@ -292,7 +298,7 @@ def _wider(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
 
 def _rounded(theta: float) -> str:
     """As R pastes round(theta, 4)."""
-    return f"{round_half((theta,), 4)[0]:.15g}"
+    return f"{round_half((theta,), 4)[0]:.15g}" if np.isfinite(theta) else "Inf"
 
 
 def _choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
@@ -354,7 +360,8 @@ def zeroinfl(
     Notes
     -----
     Newton's method with the exact observed information, to full digits; pscl stops its BFGS search early at times,
-    and takes standard errors from a numerical Hessian.
+    and takes standard errors from a numerical Hessian. The likelihood may have several maxima where data are few and
+    the zero part is large; the one that is found lies near generalized linear models of the counts and of the zeros.
 
     Examples
     --------

@@ -111,6 +111,9 @@ def test_counts_without_overdispersion(function: Any) -> None:
     assert float(fit.loglik) == pytest.approx(float(poisson.loglik), abs=1e-3)
     np.testing.assert_allclose(errors(fit).iloc[:3], errors(poisson), rtol=1e-2)
     assert np.isnan(errors(fit)["Log(theta)"])
+    assert "Theta = Inf" in str(fit)
+    theta = fit.theta if function is zeroinfl else fit.theta["count"]
+    assert theta == np.inf
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -222,3 +225,15 @@ def test_what_a_parameter_at_infinity_does_not_touch_keeps_its_error() -> None:
     wald = fit.linear_hypothesis("count_x = 0")["Chisq"].iloc[1]
     assert wald == pytest.approx(poisson.linear_hypothesis("x = 0")["Chisq"].iloc[1], rel=1e-2)
     assert np.isnan(fit.linear_hypothesis("zero_(Intercept) = 0")["Chisq"].iloc[1])
+
+
+def test_an_interval_may_end_at_infinity() -> None:
+    """A share of zeros that is estimated, but whose likelihood falls too little on the way to none."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=500)
+    data = pd.DataFrame({"y": rng.poisson(np.exp(0.3 + 0.4 * x)), "x": x})
+    fit, said = told(zeroinfl, "y ~ x | 1", data, dist="negbin")
+    assert said == ""
+    low, high = fit.confint(["zero_(Intercept)"], method="profile").loc["zero_(Intercept)"]
+    assert low == -np.inf
+    assert np.isfinite(high)
