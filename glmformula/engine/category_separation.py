@@ -19,10 +19,16 @@ from .layout import Layout, rows_in_columns
 from .separation import FINE, HELD, MOST_ROWS, Contradiction, searched
 from .separation_lp import ZERO, Rows, distinct, joined, null_space
 
+FREE = 1e-6
+"""Components of a basis of unit vectors below this are rounding."""
+
 
 @one_team()
 def category_separation(source: Source, layout: Layout, place: int) -> np.ndarray | None:
-    """A direction (r,) along which the likelihood never falls, that has every infinite coefficient; None if finite.
+    """A direction (r,) along which the likelihood never falls; None where every coefficient has a finite estimate.
+
+    NaN for a coefficient that it leaves where it is and that other such directions move: on the way to infinity nothing
+    is left to tell it by. All such directions move only what this one separates.
 
     Parameters
     ----------
@@ -43,8 +49,27 @@ def category_separation(source: Source, layout: Layout, place: int) -> np.ndarra
     for fine in (False, True):
         found = searched(source, partial(against, question), rows, basis, fine)
         if found is not None:
-            return found.direction
+            return with_undetermined(source, question, found.direction)
     return None
+
+
+def with_undetermined(source: Source, question: Differences, direction: np.ndarray) -> np.ndarray:
+    """The direction, NaN where it is 0 and some combination of the differences that it leaves alone is not."""
+    left: np.ndarray = source.map_reduce(partial(unseparated, question, direction), triangles)
+    sizes = np.where(left.any(axis=0), np.abs(left).max(axis=0, initial=0.0), 1.0)
+    free = np.abs(null_space(left / sizes, len(direction))).max(axis=1, initial=0.0) > FREE
+    return np.where(free & (direction == 0), np.nan, direction)
+
+
+def unseparated(question: Differences, direction: np.ndarray, block: Block) -> np.ndarray:
+    """A triangular factor of the differences that a direction leaves alone."""
+    unit = float(np.abs(direction).max())
+    out = np.empty((0, len(direction)))
+    for X, _, first in question.chunks(block):
+        margin, scale = margins(question, X, first, direction / unit, False)
+        still = (np.arange(question.categories)[:, None] != first) & (np.abs(margin) <= ZERO * scale)
+        out = stacked_triangle(out, question, X, first, np.nonzero(still))
+    return out
 
 
 class Differences:
@@ -83,9 +108,18 @@ def holding(question: Differences, block: Block) -> np.ndarray:
     for X, seen, first in question.chunks(block):
         other, row = np.nonzero(seen)
         both = other != first[row]
-        for some in np.array_split(np.flatnonzero(both), 1 + both.sum() // MOST_ROWS):
-            if some.size:
-                out = triangles(out, question.stacked(X, first, (other[some], row[some])))
+        out = stacked_triangle(out, question, X, first, (other[both], row[both]))
+    return out
+
+
+def stacked_triangle(
+    out: np.ndarray, question: Differences, X: np.ndarray, first: np.ndarray, which: tuple[np.ndarray, ...]
+) -> np.ndarray:
+    """The factor `out` and these differences, some at a time."""
+    other, row = which
+    for some in np.array_split(np.arange(len(row)), 1 + len(row) // MOST_ROWS):
+        if some.size:
+            out = triangles(out, question.stacked(X, first, (other[some], row[some])))
     return out
 
 

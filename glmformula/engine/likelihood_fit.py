@@ -204,7 +204,7 @@ def decided(
         source, likelihood, layout, solved.parameters, replace(longer, tolerance=NOTHING_LEFT, stalled=0.0)
     )
     limits = np.zeros(len(ends))
-    limits[ends > 0], limits[ends < 0] = np.inf, -np.inf
+    limits[ends > 0], limits[ends < 0], limits[np.isnan(ends)] = np.inf, -np.inf, np.nan
     return with_limits(replace(far, iter=solved.iter + far.iter, converged=True), limits)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reference.likelihoods.load import degenerate, load
+from scipy.optimize import linprog
 
 from glmformula import ConvergenceWarning, SeparationWarning, detect_separation, multinom
 from glmformula.engine.category_separation import category_separation
@@ -158,3 +159,47 @@ def test_many_rows_are_decided_alike():
     with pytest.warns(SeparationWarning, match=r"estimate of b:gs \(-Inf\): the"):
         fit = multinom("y ~ x + g", d)
     assert named(fit) == {"b:gs": -1}
+
+
+def infinite(X, y, categories):
+    """Which coefficients some direction moves along which no category that was seen loses, by a programme for each."""
+    rows = []
+    for x, k in zip(X, y):
+        for other in range(categories):
+            row = np.zeros((categories, X.shape[1]))
+            row[k] += x
+            row[other] -= x
+            rows.append(row[1:].ravel())
+    A = np.array(rows)
+    out = []
+    for j in range(A.shape[1]):
+        ends = [
+            linprog(sign * np.eye(A.shape[1])[j], -A, np.zeros(len(A)), bounds=(-1, 1)).fun
+            for sign in (1, -1)
+        ]
+        out.append(min(ends) < -1e-7)
+    return np.array(out)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_infinite_estimates_are_those_of_the_definition(seed):
+    rng = np.random.default_rng(seed)
+    categories, n = int(rng.integers(2, 5)), int(rng.integers(10, 50))
+    d = pd.DataFrame(
+        {"x": rng.normal(size=n).round(1), "g": rng.choice(list("pqr"), n), "z": rng.integers(0, 3, n)}
+    )
+    eta = rng.normal(size=(n, categories)) + np.outer(
+        d["x"], rng.normal(size=categories) * rng.choice([0.3, 2, 6])
+    )
+    levels, y = np.unique(eta.argmax(axis=1), return_inverse=True)
+    d["y"] = np.array(list("abcd"))[y]
+    formula = ["y ~ x", "y ~ x + g", "y ~ g", "y ~ x * z", "y ~ 0 + g + x"][seed % 5]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", SeparationWarning)
+        fit = multinom(formula, d)
+    expected = infinite(
+        fit.model_matrix().to_numpy()[:, ~fit.aliased[: len(fit.terms_columns)]], y, len(levels)
+    )
+    assert fit.converged
+    np.testing.assert_array_equal(fit.result.solved.limits != 0, expected)
