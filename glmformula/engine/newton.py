@@ -295,7 +295,7 @@ def maximum(
     if not np.isfinite(sums.loglik):
         raise FitError(
             f"the log-likelihood is {sums.loglik} where the search starts: no valid linear predictors were found; "
-            "give start="
+            "give start= where the model takes it, add an intercept, or take another link"
         )
     before, slow, converged, iterations = np.inf, 0, False, 0
     limits, taken = np.zeros(len(parameters)), np.zeros(len(parameters))

@@ -197,6 +197,14 @@ def test_too_few_iterations_are_told(function: Any, zeros: pd.DataFrame) -> None
     assert "Note: the search for the maximum of the likelihood did not converge" in str(fit)
 
 
+def test_a_log_link_needs_predictors_below_zero(zeros: pd.DataFrame) -> None:
+    with pytest.raises(
+        FitError, match=r"no valid linear predictors were found.*add an intercept, or take another link"
+    ):
+        zeroinfl("zip ~ x | 0 + z", zeros, link="log")
+    assert zeroinfl("zip ~ x | 1", zeros, link="log").converged
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_counts_of_any_size(function: Any, zeros: pd.DataFrame) -> None:
     for scale, dist in ((10**9, "poisson"), (10**6, "negbin"), (10**6, "geometric")):
