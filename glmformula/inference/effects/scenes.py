@@ -23,7 +23,7 @@ from ...frame.columns import Columns
 from ...frame.model_frame import total_offset
 from ...frame.newdata import NewFrame
 from ...frame.rows import take
-from ...frame.schema import Schema
+from ...frame.schema import Schema, Variable
 from ...frame.variables import conform, evaluate_variable, variables_of
 from .evaluation import Moved
 
@@ -111,7 +111,7 @@ class Scene:
                 value: Value = changes[node.name]
             else:
                 value = evaluate_variable(node, name, scope, off)
-            out[name] = conform(value, self.schema.variables[name])
+            out[name] = _conformed(value, self.schema.variables[name])
             touched.append(name)
         return out, touched
 
@@ -197,6 +197,17 @@ class _Replaced:
         return value
 
 
+def _conformed(value: Value, variable: Variable) -> Value:
+    """In the form of the fit; one level for all rows is looked up once."""
+    if not isinstance(value, Factor) or len(value.levels) > 1 or variable.kind == "logical":
+        return conform(value, variable)
+    first = conform(replace(value, codes=value.codes[:1]), variable)
+    assert isinstance(first, Factor)
+    return replace(
+        first, codes=np.broadcast_to(first.codes, len(value.codes)) if len(value.codes) else first.codes
+    )
+
+
 def _taken(value: Value, which: slice | np.ndarray) -> Value:
     return replace(value, values=value.values[which]) if isinstance(value, Time) else take(value, which)
 
@@ -223,7 +234,7 @@ def constant(value: object, like: Value, n: int) -> Value:
     """
     if isinstance(like, Factor | Text):
         ordered = isinstance(like, Factor) and like.ordered
-        return Factor(np.zeros(n, dtype=np.int8), (_text(value),), ordered)
+        return Factor(np.broadcast_to(np.int8(0), n), (_text(value),), ordered)
     if isinstance(like, Logical):
         if not isinstance(value, bool | np.bool_) and value not in (0, 1):
             raise DataError(f"expected True or False; got {value!r}")
