@@ -222,6 +222,22 @@ case("negative binomial", m, call, "avg_comparisons", list(variables = c("Eth", 
   both(comparison(m, d, set("Eth", "A"), set("Eth", "N")), comparison(m, d, set("Sex", "F"), set("Sex", "M"))))
 case("negative binomial, link", m, call, "avg_predictions", list(by = "Eth", type = "link"), prediction(m, d, by = "Eth", type = "link"))
 
+# rows as a sample too: influence of each row on the average, of its own part and through the coefficients
+unconditional <- function(name, fit, call, verb, args, unit) {
+  b <- coef(fit); n <- nobs(fit)
+  e <- matrix(unit(b), n)
+  G <- jacobian(function(b) colMeans(matrix(unit(b), n)), b, method.args = list(r = 6, zero.tol = 1e-14))
+  t <- sweep(e, 2, colMeans(e)) / n + estfun(fit) %*% (bread(fit) / n) %*% t(G)
+  out[[length(out) + 1]] <<- list(name = name, fit = call, verb = verb, args = c(args, unconditional = TRUE),
+    estimate = I(colMeans(e)), std_error = I(sqrt(diag(crossprod(t)))))
+}
+call <- list(call = "glm", formula = "low ~ race*age + smoke + lwt", family = "binomial", data = "birthwt"); d <- birthwt
+m <- glm(low ~ race*age + smoke + lwt, binomial, birthwt, control = tight)
+unconditional("unconditional slopes", m, call, "avg_slopes", list(variables = c("age", "lwt")),
+  both(slope_rows(m, d, "age"), slope_rows(m, d, "lwt")))
+unconditional("unconditional differences", m, call, "avg_comparisons", list(variables = "smoke"),
+  comparison_rows(m, d, set("smoke", FALSE), set("smoke", TRUE)))
+
 # emmeans: marginal means over a balanced grid, equal weights, are averages of predictions on the link
 suppressMessages(library(emmeans))
 m <- glm(low ~ race + smoke + lwt, binomial, birthwt, control = tight)

@@ -137,8 +137,29 @@ class Estimates:
     rows: pd.DataFrame | None = None
 
 
+@dataclass(frozen=True)
+class Composed:
+    """How an average is made of means: the sum of ``factor`` times the mean of a part, column and group.
+
+    Attributes
+    ----------
+    group : int
+    column : int
+    factors : tuple of (part, factor)
+    """
+
+    group: int
+    column: int
+    factors: tuple[tuple[int, float], ...]
+
+
 def averages(plan: Plan, rows: Population) -> Estimates:
     """The means over the rows in each group."""
+    return composed(plan, rows)[0]
+
+
+def composed(plan: Plan, rows: Population) -> tuple[Estimates, list[Composed], Sums]:
+    """The same, and to first order what each is made of."""
     found = rows.run(partial(sums, plan), _add)
     if found is None:
         raise DataError("no row is left to average over: each misses a variable of the model")
@@ -147,17 +168,18 @@ def averages(plan: Plan, rows: Population) -> Estimates:
         value = found.value / found.weight[:, None, None]
         gradient = found.gradient / found.weight[:, None, None, None]
     categories = plan.model.asked.quantity.columns
-    labels, values, gradients = [], [], []
+    labels, values, gradients, made = [], [], [], []
     places = {key: p for p, key in enumerate(plan.keys)}
     for task in plan.tasks:
         p, *second = (places[key] for key in task.needs())
         one, slope_ = value[:, p], gradient[:, p]
+        by_hi, by_lo = np.ones_like(one), np.zeros_like(one)
         if task.of_means:
             assert task.comparison is not None
-            (lo,) = second
+            low = second[0]
             with np.errstate(all="ignore"):
-                one, by_hi, by_lo = task.comparison.function(value[:, p], value[:, lo])
-                slope_ = by_hi[..., None] * gradient[:, p] + by_lo[..., None] * gradient[:, lo]
+                one, by_hi, by_lo = task.comparison.function(value[:, p], value[:, low])
+                slope_ = by_hi[..., None] * gradient[:, p] + by_lo[..., None] * gradient[:, low]
         for k in range(one.shape[1]):
             for g in order:
                 label = dict(task.labels)
@@ -166,8 +188,10 @@ def averages(plan: Plan, rows: Population) -> Estimates:
                 labels.append(label | dict(zip(plan.by, found.keys[g])))
                 values.append(one[g, k])
                 gradients.append(slope_[g, k])
+                others = tuple((lo, float(by_lo[g, k])) for lo in second)
+                made.append(Composed(g, k, ((p, float(by_hi[g, k])), *others)))
     frame = pd.DataFrame(labels, index=pd.RangeIndex(len(values)))
-    return Estimates(frame, np.array(values), np.array(gradients))
+    return Estimates(frame, np.array(values), np.array(gradients)), made, found
 
 
 def _add(a: Sums, b: Sums) -> Sums:

@@ -110,6 +110,7 @@ def avg_predictions(
     transform: Any = None,
     wts: Any = None,
     df: float = np.inf,
+    unconditional: bool = False,
 ) -> Effects:
     """Average predictions over rows, marginaleffects' ``avg_predictions``.
 
@@ -123,6 +124,9 @@ def avg_predictions(
         Average in groups of rows.
     newdata, type, vcov, conf_level, hypothesis, equivalence, transform, wts, df
         As of `predictions`.
+    unconditional : bool
+        Count the rows of the fit as a sample too, not only the coefficients as uncertain: robust errors of the
+        averages, which are for the population that the rows are from.
 
     Returns
     -------
@@ -143,7 +147,9 @@ def avg_predictions(
     2 TRUE     0.0309     0.0124 2.50    0.012  6.3 0.00667 0.0552
     """
     asking = Asking(conf_level, hypothesis, equivalence, transform, df)
-    return prediction_table(Question(fit, variables, by or True, newdata, type, vcov, wts, asking))
+    return prediction_table(
+        Question(fit, variables, by or True, newdata, type, vcov, wts, asking, unconditional)
+    )
 
 
 def comparisons(
@@ -219,6 +225,7 @@ def avg_comparisons(
     transform: Any = None,
     wts: Any = None,
     df: float = np.inf,
+    unconditional: bool = False,
 ) -> Effects:
     """Comparisons averaged over rows, marginaleffects' ``avg_comparisons``.
 
@@ -230,6 +237,9 @@ def avg_comparisons(
         As of `comparisons`.
     by, newdata, type, vcov, conf_level, hypothesis, equivalence, transform, wts, df
         As of `predictions`.
+    unconditional : bool
+        Count the rows of the fit as a sample too, not only the coefficients as uncertain: robust errors of the
+        averages, which are for the population that the rows are from.
 
     Returns
     -------
@@ -253,7 +263,7 @@ def avg_comparisons(
     2  0.0182
     """
     asking = Asking(conf_level, hypothesis, equivalence, transform, df)
-    question = Question(fit, variables, by or True, newdata, type, vcov, wts, asking)
+    question = Question(fit, variables, by or True, newdata, type, vcov, wts, asking, unconditional)
     return comparison_table(question, comparison, cross)
 
 
@@ -329,6 +339,7 @@ def avg_slopes(
     equivalence: Any = None,
     wts: Any = None,
     df: float = np.inf,
+    unconditional: bool = False,
 ) -> Effects:
     """Slopes averaged over rows (average marginal effects), marginaleffects' ``avg_slopes``.
 
@@ -338,6 +349,9 @@ def avg_slopes(
         As of `slopes`.
     by, newdata, type, vcov, conf_level, hypothesis, equivalence, wts, df
         As of `predictions`.
+    unconditional : bool
+        Count the rows of the fit as a sample too, not only the coefficients as uncertain: robust errors of the
+        averages, which are for the population that the rows are from.
 
     Returns
     -------
@@ -361,7 +375,9 @@ def avg_slopes(
     2  0.0162
     """
     asking = Asking(conf_level, hypothesis, equivalence, None, df)
-    return slope_table(Question(fit, variables, by or True, newdata, type, vcov, wts, asking), slope)
+    return slope_table(
+        Question(fit, variables, by or True, newdata, type, vcov, wts, asking, unconditional), slope
+    )
 
 
 def hypotheses(

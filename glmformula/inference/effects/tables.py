@@ -24,6 +24,7 @@ from .grids import rows_for
 from .population import Population, facts, known, variables
 from .table import Asking, Effects, covariance, effects_table
 from .tasks import Plan, Task
+from .unconditional import unconditional
 
 if TYPE_CHECKING:
     from ...fitted.protocols import SingleIndex
@@ -41,6 +42,7 @@ class Question:
     vcov: Vcov
     wts: Any
     asking: Asking
+    unconditional: bool = False
 
     @property
     def averaged(self) -> bool:
@@ -71,6 +73,11 @@ class Question:
     def table(self, plan: Plan, rows: Population, averaged: bool) -> Effects:
         cov, label = covariance(self.fit, self.vcov)
         notes = (f"Standard errors: {label}",) if label else ()
+        if averaged and self.unconditional:
+            if self.vcov is not None:
+                raise DataError("unconditional=True has a robust covariance of its own: leave vcov= out")
+            estimates, cov = unconditional(self.fit, plan, rows)
+            return effects_table(estimates, cov, self.asking, ("Standard errors: unconditional",))
         if averaged:
             return effects_table(averages(plan, rows), cov, self.asking, notes)
         if rows.scene is None:

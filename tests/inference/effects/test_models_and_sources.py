@@ -210,3 +210,45 @@ def test_estimates_of_averages_and_rows_agree() -> None:
     np.testing.assert_allclose(
         unit.gradient.reshape(3, N, -1).mean(axis=1), whole.gradient, rtol=1e-9, atol=1e-14
     )
+
+
+def test_unconditional_errors() -> None:
+    data = rows()
+    saturated = g.glm("one ~ f", data, family="binomial")
+    found = saturated.avg_predictions(unconditional=True)
+    assert found["std_error"][0] == pytest.approx(data["one"].std(ddof=0) / np.sqrt(N), rel=1e-9)
+    by = saturated.avg_predictions(by="f", unconditional=True)
+    shares = data.groupby("f")["one"].agg(["mean", "size"])
+    np.testing.assert_allclose(
+        by["std_error"], np.sqrt(shares["mean"] * (1 - shares["mean"]) / shares["size"]), rtol=1e-9
+    )
+    ratio = saturated.avg_comparisons({"f": ("a", "b")}, comparison="lnratio", unconditional=True)
+    a, b = shares.loc["a"], shares.loc["b"]
+    expected = np.sqrt((1 - a["mean"]) / a["mean"] / a["size"] + (1 - b["mean"]) / b["mean"] / b["size"])
+    assert ratio["std_error"][0] == pytest.approx(expected, rel=1e-9)
+    assert fitted("zeroinfl").avg_slopes("x", unconditional=True)["std_error"].between(0.001, 1).all()
+    for options, text in (
+        ({"newdata": "mean"}, "leave newdata= out"),
+        ({"vcov": "HC1"}, "leave vcov= out"),
+    ):
+        with pytest.raises(g.DataError, match=text):
+            saturated.avg_predictions(unconditional=True, **options)
+
+
+def test_unconditional_errors_need_rows_in_memory(tmp_path: Path) -> None:
+    rows().drop(columns="c").to_parquet(tmp_path / "rows.parquet")
+    fit = g.glm("one ~ f", tmp_path / "rows.parquet", family="binomial")
+    with pytest.raises(g.DataError, match="needs the rows in memory"):
+        fit.avg_slopes(unconditional=True)
+    with pytest.raises(g.DataError, match="there is an effect for each row, and the rows are not held"):
+        fit.slopes("f")
+    with pytest.raises(g.DataError, match="quartiles"):
+        g.glm("one ~ x", tmp_path / "rows.parquet", family="binomial").avg_comparisons({"x": "iqr"})
+    with pytest.raises(g.DataError, match="the median of 'x' needs all rows together"):
+        g.glm("one ~ x", tmp_path / "rows.parquet", family="binomial").slopes(newdata="median")
+    with pytest.raises(g.DataError, match="a counterfactual grid copies all rows"):
+        fit.datagrid(f="a", grid_type="counterfactual")
+    with pytest.raises(g.DataError, match="have their weights in a column"):
+        fit.avg_slopes(wts=[1.0, 2.0])
+    with pytest.raises(g.DataError, match="by a function of the column needs rows in memory"):
+        fit.datagrid(f=lambda column: ["a"])
