@@ -28,6 +28,8 @@ STARTING = Control(maxit=8)
 ROUGHLY = NewtonControl(maxit=12, tolerance=0.1, next_tolerance=0.1, exact=np.inf)
 EACH, FEWEST_EACH = 8, 50
 """With so many rows a parameter in every eighth row, their maximum is a good start."""
+MOST_PARAMETERS = 10_000
+"""Their information has 800 MB."""
 MUCH_WORK, EXACT_ENOUGH = 1e8, 1e-7
 """Where a pass is so much work, standard errors need no digits beyond."""
 NOTHING_LEFT = 1e-10
@@ -162,6 +164,12 @@ def fit_likelihood(
     if likelihood.simplex is not None and any(own is not None for own in offsets):
         check_offsets(source.map_reduce(_offset_columns, max), len(offsets) + 1)
     layout = Layout(tuple(columns), tuple(sizes), tuple(offsets), reference=likelihood.simplex)
+    if layout.size > MOST_PARAMETERS:
+        raise FitError(
+            f"too many ({layout.size}) weights: {len(layout.sizes)} predictors of up to {max(layout.sizes)} columns "
+            f"need a matrix of {8e-9 * layout.size**2:.0f} GB; expected at most {MOST_PARAMETERS} parameters. Merge "
+            "categories or levels, or leave terms out"
+        )
     aliased = ~np.concatenate(kept)
     beginning = np.concatenate([*first, begun.constants])
     if start is not None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glmformula import DataError, DataWarning, coef, glm, multinom
+from glmformula import DataError, DataWarning, FitError, coef, glm, multinom
 from glmformula.datasets import attrition
 
 
@@ -214,6 +214,14 @@ def test_draws_follow_the_probabilities(data, fit):
 def test_refusals(data, formula, arguments, message):
     with pytest.raises(DataError, match=message):
         multinom(formula, data.assign(one="a"), **arguments)
+
+
+def test_a_category_for_every_row_is_too_many():
+    n = 6000
+    with pytest.raises(
+        FitError, match=r"too many \(11998\) weights: 5999 predictors of up to 2 columns.*Merge categories"
+    ):
+        multinom("id ~ x", {"id": [f"id{k}" for k in range(n)], "x": np.arange(n) % 7})
 
 
 def test_only_response_residuals(fit):
