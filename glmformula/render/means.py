@@ -156,14 +156,14 @@ class MeansTable(Rendered):
                     texts = [text.rjust(max(map(len, texts))) for text in texts]
                 left.add(len(body))
             heads.append(label.name)
-            body.append(_padded(label.name, texts, len(body) in left))
+            body.append(_padded(texts, len(body) in left))
         for name, values in self.columns.items():
             flush = name not in numbers
             if flush:
                 left.add(len(body))
             texts = list(values) if flush else self._column(name, numbers[name], digits or 7)
             heads.append(name)
-            body.append(_padded(name, texts, flush))
+            body.append(_padded(texts, flush))
         return heads, body, left
 
     def _column(self, name: str, values: list[float], digits: int) -> list[str]:
@@ -191,11 +191,9 @@ def _fixed(values: list[float], decimals: int) -> list[str]:
     ]
 
 
-def _padded(name: str, texts: list[str], left: bool) -> list[str]:
-    if not left:
-        return texts
-    own = max(map(len, texts), default=0)
-    return [text.ljust(own) for text in texts]
+def _padded(texts: list[str], left: bool) -> list[str]:
+    own = max(map(len, texts), default=0)  # of all groups together
+    return [text.ljust(own) if left else text.rjust(own) for text in texts]
 
 
 def digits_for(*x: float) -> int:

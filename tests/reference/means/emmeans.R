@@ -33,7 +33,7 @@ data(bioChemists)
 data <- list(
   warpbreaks = warpbreaks, mt = mt, mtcars = mtcars, nested = nested, holes = holes, claims = claims, pigs = pigs,
   dose = dose, odd = odd, trial = trial, wts = wts, quine = nb, sprays = InsectSprays, infert = infert,
-  chemists = bioChemists, housing = housing
+  chemists = bioChemists, housing = housing, npk = npk, co2 = as.data.frame(CO2)
 )
 
 m <- list(
@@ -69,7 +69,13 @@ m <- list(
   zero = zeroinfl(art ~ fem + mar + kid5 | fem + ment, bioChemists, reltol = 1e-14),
   hurdle = hurdle(art ~ fem + mar + kid5 | fem + ment, bioChemists, reltol = 1e-14),
   multi = multinom(Sat ~ Infl + Type, housing, weights = Freq, trace = FALSE, reltol = 1e-15, maxit = 1000),
-  polr = polr(Sat ~ Infl + Type, housing, weights = Freq, Hess = TRUE, control = list(reltol = 1e-15, maxit = 1000))
+  polr = polr(Sat ~ Infl + Type, housing, weights = Freq, Hess = TRUE, control = list(reltol = 1e-15, maxit = 1000)),
+  n3 = lm(gain ~ farm / pen / feed, nested),
+  n4 = glm(gain ~ farm / pen + feed, Gamma("log"), nested),
+  al = glm(breaks ~ wool * tension, poisson, holes),
+  co = glm(Claims ~ District * Group + Age + offset(log(Holders)), poisson, claims),
+  npk = lm(yield ~ block + N * P * K, npk),
+  co2 = lm(uptake ~ Type * Treatment + log(conc), as.data.frame(CO2))
 )
 
 quiet <- function(x) suppressMessages(suppressWarnings(x))
@@ -209,7 +215,65 @@ cases <- alist(
   polr_exc = emmeans(m$polr, ~ Infl | cut, mode = "exc.prob"),
   polr_mean = emmeans(m$polr, ~ Infl, mode = "mean.class"),
   polr_linear = emmeans(m$polr, ~ Infl | cut, mode = "linear.predictor"),
-  polr_pairs = pairs(emmeans(m$polr, ~ Infl))
+  polr_pairs = pairs(emmeans(m$polr, ~ Infl)),
+  empty_1 = pairs(emmeans(m$al,~tension|wool)),
+  empty_2 = cld(emmeans(m$al,~tension|wool)),
+  empty_3 = emmeans(m$al,~tension,type="response"),
+  empty_4 = pairs(emmeans(m$al,~tension*wool),type="response"),
+  empty_5 = joint_tests(m$al),
+  empty_6 = joint_tests(m$al,by="wool"),
+  empty_7 = contrast(emmeans(m$al,~tension|wool),"eff"),
+  deep_1 = emmeans(m$n3,~feed),
+  deep_2 = emmeans(m$n3,~pen),
+  deep_3 = pairs(emmeans(m$n3,~feed)),
+  deep_4 = joint_tests(m$n3),
+  deep_5 = emmeans(m$n4,~farm,type="response"),
+  deep_6 = pairs(emmeans(m$n4,~pen),type="response"),
+  deep_7 = emmeans(m$n4,~pen|farm),
+  deep_8 = cld(emmeans(m$n4,~pen)),
+  deep_9 = contrast(emmeans(m$n4,~pen),"trt.vs.ctrl"),
+  deep_10 = summary(pairs(emmeans(m$n4,~pen)),by=NULL),
+  deep_11 = emmeans(m$n4, ~1),
+  deep_12 = pairs(emmeans(m$n4,~farm*feed)),
+  crossed_1 = emmeans(m$co,~District|Group,type="response"),
+  crossed_3 = pairs(emmeans(m$co,~District),type="response"),
+  crossed_4 = emmeans(m$co,~Age,weights="cells"),
+  npk_1 = joint_tests(m$npk),
+  npk_2 = emmeans(m$npk,~N*P|K),
+  npk_3 = pairs(emmeans(m$npk,~N*P),simple="N"),
+  npk_4 = emmeans(m$npk,~block),
+  npk_5 = contrast(emmeans(m$npk,~N*P*K),interaction="pairwise"),
+  npk_6 = contrast(emmeans(m$npk,~N*P|K),interaction="pairwise",by="K"),
+  co2_1 = emmeans(m$co2,~Type*Treatment),
+  co2_2 = emtrends(m$co2,~Type,"log(conc)"),
+  co2_3 = pairs(emmeans(m$co2,~Treatment|Type),by=NULL),
+  co2_4 = contrast(emmeans(m$co2,~Treatment*Type),list(ab=c(1,-1,0,0),cd=c(0,0,1,-1)),adjust="bonferroni"),
+  co2_5 = contrast(emmeans(m$co2,~Treatment|Type),list(mean=c(.5,.5))),
+  more_1 = summary(emmeans(m$sprays,~spray),infer=c(TRUE,TRUE),null=log(5),type="response"),
+  more_2 = contrast(emmeans(m$sprays,~spray),"poly"),
+  more_3 = contrast(emmeans(m$sprays,~spray,type="response"),"mean_chg",adjust="none"),
+  more_4 = summary(pairs(emmeans(m$sprays,~spray)),adjust="mvt",infer=c(F,F)),
+  more_5 = cld(emmeans(m$sprays,~spray),alpha=.01,Letters=letters),
+  more_6 = cld(emmeans(m$sprays,~spray),signif.sets=TRUE),
+  more_7 = cld(emmeans(m$wbadd,~tension),delta=8),
+  more_8 = summary(pairs(emmeans(m$sprays,~spray)),adjust="scheffe"),
+  more_9 = confint(pairs(emmeans(m$sprays,~spray)),adjust="holm"),
+  more_10 = pairs(emmeans(m$sprays,~spray),exclude=c(1,3)),
+  more_11 = contrast(emmeans(m$sprays,~spray),"consec",reverse=TRUE,adjust="BY"),
+  more_12 = contrast(emmeans(m$sprays,~spray),"eff",wts=1:6),
+  warp_1 = summary(emmeans(m$wb,~wool*tension),by="wool"),
+  warp_2 = pairs(emmeans(m$wb,~wool*tension),by="wool"),
+  warp_3 = test(pairs(emmeans(m$wb,~tension|wool)),joint=TRUE),
+  warp_4 = emmeans(m$wb,~wool|tension,at=list(tension=c("L","H"))),
+  warp_5 = contrast(emmeans(m$wb,~tension|wool),"consec",adjust="fdr"),
+  warp_6 = emmeans(m$wb,"tension",by="wool"),
+  warp_7 = test(emmeans(m$wb,~tension|wool),null=25,side=">",adjust="bonferroni"),
+  curve_1 = emmeans(m$inter,~supp),
+  curve_2 = emmeans(m$inter,~dose,cov.reduce=FALSE),
+  curve_3 = joint_tests(m$inter),
+  curve_4 = emtrends(m$inter,~dose,"dose",at=list(dose=c(.5,1,2))),
+  curve_5 = joint_tests(m$coerced),
+  curve_6 = emmeans(m$coerced,~cyl|wt,at=list(cyl=c(4,8),wt=c(2,3)))
 )
 
 answer <- function(expression) {
