@@ -56,10 +56,12 @@ from .models.generics import (
 )
 from .models.glm import glm
 from .models.glm_nb import GLMNB, glm_nb
+from .models.glmnet import glmnet
 from .models.lm import LM, lm
 from .models.loading import load
 from .models.model import GLM
 from .models.multinom import Multinom, multinom
+from .models.penalised import Glmnet
 from .models.polr import Polr, polr
 from .models.zero_counts import Hurdle, ZeroInflated, hurdle, zeroinfl
 from .render.table import StatTable
@@ -153,6 +155,7 @@ __all__ = [
     "GLMFormulaError",
     "GLMFormulaWarning",
     "Gamma",
+    "Glmnet",
     "Hurdle",
     "Link",
     "Multinom",
@@ -214,6 +217,7 @@ __all__ = [
     "glm",
     "glm_control",
     "glm_nb",
+    "glmnet",
     "hatvalues",
     "hosmer_lemeshow",
     "hurdle",

@@ -10,6 +10,7 @@ from ..errors import DataError
 from .estimate import fields_of
 from .likelihood_model import LikelihoodModel
 from .model import GLM
+from .penalised import Glmnet
 from .saved import Saved, read_file
 
 
@@ -47,8 +48,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     True
     """
     saved = read_file(path)
-    root: type[Any] = GLM if isinstance(saved, Saved) else LikelihoodModel
-    classes = {cls.__name__: cls for cls in _classes(root)}
+    roots: tuple[type[Any], ...] = (GLM,) if isinstance(saved, Saved) else (LikelihoodModel, Glmnet)
+    classes = {cls.__name__: cls for root in roots for cls in _classes(root)}
     if saved.model not in classes:
         raise DataError(
             f"'{path}' holds a {saved.model}, and no such class of models is there: import the module that defines "

@@ -1,0 +1,288 @@
+"""Passes over the rows at many coefficient vectors at once: gradients, deviances and a few information matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from ..design.pieces import Indicators, Piece
+from ..families import Family
+from ..families.link import quiet
+from ..sources.base import Block, Source
+from .columns import Part, dense_columns, dense_indices, plan, row_product
+from .counts import by_level, checked_codes
+from .gram import Tables, assemble, encoded, tables
+
+# Numbers of linear predictors, and of columns, that are worked on together: they stay in a processor's cache.
+CELLS = 2**18
+FEWEST, MOST = 2**10, 2**14
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What to sum, and at which coefficients.
+
+    Attributes
+    ----------
+    family : Family
+    betas : ndarray (L, p)
+    score : bool
+        The derivatives of half the deviance.
+    deviance : bool
+    informed : tuple of int
+        Rows of `betas` at which X'WX is wanted.
+    """
+
+    family: Family
+    betas: np.ndarray
+    score: bool = True
+    deviance: bool = False
+    informed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Sums over rows: scores (L, p), deviances (L,), what the information matrices are made of, valid means."""
+
+    scores: np.ndarray
+    deviances: np.ndarray
+    information: tuple[Tables, ...]
+    valid: np.ndarray
+
+    def __add__(self, other: Swept) -> Swept:
+        return Swept(
+            self.scores + other.scores,
+            self.deviances + other.deviances,
+            tuple([a + b for a, b in zip(self.information, other.information)]),
+            self.valid & other.valid,
+        )
+
+    def matrix(self, i: int) -> np.ndarray:
+        """X'WX at the i-th of those asked for, (p, p)."""
+        return assemble(self.information[i])[0]
+
+
+def sweep(source: Source, task: Sweep) -> Swept:
+    """The sums over all rows."""
+    return source.map_reduce(partial(_swept, task), _added)
+
+
+def _added(a: Swept, b: Swept) -> Swept:
+    return a + b
+
+
+def chunks(block: Block, width: int) -> Iterator[Block]:
+    """The rows of a block, so many at a time that `width` numbers for each fit into a cache."""
+    factors = any(piece.codes is not None for piece in block.design.pieces)
+    size = max(4 * FEWEST if factors else FEWEST, min(MOST, CELLS // max(1, width)))
+    m = len(block.y)
+    for start in range(0, max(1, m), size):
+        rows = slice(start, min(start + size, m))
+        weights, offset, folds = (
+            None if a is None else a[rows] for a in (block.prior_weights, block.offset, block.etastart)
+        )
+        yield replace(
+            block,
+            design=block.design.rows(rows),
+            y=block.y[rows],
+            prior_weights=weights,
+            offset=offset,
+            etastart=folds,
+            mustart=None,
+            trials=None if block.trials is None else block.trials[rows],
+        )
+
+
+@quiet
+def _swept(task: Sweep, block: Block) -> Swept:
+    L = len(task.betas)
+    out: Swept | None = None
+    for part in chunks(block, max(L, block.design.ncols)):
+        new = _of_chunk(task, part)
+        out = new if out is None else out + new
+    assert out is not None
+    return out
+
+
+def _of_chunk(task: Sweep, block: Block) -> Swept:
+    pieces, m, L = block.design.pieces, len(block.y), len(task.betas)
+    parts = plan(pieces, "gram")
+    columns = dense_columns(pieces, parts, m)
+    eta = predictors(pieces, parts, columns[:-1], task.betas, block.offset)
+    y, w = block.y, block.prior_weights
+    flat = np.ascontiguousarray(np.broadcast_to(y, (L, m))).ravel()
+    mu, slope, variance = task.family.working(eta.ravel())
+    scores, deviances = np.zeros(task.betas.shape), np.zeros(L)
+    if task.deviance:
+        unit = task.family.deviance_at(flat, eta.ravel(), mu).reshape(L, m)
+        deviances = unit.sum(axis=1) if w is None else np.dot(np.where(w > 0, unit, 0.0), w)
+    if task.score:
+        r = mu - flat
+        if slope is not variance:
+            r *= slope / variance
+        r = r.reshape(L, m)
+        if w is not None:
+            r *= w
+            r[:, w == 0] = 0.0
+        scores = transposed_product(pieces, parts, columns[:-1], r)
+    information = []
+    for i in task.informed:
+        place = slice(i * m, (i + 1) * m)
+        working = slope[place].copy() if slope is variance else slope[place] ** 2 / variance[place]
+        if w is not None:
+            working *= w
+            working[w == 0] = 0.0
+        columns[-1] = 0.0
+        information.append(tables(pieces, parts, columns.copy(), working))
+    low, high = task.family.mu_interval
+    means = mu.reshape(L, m)
+    valid = np.asarray((means > low).all(axis=1) & (means < high).all(axis=1))
+    return Swept(scores, deviances, tuple(information), valid)
+
+
+def codes_of(piece: Piece) -> np.ndarray:
+    assert piece.codes is not None
+    return piece.codes
+
+
+def predictors(
+    pieces: tuple[Piece, ...],
+    parts: tuple[Part, ...],
+    columns: np.ndarray,
+    betas: np.ndarray,
+    offset: np.ndarray | None,
+) -> np.ndarray:
+    """offset + X beta for each row of `betas`, (L, m); `columns` (k, m) are those that are formed."""
+    formed = betas if len(columns) == betas.shape[1] else betas[:, dense_indices(parts)]
+    eta = np.dot(formed, columns)
+    if offset is not None:
+        eta += offset
+    for piece, part in zip(pieces, parts):
+        if not part.counted:
+            continue
+        assert piece.contrast is not None
+        codes, product = codes_of(piece), row_product(piece)
+        for row, beta in zip(eta, betas[:, part.start : part.stop]):
+            if not beta.any():
+                continue
+            one = np.take(piece.contrast @ beta, codes, mode="clip")
+            row += one if product is None else one * product
+    return np.asarray(eta)
+
+
+def transposed_product(
+    pieces: tuple[Piece, ...], parts: tuple[Part, ...], columns: np.ndarray, r: np.ndarray
+) -> np.ndarray:
+    """r X for rows r (L, m), (L, p)."""
+    p = parts[-1].stop if parts else 0
+    out = np.empty((len(r), p))
+    out[:, dense_indices(parts)] = np.dot(r, columns.T)
+    for piece, part in zip(pieces, parts):
+        if not part.counted:
+            continue
+        assert piece.contrast is not None
+        product = row_product(piece)
+        codes = checked_codes(codes_of(piece), len(piece.contrast))
+        sums = by_level(codes, len(piece.contrast), r if product is None else r * product)
+        out[:, part.start : part.stop] = encoded(sums, piece.contrast)
+    return out
+
+
+# ---------------------------------------------------------------- means and lengths of the columns
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Weighted sums: of the weights, of the response less offset and its square, of columns, and of their squares.
+
+    `products` are of the columns and the response; those of columns are (p,). `ends` are the least and the largest
+    response.
+    """
+
+    rows: int
+    weight: float
+    response: float
+    square: float
+    columns: np.ndarray
+    squares: np.ndarray
+    products: np.ndarray
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(*(getattr(self, f) + getattr(other, f) for f in self.__dataclass_fields__))
+
+
+def moments(source: Source, centre: np.ndarray) -> Moments:
+    """The sums, of the columns less `centre` (p,)."""
+    return source.map_reduce(partial(_moments, centre), _plus)
+
+
+def _plus(a: Moments, b: Moments) -> Moments:
+    return a + b
+
+
+def _moments(centre: np.ndarray, block: Block) -> Moments:
+    out: Moments | None = None
+    for part in chunks(block, block.design.ncols):
+        new = _moments_of(centre, part)
+        out = new if out is None else out + new
+    assert out is not None
+    return out
+
+
+def _moments_of(centre: np.ndarray, block: Block) -> Moments:
+    pieces, m = block.design.pieces, len(block.y)
+    parts = plan(pieces, "gram")
+    columns = dense_columns(pieces, parts, m)[:-1]
+    formed = dense_indices(parts)
+    columns -= centre[formed, None]
+    w = np.ones(m) if block.prior_weights is None else block.prior_weights
+    y = block.y if block.offset is None else block.y - block.offset
+    y = np.where(w > 0, y, 0.0)
+    sums = transposed_product(pieces, parts, columns, np.stack([w, w * y]))
+    squares = np.empty(len(centre))
+    squares[formed] = np.dot(columns * columns, w)
+    for piece, part in zip(pieces, parts):
+        if part.counted:
+            assert piece.contrast is not None
+            product = row_product(piece)
+            one = w if product is None else w * product * product
+            codes = checked_codes(codes_of(piece), len(piece.contrast))
+            totals = by_level(codes, len(piece.contrast), one[None])[0]
+            contrast = piece.contrast
+            squares[part.start : part.stop] = (
+                totals[contrast.chosen] if isinstance(contrast, Indicators) else totals @ contrast**2
+            )
+            place = slice(part.start, part.stop)
+            own, total = centre[place], w.sum()
+            squares[place] += own * (own * total - 2 * sums[0, place])
+            sums[0, place] -= own * total
+            sums[1, place] -= own * (w @ y)
+    return Moments(
+        int(np.count_nonzero(w)), float(w.sum()), float(w @ y), float(w @ (y * y)), sums[0], squares, sums[1]
+    )
+
+
+def weighted_gram(source: Source, p: int) -> np.ndarray:
+    """X'WX with the prior weights, (p, p)."""
+    return assemble(source.map_reduce(_gram, _tables))[0]
+
+
+def _tables(a: Tables, b: Tables) -> Tables:
+    return a + b
+
+
+def _gram(block: Block) -> Tables:
+    out: Tables | None = None
+    for part in chunks(block, block.design.ncols):
+        pieces, m = part.design.pieces, len(part.y)
+        parts = plan(pieces, "gram")
+        columns = dense_columns(pieces, parts, m)
+        columns[-1] = 0.0
+        w = np.ones(m) if part.prior_weights is None else part.prior_weights
+        new = tables(pieces, parts, columns, w)
+        out = new if out is None else out + new
+    assert out is not None
+    return out

@@ -1,0 +1,170 @@
+"""A penalised problem in columns that are centred and divided by their standard deviations, as glmnet has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import FitError
+from ..families import Family
+from ..sources.base import Source
+from .path_sums import Moments, moments
+
+# Columns whose standard deviation is less than this share of their length are looked at again, about their mean.
+SHARE, CONSTANT = 1e-6, 1e-26
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What is penalised, and how.
+
+    Attributes
+    ----------
+    alpha : float
+        Share of the absolute values, from 0 (ridge) to 1 (lasso).
+    factors, lower, upper : ndarray (p,)
+        By column of the design, that of the intercept too, where they mean nothing; an infinite factor leaves the
+        column out.
+    standardize, intercept : bool
+    thresh : float
+        Residual of the conditions of a minimum, relative to the largest gradient of the null model.
+    """
+
+    alpha: float
+    factors: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    standardize: bool = True
+    intercept: bool = True
+    thresh: float = 1e-9
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """The problem in columns that are centred and divided by their standard deviations, the intercept first.
+
+    `columns` (q,) are those of the design that take part; `mean` and `sd` are theirs (0 and 1 for an intercept);
+    `low` and `high` the bounds, `factors` the penalties.
+    """
+
+    source: Source
+    family: Family
+    p: int
+    has_intercept: bool
+    columns: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    factors: np.ndarray
+    alpha: float
+    weight: float
+    rows: int
+    y_scale: float
+
+    def own(self, b: np.ndarray) -> np.ndarray:
+        """Coefficients (L, p) of the design."""
+        out = np.zeros((len(b), self.p))
+        out[:, self.columns] = b / self.sd
+        if self.has_intercept:
+            out[:, self.columns[0]] -= out[:, self.columns] @ self.mean
+        return out
+
+    def scores(self, own: np.ndarray) -> np.ndarray:
+        """Derivatives by the scaled coefficients (L, q), of those by the design's."""
+        out = own[:, self.columns]
+        if self.has_intercept:
+            out = out - self.mean * out[:, :1]
+        return np.asarray(out / (self.sd * self.weight))
+
+    def matrix(self, own: np.ndarray) -> np.ndarray:
+        """Second derivatives (q, q)."""
+        out = own[np.ix_(self.columns, self.columns)]
+        if self.has_intercept:
+            first, m = out[0].copy(), self.mean
+            out = out - np.outer(m, first) - np.outer(first, m) + np.outer(m, m) * first[0]
+        return np.asarray(out / (np.outer(self.sd, self.sd) * self.weight))
+
+    def penalty(self, lambda_: float) -> np.ndarray:
+        return lambda_ * self.alpha * self.factors
+
+    def ridge(self, lambda_: float) -> np.ndarray:
+        return lambda_ * (1 - self.alpha) / self.y_scale * self.factors
+
+    def held(self, penalised: np.ndarray) -> Scaled:
+        """The same with these coefficients held at zero, and no penalty."""
+        zero = np.zeros(len(self.columns))
+        return replace(
+            self,
+            low=np.where(penalised, 0.0, self.low),
+            high=np.where(penalised, 0.0, self.high),
+            factors=zero,
+        )
+
+
+def scaled(
+    source: Source, family: Family, names: tuple[str, ...], assign: np.ndarray, penalty: Penalty
+) -> tuple[Scaled, Moments]:
+    """The scaled problem, and the moments that it was made of.
+
+    Raises
+    ------
+    FitError
+        There is nothing to penalise, or no row.
+    """
+    p = len(names)
+    sums = moments(source, np.zeros(p))
+    if not sums.weight > 0:
+        raise FitError("all weights are zero, or there is no row: expected observations to fit")
+    mean, square = sums.columns / sums.weight, sums.squares / sums.weight
+    variance = square - mean * mean
+    if (variance < SHARE * square).any():
+        variance = moments(source, mean).squares / sums.weight
+    is_intercept = assign == 0
+    constant = variance <= CONSTANT * square
+    left_out = is_intercept | constant | np.isinf(penalty.factors)
+    columns = np.flatnonzero(~left_out)
+    if not len(columns):
+        raise FitError(
+            "All used predictors have zero variance: expected at least one column that is not constant in the rows of "
+            "the fit"
+        )
+    sd = np.sqrt(np.maximum(variance, 0.0)) if penalty.standardize else np.ones(p)
+    factors = np.where(constant | np.isinf(penalty.factors), 1.0, penalty.factors)
+    counted = ~is_intercept
+    if not factors[counted].max() > 0:
+        raise FitError(
+            "All penalty factors are <= 0: expected at least one above 0, or fit the model with glm()"
+        )
+    factors = factors * counted.sum() / factors[counted].sum()
+    intercept = penalty.intercept and bool(is_intercept.any())
+    if intercept:
+        columns = np.concatenate([np.flatnonzero(is_intercept)[:1], columns])
+    first = is_intercept[columns]
+    about = sums.response**2 / sums.weight if intercept else 0.0
+    y_scale = 1.0
+    if family.is_normal_linear:
+        y_scale = float(np.sqrt(max(sums.square - about, 0.0) / sums.weight))
+        if not y_scale > 1e-14 * np.sqrt(sums.square / sums.weight):
+            raise FitError(
+                "y is constant; gaussian glmnet fails at standardization step: there is nothing to explain"
+            )
+    own_sd = np.where(first, 1.0, sd[columns])
+    made = Scaled(
+        source=source,
+        family=family,
+        p=p,
+        has_intercept=intercept,
+        columns=columns,
+        mean=np.where(first, 0.0, mean[columns]) if intercept else np.zeros(len(columns)),
+        sd=own_sd,
+        low=np.where(first, -np.inf, penalty.lower[columns] * own_sd),
+        high=np.where(first, np.inf, penalty.upper[columns] * own_sd),
+        factors=np.where(first, 0.0, factors[columns]),
+        alpha=penalty.alpha,
+        weight=sums.weight,
+        rows=sums.rows,
+        y_scale=y_scale,
+    )
+    return made, sums
