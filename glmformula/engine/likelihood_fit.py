@@ -16,26 +16,22 @@ from ..families.link import Array
 from ..runtime.tasks import one_team
 from ..sources.base import Block, Source
 from ..sources.mapped import Mapped
-from ..sources.memory import LEAST_ROWS, MemorySource, usual_rows
+from ..sources.memory import MemorySource
 from .category_separation import category_separation
 from .irls import fit_glm
 from .layout import Columns, Layout
-from .newton import NewtonControl, Solved, at, maximum, newton_step, slopes_alone, with_limits
+from .newton import NewtonControl, Solved, maximum, with_limits
 from .ordinal_separation import ordinal_separation
 from .result import Control
+from .some_rows import EACH, FEWEST_EACH, every, from_some_rows, in_small_blocks
 
 STARTING = Control(maxit=8)
-ROUGHLY = NewtonControl(maxit=12, tolerance=0.1, next_tolerance=0.1, exact=np.inf)
-EACH, FEWEST_EACH = 8, 50
-"""With so many rows a parameter in every eighth row, their maximum is a good start."""
 MOST_PARAMETERS = 10_000
 """Their information has 800 MB."""
 MUCH_WORK, EXACT_ENOUGH = 1e8, 1e-7
 """Where a pass is so much work, standard errors need no digits beyond."""
 NOTHING_LEFT = 1e-10
 """What the likelihood still rises, on the way to infinity, when the finite estimates are those at the end of it."""
-BLOCK_WORK = 2**25
-"""Rows of a block times the square of the parameters: some milliseconds."""
 FAR = 20.0
 """Starting coefficients beyond this, of columns of length 1, are of a separated fit, and no start."""
 
@@ -214,55 +210,6 @@ def decided(
     limits = np.zeros(len(ends))
     limits[ends > 0], limits[ends < 0], limits[np.isnan(ends)] = np.inf, -np.inf, np.nan
     return with_limits(replace(far, iter=solved.iter + far.iter, converged=True), limits)
-
-
-def in_small_blocks(source: Source, size: int) -> Source:
-    """The same rows in blocks of so few that a pass is worth sharing out: its work grows with the square of `size`."""
-    if not isinstance(source, MemorySource):
-        return source
-    rows = max(LEAST_ROWS, min(usual_rows(source.design), BLOCK_WORK // max(1, size) ** 2))
-    return replace(source, block_rows=rows)
-
-
-def from_some_rows(
-    source: Source, likelihood: Likelihood, layout: Layout, beginning: np.ndarray, given: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The maximum of every eighth of many rows, and about the information of all there; else where the search began."""
-    if given or not isinstance(source, MemorySource):
-        return beginning, None
-    if source.nrows < EACH * FEWEST_EACH * layout.size:
-        return beginning, None
-    with hearing():
-        try:
-            found = maximum(every(source, EACH), likelihood, layout, beginning, ROUGHLY)
-        except FitError:
-            return beginning, None
-    if not found.converged or found.limits.any() or not np.isfinite(found.parameters).all():
-        return beginning, None
-    guess = EACH * found.information
-    if slopes_alone(likelihood, layout):  # a step by the guess costs little, and takes nearly all of the way
-        sums = replace(at(source, likelihood, layout, found.parameters, slopes=True), information=guess)
-        step = newton_step(sums, np.ones(layout.size, dtype=bool), ROUGHLY)[0]
-        return found.parameters + step, guess
-    return found.parameters, guess
-
-
-def every(source: MemorySource, step: int) -> MemorySource:
-    """Each so many-th row."""
-
-    def part(values: np.ndarray | None) -> np.ndarray | None:
-        return None if values is None else values[::step]
-
-    return replace(
-        source,
-        design=source.design.rows(np.arange(0, source.nrows, step)),
-        y=source.y[::step],
-        prior_weights=part(source.prior_weights),
-        offset=part(source.offset),
-        etastart=None,
-        mustart=None,
-        trials=None,
-    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine.newton import at
+from ..engine.row_sums import at
 from ..fitted.separation import infinite_names
 from ..render.report import Block, Rendered
 

@@ -217,7 +217,7 @@ class LikelihoodModel(LikelihoodVerbs):
     @property
     def every_score(self) -> Callable[[Block], np.ndarray]:
         """Derivatives of a block's log-likelihoods by all parameters, the constants too."""
-        from ..engine.newton import row_scores
+        from ..engine.row_sums import row_scores
 
         return partial(row_scores, self.likelihood, self.result.layout, self.result.solved.parameters)
 

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from glmformula import multinom
-from glmformula.engine import likelihood_fit
-from glmformula.engine.newton import NewtonControl, at
+from glmformula.engine import some_rows
+from glmformula.engine.newton import NewtonControl
+from glmformula.engine.row_sums import at
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_sums_are_those_of_the_general_pass(data, weights):
 
 def test_many_rows_begin_at_the_fit_of_some(data, monkeypatch):
     alone = multinom("y ~ x + z", data)
-    monkeypatch.setattr(likelihood_fit, "FEWEST_EACH", 1)
+    monkeypatch.setattr(some_rows, "FEWEST_EACH", 1)
     begun = multinom("y ~ x + z", data)
     assert begun.iter < alone.iter
     np.testing.assert_allclose(begun.estimates, alone.estimates, rtol=1e-9, atol=1e-9)

@@ -10,8 +10,8 @@ import pytest
 from glmformula import multinom
 from glmformula.engine.layout import Layout
 from glmformula.engine.likelihood_fit import as_slice
-from glmformula.engine.newton import at
 from glmformula.engine.orthonormal import basis_of, ill_conditioned
+from glmformula.engine.row_sums import at
 
 
 @pytest.fixture(scope="module")
