@@ -12,6 +12,7 @@ from .cells import Cells
 DIGITS = 3
 SMALLEST = 0.001
 MOST, ENDS = 40, 10
+APART = 4
 HEADINGS = {
     "term": "Term",
     "contrast": "Contrast",
@@ -30,9 +31,15 @@ HIDDEN = frozenset({"rowid", "statistic_noninf", "statistic_nonsup"})
 
 
 def effects(frame: pd.DataFrame, digits: int | None) -> Cells:
-    """The columns of answers, not those of the rows that they are of (``attrs["shown"]`` says how many)."""
+    """The columns of answers (``attrs["shown"]`` says how many); of those of the rows that they are of, which follow,
+    only the ones that tell few rows apart, before the estimates.
+    """
     shown = int(frame.attrs.get("shown", frame.shape[1]))
     places = [j for j in range(shown) if frame.columns[j] not in HIDDEN]
+    if len(frame) <= MOST:
+        apart = [j for j in range(shown, frame.shape[1]) if frame.iloc[:, j].nunique(dropna=False) > 1]
+        first = next((k for k, j in enumerate(places) if frame.columns[j] == "estimate"), 0)
+        places[first:first] = apart[:APART]
     names = [str(frame.columns[j]) for j in places]
     low, high = frame.attrs.get("limits", ("conf_low", "conf_high"))
     headings = {
