@@ -178,7 +178,13 @@ def fit_likelihood(
         control = replace(control, exact=max(control.exact, EXACT_ENOUGH))
     small = in_small_blocks(source, layout.size)
     begun_at, guess = from_some_rows(small, likelihood, layout, beginning[free], start is not None)
-    solved = maximum(small, likelihood, layout, begun_at, control, guess=guess)
+    try:
+        solved = maximum(small, likelihood, layout, begun_at, control, guess=guess)
+    except FitError:
+        if start is not None or begun.alone is None:
+            raise
+        nothing = np.concatenate([np.zeros(len(beginning) - len(begun.alone)), begun.alone])
+        solved = maximum(small, likelihood, layout, nothing[free], control)
     if solved.limits.any() or not solved.converged:
         if likelihood.simplex is not None:
             ends = category_separation(source, layout, likelihood.simplex)
@@ -204,9 +210,11 @@ def decided(
     if ends is None:  # far out, and yet finite: the programme has the last word
         found = maximum(source, likelihood, layout, solved.parameters, replace(longer, stalled=0.0))
         return with_limits(found, np.zeros(layout.size)) if found.limits.any() else found
-    far = maximum(
-        source, likelihood, layout, solved.parameters, replace(longer, tolerance=NOTHING_LEFT, stalled=0.0)
-    )
+    further = replace(longer, tolerance=NOTHING_LEFT, stalled=0.0)
+    try:
+        far = maximum(source, likelihood, layout, solved.parameters, further)
+    except FitError:  # it had come as far as numbers go
+        far = replace(solved, iter=0)
     limits = np.zeros(len(ends))
     limits[ends > 0], limits[ends < 0], limits[np.isnan(ends)] = np.inf, -np.inf, np.nan
     return with_limits(replace(far, iter=solved.iter + far.iter, converged=True), limits)
@@ -214,11 +222,15 @@ def decided(
 
 @dataclass(frozen=True)
 class Begun:
-    """Of each part, by its number: which columns are not aliased, and coefficients to begin with; constants."""
+    """Of each part, by its number: which columns are not aliased, and coefficients to begin with; constants.
+
+    `alone` are constants to go with coefficients of 0, if there are any.
+    """
 
     kept: Mapping[int, np.ndarray]
     coefficients: Mapping[int, np.ndarray]
     constants: np.ndarray
+    alone: np.ndarray | None = None
 
 
 def begin(source: Source, likelihood: Likelihood, parts: tuple[Part, ...]) -> Begun:
@@ -241,7 +253,8 @@ def begin(source: Source, likelihood: Likelihood, parts: tuple[Part, ...]) -> Be
         which, beta = _started(source, one, part, added)
         intercepts.append(float(beta[0]))
         kept[one.part], coefficients[one.part] = which[added:], beta[added:]
-    return Begun(kept, coefficients, how.constants(tally, tuple(intercepts)))
+    alone = how.constants(tally, (0.0,) * len(intercepts))
+    return Begun(kept, coefficients, how.constants(tally, tuple(intercepts)), alone)
 
 
 def _tally(count: Callable[[Array, Array | None], Array], block: Block) -> Array:

@@ -67,8 +67,6 @@ def cumulative(method: str, K: int, y: Array, etas: Etas) -> RowSums:
     """Rows of  log P(y) = log(F(zeta_y - eta) - F(zeta_{y-1} - eta))."""
     codes = y.astype(np.intp)
     found = interval(method, K, codes, etas)
-    if not np.isfinite(found.value.sum()):
-        return RowSums(found.value, tuple([np.zeros(len(y))] * len(etas)), {})
     m, T = len(codes), K - 1
     rows = np.arange(m)
     upper, lower = (codes + 1) * m + rows, codes * m + rows

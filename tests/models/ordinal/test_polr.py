@@ -100,6 +100,21 @@ def test_rows_of_weight_0_say_nothing(scores):
     same(polr("y ~ x + g", scores.assign(k=k), weights="k"), polr("y ~ x + g", scores[k > 0]))
 
 
+def test_lines_may_cross_at_rows_of_weight_0(scores):
+    far = scores[["x", "y"]].iloc[:2].assign(x=[-300.0, 300.0])
+    data = pd.concat([scores[["x", "y"]].assign(k=1.0), far.assign(k=0.0)], ignore_index=True)
+    same(polr("y ~ x", data, weights="k", parallel=False), polr("y ~ x", scores, parallel=False), rtol=1e-7)
+
+
+def test_a_search_that_cannot_begin_at_a_regression_begins_without_covariates():
+    x = np.array([*np.linspace(-1, 1, 12), 1000.0]) + np.tile([0.5, -0.3, 0.0], 5)[:13]
+    y = pd.Categorical.from_codes([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 0], list("abcd"))
+    data = pd.DataFrame({"x": x, "y": y, "k": [*[1.0] * 12, 1e-9]})
+    ours = polr("y ~ x", data, method="loglog", weights="k")
+    assert ours.converged
+    assert np.abs(ours.every_score(ours.rows.source.block(slice(0, 13))).sum(axis=1)).max() < 1e-6
+
+
 # -- the fit -------------------------------------------------------------------------------------------------
 
 
