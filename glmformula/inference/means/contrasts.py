@@ -15,7 +15,7 @@ from ...render.means import Label, as_text
 from .adjust import known_method
 from .estimates import MarginalMeans, groups_of, label_in, names_in, only_shown, rows_of, with_options
 from .methods import Contrasts, Levels, contrasts_of
-from .scales import LOG_ODDS_RATIO, Scale
+from .scales import LOG_ODDS_RATIO, SINE, Scale
 
 PARENTHESES = re.compile(r"-|\+|\/|\*")
 LOGARITHMS = ("log", "log2", "log10", "logit", "log.o.r.")
@@ -279,7 +279,7 @@ def _scale_after(scale: Scale | None, back: str, ratios: bool) -> tuple[Scale | 
             return LOG_ODDS_RATIO, "odds.ratio", ()
         plain = Scale(scale.kind, scale.kind, scale.inverse, scale.slope)
         return plain, "ratio", ()
-    return None, back, (f"Note: contrasts are still on the {scale.name} scale",)
+    return None, back, (f"Note: contrasts are still on the {scale.name.replace(SINE, scale.kind)} scale",)
 
 
 def _interaction(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FEW = 2  # a number with so many different values is taken at each of them, as emmeans' option cov.keep
 HEAD = 4096
+TIMES = frozenset({"Date", "POSIXct", "difftime"})
 MOST_CELLS = 1 << 20
 
 
@@ -209,6 +210,8 @@ def _facts(values: Mapping[str, Value], wanted: Wanted, frame: DesignFrame) -> F
     for name, value in values.items():
         described = frame.schema.variables.get(name)
         logical = isinstance(value, Logical) or (described is not None and described.kind == "logical")
+        if described is not None and described.kind in TIMES:
+            raise _no_grid(name, f"of type {described.kind}")
         one, code = _seen(value, name, logical, wanted)
         seen[name] = one
         if code is not None and one.levels is not None:
@@ -235,10 +238,7 @@ def _seen(value: Value, name: str, logical: bool, wanted: Wanted) -> tuple[Seen,
             return Seen("logical", used), value.codes
         return Seen("factor", dict(zip(value.levels, (counts > 0).tolist())), text), value.codes
     if isinstance(value, Matrix | Time):
-        kind = "a matrix" if isinstance(value, Matrix) else f"of type {value.kind}"
-        raise DataError(
-            f"'{name}' is {kind}, at which no reference grid can be made: give it in the data as a number"
-        )
+        raise _no_grid(name, "a matrix" if isinstance(value, Matrix) else f"of type {value.kind}")
     x = numeric_value(value, name)
     one = Seen("numeric", None, total=float(x.sum()), least=float(x.min()), most=float(x.max()))
     if wanted.held:
@@ -249,6 +249,12 @@ def _seen(value: Value, name: str, logical: bool, wanted: Wanted) -> tuple[Seen,
         return one, None
     used = dict.fromkeys(distinct.tolist(), True)
     return replace(one, levels=used), np.searchsorted(distinct, x)
+
+
+def _no_grid(name: str, kind: str) -> DataError:
+    return DataError(
+        f"'{name}' is {kind}, at which no reference grid can be made: give it in the data as a number"
+    )
 
 
 def _few(x: np.ndarray) -> np.ndarray | None:

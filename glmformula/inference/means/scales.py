@@ -52,6 +52,7 @@ def label_of(family: Family) -> str:
     return "prob" if "binomial" in family.name else "rate" if "poisson" in family.name else "response"
 
 
+SINE = "asin(sqrt(mu))"
 LOG_ODDS_RATIO = Scale("log odds ratio", "log.o.r.", np.exp, np.exp)
 
 
@@ -136,7 +137,8 @@ def scale_of_response(response: Node | None) -> Scale | None:
             return None
         more = number
     inverse, slope = _OF_RESPONSE[kind]
-    name = kind if times == 1 else f"{round(times, 3):.7g}*{kind}"
+    title = SINE if kind == "asin.sqrt" else kind
+    name = title if times == 1 else f"{round(times, 3):.7g}*{title}"
     name = name if more == 0 else f"{name}(mu + {round(more, 3):.7g})"
     return Scale(name, kind, partial(_moved, inverse, times, more), partial(_moved_slope, slope, times))
 

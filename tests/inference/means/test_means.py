@@ -359,3 +359,17 @@ def test_more_sets_than_symbols():
     n = 4
     found = letters(n, np.ones(n * (n - 1) // 2, dtype=bool), "ab")
     assert len({text.strip() for text in found}) == n
+
+
+def test_an_offset_that_was_an_array_is_held_at_its_mean(data):
+    by_array = glm("y ~ a", data, "poisson", offset=np.log(data["e"].to_numpy()))
+    by_name = glm("y ~ a + offset(log(e))", data, "poisson")
+    np.testing.assert_allclose(
+        emmeans(by_array, "~ a").frame["emmean"], emmeans(by_name, "~ a").frame["emmean"], rtol=1e-12
+    )
+
+
+def test_times_and_matrices_have_no_grid(data):
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(len(data)), "D")
+    with pytest.raises(DataError, match="'day' is of type POSIXct, at which no reference grid can be made"):
+        emmeans(lm("y ~ a + day", data.assign(day=day)), "~ a")

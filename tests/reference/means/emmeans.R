@@ -6,6 +6,7 @@ suppressMessages({
   library(MASS)
   library(nnet)
   library(pscl)
+  library(splines)
   library(jsonlite)
 })
 options(width = 80, contrasts = c("contr.treatment", "contr.poly"))
@@ -30,10 +31,13 @@ trial <- droplevels(trial)
 wts <- transform(warpbreaks, w = rep(1:3, 18))
 nb <- quine
 data(bioChemists)
+ex <- transform(esoph, agegp = factor(agegp, ordered = TRUE))
+tt <- transform(ToothGrowth, dosef = factor(dose), dc = as.character(dose), long = len > 20)
+mm <- transform(mtcars, fast = qsec < 18, w = rep(c(0, 1, 2, 1), 8), lo = log(disp))
 data <- list(
   warpbreaks = warpbreaks, mt = mt, mtcars = mtcars, nested = nested, holes = holes, claims = claims, pigs = pigs,
   dose = dose, odd = odd, trial = trial, wts = wts, quine = nb, sprays = InsectSprays, infert = infert,
-  chemists = bioChemists, housing = housing, npk = npk, co2 = as.data.frame(CO2)
+  chemists = bioChemists, housing = housing, npk = npk, co2 = as.data.frame(CO2), ex = ex, tt = tt, mm = mm
 )
 
 m <- list(
@@ -75,7 +79,29 @@ m <- list(
   al = glm(breaks ~ wool * tension, poisson, holes),
   co = glm(Claims ~ District * Group + Age + offset(log(Holders)), poisson, claims),
   npk = lm(yield ~ block + N * P * K, npk),
-  co2 = lm(uptake ~ Type * Treatment + log(conc), as.data.frame(CO2))
+  co2 = lm(uptake ~ Type * Treatment + log(conc), as.data.frame(CO2)),
+  xord = glm(cbind(ncases,ncontrols)~agegp+tobgp,binomial,ex),
+  xsum = lm(len~supp*dosef,tt,contrasts=list(supp="contr.sum",dosef="contr.helmert")),
+  xnoint = lm(len~0+supp+dosef,tt),
+  xspl = lm(mpg~ns(hp,3)*fast+factor(gear),mm),
+  xwz = lm(mpg~factor(cyl)+fast,mm,weights=w),
+  xoffarg = glm(carb~factor(cyl)+wt,poisson,mm,offset=lo),
+  xoffarg2 = glm(carb~factor(cyl)*wt+offset(lo),quasipoisson,mm),
+  xinv = glm(mpg~factor(cyl)+fast,inverse.gaussian,mm),
+  xpow = glm(mpg~factor(cyl)+fast,Gamma("identity"),mm),
+  xsq = glm(carb~factor(cyl)+fast,poisson("sqrt"),mm),
+  xchr = lm(len~supp+dc,tt),
+  xcut = lm(mpg~cut(hp,c(0,100,200,400))+wt,mm),
+  xcauch = glm(am~fast,binomial("cauchit"),mm),
+  xlogc = lm(log10(mpg)~factor(cyl),mm),
+  xl2 = lm(2*sqrt(mpg)~fast,mm),
+  xasn = lm(asin(sqrt(mpg/100))~fast,mm),
+  xbin = glm(long~supp+dosef,binomial,tt),
+  xpb = glm(am~factor(gear>3)+wt,quasibinomial,mm),
+  xlp = lm(log(mpg)~factor(cyl)*fast,mm),
+  xinter = lm(mpg~interaction(vs,am),mm),
+  xsix = lm(count~spray,InsectSprays),
+  xcyl2 = lm(mpg~vs*am*wt,mm)
 )
 
 quiet <- function(x) suppressMessages(suppressWarnings(x))
@@ -273,7 +299,52 @@ cases <- alist(
   curve_3 = joint_tests(m$inter),
   curve_4 = emtrends(m$inter,~dose,"dose",at=list(dose=c(.5,1,2))),
   curve_5 = joint_tests(m$coerced),
-  curve_6 = emmeans(m$coerced,~cyl|wt,at=list(cyl=c(4,8),wt=c(2,3)))
+  curve_6 = emmeans(m$coerced,~cyl|wt,at=list(cyl=c(4,8),wt=c(2,3))),
+  x_ord1 = emmeans(m$xord,~tobgp,type="response"),
+  x_ord2 = contrast(emmeans(m$xord,~agegp),"poly"),
+  x_ord3 = contrast(emmeans(m$xord,~agegp),"consec",type="response",adjust="none"),
+  x_sum1 = emmeans(m$xsum,~dosef|supp),
+  x_sum2 = joint_tests(m$xsum),
+  x_noint1 = pairs(emmeans(m$xnoint,~supp)),
+  x_noint2 = emmeans(m$xnoint,~dosef),
+  x_spl1 = emmeans(m$xspl,~fast),
+  x_spl2 = emtrends(m$xspl,~fast,"hp",at=list(hp=c(100,150))),
+  x_spl3 = joint_tests(m$xspl),
+  x_wz1 = emmeans(m$xwz,~cyl),
+  x_oa1 = emmeans(m$xoffarg,~cyl,type="response"),
+  x_oa2 = emmeans(m$xoffarg,~cyl,offset=5),
+  x_oa3 = emmeans(m$xoffarg2,~cyl,type="response"),
+  x_oa5 = pairs(emmeans(m$xoffarg2,~cyl|wt,at=list(wt=c(2,3))),type="response"),
+  x_inv1 = emmeans(m$xinv,~cyl,type="response"),
+  x_inv2 = pairs(emmeans(m$xinv,~cyl)),
+  x_pow1 = emmeans(m$xpow,~cyl),
+  x_sq1 = emmeans(m$xsq,~cyl,type="response"),
+  x_sq2 = pairs(emmeans(m$xsq,~cyl),type="response"),
+  x_chr1 = emmeans(m$xchr,~dc),
+  x_chr2 = pairs(emmeans(m$xchr,~dc)),
+  x_cut1 = emmeans(m$xcut,~wt),
+  x_cau1 = pairs(emmeans(m$xcauch,~fast),type="response"),
+  x_cau2 = emmeans(m$xcauch,~fast,type="response"),
+  x_lg1 = emmeans(m$xlogc,~cyl,type="response"),
+  x_lg2 = pairs(emmeans(m$xlogc,~cyl),type="response"),
+  x_l21 = emmeans(m$xl2,~fast,type="response"),
+  x_l22 = emmeans(m$xl2,~fast),
+  x_l23 = pairs(emmeans(m$xl2,~fast)),
+  x_asn1 = emmeans(m$xasn,~fast),
+  x_bin1 = emmeans(m$xbin,~supp),
+  x_pb1 = emmeans(m$xpb,~gear),
+  x_lp1 = contrast(emmeans(m$xlp,~cyl*fast),interaction="pairwise",type="response"),
+  x_lp2 = joint_tests(m$xlp),
+  x_int1 = emmeans(m$xinter,~vs*am),
+  x_six1 = cld(emmeans(m$xsix,~spray),Letters=LETTERS,adjust="none"),
+  x_six2 = confint(contrast(emmeans(m$xsix,~spray),"trt.vs.ctrl")),
+  x_six3 = pairs(emmeans(m$xsix,~spray)),
+  x_cy1 = joint_tests(m$xcyl2),
+  x_cy2 = emmeans(m$xcyl2,~vs*am,at=list(wt=3)),
+  x_cy3 = joint_tests(m$xcyl2,by="vs"),
+  x_six4 = summary(contrast(emmeans(m$xsix,~spray),"consec"),adjust="hochberg",infer=TRUE,level=.9),
+  x_cy4 = emmeans(m$xcyl2,~am|vs+wt,at=list(wt=c(2.5,3))),
+  x_cy5 = emmeans(m$xcyl2,specs="am",by=c("vs"))
 )
 
 answer <- function(expression) {
