@@ -57,13 +57,14 @@ from .models.generics import (
 from .models.glm import glm
 from .models.glm_nb import GLMNB, glm_nb
 from .models.glmnet import glmnet
+from .models.hurdle import Hurdle, hurdle
 from .models.lm import LM, lm
 from .models.loading import load
 from .models.model import GLM
 from .models.multinom import Multinom, multinom
 from .models.penalised import Glmnet
 from .models.polr import Polr, polr
-from .models.zero_counts import Hurdle, ZeroInflated, hurdle, zeroinfl
+from .models.zero_counts import ZeroInflated, zeroinfl
 from .render.table import StatTable
 
 __version__ = "0.2.0.dev0"

@@ -25,7 +25,8 @@ from ..render.numbers import format_number, format_pval, signif
 from ..render.table import StatTable
 from .glm import glm
 from .glm_nb import glm_nb
-from .zero_counts import hurdle, zeroinfl
+from .hurdle import hurdle
+from .zero_counts import zeroinfl
 
 
 @dataclass(frozen=True)
