@@ -99,11 +99,23 @@ def nominal_test(fit: Ordinal, *, overall: bool = False) -> StatTable:
 def _freed(fit: Ordinal, parallel: list[str], term: str) -> Ordinal:
     with hearing():
         try:
-            return fit.refit(parallel=parallel)
+            return fit.refit(parallel=parallel, start=_start(fit, parallel))
         except FitError as error:
             raise FitError(
                 f"the model in which {term} is not parallel could not be fitted: {error}"
             ) from error
+
+
+def _start(fit: Ordinal, parallel: list[str]) -> np.ndarray | None:
+    """The estimates of a model whose terms are all parallel, as the one in which only these are begins with them."""
+    labels = fit.terms.labels
+    if len(fit.parallel) < len(labels):
+        return None
+    shared = np.isin(
+        fit.assign[fit.result.places], [k + 1 for k, label in enumerate(labels) if label in parallel]
+    )
+    beta = fit.result.coefficients
+    return np.concatenate([beta[shared], *[beta[~shared]] * len(fit.zeta), fit.zeta.to_numpy()])
 
 
 def brant(fit: Ordinal, *, by: str = "term") -> StatTable:

@@ -378,8 +378,8 @@ class LikelihoodModel(LikelihoodVerbs):
 
     def refit(self, **changes: Any) -> Self:
         """The same call again with other arguments."""
-        arguments = dict(self.rows.arguments) | same_table(self.rows) | changes
-        return type(self)._fitted({k: v for k, v in arguments.items() if k not in UNUSED and k != "family"})
+        own = {k: v for k, v in self.rows.arguments.items() if k not in UNUSED and k != "family"}
+        return type(self)._fitted(own | same_table(self.rows) | changes)
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:

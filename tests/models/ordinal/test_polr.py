@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,8 @@ from glmformula import (
     nominal_test,
     polr,
 )
+from glmformula.engine.likelihood_fit import decided
+from glmformula.engine.newton import NewtonControl, at
 
 MODELS = models("polr")
 
@@ -443,6 +446,16 @@ def test_categories_in_the_order_of_a_covariate_have_no_finite_thresholds(apart)
     with pytest.warns(SeparationWarning, match=r"x \(\+Inf\), a\|b \(\+Inf\), b\|c \(\+Inf\)"):
         ours = polr("all ~ x", apart)
     assert ours.deviance < 1e-6
+
+
+def test_a_direction_without_end_holds_though_the_search_can_go_no_further(fit):
+    source = fit.rows.source
+    solved = replace(fit.result.solved, parameters=-fit.result.solved.parameters[::-1])
+    assert np.isinf(at(source, fit.likelihood, fit.result.layout, solved.parameters).loglik)
+    ends = np.array([1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0])
+    found = decided(source, fit.likelihood, fit.result.layout, solved, ends, NewtonControl())
+    assert found.limits.tolist() == [np.inf, 0, -np.inf, 0, 0, 0, 0]
+    assert found.converged
 
 
 # -- sources, files ------------------------------------------------------------------------------------------
