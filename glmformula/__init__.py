@@ -39,6 +39,7 @@ from .families import (
 from .formula.functions import register_function, set_contrasts
 from .models import generics
 from .models.control import glm_control
+from .models.cv_glmnet import CvGlmnet, cv_glmnet
 from .models.generics import (
     AIC,
     BIC,
@@ -147,6 +148,7 @@ __all__ = [
     "LM",
     "Anova",
     "ConvergenceWarning",
+    "CvGlmnet",
     "DataError",
     "DataWarning",
     "Family",
@@ -191,6 +193,7 @@ __all__ = [
     "cooks_distance",
     "covratio",
     "cross_validate",
+    "cv_glmnet",
     "datagrid",
     "datasets",
     "delta_method",

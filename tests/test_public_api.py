@@ -17,7 +17,7 @@ from glmformula.datasets import attrition
 NAMES = """
     glm glm_nb lm glm_control GLM GLMNB LM zeroinfl hurdle ZeroInflated Hurdle
     vuong zero_test rootogram rootogram_plot StatTable datasets multinom Multinom
-    polr Polr glmnet Glmnet brant nominal_test
+    polr Polr glmnet Glmnet cv_glmnet CvGlmnet brant nominal_test
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
     negative_binomial tweedie
     Family Link make_link power register_family register_link register_function

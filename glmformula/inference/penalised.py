@@ -134,3 +134,19 @@ def ridge_summary(fit: Any, s: float) -> StatTable:
             "tests and intervals from them would not keep their level.",
         ),
     )
+
+
+def cv_table(fit: Any) -> StatTable:
+    """Lambda, Index, Measure, SE and Nonzero at the two penalties, glmnet's print."""
+    places = list(fit.index)
+    frame = pd.DataFrame(
+        {
+            "Lambda": fit.lambda_[places],
+            "Index": [k + 1 for k in places],
+            "Measure": fit.cvm[places],
+            "SE": fit.cvsd[places],
+            "Nonzero": fit.nzero[places],
+        },
+        index=["min", "1se"],
+    )
+    return StatTable(frame, "anova", heading=(f"\nCall:  {fit.call} \n", f"Measure: {fit.name} \n"), digits=4)

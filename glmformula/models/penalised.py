@@ -79,7 +79,6 @@ class Glmnet:
     schema: Schema
     n_omitted: int
     training: TrainingData | None = field(repr=False)
-    path: None = None
 
     # -- the path ------------------------------------------------------------------------------------------
 
@@ -137,6 +136,11 @@ class Glmnet:
         By Karush, Kuhn and Tucker it is 0 at the minimum, and nowhere else.
         """
         return self.result.residuals
+
+    @property
+    def path(self) -> None:
+        """There is no ``step``; the path of penalties is `coefficients`."""
+        return None
 
     @property
     def criterion(self) -> str:

@@ -1,0 +1,432 @@
+"""``cv_glmnet``: a penalised path with its penalty chosen by cross-validation, glmnet's ``cv.glmnet``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ..engine import penalised_folds as cv
+from ..engine.penalised import fit_path
+from ..errors import DataError, DataWarning, FitError, give_warning
+from ..fitted.protocols import shown
+from ..runtime.blas import one_blas_thread
+from ..runtime.progress import showing
+from ..sources.memory import MemorySource
+from .penalised import Glmnet, interpolated
+from .penalties import checked_options, penalty_of
+
+if TYPE_CHECKING:
+    from ..families import Family
+    from ..render.table import StatTable
+
+# Measures and their names, the first the default, by family and link; of all others below.
+MSE, MAE = "Mean-Squared Error", "Mean Absolute Error"
+Measures = Mapping[str, tuple[str, "cv.Loss | None"]]
+NORMAL: Measures = {
+    "mse": (MSE, cv.squared),
+    "deviance": ("Mean-squared Error", cv.squared),
+    "mae": (MAE, cv.absolute),
+}
+KNOWN: Mapping[tuple[str, str], Measures] = {
+    ("gaussian", "identity"): NORMAL,
+    ("binomial", "logit"): {
+        "deviance": ("Binomial Deviance", cv.bounded_deviance),
+        "class": ("Misclassification Error", cv.misclassified),
+        "auc": ("AUC", None),
+        "mse": (MSE, cv.twice_squared),
+        "mae": (MAE, cv.twice_absolute),
+    },
+    ("poisson", "log"): {
+        "deviance": ("Poisson Deviance", cv.deviance),
+        "mse": (MSE, cv.squared),
+        "mae": (MAE, cv.absolute),
+    },
+}
+OTHERS: Measures = {
+    "deviance": ("GLM Deviance", cv.deviance),
+    "mse": (MSE, cv.squared),
+    "mae": (MAE, cv.absolute),
+}
+CHOSEN = {"lambda.min": "lambda_min", "lambda.1se": "lambda_1se"}
+OWN = ("nfolds", "foldid", "type_measure", "seed")
+
+
+@dataclass(frozen=True, eq=False)
+class CvGlmnet(Glmnet):
+    """A path with its cross-validated losses, R's class ``cv.glmnet``; see :func:`glmformula.cv_glmnet`.
+
+    Attributes
+    ----------
+    cvm, cvsd : ndarray (L,)
+        Mean loss of the folds, and its standard error.
+    measure, name : str
+        What it is of, and its name in print.
+    folds : int
+
+    Examples
+    --------
+    >>> from glmformula import cv_glmnet, datasets
+    >>> fit = cv_glmnet("salary ~ experience_years + overtime_hours", datasets.attrition(), seed=1)
+    >>> fit.lambda_min <= fit.lambda_1se
+    True
+    """
+
+    cvm: np.ndarray
+    cvsd: np.ndarray
+    measure: str
+    name: str
+    folds: int
+
+    @property
+    def glmnet_fit(self) -> Glmnet:
+        """The path of all rows."""
+        return Glmnet(**{f.name: getattr(self, f.name) for f in fields(Glmnet)})
+
+    @property
+    def nzero(self) -> np.ndarray:
+        """Coefficients that are not zero (L,)."""
+        return self.df
+
+    @property
+    def index(self) -> tuple[int, int]:
+        """Places of `lambda_min` and `lambda_1se` in the path, from 0."""
+        loss = -self.cvm if self.measure == "auc" else self.cvm
+        best = int(np.flatnonzero(loss <= np.nanmin(loss))[0])
+        near = int(np.flatnonzero(loss <= loss[best] + self.cvsd[best])[0])
+        return best, near
+
+    @property
+    def lambda_min(self) -> float:
+        """The penalty with the least loss."""
+        return float(self.lambda_[self.index[0]])
+
+    @property
+    def lambda_1se(self) -> float:
+        """The largest penalty whose loss is within one standard error of the least."""
+        return float(self.lambda_[self.index[1]])
+
+    def coef(self, s: Any = "lambda.1se", exact: bool = False) -> Any:
+        """Coefficients at a penalty, R's ``coef.cv.glmnet``.
+
+        Parameters
+        ----------
+        s : {"lambda.1se", "lambda.min"} or numbers
+        exact : bool
+            As of ``Glmnet.coef``.
+
+        Returns
+        -------
+        Series; DataFrame for several
+        """
+        return super().coef(self._number(s), exact)
+
+    def predict(
+        self,
+        newdata: Any = None,
+        s: Any = "lambda.1se",
+        type: str = "link",
+        exact: bool = False,
+        *,
+        na_action: str = "na.pass",
+        new_levels: str = "error",
+        out: Any = None,
+    ) -> Any:
+        """Predictions at a penalty, by default ``"lambda.1se"``; otherwise as ``Glmnet.predict``."""
+        return super().predict(
+            newdata,
+            self._number(s),
+            type,
+            exact,
+            na_action=na_action,
+            new_levels=new_levels,
+            out=out,
+        )
+
+    @property
+    def fitted_values(self) -> Any:
+        """Means of the rows of the fit at ``lambda_1se``."""
+        return self.predict(type="response")
+
+    def refit_selected(self, s: Any = "lambda.1se") -> Any:
+        """The terms selected at a penalty as a GLM; see ``Glmnet.refit_selected``."""
+        return self.glmnet_fit.refit_selected(self._number(s))
+
+    def ridge_summary(self, s: Any = "lambda.1se") -> StatTable:
+        """See ``Glmnet.ridge_summary``; a penalty that these data chose makes its errors too small."""
+        return self.glmnet_fit.ridge_summary(self._number(s))
+
+    def _number(self, s: Any) -> Any:
+        if isinstance(s, str):
+            name = CHOSEN.get(s, s)
+            if name not in CHOSEN.values():
+                raise ValueError(f"s should be 'lambda.min', 'lambda.1se' or a number; got {s!r}")
+            return getattr(self, name)
+        return s
+
+    def _exact(self, s: np.ndarray) -> Any:
+        return self.glmnet_fit._exact(s)
+
+    def table(self) -> StatTable:
+        """Lambda, place, loss and number of coefficients at the two penalties, as it prints."""
+        from ..inference.penalised import cv_table
+
+        return cv_table(self)
+
+    def plot(self, sign: int = 1, *, ax: Any = None) -> Any:  # type: ignore[override]
+        """The losses against log(lambda), R's ``plot.cv.glmnet``; ``glmnet_fit.plot()`` has the path.
+
+        Parameters
+        ----------
+        sign : {1, -1}
+            -1: against -log(lambda).
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        Axes
+        """
+        from ..plot.penalised import cv_plot
+
+        return cv_plot(self, sign, ax)
+
+    def saved_fields(self) -> dict[str, Any]:
+        """What a file holds of it beside the formula and the schema."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in PATH_FIELDS}
+        return super().saved_fields() | {"cv": own}
+
+    @classmethod
+    def from_saved(cls, shared: Mapping[str, Any], own: Mapping[str, Any]) -> Self:
+        """What a file holds."""
+        path = Glmnet.from_saved(shared, own)
+        return cls(**{f.name: getattr(path, f.name) for f in fields(Glmnet)}, **own["cv"])
+
+    @classmethod
+    def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
+        given = dict(arguments)
+        nfolds, foldid, seed = given["nfolds"], given["foldid"], given["seed"]
+        if foldid is None and (
+            isinstance(nfolds, bool) or not isinstance(nfolds, int | np.integer) or nfolds < 3
+        ):
+            raise ValueError(
+                f"nfolds must be bigger than 3; nfolds=10 recommended (3 is the least); got {shown(nfolds)}"
+            )
+        if foldid is not None:
+            given["etastart"] = numbered(foldid, given["data"])
+        path = Glmnet._fitted(given)
+        call = path.call.replace("glmnet(", "cv_glmnet(", 1)
+        path = replace(path, call=call)
+        measure, (name, loss) = measure_of(given["type_measure"], path.family)
+        source = path.rows.source
+        if foldid is None:
+            if not isinstance(source, MemorySource):
+                raise DataError(
+                    "rows in files have no folds drawn at random: give foldid= the name of a column (or an expression, "
+                    "such as 'id %% 10')"
+                )
+            draws = np.arange(source.nrows) % int(nfolds)
+            source = replace(source, etastart=np.random.default_rng(seed).permutation(draws).astype(float))
+        with showing(given["progress"]), one_blas_thread():
+            folds = cv.folds_of(source)
+            if len(folds) < 3:
+                raise ValueError(
+                    f"nfolds must be bigger than 3; nfolds=10 recommended (3 is the least): foldid has {len(folds)}"
+                )
+            betas = fold_paths(given, path, source, folds)
+            small = path.nobs / len(folds)
+            if loss is None and small < 10:
+                give_warning(
+                    "Too few (< 10) observations per fold for type.measure='auc' in cv.lognet; changed to "
+                    "type.measure='deviance'. Alternatively, use smaller value for nfolds",
+                    DataWarning,
+                )
+                measure, (name, loss) = measure_of("deviance", path.family)
+            grouped = loss is None or small >= 3
+            if not grouped:
+                give_warning(
+                    "Option grouped=FALSE enforced in cv.glmnet, since < 3 observations per fold", DataWarning
+                )
+            keep = loss is None or not grouped
+            found = cv.losses(source, path.family, folds, betas, loss, keep)
+        if loss is None:
+            values = areas(found, len(folds), betas.shape[1])
+            mean, error = cv.summarised(values, found.weights)
+        elif grouped:
+            mean, error = cv.summarised(found.losses / found.weights[:, None], found.weights)
+        else:
+            rows = [np.concatenate(column) for column in zip(*found.kept)]
+            mean, error = cv.summarised(rows[3], rows[2])
+        return cls(
+            **{f.name: getattr(path, f.name) for f in fields(Glmnet)},
+            cvm=mean,
+            cvsd=error,
+            measure=measure,
+            name=name,
+            folds=len(folds),
+        )
+
+
+PATH_FIELDS = frozenset(f.name for f in fields(Glmnet))
+
+
+def numbered(foldid: Any, data: Any) -> Any:
+    """Fold numbers as rows can carry them: labels of any kind become numbers."""
+    if isinstance(foldid, str):
+        if not isinstance(data, pd.DataFrame) or foldid not in data:
+            return foldid
+        column = data[foldid]
+        if column.dtype.kind in "iuf":
+            return name_of(foldid)
+        foldid = column
+    labels = foldid if isinstance(foldid, pd.Series) else pd.Series(np.asarray(foldid))
+    codes, _ = pd.factorize(labels, sort=True)
+    numbers = np.where(codes < 0, np.nan, codes + 1.0)
+    return pd.Series(numbers, index=labels.index) if isinstance(foldid, pd.Series) else numbers
+
+
+def name_of(column: str) -> str:
+    return column if column.isidentifier() else f"`{column}`"
+
+
+def measure_of(asked: Any, family: Family) -> tuple[str, tuple[str, cv.Loss | None]]:
+    """The measure, its name and the loss of rows (None: the area under the ROC curve).
+
+    Raises
+    ------
+    ValueError
+        The family has no such measure.
+    """
+    known = KNOWN.get((family.name, family.link.name), OTHERS)
+    name = next(iter(known)) if asked is None else asked
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(
+            f"Only {', '.join(known)} available as type_measure for this family ({family.name}, link "
+            f"{family.link.name}); got {shown(asked)}"
+        )
+    return name, known[name]
+
+
+def fold_paths(given: Mapping[str, Any], path: Glmnet, source: Any, folds: np.ndarray) -> np.ndarray:
+    """Coefficients (K, L, p) at the lambdas of the path, of fits without each fold.
+
+    Raises
+    ------
+    FitError
+        A fit fails; says without which fold.
+    """
+    grid, base = checked_options(given)
+    penalty = penalty_of(given, base, path.column_names, path.assign, path.terms.labels)
+    out = []
+    for fold in folds.tolist():
+        try:
+            found = fit_path(
+                cv.without_fold(source, fold), path.family, path.column_names, path.assign, penalty, grid
+            )
+        except FitError as error:
+            raise FitError(f"without the rows of fold {fold:g} there is no fit: {error}") from error
+        out.append(interpolated(found.lambdas, found.beta, path.lambda_))
+    return np.array(out)
+
+
+def areas(found: cv.FoldRows, folds: int, count: int) -> np.ndarray:
+    """Areas under the ROC curves (K, L)."""
+    fold, y, weights, eta = (np.concatenate(column) for column in zip(*found.kept))
+    values = np.empty((folds, count))
+    for k in range(folds):
+        own = fold == k
+        values[k] = [cv.area(y[own], weights[own], column) for column in eta[own].T]
+    return values
+
+
+def cv_glmnet(
+    formula: str,
+    data: Any,
+    family: Any = "gaussian",
+    alpha: float = 1.0,
+    *,
+    nfolds: int = 10,
+    foldid: Any = None,
+    type_measure: str | None = None,
+    seed: int | None = None,
+    nlambda: int = 100,
+    lambda_min_ratio: float | None = None,
+    lambda_: Any = None,
+    standardize: bool = True,
+    intercept: bool = True,
+    penalty_factor: Any = None,
+    lower_limits: Any = None,
+    upper_limits: Any = None,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    na_action: str = "na.omit",
+    contrasts: Any = None,
+    thresh: float = 1e-9,
+    progress: bool | None = None,
+) -> CvGlmnet:
+    """Choose the penalty of a path by cross-validation, R's ``cv.glmnet``.
+
+    Each fold is predicted by a path of the others, on its own penalties as R does, interpolated at those of the path
+    of all rows. The loss is the weighted mean over folds, its standard error that of the folds' means.
+
+    Parameters
+    ----------
+    formula, data, family, alpha, nlambda, lambda_min_ratio, lambda_, standardize, intercept, penalty_factor,
+    lower_limits, upper_limits, weights, offset, subset, na_action, contrasts, thresh, progress
+        As of :func:`glmformula.glmnet`.
+    nfolds : int
+        At least 3; rows are shared out at random.
+    foldid : str, array or Series, optional
+        The fold of each row: a column (of any labels: clusters stay together), an expression, or values. Needed where
+        rows are in files. A row without a fold is left out.
+    type_measure : {"deviance", "mse", "mae", "class", "auc"}, optional
+        The loss; "class" and "auc" of a binomial. Default: deviance, for least squares "mse".
+    seed : int, optional
+        Of the random folds; R's ``sample`` draws others.
+
+    Returns
+    -------
+    CvGlmnet
+
+    Raises
+    ------
+    FormulaError, DataError, FamilyError, FitError, ValueError
+        With what was expected, what arrived and where.
+
+    Warns
+    -----
+    DataWarning
+        Folds so small that R changes what is measured.
+
+    Notes
+    -----
+    Friedman, Hastie & Tibshirani (2010). Ties count half in the area under the ROC curve; R breaks them at random.
+
+    Examples
+    --------
+    >>> from glmformula import cv_glmnet, datasets
+    >>> data = datasets.attrition()
+    >>> data["fold"] = [k % 5 for k in range(500)]
+    >>> fit = cv_glmnet("sick_days ~ overtime_hours + salary + left", data, family="poisson", foldid="fold")
+    >>> print(fit)
+    <BLANKLINE>
+    Call:  cv_glmnet(formula = sick_days ~ overtime_hours + salary + left,
+        data = data, family = "poisson")
+    <BLANKLINE>
+    Measure: Poisson Deviance
+    <BLANKLINE>
+        Lambda Index Measure      SE Nonzero
+    min 0.0060    57   1.102 0.04158       3
+    1se 0.3278    14   1.139 0.03602       2
+    <BLANKLINE>
+    >>> fit.coef(s="lambda.min").round(4)
+    (Intercept)       0.9838
+    overtime_hours    0.0246
+    salary            0.0000
+    left             -0.1045
+    dtype: float64
+    """
+    return CvGlmnet._fitted(dict(locals()))
