@@ -53,6 +53,11 @@ class ZeroCounts(LikelihoodModel):
             raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
         if type != "prob":
             return super().quantity(type, at)
+        if at is None and self.training is None:
+            raise DataError(
+                "this model holds no training rows, so the largest count is not known: give at=, the counts whose "
+                "probabilities are wanted, such as at=range(10)"
+            )
         counts = tuple(range(self.largest_count + 1)) if at is None else whole_counts(at)
         evaluate = self.likelihood.evaluate
         return Quantity(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from reference.likelihoods.load import load, texts
 
-from glmformula import Hurdle, glm, hurdle, load as load_model, lrtest, waldtest, zeroinfl
+from glmformula import DataError, Hurdle, glm, hurdle, load as load_model, lrtest, waldtest, zeroinfl
 
 FORMULA = "y ~ x + g | x + u"
 
@@ -66,6 +66,11 @@ def test_saved_and_loaded(fit: Hurdle, data: pd.DataFrame, tmp_path: Path) -> No
     for type_ in ("response", "count", "zero"):
         close(back.predict(data.head(5), type=type_), fit.predict(data.head(5), type=type_), 1e-12)
     close(back.vcov(), fit.vcov(), 1e-12)
+    close(
+        back.predict(data.head(5), type="prob", at=[0]), fit.predict(data.head(5), type="prob", at=[0]), 1e-12
+    )
+    with pytest.raises(DataError, match=r"the largest count is not known: give at=.*such as at=range\(10\)"):
+        back.predict(data.head(5), type="prob")
 
 
 def test_terms_are_left_out_part_by_part(fit: Hurdle, data: pd.DataFrame) -> None:
