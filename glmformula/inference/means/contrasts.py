@@ -96,7 +96,7 @@ def contrast(
     P value adjustment: dunnettx method for 2 tests
     Tests are performed on the log scale
     """
-    check_means(em, "contrast()")
+    em = check_means(em, "contrast()")
     if adjust is not None:
         known_method(adjust)
     if simple is not None:
@@ -146,13 +146,16 @@ def pairs(
     <BLANKLINE>
     P value adjustment: tukey method for comparing a family of 3 estimates
     """
-    check_means(em, "pairs()")
+    em = check_means(em, "pairs()")
     return contrast(em, "revpairwise" if reverse else "pairwise", adjust=adjust, **options)
 
 
-def check_means(em: Any, verb: str) -> None:
-    if not isinstance(em, MarginalMeans):
-        raise FitError(f"{verb} is asked of marginal means, such as emmeans() gives; got {as_shown(em)}")
+def check_means(em: Any, verb: str) -> MarginalMeans:
+    """The means; of a list of means and contrasts the means."""
+    em = getattr(em, "means", em)
+    if isinstance(em, MarginalMeans):
+        return em
+    raise FitError(f"{verb} is asked of marginal means, such as emmeans() gives; got {as_shown(em)}")
 
 
 def labelled_levels(em: MarginalMeans, names: Sequence[str], enhance: bool) -> list[str]:

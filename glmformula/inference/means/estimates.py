@@ -385,11 +385,13 @@ def _side(means: MarginalMeans, value: Any) -> int:
 
 
 def _number(means: MarginalMeans, value: Any) -> float:
+    if isinstance(value, str) or np.ndim(value):
+        raise ValueError(f"null, delta, sigma and df should be numbers; got {value!r}")
     return float(value)
 
 
 def _size(means: MarginalMeans, value: Any) -> float:
-    return abs(float(value))
+    return abs(_number(means, value))
 
 
 def _flag(means: MarginalMeans, value: Any) -> bool:

@@ -152,6 +152,10 @@ def mean_offset(facts: Facts, size: int) -> np.ndarray | None:
 
 def grid_levels(facts: Facts, asking: Asking) -> dict[str, tuple[Any, ...]]:
     """Of each variable the levels, or the numbers at which it is held."""
+    if not isinstance(asking.at, Mapping | None):
+        raise DataError(
+            f"at should be a mapping of variable to values, such as {{'x': [1, 2]}}; got {asking.at!r}"
+        )
     at = dict(asking.at or {})
     for name in at:
         if name not in facts.seen:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, hearing
+from ...errors import hearing
 from ...render.means import MeansTable
 from .contrasts import UNSET, check_means, contrast
 from .estimates import (
@@ -96,7 +96,9 @@ def cld(
           then we cannot show them to be different.
           But we also did not show them to be the same.
     """
-    check_means(em, "cld()")
+    em = check_means(em, "cld()")
+    if not isinstance(Letters, str) or len(set(Letters)) < 2:
+        raise ValueError(f"Letters should be a text of at least two symbols; got {Letters!r}")
     if not 0 < alpha < 1:
         raise ValueError(f"alpha should be between 0 and 1; got {alpha!r}")
     groups = em.shown.by if by is UNSET else () if by is None else names_in(em, by)
@@ -207,8 +209,6 @@ def _ordered(table: np.ndarray) -> np.ndarray:
 
 
 def _symbols(k: int, symbols: str) -> list[str]:
-    if len(symbols) < 2:
-        raise DataError(f"Letters should be a text of at least two symbols; got {symbols!r}")
     known = list(symbols)
     out: list[str] = []
     while len(known) <= k - len(out):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +62,7 @@ def emmeans(
 
     Parameters
     ----------
-    fit : GLM, LM, GLMNB, ZeroInflated, Hurdle, Multinom or Polr
+    fit : GLM, LM, GLMNB, ZeroInflated, Hurdle, Multinom or Polr, or MarginalMeans to average further
     specs : str or sequence of str
         ``"~ a"``, ``"~ a * b"``, ``"~ a | b"`` (b makes groups), ``"pairwise ~ a"`` (contrasts too), or names.
         ``"~ 1"`` is the overall mean.
@@ -149,7 +149,7 @@ def emmeans(
     2    late   -2.71  0.57  inf      -3.83      -1.59
     """
     asked = read_specs(specs, by)
-    grid = reference_grid(fit, Asking(at, cov_reduce, vcov, mode))
+    grid = _grid_of(fit, Asking(at, cov_reduce, vcov, mode))
     means = means_over(grid, asked, weights, offset)
     options = {
         "type": type,
@@ -170,6 +170,17 @@ def emmeans(
     return MeansList(plain, with_options(made, {**options, "adjust": None}))
 
 
+def _grid_of(fit: Any, asking: Asking) -> MarginalMeans:
+    """The reference grid of a model; means that are averaged further."""
+    if not isinstance(fit, MarginalMeans):
+        return reference_grid(fit, asking)
+    if asking != Asking():
+        raise DataError("at=, cov_reduce=, vcov= and mode= go with a fitted model: these means are made")
+    if math.prod(map(len, fit.levels.values())) != len(fit.linear):
+        raise DataError("irregular reference grid: marginal means cannot be determined")
+    return fit
+
+
 class MeansList(TableList):
     """Means and their contrasts; prints as R's list of both."""
 
@@ -188,7 +199,7 @@ def read_specs(specs: Any, by: Any = None) -> Specs:
     """
     groups = () if by is None else (by,) if isinstance(by, str) else tuple(by)
     if not isinstance(specs, str):
-        factors = tuple(specs)
+        factors = tuple(specs) if isinstance(specs, Iterable) else (specs,)
         if not all(isinstance(name, str) for name in factors):
             raise FormulaError(
                 f"specs should be a formula such as '~ a | b', or names of factors; got {specs!r}"

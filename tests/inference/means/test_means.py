@@ -27,6 +27,7 @@ from glmformula import (
     zeroinfl,
 )
 from glmformula.inference.means.adjust import p_adjust
+from glmformula.inference.means.estimates import rows_of
 from glmformula.inference.means.letters import letters
 from glmformula.inference.means.rectangle import rectangle
 from glmformula.inference.means.studentized import ptukey, qtukey
@@ -235,10 +236,14 @@ def test_interactions_and_nests_are_told(data):
         (lambda f: cld(f), FitError, r"cld\(\) is asked of marginal means"),
         (lambda f: cld(emmeans(f, "~ a"), alpha=2), ValueError, "alpha should be between 0 and 1"),
         (
-            lambda f: cld(emmeans(f, "~ a", at={"x": 9}), Letters="x", alpha=0.99),
-            DataError,
-            "at least two symbols",
+            lambda f: cld(emmeans(f, "~ a"), Letters="x"),
+            ValueError,
+            "Letters should be a text of at least two",
         ),
+        (lambda f: emmeans(f, "~ a", at=["x"]), DataError, "at should be a mapping of variable to values"),
+        (lambda f: emmeans(f, 3), FormulaError, "names of factors; got 3"),
+        (lambda f: emmeans(f, "~ a", null="x"), ValueError, "should be numbers; got 'x'"),
+        (lambda f: emmeans(emmeans(f, "~ a * b"), "~ a", at={"x": 1}), DataError, "these means are made"),
         (lambda f: emtrends(f, "~ a", "b"), DataError, "'b' is a factor"),
         (lambda f: emtrends(f, "~ a", "q"), DataError, "var: 'q' is none of the variables"),
         (lambda f: emtrends(f, "~ a", "x + e"), FormulaError, "a function of one"),
@@ -277,6 +282,28 @@ def test_groups_of_different_sizes_and_nested_coefficients_are_refused(data):
         contrast(means, {"p": [1, -1]})
     with pytest.raises(DataError, match="no factor levels left to contrast"):
         contrast(means, "pairwise", by=("a", "c"))
+
+
+def test_means_can_be_averaged_further(fit):
+    further = emmeans(emmeans(fit, "~ a * b"), "~ a")
+    np.testing.assert_allclose(further.frame["emmean"], emmeans(fit, "~ a").frame["emmean"], rtol=1e-12)
+    assert "averaged over the levels of: b" in str(further)
+    some = rows_of(emmeans(fit, "~ a * b"), [0, 1, 2, 3, 4])
+    with pytest.raises(DataError, match="irregular reference grid"):
+        emmeans(some, "~ a")
+
+
+def test_a_list_of_means_and_contrasts_is_asked_for_its_means(fit):
+    both = emmeans(fit, "pairwise ~ a")
+    assert str(pairs(both)) == str(both.contrasts)
+    assert str(both).startswith("$emmeans\n a emmean")
+
+
+def test_trends_of_several_predictors_are_refused(data):
+    with pytest.raises(
+        FitError, match=r"emtrends.* means nothing for a ZeroInflated.*compare its means at two values"
+    ):
+        emtrends(zeroinfl("z ~ a + x | b", data), "~ a", "x")
 
 
 def test_a_joint_test_of_dependent_rows_needs_null_zero(fit):
