@@ -34,6 +34,7 @@ from . import (
     certify,
     contenders,
     drop1 as deletions,
+    effects,
     kept,
     measure,
     ordinal,
@@ -284,6 +285,14 @@ def five_in_order(options: argparse.Namespace) -> list[Row]:
     return race_rows("polr: 1e5 × 20, five ordered categories", times, ordinal.BARS)
 
 
+def average_effects(options: argparse.Namespace) -> list[Row]:
+    warm_up, data = effects.people(2000), effects.people()
+    times = measure.race(effects.field(), data, options.rounds, few={effects.PEER: 1}, warm_up=warm_up)
+    rows = race_rows("effects: 1e5 rows, slopes and comparisons of 8 variables", times, effects.BARS)
+    alone = measure.race({OURS: effects.Ours()}, effects.people(1_000_000), options.rounds)
+    return rows + race_rows("effects: the same, 1e6 rows", alone, {})
+
+
 def imports(options: argparse.Namespace) -> list[Row]:
     times = measure.import_seconds((OURS, "formulaic"), 2 * options.rounds)
     extra = median(a - b for a, b in zip(times[OURS], times["formulaic"], strict=True))
@@ -334,6 +343,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "sparse": sparse_data,
     "multinom": five_categories,
     "polr": five_in_order,
+    "effects": average_effects,
     "glm_nb": negative_binomial,
     "streamed": streamed,
     "drop1": drop1,
