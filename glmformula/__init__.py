@@ -82,12 +82,12 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.dose import dose_p
     from .inference.drop1 import drop1, drop1 as dropterm
     from .inference.effects.grids import datagrid
+    from .inference.effects.hypothesis_tests import hypotheses
     from .inference.effects.public import (
         avg_comparisons,
         avg_predictions,
         avg_slopes,
         comparisons,
-        hypotheses,
         predictions,
         slopes,
     )

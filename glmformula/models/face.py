@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from ..inference.dose import dose_p as _dose_p
     from ..inference.drop1 import drop1 as _drop1
     from ..inference.effects.grids import datagrid as _datagrid
+    from ..inference.effects.hypothesis_tests import hypotheses as _hypotheses
     from ..inference.effects.public import (
         avg_comparisons as _avg_comparisons,
         avg_predictions as _avg_predictions,
         avg_slopes as _avg_slopes,
         comparisons as _comparisons,
-        hypotheses as _hypotheses,
         predictions as _predictions,
         slopes as _slopes,
     )
@@ -116,7 +116,7 @@ FIT = {
     "datagrid": "inference.effects.grids",
     "delta_method": "inference.delta_method",
     "etable": "inference.model_table",
-    "hypotheses": "inference.effects.public",
+    "hypotheses": "inference.effects.hypothesis_tests",
     "linear_hypothesis": "inference.linear_hypothesis",
     "lrtest": "inference.lrtest",
     "tidy": "inference.tidy",

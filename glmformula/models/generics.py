@@ -38,7 +38,7 @@ OTHERS = {
     "coefficient_plot": "plot.coefficients",
     "datagrid": "inference.effects.grids",
     "effect_plot": "plot.effects",
-    "hypotheses": "inference.effects.public",
+    "hypotheses": "inference.effects.hypothesis_tests",
     "profile_plot": "plot.coefficients",
     "rootogram": "inference.rootogram",
     "rootogram_plot": "plot.rootogram",

@@ -15,6 +15,8 @@ from .population import Population
 from .scenes import Scene
 from .tasks import Plan, parts_of
 
+MOST_GROUPS = 100
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -63,6 +65,11 @@ class Sums:
 def sums(plan: Plan, scene: Scene) -> Sums:
     """What some rows add."""
     codes, keys = groups(scene.data, plan.by)
+    if plan.by and len(keys) > max(MOST_GROUPS, scene.nrows / 2):
+        raise DataError(
+            f"by={', '.join(map(repr, plan.by))} has {len(keys)} groups in {scene.nrows} rows, nearly one a row: "
+            "average over a column of few values (cut the numbers into bands), or ask for the rows without by="
+        )
     G, layout = len(keys), plan.model.layout
     weights = scene.weights
     count = len(plan.keys)

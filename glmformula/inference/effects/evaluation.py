@@ -8,20 +8,18 @@ matrices and some small ones, and no gradient of a single row is formed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...design.pieces import Design
-from ...engine.columns import dense_columns, plan
-from ...engine.layout import Layout, etas_of
+from ...engine.layout import Layout
 from ...families.curvature import relative_curvature
 from ...families.link import Array
 from ...fitted.asked import Asked
-from ..predict import ESTIMABLE
+from .columns import Columns
 from .compare import Comparison
 
 if TYPE_CHECKING:
@@ -31,28 +29,6 @@ Coefficients = tuple[Array | None, ...]
 """For each predictor (c, K), or None where it does not matter."""
 REACH = 2.0**-8
 """The first step in eta, where the change of a Jacobian is found by differences."""
-CELLS, FEWEST = 2**17, 2**10
-
-
-Owners = tuple[tuple[np.ndarray, np.ndarray], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """The columns of some rows: ``base`` (if `whole`), and added to it those that differ.
-
-    Attributes
-    ----------
-    whole : bool
-    rest : ndarray (q, c)
-        What is added to them.
-    owners : tuple of (ndarray, ndarray)
-        For each predictor: which of these it has, and the places of their parameters.
-    """
-
-    whole: bool
-    rest: Array
-    owners: Owners
 
 
 @dataclass(frozen=True)
@@ -68,25 +44,6 @@ class Part:
 
     value: Array
     gradient: Sequence[tuple[Columns, Coefficients]]
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A scene that differs from the rows as they are.
-
-    Attributes
-    ----------
-    design : Design
-        The columns that differ.
-    which : ndarray of int (q,)
-        Their places.
-    offset : ndarray or None
-        All of it.
-    """
-
-    design: Design
-    which: np.ndarray
-    offset: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -193,9 +150,9 @@ def slope(view: View, turn: Columns, offset: Array | None, kind: str, x: Array) 
     layout, parameters = view.model.layout, view.model.asked.parameters
     turns = tuple(
         np.zeros(view.rows) if which is None else change
-        for which, change in zip(layout.columns, _changes(parameters, turn), strict=True)
+        for which, change in zip(layout.columns, changes_of(parameters, turn), strict=True)
     )
-    turns = _with_offsets(layout, turns, offset)
+    turns = with_offsets(layout, turns, offset)
     moves = [j * each[:, None] for j, each in zip(view.jacobian, turns) if j is not None]
     value = reduce(np.add, moves) if moves else np.zeros_like(view.value)
     gradient: list[tuple[Columns, Coefficients]] = [
@@ -215,7 +172,7 @@ def slope(view: View, turn: Columns, offset: Array | None, kind: str, x: Array) 
     return Part(factor * value, made)
 
 
-def _with_offsets(layout: Layout, etas: tuple[Array, ...], offset: Array | None) -> tuple[Array, ...]:
+def with_offsets(layout: Layout, etas: tuple[Array, ...], offset: Array | None) -> tuple[Array, ...]:
     if offset is None:
         return etas
     return tuple(
@@ -259,108 +216,12 @@ def _on(view: View, turns: tuple[Array, ...], step: Array) -> tuple[Array, ...]:
     )
 
 
-def owners_of(layout: Layout, places_: np.ndarray) -> Owners:
-    """For each predictor: which of these columns of the design it has, and the places of their parameters."""
-    out = []
-    for which, place in zip(layout.columns, layout.slices(), strict=True):
-        if which is None:
-            out.append((np.empty(0, dtype=int), np.empty(0, dtype=int)))
-            continue
-        if isinstance(which, slice):
-            inside = np.flatnonzero((places_ >= which.start) & (places_ < which.stop))
-            out.append((inside, place.start + places_[inside] - which.start))
-            continue
-        order = {int(column): k for k, column in enumerate(which)}
-        found = [k for k, column in enumerate(places_.tolist()) if column in order]
-        places = [place.start + order[column] for column in places_[found].tolist()]
-        out.append((np.array(found, dtype=int), np.array(places, dtype=int)))
-    return tuple(out)
-
-
-def _changes(parameters: Array, columns: Columns) -> list[Array]:
+def changes_of(parameters: Array, columns: Columns) -> list[Array]:
     """What the columns that differ add to each predictor, (c,)."""
     return [
         parameters[places] @ (columns.rest if len(inside) == len(columns.rest) else columns.rest[inside])
         for inside, places in columns.owners
     ]
-
-
-class Views:
-    """Some rows of all scenes; what a scene says is found when it is first asked for.
-
-    Attributes
-    ----------
-    base : ndarray (p, c)
-        The columns of the rows as they are.
-    """
-
-    def __init__(
-        self,
-        model: Model,
-        base: Array,
-        offset: Array | None,
-        scenes: Mapping[Any, Moved],
-        owners: Mapping[Any, Owners],
-        rows: slice,
-    ) -> None:
-        self.model, self.base, self.scenes, self.owners, self.rows = model, base, scenes, owners, rows
-        self.count = rows.stop - rows.start
-        layout, parameters = model.layout, model.asked.parameters
-        none = np.empty(0, dtype=int)
-        nothing = Columns(True, np.empty((0, self.count)), ((none, none),) * len(layout.columns))
-        self.plain = etas_of(layout, parameters, base, None)
-        etas = self._estimable(_with_offsets(layout, self.plain, offset), base)
-        self._seen: dict[Any, View] = {(): View(model, nothing, etas, self.count)}
-
-    def __getitem__(self, key: Any) -> View:
-        if key not in self._seen:
-            scene, layout = self.scenes[key], self.model.layout
-            rest = self.columns(scene.design)
-            rest -= self.base[scene.which]
-            columns = Columns(True, rest, self.owners[key])
-            changes = _changes(self.model.asked.parameters, columns)
-            etas = tuple(
-                eta if which is None else eta + change
-                for which, eta, change in zip(layout.columns, self.plain, changes)
-            )
-            offset = None if scene.offset is None else scene.offset[self.rows]
-            etas = _with_offsets(layout, etas, offset)
-            if self.model.null_space is not None:
-                whole = self.base.copy()
-                whole[scene.which] += columns.rest
-                etas = self._estimable(etas, whole)
-            self._seen[key] = View(self.model, columns, etas, self.count)
-        return self._seen[key]
-
-    def columns(self, design: Design) -> Array:
-        """(q, c): the columns of a design on these rows."""
-        return formed(design, self.rows)
-
-    def _estimable(self, etas: tuple[Array, ...], columns: Array) -> tuple[Array, ...]:
-        if self.model.null_space is None:
-            return etas
-        size = np.sqrt(np.einsum("pc,pc->c", columns, columns))
-        reach = np.linalg.norm(self.model.null_space.T @ columns, axis=0)
-        lost = ~(reach < ESTIMABLE * np.maximum(size, np.finfo(float).tiny))
-        return tuple(np.where(lost, np.nan, eta) for eta in etas) if lost.any() else etas
-
-
-def formed(design: Design, rows: slice) -> Array:
-    """(p, c): the columns of some rows."""
-    pieces = tuple([piece.rows(rows) for piece in design.pieces])
-    return dense_columns(pieces, plan(pieces, "qr"), rows.stop - rows.start)[:-1]
-
-
-def views(
-    model: Model, design: Design, offset: np.ndarray | None, scenes: Mapping[Any, Moved]
-) -> Iterator[Views]:
-    """A few rows at a time, so that their columns stay in a processor's cache."""
-    chunk = max(FEWEST, CELLS // (design.ncols + 1))
-    owners = {key: owners_of(model.layout, scene.which) for key, scene in scenes.items()}
-    for start in range(0, design.nrows, chunk):
-        rows = slice(start, min(start + chunk, design.nrows))
-        own = None if offset is None else offset[rows]
-        yield Views(model, formed(design, rows), own, scenes, owners, rows)
 
 
 def row_gradients(part: Part, layout: Layout, base: Array) -> list[Array]:

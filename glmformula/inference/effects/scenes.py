@@ -25,7 +25,7 @@ from ...frame.newdata import NewFrame
 from ...frame.rows import take
 from ...frame.schema import Schema, Variable
 from ...frame.variables import conform, evaluate_variable, variables_of
-from .evaluation import Moved
+from .columns import Moved
 
 Changes = Mapping[str, Value]
 """Columns of the data by name, and their new values (n,)."""

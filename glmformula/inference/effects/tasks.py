@@ -10,23 +10,13 @@ from typing import Any
 import numpy as np
 
 from ...families.link import Array
+from .columns import Columns, Moved, Owners, owners_of
 from .compare import Comparison
 from .contrasts import Move
-from .evaluation import (
-    Columns,
-    Model,
-    Moved,
-    Owners,
-    Part,
-    Views,
-    compared,
-    owners_of,
-    prediction,
-    slope,
-    views,
-)
+from .evaluation import Model, Part, compared, prediction, slope
 from .scenes import Scene
 from .steps import Derivative, derivative
+from .views import Views, views
 
 
 @dataclass(frozen=True)

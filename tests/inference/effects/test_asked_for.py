@@ -314,3 +314,16 @@ def test_tables_read() -> None:
     assert "Inf" in str(
         logit().avg_predictions(transform=lambda v: v / 0 * 1.0 if np.isscalar(v) else v + np.inf)
     )
+
+
+def test_groups_of_a_row_each_are_refused() -> None:
+    with pytest.raises(DataError, match=r"by='x' has 300 groups in 300 rows, nearly one a row"):
+        logit().avg_slopes(by="x")
+
+
+def test_offsets_that_are_arrays_count_on_the_rows_of_the_fit() -> None:
+    given = g.glm("n ~ x * f", rows(), family="poisson", offset=np.log(rows()["e"].to_numpy()))
+    for verb in ("avg_slopes", "avg_comparisons", "avg_predictions"):
+        np.testing.assert_allclose(
+            getattr(given, verb)()["estimate"], getattr(counts(), verb)()["estimate"], rtol=1e-8
+        )

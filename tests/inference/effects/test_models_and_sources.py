@@ -159,15 +159,15 @@ def test_rows_in_pieces_say_what_rows_in_memory_say(kind: str, tmp_path: Path) -
 
 
 def test_many_blocks_of_rows_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    import glmformula.inference.effects.evaluation as evaluation
     import glmformula.inference.effects.population as population
+    import glmformula.inference.effects.views as views
 
     fit = fitted("glm")
     whole = fit.avg_comparisons(by=["f", "b"])
     each = fit.slopes("z")
     monkeypatch.setattr(population, "ROWS", 97)
-    monkeypatch.setattr(evaluation, "FEWEST", 10)
-    monkeypatch.setattr(evaluation, "CELLS", 100)
+    monkeypatch.setattr(views, "FEWEST", 10)
+    monkeypatch.setattr(views, "CELLS", 100)
     cut = fit.avg_comparisons(by=["f", "b"])
     pd.testing.assert_frame_equal(
         cut.frame[["term", "contrast", "f", "b"]], whole.frame[["term", "contrast", "f", "b"]]
