@@ -124,6 +124,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.sandwich import bread, estfun, meat
     from .inference.separation import detect_separation
     from .inference.simulate import simulate
+    from .inference.simulated_residuals import simulate_residuals
     from .inference.step import step, step as stepAIC
     from .inference.summary import summary
     from .inference.theta import theta_md, theta_ml, theta_mm
@@ -134,6 +135,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.waldtest import waldtest
     from .inference.zero_test import zero_test
     from .models.compare_counts import compare_counts
+    from .plot.checks import check_model
     from .plot.coefficients import coefficient_plot, profile_plot
     from .plot.discrimination import calibration_plot, roc_plot
     from .plot.effects import effect_plot
@@ -180,6 +182,7 @@ __all__ = [
     "calibration",
     "calibration_plot",
     "case_names",
+    "check_model",
     "cld",
     "coef",
     "coefci",
@@ -274,6 +277,7 @@ __all__ = [
     "set_contrasts",
     "sigma",
     "simulate",
+    "simulate_residuals",
     "slopes",
     "step",
     "stepAIC",

@@ -27,7 +27,7 @@ NAMES = """
     model_frame model_matrix terms
     hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio influence_measures
     bread meat estfun etable
-    roc confusion calibration gini lift relativities cross_validate validate
+    simulate_residuals check_model roc confusion calibration gini lift relativities cross_validate validate
     theta_ml theta_md theta_mm
     compare_counts overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError

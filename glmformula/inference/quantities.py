@@ -276,8 +276,23 @@ def simulate(fit: Parametric, nsim: int = 1, seed: int | None = None) -> pd.Data
     -------
     DataFrame (n, nsim) with columns ``sim_1`` ...
     """
-    rng = fit.rows.generator(seed)
-    draw, levels = fit.likelihood.draw, fit.likelihood.levels
+    rng, levels = fit.rows.generator(seed), fit.likelihood.levels
+    draw = draws_of(fit)
+    drawn = {f"sim_{k + 1}": fit.rows.labelled(draw(rng)) for k in range(nsim)}
+    if levels:
+        drawn = {name: labelled_categories(places, levels) for name, places in drawn.items()}
+    return pd.DataFrame(drawn)
+
+
+def draws_of(fit: Parametric) -> Callable[[np.random.Generator], Array]:
+    """A function that draws a response for each row of the fit.
+
+    Raises
+    ------
+    ValueError
+        The response is counts of categories.
+    """
+    draw = fit.likelihood.draw
     if draw is None:
         raise ValueError(
             "simulate() draws one category for each row; expected a response of categories, the response of this "
@@ -289,10 +304,13 @@ def simulate(fit: Parametric, nsim: int = 1, seed: int | None = None) -> pd.Data
         np.asarray(columns[0]) if np.ndim(columns[0]) == 0 else np.concatenate(columns)
         for columns in zip(*parts, strict=True)
     )
-    drawn = {f"sim_{k + 1}": fit.rows.labelled(draw(rng, etas)) for k in range(nsim)}
-    if levels:
-        drawn = {name: labelled_categories(places, levels) for name, places in drawn.items()}
-    return pd.DataFrame(drawn)
+    return partial(_drawn_at, draw, etas)
+
+
+def _drawn_at(
+    draw: Callable[[np.random.Generator, Etas], Array], etas: Etas, rng: np.random.Generator
+) -> Array:
+    return draw(rng, etas)
 
 
 def _block_etas(layout: Layout, parameters: np.ndarray, block: Block) -> tuple[Array, ...]:
