@@ -18,7 +18,7 @@ from ...render.means import Label, as_text
 from ..wald import Vcov, resolved
 from .estimates import Basis, MarginalMeans, Shown
 from .nests import find_nests, occurring, shown_nests
-from .rows import Facts, Wanted, facts_of, wanted_of, weight_of
+from .rows import Facts, Wanted, facts_from, facts_of, wanted_of, weight_of
 from .scales import label_of, scale_of, scale_of_response
 from .several import basis_at, mode_of, names_of_part, shown_at
 
@@ -39,18 +39,41 @@ class Asking:
     at : mapping of str to values
     cov_reduce : "mean", "range", "meanint", True, False, callable or mapping of name to one of these
     vcov : as of `Wald.of`
-    nesting : bool
-        Whether nests are looked for.
+    mode : str or None
+        Of models of several linear predictors.
+    data : table or None
+        Rows in place of the fit's.
     """
 
     at: Mapping[str, Any] | None = None
     cov_reduce: Reduce = "mean"
     vcov: Vcov = None
     mode: str | None = None
+    data: Any = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is asked for."""
+        others = (self.at, self.vcov, self.mode, self.data)
+        return (
+            all(one is None for one in others)
+            and isinstance(self.cov_reduce, str)
+            and self.cov_reduce == "mean"
+        )
 
 
 def facts_for(fit: SingleIndex, asking: Asking) -> Facts:
-    """What the rows say, by one pass."""
+    """What the rows say, by one pass.
+
+    Raises
+    ------
+    DataError
+        There are none.
+    """
+    if asking.data is None and getattr(fit, "training", fit) is None:
+        raise DataError(
+            "the model holds no training rows, which a reference grid is made from: give them, data=data"
+        )
     wanted = wanted_of(fit.schema)
     reduce = asking.cov_reduce
     several = reduce.values() if isinstance(reduce, Mapping) else (reduce,)
@@ -61,7 +84,7 @@ def facts_for(fit: SingleIndex, asking: Asking) -> Facts:
         kept = {name for name, one in reduce.items() if one is False}
     held = any(callable(one) for one in several)
     asked = Wanted(wanted.names, wanted.factors, frozenset(kept), held)
-    return facts_of(fit.rows, asked)
+    return facts_of(fit.rows, asked) if asking.data is None else facts_from(fit.schema, asking.data, asked)
 
 
 def reference_grid(

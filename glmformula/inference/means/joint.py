@@ -37,6 +37,7 @@ def joint_tests(
     vcov: Vcov = None,
     show0df: bool = False,
     showconf: bool = True,
+    data: Any = None,
 ) -> MeansTable:
     """Tests of each term by contrasts of marginal means, like type III tests; R's ``joint_tests``.
 
@@ -48,7 +49,7 @@ def joint_tests(
     fit : GLM, LM, GLMNB or MarginalMeans
     by : str or sequence of str, optional
         Separate tests within the levels of these factors.
-    at, cov_reduce, weights, vcov
+    at, cov_reduce, weights, vcov, data
         As for `emmeans`.
     show0df : bool
         Show terms of which nothing can be tested.
@@ -79,7 +80,11 @@ def joint_tests(
      career:overtime_hours   2 Inf   1.555  0.2112
     """
     with hearing():
-        grid = fit if isinstance(fit, MarginalMeans) else reference_grid(fit, Asking(at, cov_reduce, vcov))
+        grid = (
+            fit
+            if isinstance(fit, MarginalMeans)
+            else reference_grid(fit, Asking(at, cov_reduce, vcov, data=data))
+        )
         groups = () if by is None else (by,) if isinstance(by, str) else tuple(by)
         for name in groups:
             if name not in grid.levels:

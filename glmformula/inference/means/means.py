@@ -53,6 +53,7 @@ def emmeans(
     bias_adjust: bool = False,
     sigma: float | None = None,
     mode: str | None = None,
+    data: Any = None,
 ) -> Any:
     """Estimated marginal means of a model, R's ``emmeans``.
 
@@ -102,6 +103,9 @@ def emmeans(
         of counts; "prob" (default), "latent" of `multinom`, whose response is a further factor; "latent" (default),
         "prob", "mean.class", "cum.prob", "exc.prob", "linear.predictor" of `polr`.
 
+    data : DataFrame, optional
+        The rows of the fit, where it does not hold them (``strip_data()``, `load`); they count alike.
+
     Returns
     -------
     MarginalMeans
@@ -149,7 +153,7 @@ def emmeans(
     2    late   -2.71  0.57  inf      -3.83      -1.59
     """
     asked = read_specs(specs, by)
-    grid = _grid_of(fit, Asking(at, cov_reduce, vcov, mode))
+    grid = _grid_of(fit, Asking(at, cov_reduce, vcov, mode, data))
     means = means_over(grid, asked, weights, offset)
     options = {
         "type": type,
@@ -174,8 +178,10 @@ def _grid_of(fit: Any, asking: Asking) -> MarginalMeans:
     """The reference grid of a model; means that are averaged further."""
     if not isinstance(fit, MarginalMeans):
         return reference_grid(fit, asking)
-    if asking != Asking():
-        raise DataError("at=, cov_reduce=, vcov= and mode= go with a fitted model: these means are made")
+    if not asking.plain:
+        raise DataError(
+            "at=, cov_reduce=, vcov=, mode= and data= go with a fitted model: these means are made"
+        )
     if math.prod(map(len, fit.levels.values())) != len(fit.linear):
         raise DataError("irregular reference grid: marginal means cannot be determined")
     return fit

@@ -18,7 +18,9 @@ from ...formula.terms import Terms
 from ...formula.tree import Name
 from ...formula.values import Factor, Logical, Matrix, Text, Time, Value
 from ...frame.arguments import numeric_value
+from ...frame.columns import Columns, as_frame
 from ...frame.kept import Kept, KeptColumns
+from ...frame.newdata import new_frame
 from ...frame.pieces import Piece, PieceColumns
 from ...frame.rows import take
 from ...frame.variables import variables_of
@@ -203,7 +205,38 @@ def _added(a: Facts | None, b: Facts | None) -> Facts | None:
     return a.plus(b) if a is not None and b is not None else a or b
 
 
-def _facts(values: Mapping[str, Value], wanted: Wanted, frame: DesignFrame) -> Facts:
+@dataclass(frozen=True)
+class Rows:
+    """Rows in use that are no fit's: what `_facts` asks of a frame."""
+
+    schema: Schema
+    nrows: int
+    offset: np.ndarray | None
+    prior_weights: np.ndarray | None = None
+
+
+def facts_from(schema: Schema, data: Any, wanted: Wanted) -> Facts:
+    """The same of data that are given, for a fit that holds no rows; they count alike.
+
+    Raises
+    ------
+    DataError
+        As of new data.
+    """
+    table = as_frame(data)
+    new = new_frame(schema, table)
+    used = np.flatnonzero(~new.missing)
+    if not used.size:
+        raise DataError("data: no row has a value of every variable")
+    columns = Columns(table)
+    values = {
+        name: take(new.variables[name] if name in new.variables else columns(name), used)
+        for name in wanted.names
+    }
+    return _facts(values, wanted, Rows(schema, len(used), None if new.offset is None else new.offset[used]))
+
+
+def _facts(values: Mapping[str, Value], wanted: Wanted, frame: DesignFrame | Rows) -> Facts:
     seen: dict[str, Seen] = {}
     codes: dict[str, np.ndarray] = {}
     levels: dict[str, list[Any]] = {}

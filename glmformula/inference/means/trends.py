@@ -42,6 +42,7 @@ def emtrends(
     null: float | None = None,
     delta: float | None = None,
     side: Any = None,
+    data: Any = None,
 ) -> Any:
     """Slopes of the linear predictor, averaged as `emmeans` averages; R's ``emtrends``.
 
@@ -51,7 +52,7 @@ def emtrends(
     Parameters
     ----------
     fit : GLM, LM or GLMNB
-    specs, by, at, weights, cov_reduce, vcov, level, adjust, infer, df, null, delta, side
+    specs, by, at, weights, cov_reduce, vcov, level, adjust, infer, df, null, delta, side, data
         As for `emmeans`.
     var : str
         The variable, or a function of it: ``"log(x)"`` gives slopes by log(x).
@@ -93,7 +94,7 @@ def emtrends(
     if node is None or len(names) != 1:
         raise FormulaError(f"var should be a variable, or a function of one; got {var!r}")
     name = names[0]
-    asking = Asking(at, cov_reduce, vcov)
+    asking = Asking(at, cov_reduce, vcov, data=data)
     facts = facts_for(fit, asking)
     if name not in facts.seen:
         raise DataError(f"var: '{name}' is none of the variables of the model{nearest(name, facts.seen)}")

@@ -254,7 +254,11 @@ def test_interactions_and_nests_are_told(data):
             DataError,
             "no factors to",
         ),
-        (lambda f: emmeans(f.strip_data(), "~ a"), DataError, "no training rows|holds no"),
+        (
+            lambda f: emmeans(f.strip_data(), "~ a"),
+            DataError,
+            "holds no training rows, which a reference grid is made from: give them",
+        ),
         (lambda f: emmeans("fit", "~ a"), FitError, "asked of a fitted model"),
     ],
 )
@@ -282,6 +286,18 @@ def test_groups_of_different_sizes_and_nested_coefficients_are_refused(data):
         contrast(means, {"p": [1, -1]})
     with pytest.raises(DataError, match="no factor levels left to contrast"):
         contrast(means, "pairwise", by=("a", "c"))
+
+
+def test_a_fit_without_rows_is_given_them(fit, data):
+    holes = data.assign(x=data["x"].where(data.index > 3))
+    whole = glm("y ~ a + log(x + 5) + offset(log(e))", holes, "poisson")
+    want = emmeans(whole, "~ a", weights="proportional").frame
+    got = emmeans(whole.strip_data(), "~ a", weights="proportional", data=holes).frame
+    pd.testing.assert_frame_equal(got, want)
+    assert str(joint_tests(whole.strip_data(), data=holes)) == str(joint_tests(whole))
+    assert str(emtrends(whole.strip_data(), "~ a", "x", data=holes)) == str(emtrends(whole, "~ a", "x"))
+    with pytest.raises(DataError, match="no row has a value of every variable"):
+        emmeans(whole.strip_data(), "~ a", data=holes[:3])
 
 
 def test_means_can_be_averaged_further(fit):
