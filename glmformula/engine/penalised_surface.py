@@ -14,7 +14,9 @@ from .penalised_problem import Scaled
 from .piecewise import minimum, residual
 
 # Lambdas that are solved together, and passes for them at most.
-TOGETHER, MOST_PASSES = 10, 60
+TOGETHER, MOST_PASSES = 25, 60
+# The information is summed at so many of them, and so many times again after steps.
+ANCHORS, AGAIN = 3, 1
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
 SLOW = 0.15
 # A residual below this that falls no more is rounding.
@@ -254,9 +256,10 @@ class Curved:
         back, size = np.tile(here.b, (L, 1)), np.full(L, np.inf)
         kept_slopes = np.tile(here.slopes, (L, 1))
         exact: dict[int, np.ndarray] = {}
-        open_, wanted = list(range(L)), {L - 1}
+        anchors = {L - 1 - k * L // ANCHORS for k in range(ANCHORS)}
+        open_, wanted = list(range(L)), set(anchors)
         moved: set[int] = set()
-        for _ in range(MOST_PASSES):
+        for turn in range(MOST_PASSES):
             asked = [i for i in open_ if i in wanted]
             at = self.swept(b[open_], informed=tuple(open_.index(i) for i in asked))
             slopes = problem.scores(at.scores)
@@ -289,19 +292,30 @@ class Curved:
             for i in still:
                 if i in moved:
                     continue
-                if i in exact:
-                    Q = exact[i]
-                elif L - 1 in exact and np.isfinite(at_lambda):
-                    Q = here.information * (1 - place[i]) + exact[L - 1] * place[i]
-                else:
-                    Q = exact.get(L - 1, here.information)
+                Q = between(i, place, exact, here.information)
                 b[i] = step(Q, i, b[i], kept_slopes[i])
             moved.clear()
+            if turn < AGAIN:  # the anchors' starts were far from their solutions
+                wanted |= anchors
             open_ = still
             if not open_:
                 break
         information = exact.get(L - 1, here.information)
         return b, size, Point(b[-1], kept_slopes[-1], information)
+
+
+def between(i: int, place: np.ndarray, known: dict[int, np.ndarray], first: np.ndarray) -> np.ndarray:
+    """The information at the i-th lambda, from those around it; `first` is that before all of them."""
+    if i in known:
+        return known[i]
+    above = [k for k in known if k > i]
+    below = [k for k in known if k < i]
+    if not above:
+        return known[max(below)] if below else first
+    right = min(above)
+    matrix, at = (known[max(below)], place[max(below)]) if below else (first, 0.0)
+    share = (place[i] - at) / (place[right] - at) if place[right] > at else 1.0
+    return np.asarray(matrix * (1 - share) + known[right] * share)
 
 
 def _weighted_response(block: Any) -> np.ndarray:
