@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import FitError
 from ..fitted.coefficients import kept_of, names_of
-from ..fitted.protocols import is_single_index
+from ..fitted.protocols import is_parametric, is_single_index
 from ..render.table import StatTable
 from .compared_models import compared_models, model_lines, of_one_response
 from .distributions import chisq_upper, f_upper
@@ -32,8 +32,8 @@ def waldtest(fit: Fit, *others: object, test: str | None = None, vcov: Vcov = No
     *others : GLM, formula or terms
         As in :func:`lrtest`.
     test : {"F", "Chisq"}, optional
-        F divides by the number of coefficients; residual degrees of freedom of the larger model. Default: F for models
-        of one linear predictor, Chisq for others, as lmtest has it for `glm` and for `zeroinfl`.
+        F divides by the number of coefficients; residual degrees of freedom of the larger model. Default: Chisq for
+        models of several linear predictors, F for others, as lmtest has it for `glm` and for `zeroinfl`.
     vcov : str, matrix or function, optional
         Another covariance of the coefficients of the larger model (see ``fit.summary``).
 
@@ -65,7 +65,7 @@ def waldtest(fit: Fit, *others: object, test: str | None = None, vcov: Vcov = No
     1    497
     2    498 -1 0.9339     0.3339
     """
-    test = ("F" if is_single_index(fit) else "Chisq") if test is None else test
+    test = ("Chisq" if is_parametric(fit) else "F") if test is None else test
     if test not in TESTS:
         raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
     refuse_aliased(fit)

@@ -37,6 +37,10 @@ def _several(value: Any) -> bool:
     return known and not isinstance(value, str | bytes | Mapping)
 
 
+def _names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
+
+
 def _is_list(value: Any) -> bool:
     return _several(value) or isinstance(value, str | Mapping)
 
@@ -78,6 +82,12 @@ STARS = Kind(
     "True, False or a mapping of mark to probability",
     lambda value: isinstance(value, Mapping) or (_scalar_of("b", value)),
 )
+BY = Kind(
+    "True, a name or a list of names",
+    lambda value: _scalar_of("b", value) or isinstance(value, str) or _names(value),
+)
+BOUNDS = Kind("two numbers, the lower bound and the upper", lambda value: _several(value) and len(value) == 2)
+TRANSFORM = Kind("a function, or a name of one", lambda value: callable(value) or isinstance(value, str))
 SEED = Kind("a whole number from 0, or a list of them", _is_seed)
 PROFILE = Kind("a profile, as profile(fit) gives", lambda value: hasattr(value, "grids"))
 
@@ -121,7 +131,11 @@ KINDS = {
         FLAG,
     ),
     **dict.fromkeys(("drop", "keep", "title"), TEXT),
+    **dict.fromkeys(("grid_type", "slope"), CHOICE),
+    **dict.fromkeys(("cross", "unconditional"), FLAG),
+    "by": BY,
     "cf": LIST,
+    "equivalence": BOUNDS,
     "expression": EXPRESSIONS,
     "hypothesis": HYPOTHESIS,
     "labels": LABELS,
@@ -134,6 +148,7 @@ KINDS = {
     "seed": SEED,
     "stars": STARS,
     "stats": LIST,
+    "transform": TRANSFORM,
     "vcov": COVARIANCE,
 }
 
