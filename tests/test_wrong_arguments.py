@@ -165,7 +165,7 @@ NEEDED = {
     "addterm": {"scope": "~ . + x2"},
     "delta_method": {"expression": "x"},
     "linear_hypothesis": {"hypothesis": "x"},
-    **dict.fromkeys(("nnt", "odds_ratio", "risk_difference", "risk_ratio"), {"treatment": "x"}),
+    **{verb: {"treatment": "x"} for verb in ("nnt", "odds_ratio", "risk_difference", "risk_ratio")},
 }
 OF_MORE = {"datagrid", "hypotheses"}  # they are asked of other things too, and say so themselves
 WRONG = [None, 3, "a", [], object(), 1.5, -1, float("nan"), True, {}, np.array([1, 2]), b"x"]
