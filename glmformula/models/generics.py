@@ -27,10 +27,12 @@ FUNCTIONS = (
     | {
         name: name
         for name in (*face.FIT, *face.SCORED, *face.EFFECTS, *face.SINGLE_INDEX, "brant", "nominal_test")
-        if name not in ("certificate", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
+        if name
+        not in ("certificate", "datagrid", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
     }
 )
-"""The verbs that are functions too, by the function's name; model_frame and model_matrix take formulas as well."""
+"""The verbs that are functions too, by the function's name; model_frame and model_matrix take formulas as well, and
+datagrid no model."""
 OTHERS = {
     "compare_counts": "models.compare_counts",
     "detect_separation": "inference.separation",
@@ -39,7 +41,6 @@ OTHERS = {
     "coefficient_plot": "plot.coefficients",
     "datagrid": "inference.effects.grids",
     "effect_plot": "plot.effects",
-    "hypotheses": "inference.effects.hypothesis_tests",
     "profile_plot": "plot.coefficients",
     "rootogram": "inference.rootogram",
     "rootogram_plot": "plot.rootogram",
@@ -97,9 +98,11 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
 
     @wraps(verb)
     def asked(fit: Any, *args: Any, **options: Any) -> Any:
-        if not is_model(fit) and not hasattr(fit, "fit"):  # a dict has an update() too; a Profile is of a fit
-            raise no_model(fit, f"{name}()")
         own = getattr(type(fit), method, None)
+        ours = getattr(own, "__module__", "").startswith("glmformula")
+        # a dict has an update() too; a Profile is of a fit, and a table of effects has tests of its own
+        if not is_model(fit) and not hasattr(fit, "fit") and not ours:
+            raise no_model(fit, f"{name}()")
         if own is None:
             require(fit, protocol, f"{name}()", INSTEAD.get(name, ANY))
         return (own or verb)(fit, *args, **options)

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError, nearest
-from ...fitted.protocols import is_model
 from ...frame.newdata import columns_of
 from .contrasts import Known, level_of
 from .population import NO_ROWS, Population, facts, known, population
@@ -35,13 +34,13 @@ class Grid:
 
 
 def datagrid(
-    model: Any = None, newdata: Any = None, *, grid_type: str = "mean_or_mode", **values: Any
+    fit: Any = None, newdata: Any = None, *, grid_type: str = "mean_or_mode", **values: Any
 ) -> pd.DataFrame | Grid:
     """A grid of rows: named variables take the values given, the others are held where they are typical.
 
     Parameters
     ----------
-    model : fitted model, optional
+    fit : fitted model, optional
         Without one, what comes back is for ``newdata=`` of `predictions` and its kin, which give it theirs.
     newdata : DataFrame, optional
         The rows whose means and commonest levels count; default: the rows of the fit.
@@ -79,15 +78,11 @@ def datagrid(
     0               5   False
     1              10   False
     """
-    if model is not None and not is_model(model):
-        raise DataError(
-            f"datagrid() takes a fitted model, or none, and variables by name; got {type(model).__name__}"
-        )
     if grid_type not in GRIDS:
         raise ValueError(f"grid_type should be one of {', '.join(map(repr, GRIDS))}; got {grid_type!r}")
-    if model is None:
+    if fit is None:
         return Grid(grid_type, values)
-    return grid_of(model, newdata, grid_type, values)
+    return grid_of(fit, newdata, grid_type, values)
 
 
 def rows_for(fit: SingleIndex, newdata: Any, wts: Any, beside: Sequence[str]) -> Population:

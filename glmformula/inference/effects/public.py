@@ -8,7 +8,7 @@ import numpy as np
 
 from ..wald import Vcov
 from .table import Asking, Effects
-from .tables import Question, comparison_table, prediction_table, slope_table
+from .tables import Question, averaged, comparison_table, prediction_table, slope_table
 
 if TYPE_CHECKING:
     from ...fitted.protocols import SingleIndex
@@ -143,7 +143,7 @@ def avg_predictions(
     """
     asking = Asking(conf_level, hypothesis, equivalence, transform, df)
     return prediction_table(
-        Question(fit, variables, by or True, newdata, type, vcov, wts, asking, unconditional)
+        Question(fit, variables, averaged(by), newdata, type, vcov, wts, asking, unconditional)
     )
 
 
@@ -258,7 +258,7 @@ def avg_comparisons(
     2  0.0182
     """
     asking = Asking(conf_level, hypothesis, equivalence, transform, df)
-    question = Question(fit, variables, by or True, newdata, type, vcov, wts, asking, unconditional)
+    question = Question(fit, variables, averaged(by), newdata, type, vcov, wts, asking, unconditional)
     return comparison_table(question, comparison, cross)
 
 
@@ -371,5 +371,5 @@ def avg_slopes(
     """
     asking = Asking(conf_level, hypothesis, equivalence, None, df)
     return slope_table(
-        Question(fit, variables, by or True, newdata, type, vcov, wts, asking, unconditional), slope
+        Question(fit, variables, averaged(by), newdata, type, vcov, wts, asking, unconditional), slope
     )

@@ -11,7 +11,15 @@ from ...errors import DataError, FitError
 from ..wald import Vcov
 from .contrasts import needs_facts
 from .table import Asking, Effects
-from .tables import Question, comparison_table, facts_of, known_of, prediction_table, wanted_variables
+from .tables import (
+    Question,
+    averaged,
+    comparison_table,
+    facts_of,
+    known_of,
+    prediction_table,
+    wanted_variables,
+)
 
 if TYPE_CHECKING:
     from ...fitted.protocols import SingleIndex
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
 
 def risk_ratio(
     fit: SingleIndex,
-    treatment: Any,
+    treatment: Any = None,
     by: Any = None,
     newdata: Any = None,
     *,
@@ -76,7 +84,7 @@ def risk_ratio(
 
 def odds_ratio(
     fit: SingleIndex,
-    treatment: Any,
+    treatment: Any = None,
     by: Any = None,
     newdata: Any = None,
     *,
@@ -120,7 +128,7 @@ def odds_ratio(
 
 def risk_difference(
     fit: SingleIndex,
-    treatment: Any,
+    treatment: Any = None,
     by: Any = None,
     newdata: Any = None,
     *,
@@ -160,7 +168,7 @@ def risk_difference(
 
 def nnt(
     fit: SingleIndex,
-    treatment: Any,
+    treatment: Any = None,
     by: Any = None,
     newdata: Any = None,
     *,
@@ -253,7 +261,7 @@ def _question(
         raise DataError("treatment: name the variable whose effect is asked for")
     wanted = wanted_variables(fit, treatment)
     asking = Asking(conf_level, transform=transform)
-    question = Question(fit, wanted, by or True, newdata, type, vcov, wts, asking)
+    question = Question(fit, wanted, averaged(by), newdata, type, vcov, wts, asking)
     rows = question.rows()
     kinds = known_of(question, rows, list(wanted))
     numbers = [name for name, value in wanted.items() if value is None and kinds[name].kind == "numeric"]
@@ -262,7 +270,7 @@ def _question(
         name: (0, 1) if name in numbers and said[name].quantiles[::4] == (0.0, 1.0) else value
         for name, value in wanted.items()
     }
-    return Question(fit, made, by or True, newdata, type, vcov, wts, asking)
+    return Question(fit, made, averaged(by), newdata, type, vcov, wts, asking)
 
 
 def _refuse_other_than_probabilities(question: Question, verb: str) -> None:

@@ -78,6 +78,46 @@ class Effects(StatTable):
     estimates: Estimates
     covariance: np.ndarray
 
+    def hypotheses(
+        self,
+        hypothesis: Any = None,
+        *,
+        conf_level: float = 0.95,
+        equivalence: Any = None,
+        df: float = np.inf,
+    ) -> Effects:
+        """Tests of the rows of the table, with the covariance it was made with.
+
+        Parameters
+        ----------
+        hypothesis, conf_level, equivalence, df
+            As of `predictions`.
+
+        Returns
+        -------
+        Effects
+
+        Raises
+        ------
+        DataError, FormulaError
+            A table with an effect for each row, which does not keep their covariance; what is no estimate.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> data = datasets.attrition().assign(senior=lambda d: d["experience_years"] > 5)
+        >>> fit = glm("left ~ senior + overtime_hours", data, family="binomial")
+        >>> print(fit.avg_predictions(by="senior").hypotheses("b1 = b2"))
+          Hypothesis Estimate Std. Error    z Pr(>|z|)   S    2.5 % 97.5 %
+        1 b1 = b2      0.0279     0.0182 1.53    0.126 3.0 -0.00779 0.0636
+        """
+        if self.estimates.gradient is None:
+            raise DataError(
+                "a table with an effect for each row does not keep their covariance: give hypothesis= to the call"
+            )
+        asking = Asking(conf_level, hypothesis, equivalence, None, df)
+        return effects_table(self.estimates, self.covariance, asking, self.footer)
+
 
 def covariance(fit: Fit, vcov: Vcov) -> tuple[np.ndarray, str]:
     """Of all parameters of the model, and the name of its standard errors; constants as log(theta) count as known

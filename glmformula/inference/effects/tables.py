@@ -54,6 +54,9 @@ class Question:
         if not self.averaged or self.by is True:
             return ()
         names = [self.by] if isinstance(self.by, str) else list(self.by)
+        for name in names:
+            if not isinstance(name, str):
+                raise DataError(f"by should be True, a column or a list of columns; got {name!r} among them")
         return tuple(name for name in names if name not in ("term", "contrast", "group"))
 
     def rows(self) -> Population:
@@ -128,6 +131,11 @@ def first_of_numbers(fit: Any) -> str | None:
     """The first quantity of a model of several predictors that is a number, as a class is not."""
     quantities = fit.likelihood.quantities
     return next((name for name, one in quantities.items() if one.jacobian is not None), None)
+
+
+def averaged(by: Any) -> Any:
+    """Over all rows, where no groups are named."""
+    return True if by is None or by is False else by
 
 
 def null_space(fit: Any) -> np.ndarray | None:

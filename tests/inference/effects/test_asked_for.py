@@ -128,9 +128,7 @@ def test_what_else_means_nothing_is_said() -> None:
         g.glm("y ~ day", rows(), family="binomial").avg_comparisons()
     with pytest.raises(DataError, match="a table with an effect for each row"):
         g.hypotheses(logit().slopes("x"), "b1 = b2")
-    with pytest.raises(DataError, match="the covariance that it was made with"):
-        g.hypotheses(logit().avg_slopes(), vcov="HC1")
-    with pytest.raises(DataError, match="a fitted model or a table of effects"):
+    with pytest.raises(FitError, match=r"hypotheses\(\) is asked of a fitted model"):
         g.hypotheses("x = 0")
     with pytest.raises(DataError, match="an array, which new data cannot have"):
         g.glm("n ~ x", rows(), family="poisson", offset=np.log(rows()["e"].to_numpy())).avg_slopes(
@@ -167,7 +165,7 @@ def test_grids() -> None:
         g.datagrid(logit(), f="top")
     with pytest.raises(ValueError, match="grid_type should be one of"):
         g.datagrid(logit(), grid_type="mean")
-    with pytest.raises(DataError, match="takes a fitted model, or none"):
+    with pytest.raises(FitError, match=r"datagrid\(\) is asked of a fitted model"):
         g.datagrid(rows())
 
 
