@@ -91,17 +91,9 @@ TRANSFORM = Kind("a function, or a name of one", lambda value: callable(value) o
 SEED = Kind("a whole number from 0, or a list of them", _is_seed)
 PROFILE = Kind("a profile, as profile(fit) gives", lambda value: hasattr(value, "grids"))
 
-GROUPS = Kind("True, a column or a list of columns", lambda value: _is_list(value) or _scalar_of("b", value))
-PAIR = Kind("two numbers", lambda value: _several(value) and np.asarray(value).dtype.kind in "iuf")
-FUNCTION = Kind("a function, or its name as a str", lambda value: callable(value) or isinstance(value, str))
 WEIGHTS = Kind("a column, numbers, or True", lambda value: _is_list(value) or _scalar_of("b", value))
 
 KINDS = {
-    **dict.fromkeys(("comparison", "grid_type", "slope"), CHOICE),
-    **dict.fromkeys(("cross", "unconditional"), FLAG),
-    "by": GROUPS,
-    "equivalence": PAIR,
-    "transform": FUNCTION,
     "treatment": LIST,
     "wts": WEIGHTS,
     **dict.fromkeys(

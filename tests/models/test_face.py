@@ -18,8 +18,6 @@ from glmformula.fitted.protocols import Fit, Predicting, Scored, SingleIndex, la
 from glmformula.models import face, generics
 
 VERBS = {**face.FIT, **face.SCORED, **face.SINGLE_INDEX}
-# Verbs whose functions are asked of other things too, and so say so themselves.
-OF_MORE = {"datagrid", "hypotheses"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +57,10 @@ def test_a_method_is_its_verb(name, fit):
     assert method is verb
     assert inspect.getdoc(getattr(fit, name)) == inspect.getdoc(verb)
     assert not inspect.getdoc(verb).startswith("See ")
-    assert next(iter(inspect.signature(verb).parameters)) == ("model" if name in OF_MORE else "fit")
+    assert next(iter(inspect.signature(verb).parameters)) == "fit"
 
 
-@pytest.mark.parametrize("name", sorted({*generics.FUNCTIONS} - OF_MORE))
+@pytest.mark.parametrize("name", sorted(generics.FUNCTIONS))
 def test_a_function_has_the_text_and_the_arguments_of_its_method(name):
     verb = generics.FUNCTIONS[name]
     function, method = getattr(gf, name), getattr(gf.GLM if hasattr(gf.GLM, verb) else gf.Polr, verb)
