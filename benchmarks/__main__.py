@@ -4,6 +4,7 @@
     streamed                               Parquet files; a Dask cluster of one and two processes
     sparse                                 levels and cells without events, empty cells; answers for each row
     multinom, polr                         five categories, side by side or in order
+    glmnet                                 penalised paths of three families, and of wide factors
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
@@ -12,7 +13,7 @@ Each race in memory is one process, the same data frame, interleaved rounds; wha
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
 323), glum and pyfixest in that of high cardinality;
-``--r`` lets R, where installed, into the races dense, linear, multinom, polr, glm_nb, drop1 and profile.
+``--r`` lets R, where installed, into the races dense, linear, multinom, polr, glmnet, glm_nb, drop1 and profile.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from . import (
     portfolio,
     profiles,
     robust,
+    shrinkage,
     sparse,
     streams,
     theta,
@@ -285,6 +287,16 @@ def five_in_order(options: argparse.Namespace) -> list[Row]:
     return race_rows("polr: 1e5 × 20, five ordered categories", times, ordinal.BARS)
 
 
+def penalised_paths(options: argparse.Namespace) -> list[Row]:
+    rows = []
+    for family, bar in shrinkage.BARS.items():
+        field = shrinkage.field(family, options.r and contenders.has_r("glmnet"))
+        warm_up, data = shrinkage.people(family, 2000), shrinkage.people(family)
+        times = measure.race(field, data, options.rounds, few={shrinkage.GLMNET: 3}, warm_up=warm_up)
+        rows += race_rows(f"glmnet: 1e5 rows, {family}", times, {shrinkage.GLMNET: bar})
+    return rows
+
+
 def average_effects(options: argparse.Namespace) -> list[Row]:
     warm_up, data = effects.people(2000), effects.people()
     times = measure.race(effects.field(), data, options.rounds, few={effects.PEER: 1}, warm_up=warm_up)
@@ -344,6 +356,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "multinom": five_categories,
     "polr": five_in_order,
     "effects": average_effects,
+    "glmnet": penalised_paths,
     "glm_nb": negative_binomial,
     "streamed": streamed,
     "drop1": drop1,

@@ -17,7 +17,7 @@ from .counts import by_level, checked_codes
 from .gram import Tables, assemble, encoded, tables
 
 # Numbers of linear predictors, and of columns, that are worked on together: they stay in a processor's cache.
-CELLS = 2**18
+CELLS = 2**17
 FEWEST, MOST = 2**10, 2**14
 
 
@@ -113,17 +113,16 @@ def _of_chunk(task: Sweep, block: Block) -> Swept:
     columns = dense_columns(pieces, parts, m)
     eta = predictors(pieces, parts, columns[:-1], task.betas, block.offset)
     y, w = block.y, block.prior_weights
-    flat = np.ascontiguousarray(np.broadcast_to(y, (L, m))).ravel()
     mu, slope, variance = task.family.working(eta.ravel())
     scores, deviances = np.zeros(task.betas.shape), np.zeros(L)
     if task.deviance:
+        flat = np.ascontiguousarray(np.broadcast_to(y, (L, m))).ravel()
         unit = task.family.deviance_at(flat, eta.ravel(), mu).reshape(L, m)
         deviances = unit.sum(axis=1) if w is None else np.dot(np.where(w > 0, unit, 0.0), w)
     if task.score:
-        r = mu - flat
+        r = mu.reshape(L, m) - y
         if slope is not variance:
-            r *= slope / variance
-        r = r.reshape(L, m)
+            r *= (slope / variance).reshape(L, m)
         if w is not None:
             r *= w
             r[:, w == 0] = 0.0
@@ -138,8 +137,10 @@ def _of_chunk(task: Sweep, block: Block) -> Swept:
         columns[-1] = 0.0
         information.append(tables(pieces, parts, columns.copy(), working))
     low, high = task.family.mu_interval
-    means = mu.reshape(L, m)
-    valid = np.asarray((means > low).all(axis=1) & (means < high).all(axis=1))
+    valid = np.ones(L, bool)
+    if m and not (low < mu.min() and mu.max() < high):
+        means = mu.reshape(L, m)
+        valid = np.asarray((means > low).all(axis=1) & (means < high).all(axis=1))
     return Swept(scores, deviances, tuple(information), valid)
 
 
