@@ -112,7 +112,7 @@ def simulate_residuals(fit: Any, nsim: int = 250, seed: int | None = None) -> Si
     >>> from glmformula import datasets, glm, simulate_residuals
     >>> fit = glm("sick_days ~ overtime_hours", datasets.attrition(), family="poisson")
     >>> found = simulate_residuals(fit, 100, seed=1)
-    >>> found.residuals.between(0, 1).all()
+    >>> bool(found.residuals.between(0, 1).all())
     True
     >>> list(found.tests.index)
     ['uniformity', 'dispersion', 'outliers', 'zeros']
