@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
 from .penalised_problem import Penalty, Scaled, scaled
@@ -24,6 +25,8 @@ from .penalised_surface import STOPS, Curved, Quadratic, Stop, Surface, by_level
 LEAST_ALPHA = 1e-3
 # How far a given lambda may be below the one before; others are put between.
 GAP = 3.0
+# A solution whose residual is above this share of the null model's gradient is none: the path ends before it.
+FAILED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class PenalisedPath:
         Penalty factors as scaled, 0 for what is not penalised, NaN for columns left out.
     passes : int
         Sweeps over the rows.
+    failed_at : float
+        The lambda before which the path ends, since there was no solution; NaN where it is whole.
     """
 
     lambdas: np.ndarray
@@ -68,6 +73,7 @@ class PenalisedPath:
     sd: np.ndarray
     factors: np.ndarray
     passes: int
+    failed_at: float
 
 
 def fit_path(
@@ -105,7 +111,13 @@ def fit_path(
         no_change = bool((penalty.lower[assign != 0] == 0).any() or (penalty.upper[assign != 0] == 0).any())
         stop = Stop(STOPS.get(family.name, by_level if not family.is_normal_linear else by_share), no_change)
     found = surface.path(lambdas, free, penalty.thresh * size, stop, grid.given is None)
-    k = len(found.b)
+    failed = np.flatnonzero(~(found.residuals <= FAILED * size))
+    k = int(failed[0]) if len(failed) else len(found.b)
+    if not wanted[:k].any():
+        raise FitError(
+            f"no penalised fit was found at lambda {lambdas[k]:.4g}: its means leave the range of the family "
+            f"{family.name} with link {family.link.name}; take a link whose means are always valid"
+        )
     chosen = np.flatnonzero(wanted[:k])
     factors = np.full(problem.p, np.nan)
     factors[problem.columns] = problem.factors
@@ -124,6 +136,7 @@ def fit_path(
         sd=sd,
         factors=factors,
         passes=found.passes,
+        failed_at=float(lambdas[k]) if len(failed) else float("nan"),
     )
 
 

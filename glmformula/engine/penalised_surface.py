@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import FitError
+from ..families.link import quiet
 from .path_sums import Moments, Sweep, Swept, sweep, weighted_gram
 from .penalised_problem import Scaled
 from .piecewise import minimum, residual
 
 # Lambdas that are solved together, and passes for them at most.
-TOGETHER, MOST_PASSES = 25, 60
+TOGETHER, MOST_PASSES = 25, 100
 # The information is summed at so many of them, and so many times again after steps.
 ANCHORS, AGAIN = 3, 1
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
@@ -229,6 +230,7 @@ class Curved:
         deviances = self.swept(b, score=False, deviance=True).deviances
         return 1 - deviances / self.null_deviance
 
+    @quiet
     def solve(
         self, lambdas: np.ndarray, here: Point, at_lambda: float, tolerance: float
     ) -> tuple[np.ndarray, np.ndarray, Point]:
@@ -281,7 +283,7 @@ class Curved:
                     moved.add(i)
                     continue
                 slow = new > SLOW * size[i]
-                stuck = i in exact and new > 0.5 * size[i] and new < 1e3 * tolerance
+                stuck = i in exact and new > 0.97 * size[i] and new < 1e3 * tolerance
                 size[i], kept_slopes[i] = new, slopes[k]
                 if new <= tolerance or stuck:
                     continue
@@ -293,7 +295,8 @@ class Curved:
                 if i in moved:
                     continue
                 Q = between(i, place, exact, here.information)
-                b[i] = step(Q, i, b[i], kept_slopes[i])
+                new_b = step(Q, i, b[i], kept_slopes[i])
+                b[i] = new_b if np.isfinite(new_b).all() else b[i]
             moved.clear()
             if turn < AGAIN:  # the anchors' starts were far from their solutions
                 wanted |= anchors

@@ -443,7 +443,14 @@ class Glmnet:
             penalty = penalty_of(given, base, design.names, design.assign, frame.terms.labels)
             result = fit_path(training.source, family, design.names, design.assign, penalty, grid)
         worst = int(result.residuals.argmax())
-        if result.residuals[worst] > TOLD:
+        if not np.isnan(result.failed_at):
+            give_warning(
+                f"the path ends before lambda {result.failed_at:.4g}: no solution was found there, since means leave "
+                f"the range of the family {family.name} with link {family.link.name}; take a link whose means are "
+                "always valid, or larger penalties",
+                ConvergenceWarning,
+            )
+        elif result.residuals[worst] > TOLD:
             give_warning(
                 f"the path did not converge: at lambda {result.lambdas[worst]:.4g} the conditions of a minimum are off "
                 f"by {result.residuals[worst]:.1g} of the null model's gradient; stop the path earlier, with "

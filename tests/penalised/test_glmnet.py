@@ -291,6 +291,36 @@ def test_a_path_that_cannot_be_solved_warns():
     assert fit.nobs == 6
 
 
+@pytest.mark.parametrize(
+    "family", [g.inverse_gaussian("log"), g.binomial("cauchit"), g.gaussian("log"), "Gamma"]
+)
+def test_links_that_are_not_canonical_meet_the_conditions_too(family):
+    name = getattr(family, "name", family)
+    fit = glmnet(f"{'b' if name == 'binomial' else 'pos'} ~ {NUMERIC} + f + g", DATA, family)
+    assert fit.residual.max() <= 1e-9
+
+
+def test_a_path_whose_means_leave_their_range_ends_there():
+    with pytest.warns(
+        g.ConvergenceWarning, match="the path ends before lambda .* means leave the range of the family"
+    ):
+        fit = glmnet(f"b ~ {NUMERIC} + f + g", DATA, g.binomial("log"))
+    assert 1 < len(fit.lambda_) < 60
+    assert fit.result.failed_at < fit.lambda_[-1]
+    assert fit.predict(type="response").to_numpy().max() < 1
+    with pytest.raises(FitError, match="no penalised fit was found at lambda"):
+        glmnet(f"b ~ {NUMERIC} + f + g", DATA, g.binomial("log"), lambda_=[1e-6])
+
+
 def test_real_data_of_the_package():
     fit = glmnet("left ~ salary + overtime_hours + experience_years", datasets.attrition(), "binomial")
     assert fit.residual.max() <= 1e-9
+
+
+def test_dask_gives_the_answer_of_memory():
+    frames = pytest.importorskip("dask.dataframe")
+    data = frames.from_pandas(DATA, npartitions=3)
+    for family, y in (("gaussian", "y"), ("poisson", "k")):
+        memory = glmnet(f"{y} ~ {NUMERIC} + f", DATA, family, nlambda=15)
+        there = glmnet(f"{y} ~ {NUMERIC} + f", data, family, nlambda=15)
+        np.testing.assert_allclose(there.coefficients, memory.coefficients, atol=1e-7)
