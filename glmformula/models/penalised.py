@@ -143,6 +143,14 @@ class Glmnet:
         return None
 
     @property
+    def loglik(self) -> float:
+        """There is none of a whole path; a FitError names what to ask."""
+        raise FitError(
+            "a penalised path has no likelihood that AIC or a test could compare: ask fit.dev_ratio and fit.deviance, "
+            "choose the penalty with cv_glmnet(), or fit.refit_selected(s=) for a GLM"
+        )
+
+    @property
     def criterion(self) -> str:
         """What the estimates make as small as can be: "penalised", the deviance with a penalty."""
         return "penalised"

@@ -212,6 +212,14 @@ def test_what_a_penalised_fit_has_not(binomial_fit, verb):
         getattr(binomial_fit, verb)()
 
 
+@pytest.mark.parametrize("verb", [g.logLik, g.AIC, g.BIC])
+def test_a_path_has_no_likelihood(binomial_fit, verb):
+    with pytest.raises(
+        FitError, match=r"has no likelihood that AIC or a test could compare: ask fit.dev_ratio"
+    ):
+        verb(binomial_fit)
+
+
 def test_plots_of_the_path(binomial_fit):
     pytest.importorskip("matplotlib").use("Agg")
     from matplotlib import pyplot
