@@ -186,11 +186,8 @@ Heard = list[tuple[type[Warning], str]]
 _heard: ContextVar[Heard | None] = ContextVar("heard", default=None)
 
 
-def give_warning(text: str, category: type[Warning], stacklevel: int = 1) -> None:
-    """``warnings.warn`` at the user's line, that called the package, unless somebody is hearing.
-
-    `stacklevel` says nothing any more: methods and functions come by ways of different lengths.
-    """
+def give_warning(text: str, category: type[Warning]) -> None:
+    """``warnings.warn`` at the user's line, that called the package, unless somebody is hearing."""
     heard = _heard.get()
     if heard is None:
         warnings.warn(text, category, stacklevel=_depth_of_user())

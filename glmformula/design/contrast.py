@@ -127,6 +127,5 @@ def _by_name(argument: Mapping[str, Any] | None, variables: Mapping[str, Variabl
             give_warning(
                 f"variable '{name}' is absent, its contrast will be ignored{nearest(str(name), known)}",
                 DataWarning,
-                stacklevel=2,
             )
     return out

@@ -93,7 +93,7 @@ class RParser(FormulaParser):  # type: ignore[misc]
 def right_side(found: Terms) -> list[RTerm]:
     """The terms in R's order, the intercept first; without the response, with R's warning."""
     if response_term(found) is not None:
-        give_warning(RESPONSE_DROPPED, DataWarning, stacklevel=2)
+        give_warning(RESPONSE_DROPPED, DataWarning)
     return list(_right_side(found))
 
 

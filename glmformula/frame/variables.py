@@ -102,7 +102,6 @@ def drop_unused(value: Factor, name: str) -> Factor:
         give_warning(
             f"contrasts dropped from factor {plain_name(name)} due to missing levels: no row has {dropped}",
             DataWarning,
-            stacklevel=2,
         )
     return Factor(table[codes], tuple(value.levels[k] for k in keep), value.ordered)
 

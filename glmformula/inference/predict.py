@@ -254,7 +254,6 @@ class PredictedRows:
                 "need a combination of "
                 f"{', '.join(np.asarray(fit.column_names, dtype=object)[aliased])} that the data never had",
                 RankWarning,
-                stacklevel=4,
             )
             eta = np.where(estimable, eta, np.nan)
             se = None if se is None else np.where(estimable, se, np.nan)

@@ -252,7 +252,6 @@ def hc_covariance(fit: SingleIndex, type: str) -> np.ndarray:
             f"observations {labels}{more}: these rows decide coefficients alone; leave them out, or take HC0 "
             "or HC1",
             GLMFormulaWarning,
-            stacklevel=5,
         )
     return frame.from_basis(inner)
 

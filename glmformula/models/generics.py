@@ -518,6 +518,5 @@ def _criterion(name: str, fits: list[Fit], penalty: Callable[[LogLik], float]) -
             f"models are not all fitted to the same number of observations ({shown}): {name} compares models of "
             "the same rows only",
             DataWarning,
-            stacklevel=3,
         )
     return pd.DataFrame({"df": [ll.df for ll in logs], name: values}, index=[f.formula for f in fits])

@@ -239,7 +239,6 @@ def checked(op: Callable[..., Any], name: str, *values: Value) -> Value:
             give_warning(
                 f"NaNs produced in {name}(): {len(rows)} of {made.size} values, the first at row {rows[0]}",
                 DataWarning,
-                stacklevel=2,
             )
     return out
 

@@ -40,7 +40,6 @@ def _parsed(x: Value) -> np.ndarray:
             f"NAs introduced by coercion: {int(lost.sum())} strings are no numbers, "
             f"the first '{labels[row]}' at row {row}",
             DataWarning,
-            stacklevel=2,
         )
     return out
 

@@ -73,7 +73,7 @@ def _inner_knots(x: np.ndarray | Sample, count: int, boundary: np.ndarray) -> np
             )
         nearest = knots[~on_boundary].min() if end == 0 else knots[~on_boundary].max()
         knots[on_boundary] = boundary[end] + (nearest - boundary[end]) / 8
-        give_warning("shoving 'interior' knots matching boundary knots to inside", DataWarning, stacklevel=2)
+        give_warning("shoving 'interior' knots matching boundary knots to inside", DataWarning)
     return knots
 
 
@@ -126,7 +126,7 @@ def _knots(
     if count > MOST_KNOTS:
         raise FormulaError(f"df = {count + least} asks for too many knots: at most {MOST_KNOTS}")
     if count < 0:
-        give_warning(f"'df' was too small; have used {least}", DataWarning, stacklevel=2)
+        give_warning(f"'df' was too small; have used {least}", DataWarning)
     return _inner_knots(values, count, boundary) if count > 0 else np.empty(0)
 
 
@@ -181,9 +181,7 @@ def apply_bs(state: dict[str, Any], x: Value, *_args: Value, **_named: Value) ->
     inside, order = values[known], int(state["degree"]) + 1
     low, high = state["boundary"]
     if ((inside < low) | (inside > high)).any():
-        give_warning(
-            "some 'x' values beyond boundary knots may cause ill-conditioned bases", DataWarning, stacklevel=2
-        )
+        give_warning("some 'x' values beyond boundary knots may cause ill-conditioned bases", DataWarning)
     basis = basis_matrix(inside, _all_knots(state, order), order)
     return _placed(known, basis if state["intercept"] else basis[:, 1:])
 

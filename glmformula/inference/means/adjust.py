@@ -83,11 +83,7 @@ def known_method(adjust: Any) -> str:
 
 
 def _changed(adjust: str, reason: str) -> str:
-    give_warning(
-        f'adjust = "{adjust}" was changed to "sidak" because "{adjust}" is {reason}',
-        DataWarning,
-        stacklevel=3,
-    )
+    give_warning(f'adjust = "{adjust}" was changed to "sidak" because "{adjust}" is {reason}', DataWarning)
     return "sidak"
 
 

@@ -339,7 +339,6 @@ def _nested(
             give_warning(
                 f"grouping factor(s) for '{name}' have been added to the 'by' list: {', '.join(missing)}",
                 DataWarning,
-                stacklevel=4,
             )
     if not isinstance(method, str):
         raise DataError(

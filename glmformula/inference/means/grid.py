@@ -158,9 +158,7 @@ def reference_grid(
         grid = replace(grid, linear=np.concatenate(moved))
     if nests:
         give_warning(
-            f"a nesting structure was detected in the fitted model: {shown_nests(nests)}",
-            DataWarning,
-            stacklevel=3,
+            f"a nesting structure was detected in the fitted model: {shown_nests(nests)}", DataWarning
         )
         values = {label.name: label.values for label in labels}
         grid = replace(grid, shown_rows=occurring(values, weights, nests))

@@ -358,7 +358,6 @@ def _warn_interaction(grid: MarginalMeans, asked: Sequence[str]) -> None:
                 "results may be misleading due to involvement in interactions: "
                 f"{', '.join(sorted(wanted))} in {':'.join(name for name in names if name in inside)}",
                 DataWarning,
-                stacklevel=4,
             )
             return
 
