@@ -4,7 +4,9 @@
     streamed                               Parquet files; a Dask cluster of one and two processes
     sparse                                 levels and cells without events, empty cells; answers for each row
     multinom, polr                         five categories, side by side or in order
+    zeros                                  zero-inflated and hurdle models
     glmnet                                 penalised paths of three families, and of wide factors
+    effects                                average effects of eight variables
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
@@ -13,7 +15,8 @@ Each race in memory is one process, the same data frame, interleaved rounds; wha
 and the ratio of paired rounds beside its bar. A rival that is not installed is left out and named.
 ``--slow`` lets in who takes many minutes: statsmodels in the race of factors (a dense matrix of 678,000 x
 323), glum and pyfixest in that of high cardinality;
-``--r`` lets R, where installed, into the races dense, linear, multinom, polr, glmnet, glm_nb, drop1 and profile.
+``--r`` lets R, where installed, into the races dense, linear, multinom, polr, zeros, glmnet, glm_nb, drop1 and
+profile.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ from . import (
     sparse,
     streams,
     theta,
+    zeros,
 )
 
 Row = tuple[str, ...]
@@ -272,6 +276,17 @@ def negative_binomial(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def many_zeros(options: argparse.Namespace) -> list[Row]:
+    rows = []
+    for kind in zeros.KINDS:
+        field = zeros.field(kind, options.r and contenders.has_r("pscl"))
+        few = {zeros.PSCL: 1, "statsmodels": 2}
+        warm_up, data = (portfolio.zeros(n, overdispersed=kind != "zip") for n in (2000, zeros.ROWS))
+        times = measure.race(field, data, options.rounds, few=few, warm_up=warm_up)
+        rows += race_rows(f"{zeros.TITLES[kind]}: 1e5 × (10 + 10)", times, zeros.BARS[kind])
+    return rows
+
+
 def five_categories(options: argparse.Namespace) -> list[Row]:
     field = categories.field(options.r and contenders.has_r("nnet"))
     few, warm_up = {categories.NNET: 1, "statsmodels": 2}, portfolio.choices(2000)
@@ -358,6 +373,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "effects": average_effects,
     "glmnet": penalised_paths,
     "glm_nb": negative_binomial,
+    "zeros": many_zeros,
     "streamed": streamed,
     "drop1": drop1,
     "profile": profile,

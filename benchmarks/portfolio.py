@@ -48,6 +48,19 @@ def counts(n: int = 1_000_000, p: int = 19, seed: int = 9) -> pd.DataFrame:
     return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
 
 
+def zeros(n: int = 100_000, p: int = 10, overdispersed: bool = False, seed: int = 2) -> pd.DataFrame:
+    """n rows of p normal columns x1..xp and counts y of which a part, by the columns too, are 0."""
+    draw = np.random.default_rng(seed)
+    columns = np.empty((p + 1, n))
+    columns[:p] = draw.standard_normal((p, n))
+    effects = np.random.default_rng(1)
+    mu = np.exp(0.8 + effects.normal(0, 0.15, p) @ columns[:p])
+    none = draw.random(n) < 1 / (1 + np.exp(0.6 + effects.normal(0, 0.25, p) @ columns[:p]))
+    y = draw.negative_binomial(1.5, 1.5 / (1.5 + mu)) if overdispersed else draw.poisson(mu)
+    columns[p] = np.where(none, 0, y)
+    return pd.DataFrame(columns.T, columns=[f"x{j}" for j in range(1, p + 1)] + ["y"], copy=False)
+
+
 def choices(n: int = 100_000, p: int = 19, categories: int = 5, seed: int = 3) -> pd.DataFrame:
     """n rows of p normal columns x1..xp and the number y of a category."""
     draw = np.random.default_rng(seed)

@@ -6,8 +6,8 @@ copy-on-write, else those of extension types and objects, whose arrays can be wr
 protects is memory that a NumPy array outside shares (``DataFrame(array, copy=False)``, an Arrow table made of an
 array): there a fingerprint of the column tells that it was written into, and the model refuses to answer.
 
-Measured, 1e6 rows x 20 numbers: the fingerprint takes 3 % of a logistic fit and no memory; copying the columns
-takes 27 % and 160 MB.
+Measured, 1e6 rows x 20 numbers: the fingerprint takes 1 to 8 % of a logistic fit (medians of paired rounds) and no
+memory; copying the columns takes 27 % and 160 MB.
 """
 
 from __future__ import annotations
