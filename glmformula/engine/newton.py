@@ -53,7 +53,7 @@ class NewtonControl:
     maxit: int = 100
     tolerance: float = 1e-14
     next_tolerance: float = 1e-20
-    exact: float = 1e-9
+    exact: float = 5e-11
     halvings: int = 40
     stalled: float = 1e-8
     flat: float = 1e-7
