@@ -199,3 +199,12 @@ def test_add_na_keeps_two_kinds_of_na_apart() -> None:
 def test_a_distribution_says_what_it_cannot(text: str, message: str) -> None:
     with pytest.raises((FormulaError, DataError), match=message):
         value(text, _data())
+
+
+@pytest.mark.parametrize("power", [2, 3, 4, 5, 7, 11])
+def test_powers_of_whole_numbers_are_whole(power):
+    """C's pow, which R calls, is exact there; NumPy's is not on every processor."""
+    x = np.arange(0.0, 22.0)
+    found = model_matrix(f"~ 0 + I(x^{power})", pd.DataFrame({"x": x})).iloc[:, 0].to_numpy()
+    assert [int(v) for v in found] == [int(v) ** power for v in x]
+    assert (found == np.rint(found)).all()
