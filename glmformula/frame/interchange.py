@@ -123,7 +123,7 @@ def arrow() -> Any:
     return needed("pyarrow", "arrow")
 
 
-def needed(module: str, extra: str) -> Any:
+def needed(module: str, extra: str, what: str = "these data need") -> Any:
     """A module that only some kinds of data need.
 
     Raises
@@ -138,12 +138,12 @@ def needed(module: str, extra: str) -> Any:
         found = importlib.import_module(module)
     except ImportError as error:
         raise DataError(
-            f"these data need {package}, which is not installed: pip install 'glmformula[{extra}]'"
+            f"{what} {package}, which is not installed: pip install 'glmformula[{extra}]'"
         ) from error
     oldest, version = OLDEST.get(package, ""), str(getattr(sys.modules[package], "__version__", ""))
     if () < _numbers(version) < _numbers(oldest):
         raise DataError(
-            f"these data need {package} {oldest} or newer, and {version} is installed: "
+            f"{what} {package} {oldest} or newer, and {version} is installed: "
             f"pip install --upgrade 'glmformula[{extra}]'"
         )
     return found

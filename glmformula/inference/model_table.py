@@ -118,8 +118,8 @@ class ModelTable(Rendered):
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     etable(fit).to_docx(Path(folder) / "table.docx")
         """
-        docx = needed("docx", "report")
-        needed("docx.enum.text", "report")
+        docx = needed("docx", "report", "a Word document needs")
+        needed("docx.enum.text", "report", "a Word document needs")
         docx_of(self.grid, path, docx)
 
     def to_gt(self) -> Any:
@@ -132,7 +132,7 @@ class ModelTable(Rendered):
         >>> type(etable(fit).to_gt()).__name__
         'GT'
         """
-        return gt_of(self.grid, needed("great_tables", "report"), pd)
+        return gt_of(self.grid, needed("great_tables", "report", "this table needs"), pd)
 
 
 def etable(
