@@ -101,6 +101,15 @@ def rows_in_columns(block: Block, chunk: int | None = None) -> Iterator[tuple[sl
         yield rows, dense_columns(pieces, parts, rows.stop - rows.start)[:-1]
 
 
+def predictors_by_chunk(
+    layout: Layout, parameters: np.ndarray, block: Block
+) -> Iterator[tuple[slice, np.ndarray, tuple[Array, ...]]]:
+    """Some rows at a time: (rows of the block, X' (p, c), their predictors with their offsets)."""
+    for rows, columns in rows_in_columns(block):
+        offset = None if block.offset is None else block.offset[rows]
+        yield rows, columns, etas_of(layout, parameters, columns, offset)
+
+
 def formed(layout: Layout, block: Block, chunk: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
     """The same in the layout's basis."""
     for rows, columns in rows_in_columns(block, chunk):

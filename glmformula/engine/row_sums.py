@@ -16,7 +16,7 @@ from ..families.likelihood import Likelihood, RowSums
 from ..families.link import Array, quiet
 from ..sources.base import Block, Source
 from .alike import AlikeSums, chunk_rows
-from .layout import Layout, etas_of, formed, rows_in_columns
+from .layout import Layout, etas_of, formed, predictors_by_chunk
 
 
 @dataclass(frozen=True)
@@ -165,9 +165,8 @@ def add_up(
 def row_scores(likelihood: Likelihood, layout: Layout, parameters: np.ndarray, block: Block) -> np.ndarray:
     """Derivatives of each row's weighted log-likelihood by the parameters, (r, m)."""
     out = np.empty((layout.size, len(block.y)))
-    for rows, columns in rows_in_columns(block):
-        offset = None if block.offset is None else block.offset[rows]
-        found = likelihood.evaluate(block.y[rows], etas_of(layout, parameters, columns, offset))
+    for rows, columns, etas in predictors_by_chunk(layout, parameters, block):
+        found = likelihood.evaluate(block.y[rows], etas)
         if block.prior_weights is not None:
             found = weighted(found, block.prior_weights[rows])
         for which, place, s in zip(layout.columns, layout.slices(), found.score, strict=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.layout import Layout, etas_of, rows_in_columns
+from ..engine.layout import Layout, predictors_by_chunk
 from ..engine.likelihood_fit import as_slice
 from ..errors import FitError
 from ..families.likelihood import Etas, Quantity
@@ -50,7 +50,7 @@ class Asked:
         """(m,) or (m, K): of each row of a block."""
         parts = [np.empty((0, len(self.quantity.columns)) if self.quantity.columns else 0)]
         with np.errstate(all="ignore"):
-            for rows, _, etas in self._chunks(block):
+            for rows, _, etas in predictors_by_chunk(self.layout, self.parameters, block):
                 value = np.asarray(self.quantity.value(etas))
                 parts.append(np.broadcast_to(value, (rows.stop - rows.start, *value.shape[1:])))
         return np.concatenate(parts)
@@ -61,7 +61,7 @@ class Asked:
         width, r = len(self.quantity.columns), self.layout.size
         parts = [np.empty((0, width, r) if width else (0, r))]
         with np.errstate(all="ignore"):
-            for rows, columns, etas in self._chunks(block):
+            for rows, columns, etas in predictors_by_chunk(self.layout, self.parameters, block):
                 m = rows.stop - rows.start
                 out = np.zeros((m, width, r) if width else (m, r))
                 jacobian = self.quantity.jacobian(etas)
@@ -78,7 +78,7 @@ class Asked:
         width = len(self.quantity.columns)
         parts = [np.empty((0, width) if width else 0)]
         with np.errstate(all="ignore"):
-            for rows, columns, etas in self._chunks(block):
+            for rows, columns, etas in predictors_by_chunk(self.layout, self.parameters, block):
                 m = rows.stop - rows.start
                 out, gradient = np.empty((m, width or 1)), np.zeros((self.layout.size, m))
                 jacobian = self.quantity.jacobian(etas)
@@ -92,11 +92,6 @@ class Asked:
                     out[:, c] = np.sqrt(np.maximum(spread, 0.0))
                 parts.append(out if width else out[:, 0])
         return np.concatenate(parts)
-
-    def _chunks(self, block: Block) -> Any:
-        for rows, columns in rows_in_columns(block):
-            offset = None if block.offset is None else block.offset[rows]
-            yield rows, columns, etas_of(self.layout, self.parameters, columns, offset)
 
 
 def asked(fit: Fit, type: str | None = None, at: Any = None) -> Asked:

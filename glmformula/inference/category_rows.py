@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..engine.layout import etas_of, rows_in_columns
+from ..engine.layout import predictors_by_chunk
 from ..render.categories import MatrixTexts, blocks_of
 from ..render.report import Block, Rendered
 from ..sources.mapped import collect
@@ -132,9 +132,8 @@ def _left(
     """(m, K), or (m, 1) of two categories."""
     single = not quantity.columns
     out = np.empty((len(block.y), 1 if single else len(order)))
-    for rows, columns in rows_in_columns(block):
-        offset = None if block.offset is None else block.offset[rows]
-        p = quantity.value(etas_of(layout, parameters, columns, offset))
+    for rows, _, etas in predictors_by_chunk(layout, parameters, block):
+        p = quantity.value(etas)
         y = block.y[rows]
         seen = y[:, order] if y.ndim == 2 else (y[:, None] == np.array(order)).astype(float)
         out[rows] = seen[:, 1:] - p[:, None] if single else seen - p

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.layout import Layout, etas_of, rows_in_columns
+from ..engine.layout import Layout, predictors_by_chunk
 from ..engine.rows import evaluate_rows
 from ..errors import FitError
 from ..families.distributions import BINOMIAL
@@ -66,9 +66,8 @@ def _no_counts(fit: Any, verb: str) -> FitError:
 
 def _parametric(likelihood: Likelihood, layout: Layout, parameters: np.ndarray, block: Block) -> np.ndarray:
     parts = [np.empty(0)]
-    for rows, columns in rows_in_columns(block):
-        offset = None if block.offset is None else block.offset[rows]
-        parts.append(likelihood.evaluate(block.y[rows], etas_of(layout, parameters, columns, offset)).loglik)
+    for rows, _, etas in predictors_by_chunk(layout, parameters, block):
+        parts.append(likelihood.evaluate(block.y[rows], etas).loglik)
     return np.concatenate(parts)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..engine.layout import Layout, etas_of, rows_in_columns
+from ..engine.layout import Layout, predictors_by_chunk
 from ..families.link import Array
 from ..fitted.asked import Asked, asked
 from ..sources.mapped import collect
@@ -237,9 +237,8 @@ def each_chunk(
     """A value for each row of a block, by its linear predictors."""
     parts = [np.empty(0)]
     with np.errstate(all="ignore"):
-        for rows, columns in rows_in_columns(block):
-            offset = None if block.offset is None else block.offset[rows]
-            parts.append(question(rows, etas_of(layout, parameters, columns, offset)))
+        for rows, _, etas in predictors_by_chunk(layout, parameters, block):
+            parts.append(question(rows, etas))
     return np.concatenate(parts)
 
 
@@ -314,10 +313,7 @@ def _drawn_at(
 
 
 def _block_etas(layout: Layout, parameters: np.ndarray, block: Block) -> tuple[Array, ...]:
-    parts = []
-    for rows, columns in rows_in_columns(block):
-        offset = None if block.offset is None else block.offset[rows]
-        parts.append(etas_of(layout, parameters, columns, offset))
+    parts = [etas for _, _, etas in predictors_by_chunk(layout, parameters, block)]
     return tuple(
         np.asarray(columns[0]) if np.ndim(columns[0]) == 0 else np.concatenate(columns)
         for columns in zip(*parts, strict=True)
