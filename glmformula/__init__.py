@@ -112,6 +112,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.means.joint import joint_tests
     from .inference.means.letters import cld
     from .inference.means.means import emmeans
+    from .inference.means.regrid import regrid
     from .inference.means.trends import emtrends
     from .inference.model_table import etable
     from .inference.parallel_lines import brant, nominal_test
@@ -264,6 +265,7 @@ __all__ = [
     "register_family",
     "register_function",
     "register_link",
+    "regrid",
     "relativities",
     "residuals",
     "risk_difference",

@@ -54,6 +54,7 @@ OTHERS = {
     "emtrends": "inference.means.trends",
     "joint_tests": "inference.means.joint",
     "cld": "inference.means.letters",
+    "regrid": "inference.means.regrid",
     **dict.fromkeys(("contrast", "pairs"), "inference.means.contrasts"),
 }
 ANY = (

@@ -25,11 +25,14 @@ class Comparison:
         Of the contrast, ``{hi}`` and ``{lo}`` in it.
     null : float
         Its value where nothing changes.
+    by_row : bool
+        Whether an average is that of the rows' values, and not the value of mean predictions.
     """
 
     function: Callable[[Array, Array], Compared]
     label: str
     null: float = 0.0
+    by_row: bool = False
 
 
 def difference(hi: Array, lo: Array) -> Compared:

@@ -153,7 +153,7 @@ def comparisons(
     by: Any = None,
     newdata: Any = None,
     *,
-    comparison: str = "difference",
+    comparison: Any = "difference",
     cross: bool = False,
     type: str | None = None,
     vcov: Vcov = None,
@@ -173,9 +173,11 @@ def comparisons(
         ``{"center": 1}`` half a step either way, as the Python package; ``(a, b)`` from a to b; "sd", "2sd" about what
         it is; "iqr", "minmax". Of a factor: "reference" (default), "pairwise", "sequential", each with ``rev`` before
         it, "all", "minmax", or a pair of levels (from, to).
-    comparison : str
+    comparison : str or callable
         "difference", "ratio", "lnratio", "lnor" (log odds ratio), "lift"; of averages they are those of mean
-        predictions, as with ``avg`` behind the name.
+        predictions, as with ``avg`` behind the name. Or a function of two arrays, the high and the low predictions of
+        some rows: it gives a number for each row (averages are those of these numbers), or one number of
+        ``np.mean(hi)`` and ``np.mean(lo)``. Its derivatives are extrapolated steps (relative error near 1e-11).
     cross : bool
         Move all variables at once, in all combinations of their contrasts.
     by, newdata, type, vcov, conf_level, hypothesis, equivalence, transform, wts, df
@@ -189,7 +191,8 @@ def comparisons(
     Raises
     ------
     DataError, FormulaError, FitError, ValueError
-        As `predictions`; a contrast that means nothing for the kind of a variable.
+        As `predictions`; a contrast that means nothing for the kind of a variable; a function that is none of rows or
+        of means.
 
     Examples
     --------
@@ -210,7 +213,7 @@ def avg_comparisons(
     by: Any = True,
     newdata: Any = None,
     *,
-    comparison: str = "difference",
+    comparison: Any = "difference",
     cross: bool = False,
     type: str | None = None,
     vcov: Vcov = None,

@@ -17,9 +17,10 @@ from ..distributions import quantile
 from ..quantities import limits as scaled_limits
 from ..wald import Vcov
 from .averages import Estimates, averages, each_row
-from .compare import COMPARISONS, SLOPES, comparison_of, slope_of
+from .compare import COMPARISONS, SLOPES, slope_of
 from .contrasts import Facts, Known, Shift, contrasts, level_of, needs_facts
 from .evaluation import Model
+from .functions import asked_comparison
 from .grids import rows_for
 from .population import Population, facts, known, variables
 from .table import Asking, Effects, covariance, effects_table
@@ -192,9 +193,9 @@ def facts_of(question: Question, rows: Population, names: Sequence[str]) -> dict
     return facts(own, names)
 
 
-def comparison_table(question: Question, comparison: str, cross: bool) -> Effects:
-    found, means = comparison_of(comparison)
-    means = means or question.averaged
+def comparison_table(question: Question, comparison: Any, cross: bool) -> Effects:
+    found, means = asked_comparison(comparison)
+    averaged = means or question.averaged
     rows = question.rows()
     wanted = wanted_variables(question.fit, question.variables)
     kinds = known_of(question, rows, list(wanted))
@@ -202,9 +203,16 @@ def comparison_table(question: Question, comparison: str, cross: bool) -> Effect
     pairs = contrasts(wanted, kinds, said, found, cross)
     names = ["contrast"] if not cross else [f"contrast_{name}" for name in wanted]
     tasks = [
-        Task((("term", one.term), *zip(names, one.labels)), one.hi, one.lo, found, means) for one in pairs
+        Task(
+            (("term", one.term), *zip(names, one.labels)),
+            one.hi,
+            one.lo,
+            found,
+            averaged and not found.by_row,
+        )
+        for one in pairs
     ]
-    return question.table(question.plan(tasks, {}), rows, means)
+    return question.table(question.plan(tasks, {}), rows, averaged)
 
 
 def slope_table(question: Question, slope: str) -> Effects:

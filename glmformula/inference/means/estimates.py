@@ -130,6 +130,16 @@ _CONTRAST = """Contrasts of these, with the arguments of the function `contrast`
          contrast     estimate    SE  df t.ratio p.value
          TRUE - FALSE   -0.131 0.232 498  -0.564  0.5732
         """
+_REGRID = """These on another scale, with the arguments of the function `regrid`.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, emmeans, glm
+        >>> staff = datasets.attrition().assign(senior=lambda d: d["experience_years"] > 5)
+        >>> means = emmeans(glm("left ~ senior", staff, family="binomial"), "~ senior")
+        >>> means.regrid().frame["prob"].round(3).tolist()
+        [0.059, 0.031]
+        """
 _PAIRS = """All pairwise differences, with the arguments of the function `pairs`.
 
         Examples
@@ -272,6 +282,7 @@ class MarginalMeans(Rendered):
         return self.basis.covariance(self.linear)
 
     contrast = _later("contrasts", "contrast", _CONTRAST)
+    regrid = _later("regrid", "regrid", _REGRID)
     pairs = _later("contrasts", "pairs", _PAIRS)
     cld = _later("letters", "cld", _CLD)
 
@@ -450,7 +461,7 @@ def summarise(means: MarginalMeans) -> MeansTable:
     scale_name = "" if scale is None else scale.name
     if back and shown.bias_adjust:
         assert scale is not None
-        scale = bias_adjusted(scale, _sigma(means))
+        scale = bias_adjusted(scale, sigma_of(shown.sigma))
     kind = shown.kind
     if kind == "pairs" and shown.pairs_by != shown.by:
         kind = "contrast"
@@ -503,7 +514,7 @@ def summarise(means: MarginalMeans) -> MeansTable:
             columns["SE"] = np.abs(scale.slope(estimate) * error)
             columns[name] = scale.inverse(estimate)
         if shown.bias_adjust:
-            messages.append(f"Bias adjustment applied based on sigma = {_shown_sigma(_sigma(means))}")
+            messages.append(f"Bias adjustment applied based on sigma = {_shown_sigma(sigma_of(shown.sigma))}")
     if shown.averaged:
         line = f"Results are averaged over{shown.qualifier} the levels of: {', '.join(shown.averaged)}"
         messages.insert(0, line)
@@ -518,13 +529,20 @@ def _as_ratio(label: Label) -> Label:
     return Label(label.name, tuple(texts[v] for v in label.values), tuple(texts[v] for v in label.levels))
 
 
-def _sigma(means: MarginalMeans) -> float:
-    if means.shown.sigma is None:
+def sigma_of(sigma: float | None) -> float:
+    """That of a bias adjustment.
+
+    Raises
+    ------
+    ValueError
+        There is none.
+    """
+    if sigma is None:
         raise ValueError(
             'must specify "sigma" to obtain bias-adjusted back transformations: the standard deviation of what '
             "is added to the linear predictor"
         )
-    return means.shown.sigma
+    return sigma
 
 
 def _shown_sigma(sigma: float) -> str:

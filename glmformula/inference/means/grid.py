@@ -18,6 +18,7 @@ from ...render.means import Label, as_text
 from ..wald import Vcov, resolved
 from .estimates import Basis, MarginalMeans, Shown
 from .nests import find_nests, occurring, shown_nests
+from .nuisance import Nuisance, shares_of, standing_apart
 from .rows import Facts, Wanted, facts_from, facts_of, wanted_of, weight_of
 from .scales import label_of, scale_of, scale_of_response
 from .several import basis_at, mode_of, names_of_part, shown_at
@@ -43,6 +44,8 @@ class Asking:
         Of models of several linear predictors.
     data : table or None
         Rows in place of the fit's.
+    nuisance : Nuisance or None
+        Factors that are averaged over at once.
     """
 
     at: Mapping[str, Any] | None = None
@@ -50,11 +53,12 @@ class Asking:
     vcov: Vcov = None
     mode: str | None = None
     data: Any = None
+    nuisance: Nuisance | None = None
 
     @property
     def plain(self) -> bool:
         """Whether nothing is asked for."""
-        others = (self.at, self.vcov, self.mode, self.data)
+        others = (self.at, self.vcov, self.mode, self.data, self.nuisance)
         return (
             all(one is None for one in others)
             and isinstance(self.cov_reduce, str)
@@ -112,6 +116,15 @@ def reference_grid(
     every = grid_levels(facts, asking)
     used = None if mode is None else names_of_part(fit, mode.part)
     levels = {name: one for name, one in every.items() if used is None or name in used}
+    apart: dict[str, tuple[Any, ...]] = {}
+    if asking.nuisance is not None:
+        if mode is not None:
+            raise DataError(
+                "nuisance= averages linear predictors, and here means of several of them are averaged: leave it out, "
+                "and the factors are averaged over with all others"
+            )
+        apart = standing_apart(asking.nuisance, levels, fit.terms)
+        levels = {name: one for name, one in levels.items() if name not in apart}
     size = math.prod(map(len, levels.values()))
     if size > MOST_ROWS:
         counts = ", ".join(f"{name} {len(one)}" for name, one in levels.items() if len(one) > 1)
@@ -124,7 +137,12 @@ def reference_grid(
     weights = grid_weights(facts, columns, size)
     offset = None
     if mode is None:
-        X, basis, shown = matrix_at(fit, columns, facts), basis_of(fit, asking.vcov), shown_of(fit, size)
+        basis, shown = basis_of(fit, asking.vcov), shown_of(fit, size)
+        if asking.nuisance is not None and apart:
+            X = _apart(fit, columns, facts, apart, asking.nuisance.weights)
+            shown = replace(shown, averaged=(f"{len(apart)} nuisance factors",))
+        else:
+            X = matrix_at(fit, columns, facts)
         offset = mean_offset(facts, size)
     else:
         held = {name: columns.get(name, [one[0]] * size) for name, one in every.items()}
@@ -263,6 +281,26 @@ def matrix_at(fit: Any, columns: Mapping[str, list[Any]], facts: Facts) -> np.nd
     size = len(next(iter(columns.values()), [0]))
     newdata = pd.DataFrame(made) if made else pd.DataFrame(index=pd.RangeIndex(size))
     X: np.ndarray = dense(design_for(schema, newdata).design)
+    return X
+
+
+def _apart(
+    fit: Any,
+    columns: Mapping[str, list[Any]],
+    facts: Facts,
+    apart: Mapping[str, tuple[Any, ...]],
+    weights: str,
+) -> np.ndarray:
+    """The model's columns at the rows of a grid, those of nuisance factors at their averages."""
+    size = len(next(iter(columns.values()), [0]))
+    firsts = {name: [one[0]] for name, one in apart.items()}
+    X = matrix_at(fit, {**columns, **{name: one * size for name, one in firsts.items()}}, facts)
+    start = {name: one[:1] for name, one in columns.items()} | firsts
+    for name, levels in apart.items():
+        rows = {other: one * len(levels) for other, one in start.items()} | {name: list(levels)}
+        own = matrix_at(fit, rows, facts)
+        moving = np.flatnonzero(np.ptp(own, axis=0) > 0)
+        X[:, moving] = shares_of(name, levels, facts, weights) @ own[:, moving]
     return X
 
 

@@ -18,6 +18,8 @@ from ..wald import Vcov
 from .estimates import MarginalMeans, label_in, rows_of, with_options
 from .grid import Asking, Reduce, expanded, reference_grid
 from .nests import Nests, occurring, term_table
+from .nuisance import nuisance_of
+from .regrid import regridded
 
 WEIGHTS = ("equal", "proportional", "outer", "cells", "flat")
 OVERALL = "1"
@@ -54,6 +56,10 @@ def emmeans(
     sigma: float | None = None,
     mode: str | None = None,
     data: Any = None,
+    regrid: str | None = None,
+    nuisance: Any = None,
+    non_nuisance: Any = None,
+    wt_nuis: str | None = None,
 ) -> Any:
     """Estimated marginal means of a model, R's ``emmeans``.
 
@@ -102,9 +108,16 @@ def emmeans(
         Of models of several linear predictors, by the delta method: "response" (default), "count", "zero", "prob0"
         of counts; "prob" (default), "latent" of `multinom`, whose response is a further factor; "latent" (default),
         "prob", "mean.class", "cum.prob", "exc.prob", "linear.predictor" of `polr`.
-
     data : DataFrame, optional
         The rows of the fit, where it does not hold them (``strip_data()``, `load`); they count alike.
+    regrid : str, optional
+        Take the grid to this scale before it is averaged (see `regrid`): "response" averages means, not linear
+        predictors.
+    nuisance, non_nuisance : str or sequence of str, optional
+        Factors (or all but these) that are averaged over at once, so that the grid stays small: those that are in one
+        term alone.
+    wt_nuis : {"equal", "proportional"}, optional
+        How; default: "equal", or "proportional" where `weights` are the data's.
 
     Returns
     -------
@@ -153,7 +166,10 @@ def emmeans(
     2    late   -2.71  0.57  inf      -3.83      -1.59
     """
     asked = read_specs(specs, by)
-    grid = _grid_of(fit, Asking(at, cov_reduce, vcov, mode, data))
+    apart = nuisance_of(nuisance, non_nuisance, wt_nuis, weights)
+    grid = regridded(
+        _grid_of(fit, Asking(at, cov_reduce, vcov, mode, data, apart)), regrid, bias_adjust, sigma
+    )
     means = means_over(grid, asked, weights, offset)
     options = {
         "type": type,
@@ -180,7 +196,7 @@ def _grid_of(fit: Any, asking: Asking) -> MarginalMeans:
         return reference_grid(fit, asking)
     if not asking.plain:
         raise DataError(
-            "at=, cov_reduce=, vcov=, mode= and data= go with a fitted model: these means are made"
+            "at=, cov_reduce=, vcov=, mode=, data= and nuisance= go with a fitted model: these means are made"
         )
     if math.prod(map(len, fit.levels.values())) != len(fit.linear):
         raise DataError("irregular reference grid: marginal means cannot be determined")

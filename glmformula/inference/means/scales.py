@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...families import make_link
 from ...formula.tree import Call, Literal, Node
 
 if TYPE_CHECKING:
@@ -177,3 +178,30 @@ def _adjusted(scale: Scale, half: float, eta: np.ndarray) -> np.ndarray:
 def _adjusted_slope(scale: Scale, half: float, eta: np.ndarray) -> np.ndarray:
     third = (_second(scale, eta + STEP) - _second(scale, eta - STEP)) / (2 * STEP)
     return scale.slope(eta) + half * third
+
+
+_OTHER_LINKS: dict[str, Function] = {"log10": np.log10, "log2": np.log2}
+FORWARD = ("logit", "probit", "cauchit", "cloglog", "log", "log10", "log2", "sqrt", "1/mu^2", "inverse")
+_OF_PROBABILITIES = frozenset({"logit", "probit", "cauchit", "cloglog"})
+
+
+def forward(name: str) -> tuple[Scale, Function, Callable[[np.ndarray], np.ndarray]]:
+    """One of `FORWARD`: the scale, the function to it, and which means it has."""
+    inside = _between if name in _OF_PROBABILITIES else _positive
+    if name in _OTHER_LINKS:
+        inverse, slope = _OF_RESPONSE[name]
+        return Scale(name, name, inverse, slope), _OTHER_LINKS[name], inside
+    link = make_link(name)
+    scale = scale_of(link)
+    assert scale is not None
+    return scale, link.linkfun, inside
+
+
+def _between(mean: np.ndarray) -> np.ndarray:
+    out: np.ndarray = (mean > 0) & (mean < 1)
+    return out
+
+
+def _positive(mean: np.ndarray) -> np.ndarray:
+    out: np.ndarray = mean > 0
+    return out
