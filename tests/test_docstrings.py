@@ -24,6 +24,7 @@ from glmformula.inference.certificate import Certificate
 from glmformula.models.face import FIT, SCORED, SINGLE_INDEX
 from glmformula.models.generics import FUNCTIONS
 from glmformula.render.report import Rendered
+from glmformula.report.public import Report
 
 PARSER = DocTestParser()
 A_FIT = glm("left ~ overtime_hours", datasets.attrition(), family="binomial")
@@ -58,7 +59,7 @@ def documented() -> dict[str, Any]:
     for module in [name for name, value in found.items() if isinstance(value, ModuleType)]:
         listed = found.pop(module)
         found |= {f"{module}.{name}": getattr(listed, name) for name in listed.__all__}
-    answers = (Certificate, LogLik, Terms)
+    answers = (Certificate, LogLik, Report, Terms)
     classes = [cls for cls in reports(Rendered) if cls.__module__.startswith("glmformula")]
     for cls in (GLM, LM, Family, Link, *answers, *classes):
         found |= {f"{cls.__name__}.{name}": of_class(cls, name) for name in own(cls)}

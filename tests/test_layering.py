@@ -32,6 +32,7 @@ ORDER = (
     "fitted",
     "inference",
     "plot",
+    "report",
     "models",
 )
 ROOT_MODULES = {"__init__", "__main__", "datasets"}

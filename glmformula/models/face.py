@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from ..inference.vif import vif as _vif
     from ..inference.waldtest import waldtest as _waldtest
     from ..plot.diagnostics import plot as _plot
+    from ..report.public import report as _report
 
 C = TypeVar("C", bound=type)
 
@@ -119,6 +120,7 @@ FIT = {
     "hypotheses": "inference.effects.hypothesis_tests",
     "linear_hypothesis": "inference.linear_hypothesis",
     "lrtest": "inference.lrtest",
+    "report": "report.public",
     "tidy": "inference.tidy",
     "update": "inference.update",
     "waldtest": "inference.waldtest",
@@ -243,6 +245,7 @@ class FitVerbs:
         hypotheses = _hypotheses
         linear_hypothesis = _linear_hypothesis
         lrtest = _lrtest
+        report = _report
         tidy = _tidy
         update = _update
         waldtest = _waldtest

@@ -28,7 +28,10 @@ FUNCTIONS = (
         name: name
         for name in (*face.FIT, *face.SCORED, *face.EFFECTS, *face.SINGLE_INDEX, "brant", "nominal_test")
         if name
-        not in ("certificate", "datagrid", "extract_aic", "plot", "separation", "model_frame", "model_matrix")
+        not in (
+            *("certificate", "datagrid", "extract_aic", "plot", "report", "separation"),
+            *("model_frame", "model_matrix"),
+        )
     }
 )
 """The verbs that are functions too, by the function's name; model_frame and model_matrix take formulas as well, and

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..inference.simulated_residuals import simulate_residuals
+from ..inference.simulated_residuals import SimulatedResiduals, simulate_residuals
 from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ def check_model(fit: Any, nsim: int = 250, seed: int | None = None, axes: Any = 
     >>> len(check_model(fit, 50, seed=1).axes)
     3
     """
-    found = simulate_residuals(fit, nsim, seed)
+    return residual_panels(simulate_residuals(fit, nsim, seed), axes)
+
+
+def residual_panels(found: SimulatedResiduals, axes: Any = None) -> Figure:
+    """The picture of residuals that were simulated."""
     figure, (first, second, third) = axes_for(axes, 3, (3.9, 3.6), columns=3)
     values = found.residuals.dropna().to_numpy()
     n = len(values)

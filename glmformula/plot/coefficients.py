@@ -107,8 +107,11 @@ def coefficient_plot(
 
         axis.set_xscale("log")
         few = min(5, max(2, letters_in(axis.bbox.width, axis) // 10))
-        narrow = edges[1] < 10 * edges[0]
-        axis.xaxis.set_major_locator(ticker.MaxNLocator(few) if narrow else ticker.LogLocator())
+        range_ = edges[1] / edges[0]
+        steps = (1.0, 2.0, 5.0) if range_ < 100 else (1.0,)  # few powers of ten are there to be named
+        axis.xaxis.set_major_locator(
+            ticker.MaxNLocator(few) if range_ < 10 else ticker.LogLocator(subs=steps)
+        )
         axis.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
         axis.xaxis.set_minor_formatter(ticker.NullFormatter())
     if cut:

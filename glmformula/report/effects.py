@@ -1,0 +1,122 @@
+"""Effects on the scale of the response: average comparisons, and average predictions drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .pictures import curves, picture
+from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
+from .subject import Answer, Subject, attempt, listed, number, p_cell
+
+MOST_DRAWN = 8  # variables
+POINTS = 25  # values of a number that are predicted
+MOST_PREDICTIONS = 2_000_000  # of all rows and values together: fewer values of many rows
+SMALL, LARGE = 0.2, 20.0  # a spread for which one unit says little
+
+
+def effects(subject: Subject) -> Section | None:
+    """What a change of one variable does to the expected response, averaged over the rows."""
+    key, title = "effects", "Effects on the scale of the response"
+    changes = _changes(subject.rows())
+    options: dict[str, Any] = {"conf_level": subject.level}
+    if subject.vcov is not None:
+        options["vcov"] = subject.vcov
+    answer = subject.ask("avg_comparisons", changes, **options)
+    if answer.value is None:
+        if not answer.reason:
+            return None
+        return Section(key, title, (Prose(f"They are left out: {answer.reason}."),), absent=True)
+    frame = answer.value.frame
+    unit = "probability" if _probabilities(subject) else f"expected {subject.response}"
+    items: list[Item] = [
+        Prose(
+            "Each line answers: had all rows one value of the variable rather than another, all else "
+            "as it is, by how much "
+            f"would the mean {unit} differ? These are differences that the model implies; they are "
+            "effects of the variable "
+            "only if the model holds all that matters for both."
+        ),
+        _table(frame, subject.interval, unit),
+    ]
+    names = [name for name in dict.fromkeys(frame["term"]) if name is not None]
+    drawn = [
+        shown for name in names[:MOST_DRAWN] if (shown := _drawn(subject, str(name), options, unit)).value
+    ]
+    if drawn:
+        items.append(Pictures(tuple(answer.value for answer in drawn)))
+    if len(names) > MOST_DRAWN:
+        items.append(Prose(f"Not drawn, for room: {listed([str(n) for n in names[MOST_DRAWN:]], 20)}."))
+    return Section(key, title, tuple(items))
+
+
+def _probabilities(subject: Subject) -> bool:
+    fit = subject.fit
+    return getattr(getattr(fit, "family", None), "reading", "") == "binomial"
+
+
+def _changes(rows: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Which change of each variable is asked: of a number one unit, or its quartiles where a unit says little."""
+    if rows is None or not rows.shape[1]:
+        return None
+    out: dict[str, Any] = {}
+    for name in rows.columns:
+        column = rows[name]
+        if column.dtype.kind not in "iuf" or column.nunique() <= 2:
+            out[str(name)] = None
+            continue
+        low, high = np.nanquantile(column.to_numpy(dtype=float), [0.25, 0.75])
+        out[str(name)] = None if SMALL <= high - low <= LARGE or high == low else (float(low), float(high))
+    return out if any(out.values()) else None
+
+
+def _table(frame: pd.DataFrame, interval: str, unit: str) -> Table:
+    grouped = "group" in frame
+    columns = (*(("outcome",) if grouped else ()), "difference", interval, "p")
+    rows = []
+    for entry in frame.to_dict("records"):
+        texts = (
+            *((str(entry["group"]),) if grouped else ()),
+            number(entry["estimate"]),
+            f"{number(entry['conf_low'])} to {number(entry['conf_high'])}",
+            p_cell(entry["p_value"]),
+        )
+        rows.append(TableRow(f"{entry['term']}: {entry['contrast']}", texts))
+    note = "Standard errors by the delta method; the rows are taken as they are."
+    return Table(f"Table 3. Average differences in {unit}", columns, tuple(rows), (note,))
+
+
+def _drawn(subject: Subject, name: str, options: dict[str, Any], unit: str) -> Answer:
+    """The average prediction over the values of one variable."""
+    values = _values(subject, name)
+    table = subject.ask("avg_predictions", {name: values} if values is not None else [name], **options)
+    if table.value is None or name not in table.value.frame:
+        return Answer()
+    frame = table.value.frame
+
+    def made() -> Picture:
+        return picture(
+            lambda: curves(frame, name, f"mean {unit}"),
+            f"Average prediction of {subject.response} over {name}, with its confidence limits",
+            f"{name}: average prediction, all rows given its values in turn; {subject.interval}.",
+        )
+
+    return attempt(made)
+
+
+def _values(subject: Subject, name: str) -> list[float] | None:
+    """Where a number is predicted: over the middle 98 % of its values; None: where the verb does by itself."""
+    rows = subject.rows()
+    if rows is None or name not in rows or rows[name].dtype.kind not in "iuf":
+        return None
+    column = rows[name].to_numpy(dtype=float)
+    seen = np.unique(column)
+    most = max(5, min(POINTS, MOST_PREDICTIONS // max(len(column), 1)))
+    if len(seen) <= most:
+        return [float(v) for v in seen]
+    low, high = np.quantile(column, [0.01, 0.99])
+    grid = np.linspace(low, high, most)
+    whole = rows[name].dtype.kind in "iu"
+    return sorted({float(round(v)) if whole else float(v) for v in grid})

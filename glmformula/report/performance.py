@@ -1,0 +1,101 @@
+"""How well a model of yes and no predicts: discrimination, calibration, and what is left of them in new data."""
+
+from __future__ import annotations
+
+from ..plot.discrimination import calibration_plot, roc_plot
+from .pictures import picture
+from .records import Item, Listing, Pictures, Prose, Section, Table, TableRow
+from .subject import Subject, attempt, count, number, probability
+
+SAMPLES, MOST_ROWS = 100, 5_000  # of the bootstrap if nobody says, and up to how many rows
+NAMES = {
+    "deviance": "deviance for each row",
+    "brier": "Brier score",
+    "auc": "area under the ROC curve",
+    "slope": "calibration slope",
+}
+
+
+def performance(subject: Subject) -> Section | None:
+    """ROC curve, calibration, internal validation: of binomial models; None of others."""
+    curve = subject.ask("roc", level=subject.level)
+    if curve.value is None:
+        return None
+    found = curve.value
+    items: list[Item] = [
+        Prose(
+            f"The area under the ROC curve is {number(found.auc)} ({subject.interval} {number(found.low)} to "
+            f"{number(found.high)}, DeLong): the chance that a row with the event has a larger "
+            "prediction than one without. "
+            f"It is of the rows that the model was fitted to ({count(found.successes)} events, "
+            f"{count(found.failures)} without)."
+        )
+    ]
+    pictures = []
+    drawn = attempt(
+        picture,
+        lambda: roc_plot(found),
+        "ROC curve: sensitivity against 1 - specificity",
+        "Discrimination: the ROC curve.",
+    )
+    pictures += [drawn.value] if drawn.value is not None else []
+    calibration = subject.ask("calibration")
+    if calibration.value is not None:
+        items.append(
+            Prose(
+                f"Brier's score is {number(calibration.value.brier)} (0: perfect; scaled, the share of "
+                "the mean's own that is "
+                f"gained, {number(calibration.value.scaled_brier)})."
+            )
+        )
+        drawn = attempt(
+            picture,
+            lambda: calibration_plot(calibration.value),
+            "Calibration: observed against predicted share of events in bands of rows",
+            "Calibration: observed against predicted, in bands of equally many rows, with Wilson's limits.",
+        )
+        pictures += [drawn.value] if drawn.value is not None else []
+    items.append(Pictures(tuple(pictures)))
+    test = subject.ask("hosmer_lemeshow")
+    if test.value is not None:
+        items.append(
+            Prose(
+                f"Hosmer and Lemeshow's test: X² = {number(test.value.statistic)}, df = "
+                f"{number(test.value.parameter, 2)}, "
+                f"{probability(test.value.p_value)}."
+            )
+        )
+    items += _validated(subject)
+    return Section("performance", "How well it predicts", tuple(items))
+
+
+def _validated(subject: Subject) -> list[Item]:
+    """What the bootstrap says of new rows."""
+    samples = subject.bootstrap
+    if samples is None:
+        samples = SAMPLES if subject.in_memory and subject.fit.nobs <= MOST_ROWS else 0
+    if not samples:
+        return [
+            Prose("Internal validation was not asked for (bootstrap=), so these figures flatter the model.")
+        ]
+    answer = subject.ask("validate", samples, subject.seed)
+    if answer.value is None:
+        return [Prose(f"Internal validation is left out: {answer.reason}")]
+    frame = answer.value.frame
+    rows = tuple(
+        TableRow(
+            NAMES.get(str(name), str(name)),
+            tuple(number(float(row[column])) for column in ("apparent", "optimism", "corrected")),
+        )
+        for name, row in frame.iterrows()
+    )
+    fitted = int(frame["n"].min())
+    note = f"{fitted} of {samples} samples could be fitted; the terms were not chosen again (Harrell 2015)."
+    caption = "Table 4. Internal validation by the bootstrap: what to expect in new rows from the same source"
+    return [Table(caption, ("on its own rows", "optimism", "corrected"), rows, (note,))]
+
+
+def explained(subject: Subject) -> Listing | None:
+    """How much of the response is explained, by several definitions."""
+    answer = subject.ask("pseudo_r2")
+    return None if answer.value is None else Listing(str(answer.value))
