@@ -7,6 +7,7 @@
     zeros                                  zero-inflated and hurdle models
     glmnet                                 penalised paths of three families, and of wide factors
     effects                                average effects of eight variables
+    groups                                 a fit for each of 10,000 groups
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
@@ -39,6 +40,7 @@ from . import (
     contenders,
     drop1 as deletions,
     effects,
+    groups,
     kept,
     measure,
     ordinal,
@@ -238,6 +240,12 @@ def drop1(options: argparse.Namespace) -> list[Row]:
     return rows + race_rows("drop1: 20,000 × 3 factors, Poisson", times, {})
 
 
+def many_groups(options: argparse.Namespace) -> list[Row]:
+    together, looped = groups.beside_a_loop(groups.people(), options.rounds)
+    title = "groups: 10,000 × 100 rows × 5 logistic, fit and tidy"
+    return race_rows(title, {OURS: together, "a loop of glm": looped}, {"a loop of glm": 0.05})
+
+
 def certificate(options: argparse.Namespace) -> list[Row]:
     fits, certificates = certify.beside_its_fit(certify.data(), options.rounds)
     rows = race_rows("certificate: 5,000 × 1,000 logistic", {"its QR fit": fits, OURS: certificates}, {})
@@ -373,6 +381,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "effects": average_effects,
     "glmnet": penalised_paths,
     "glm_nb": negative_binomial,
+    "groups": many_groups,
     "zeros": many_zeros,
     "streamed": streamed,
     "drop1": drop1,

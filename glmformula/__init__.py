@@ -61,6 +61,7 @@ from .models.glmnet import glmnet
 from .models.hurdle import Hurdle, hurdle
 from .models.lm import LM, lm
 from .models.loading import load
+from .models.many import GLMs
 from .models.model import GLM
 from .models.multinom import Multinom, multinom
 from .models.penalised import Glmnet
@@ -160,6 +161,7 @@ __all__ = [
     "FormulaError",
     "GLMFormulaError",
     "GLMFormulaWarning",
+    "GLMs",
     "Gamma",
     "Glmnet",
     "Hurdle",

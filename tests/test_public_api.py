@@ -15,7 +15,7 @@ from glmformula import glm
 from glmformula.datasets import attrition
 
 NAMES = """
-    glm glm_nb lm glm_control GLM GLMNB LM zeroinfl hurdle ZeroInflated Hurdle
+    glm glm_nb lm glm_control GLM GLMs GLMNB LM zeroinfl hurdle ZeroInflated Hurdle
     vuong zero_test rootogram rootogram_plot StatTable datasets multinom Multinom
     polr Polr glmnet Glmnet cv_glmnet CvGlmnet brant nominal_test
     gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson
@@ -43,7 +43,7 @@ ARGUMENTS = {
     "glm": (
         "formula data family='gaussian' *weights=None *subset=None *na_action='na.omit' *start=None "
         "*etastart=None *mustart=None *offset=None *control=None *contrasts=None *method='auto' "
-        "*progress=None **control_arguments"
+        "*progress=None *by=None **control_arguments"
     ),
     "glm_nb": (
         "formula data *weights=None *subset=None *na_action='na.omit' *start=None *etastart=None *mustart=None "

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ..engine.result import Control
 from .estimate import checked, estimate, fields_of
 from .model import GLM
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .many import GLMs
+
+
+@overload
+def glm(formula: str, data: Any, family: Any = ..., *, by: None = None, **arguments: Any) -> GLM: ...
+@overload
+def glm(formula: str, data: Any, family: Any = ..., *, by: str | Sequence[str], **arguments: Any) -> GLMs: ...
 
 
 def glm(
@@ -25,8 +36,9 @@ def glm(
     contrasts: Any = None,
     method: str = "auto",
     progress: bool | None = None,
+    by: Any = None,
     **control_arguments: Any,
-) -> GLM:
+) -> GLM | GLMs:
     """Fit a generalized linear model, R's ``glm``.
 
     The model is  g(E y) = X beta + offset,  Var y = phi V(mu) / weight,  fitted by iteratively reweighted
@@ -64,10 +76,14 @@ def glm(
         ``brglmFit`` with ``type = "AS_mean"``.
     progress : bool, optional
         Show which pass over the rows is under way. Default: in a terminal or notebook, when it takes long.
+    by : str or list of str, optional
+        Columns whose values make groups: a fit for each, with the numbers that `glm` gives for the group's rows alone
+        (levels, knots and ``poly()`` are the group's own). ``.`` in the formula leaves these columns out.
 
     Returns
     -------
     GLM
+        With `by` a :class:`GLMs`: tables of all fits, and ``fits["north"]`` is one of them.
 
     Raises
     ------
@@ -120,4 +136,8 @@ def glm(
         "method": method,
         "progress": progress,
     }
+    if by is not None:
+        from .many import glm_by  # few need it
+
+        return glm_by(arguments | control_arguments, by)
     return GLM(**fields_of(estimate(checked(arguments | control_arguments))))
