@@ -143,6 +143,56 @@ class Predicting(Fit, Protocol):
         """The response's distribution, a frozen one of ``scipy.stats``."""
 
 
+class Estimates(Protocol):
+    """Coefficients by column of the design, NaN where aliased."""
+
+    @property
+    def coefficients(self) -> np.ndarray: ...
+
+
+class MeanModel(Protocol):
+    """A model that expects one mean of each row: what is observed can be laid beside it.
+
+    Attributes
+    ----------
+    terms : Terms
+    schema : Schema
+    family : Family
+    result : record with `coefficients`
+    training : TrainingData or None
+    rows : TrainingData
+    response_name : str
+    modelled : str or None
+        The level whose probability it is, where the response is a factor or string.
+    """
+
+    @property
+    def terms(self) -> Terms: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def result(self) -> Estimates: ...
+    @property
+    def training(self) -> TrainingData | None: ...
+    @property
+    def rows(self) -> TrainingData: ...
+    @property
+    def response_name(self) -> str: ...
+    @property
+    def modelled(self) -> str | None: ...
+    def refit(self, **changes: Any) -> Self:
+        """The same call with some arguments changed."""
+
+
+class PenaltyPath(Protocol):
+    """A path of fits, of which one is asked."""
+
+    def at_penalty(self, s: Any = None) -> MeanModel:
+        """That at penalty `s`; None: the one that was chosen, an error where none was."""
+
+
 class SingleIndex(Scored, Predicting, Protocol):
     """A model of one linear predictor with a family, fitted by weighted least squares.
 

@@ -11,11 +11,11 @@ import pandas as pd
 
 from ..render.cells import matrix
 from ..render.report import Block, Rendered
-from .discrimination import binomial_rows, equal_bands, wilson
+from .discrimination import equal_bands, outcomes, wilson
 from .observed import Observed
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import MeanModel
 
 STEPS = 50
 EDGE = 1e-12  # of fitted probabilities, whose log odds are taken
@@ -66,7 +66,45 @@ class Calibration(Rendered):
         return [text, matrix(columns, names, [str(k) for k in self.frame.index], digits or 4)]
 
 
-def calibration(fit: SingleIndex, bins: int = 10, newdata: Any = None, level: float = 0.95) -> Calibration:
+@dataclass(frozen=True, repr=False, eq=False)
+class Calibrations(Rendered):
+    """How true the fitted probabilities of each category are.
+
+    Attributes
+    ----------
+    each : dict of str to Calibration
+        By category, against all others.
+    frame : DataFrame
+        By category: slope, intercept, ratio (observed over expected), brier.
+    """
+
+    each: dict[str, Calibration]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row for each category."""
+        rows = [(c.slope, c.intercept, c.ratio, c.brier) for c in self.each.values()]
+        return pd.DataFrame(rows, index=list(self.each), columns=["slope", "intercept", "ratio", "brier"])
+
+    def blocks(self, digits: int | None = None) -> list[Block]:
+        """The text.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, polr
+        >>> data = datasets.attrition().assign(sick=lambda d: d["sick_days"].clip(5, 8).astype(str))
+        >>> len(polr("factor(sick) ~ overtime_hours", data).calibration(3).blocks())
+        2
+        """
+        names = [str(name) for name in self.frame]
+        columns = [self.frame[name].tolist() for name in names]
+        table = matrix(columns, names, list(self.frame.index), digits or 4)
+        return ["Each category against the others:\n\n", table]
+
+
+def calibration(
+    fit: MeanModel, bins: int = 10, newdata: Any = None, level: float = 0.95, category: str | None = None
+) -> Calibration | Calibrations:
     """Calibration of a binomial model: in bands, by slope and intercept, by Brier's score.
 
     Parameters
@@ -77,10 +115,12 @@ def calibration(fit: SingleIndex, bins: int = 10, newdata: Any = None, level: fl
         Rows with the response. On its own rows a logit model has slope 1 and intercept 0 by construction.
     level : float
         Of Wilson's intervals.
+    category : str, optional
+        Of a model of categories: this one against all others. Default: each, one after another.
 
     Returns
     -------
-    Calibration
+    Calibration, or Calibrations for all categories
         ``.slope .intercept .ratio .brier .frame``; `calibration_plot` draws it; rms's ``val.prob``.
 
     Raises
@@ -108,7 +148,12 @@ def calibration(fit: SingleIndex, bins: int = 10, newdata: Any = None, level: fl
         raise ValueError(f"bins should be 2 or more; got {bins}")
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
-    rows = binomial_rows(fit, newdata, "calibration()")
+    each = outcomes(fit, newdata, "calibration()", category)
+    found = {name: _calibrated(rows, bins, level) for name, rows in each.items()}
+    return next(iter(found.values())) if category is not None or "" in found else Calibrations(found)
+
+
+def _calibrated(rows: Observed, bins: int, level: float) -> Calibration:
     slope, intercept = slope_of(rows)
     w = rows.weights
     total, successes = float(w.sum()), float(w @ rows.y)

@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..errors import ConvergenceWarning, DataError, DataWarning, FitError, give_warning, hearing
-from ..families import Family
 from ..render.table import StatTable
-from .calibration import slope_of
-from .discrimination import area_of
-from .observed import Observed, observed, of_rows
+from .measures import Measures, measures_of
+from .observed import Classified, Outcome, chosen, joined, observed, of_rows
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import MeanModel
 
-Measure = Callable[[Observed, Family], float]
 FEWEST = 2
 
 
-def _deviance(rows: Observed, family: Family) -> float:
-    each = family.unit_deviance(rows.y, rows.mu)
-    return float(rows.weights @ each / rows.weights.sum())
-
-
-def _rmse(rows: Observed, family: Family) -> float:
-    return math.sqrt(float(rows.weights @ (rows.y - rows.mu) ** 2 / rows.weights.sum()))
-
-
-def _mae(rows: Observed, family: Family) -> float:
-    return float(rows.weights @ np.abs(rows.y - rows.mu) / rows.weights.sum())
-
-
-def _brier(rows: Observed, family: Family) -> float:
-    squares = rows.y * (1 - rows.mu) ** 2 + (1 - rows.y) * rows.mu**2
-    return float(rows.weights @ squares / rows.weights.sum())
-
-
-def _auc(rows: Observed, family: Family) -> float:
-    return area_of(rows)
-
-
-def _slope(rows: Observed, family: Family) -> float:
-    return slope_of(rows)[0]
-
-
-BINOMIAL: Mapping[str, Measure] = {"deviance": _deviance, "brier": _brier, "auc": _auc, "slope": _slope}
-OTHER: Mapping[str, Measure] = {"deviance": _deviance, "rmse": _rmse, "mae": _mae}
-
-
-def measures_of(fit: SingleIndex) -> Mapping[str, Measure]:
-    """What is measured, by the family."""
-    return BINOMIAL if fit.family.is_binomial else OTHER
-
-
-def cross_validate(fit: SingleIndex, k: int = 10, seed: int | None = None, folds: Any = None) -> StatTable:
+def cross_validate(fit: MeanModel, k: int = 10, seed: int | None = None, folds: Any = None) -> StatTable:
     """Fit all folds but one and predict that one, for each in turn.
 
     Parameters
@@ -75,11 +37,14 @@ def cross_validate(fit: SingleIndex, k: int = 10, seed: int | None = None, folds
     StatTable
         A row for each measure: ``apparent`` (on the rows of the fit), ``cross_validated`` (of all rows, each predicted
         without its fold), ``mean`` and ``se`` of the folds. Of a binomial: mean deviance, Brier's score, area under
-        the ROC curve, calibration slope; else mean deviance, root mean squared error, mean absolute error.
-        ``.attrs["folds"]`` has each fold's.
+        the ROC curve, calibration slope; of categories: mean deviance, Brier's score (all categories), accuracy, mean
+        area of each against the others, of ordered ones the ranked probability score and the concordance too; else
+        mean deviance, root mean squared error, mean absolute error. ``.attrs["folds"]`` has each fold's.
 
     Raises
     ------
+    FitError
+        A path of penalties of which none is chosen: ``fit.at_penalty(s)``.
     DataError
         The rows are not in memory; folds that do not fit the rows.
     ValueError
@@ -88,7 +53,11 @@ def cross_validate(fit: SingleIndex, k: int = 10, seed: int | None = None, folds
     Warns
     -----
     DataWarning
-        Rows with a level that their fold's model has not seen: they are left out.
+        Rows with a level, or a category, that their fold's model has not seen: they are left out.
+
+    Notes
+    -----
+    `cv_glmnet` chooses its penalty again without each fold.
 
     Examples
     --------
@@ -101,11 +70,13 @@ def cross_validate(fit: SingleIndex, k: int = 10, seed: int | None = None, folds
     auc          0.657            0.602
     slope        1.000            0.606
     """
+    fit = chosen(fit, "cross_validate()")
     place = _rows_in_use(fit)
     groups = _groups(fit, len(place), k, seed, folds)
-    measures = measures_of(fit)
+    own = observed(fit)
+    measures = measures_of(fit, own)
     data = _data(fit)
-    held: list[Observed] = []
+    held: list[Outcome] = []
     each: list[list[float]] = []
     lost = 0
     for fold in range(int(groups.max()) + 1):
@@ -113,26 +84,24 @@ def cross_validate(fit: SingleIndex, k: int = 10, seed: int | None = None, folds
         keep = np.zeros(len(data), dtype=bool)
         keep[place[~out]] = True
         with hearing():
-            part = fit.refit(subset=keep, start=None)
+            part = fit.refit(subset=keep, **_no_start(fit))
         rows, missing = of_rows(part, data.iloc[place[out]], new_levels="na")
         lost += missing
-        if len(rows.y):
+        rows = _like(rows, own)
+        if len(rows.weights):
             held.append(rows)
-            each.append([_or_nan(measure, rows, fit.family) for measure in measures.values()])
+            each.append(_measured(measures, rows))
     if lost:
         give_warning(
             f"{lost} of {len(place)} rows have a level that no row of the other folds has: they are left out",
             DataWarning,
         )
-    together = Observed(
-        *(np.concatenate([getattr(r, n) for r in held]) for n in ("y", "mu", "weights", "exposure"))
-    )
-    own = observed(fit)
+    together = joined(held)
     table = pd.DataFrame(each, columns=list(measures))
     frame = pd.DataFrame(
         {
-            "apparent": [measure(own, fit.family) for measure in measures.values()],
-            "cross_validated": [_or_nan(measure, together, fit.family) for measure in measures.values()],
+            "apparent": _measured(measures, own),
+            "cross_validated": _measured(measures, together),
             "mean": table.mean().to_numpy(),
             "se": _standard_errors(table),
         },
@@ -143,7 +112,7 @@ def cross_validate(fit: SingleIndex, k: int = 10, seed: int | None = None, folds
     return out_table
 
 
-def validate(fit: SingleIndex, B: int = 200, seed: int | None = None) -> StatTable:
+def validate(fit: MeanModel, B: int = 200, seed: int | None = None) -> StatTable:
     """Optimism by the bootstrap: fit samples of the rows, and see how much worse they do on all rows (Harrell 2015).
 
     Parameters
@@ -186,12 +155,13 @@ def validate(fit: SingleIndex, B: int = 200, seed: int | None = None) -> StatTab
     """
     if B < FEWEST:
         raise ValueError(f"B should be 2 or more samples; got {B}")
+    fit = chosen(fit, "validate()")
     place = _rows_in_use(fit)
     rng = np.random.default_rng(seed)
-    measures = measures_of(fit)
     own = observed(fit)
+    measures = measures_of(fit, own)
     prior = _weights_given(fit)
-    apparent = [measure(own, fit.family) for measure in measures.values()]
+    apparent = _measured(measures, own)
     training, test, failed = [], [], 0
     for _ in range(B):
         drawn = np.bincount(rng.integers(0, len(place), len(place)), minlength=len(place)).astype(float)
@@ -199,15 +169,14 @@ def validate(fit: SingleIndex, B: int = 200, seed: int | None = None) -> StatTab
         weights[place] = drawn
         try:
             with hearing():
-                sample = fit.refit(weights=weights * prior, start=None)
+                sample = fit.refit(weights=weights * prior, **_no_start(fit))
         except FitError:
             failed += 1
             continue
-        mu = observed(sample).mu
-        seen = Observed(own.y, mu, own.weights * drawn, own.exposure).rows(drawn > 0)
-        whole = Observed(own.y, mu, own.weights, own.exposure)
-        training.append([_or_nan(measure, seen, fit.family) for measure in measures.values()])
-        test.append([_or_nan(measure, whole, fit.family) for measure in measures.values()])
+        whole = replace(_like(observed(sample), own), weights=own.weights)
+        seen = replace(whole, weights=own.weights * drawn).rows(drawn > 0)
+        training.append(_measured(measures, seen))
+        test.append(_measured(measures, whole))
     if not training:
         raise FitError("no bootstrap sample could be fitted: the rows are too few, or say too little")
     if failed:
@@ -237,16 +206,34 @@ def _standard_errors(table: pd.DataFrame) -> np.ndarray:
         return (table.std(ddof=1) / np.sqrt(table.notna().sum())).to_numpy()
 
 
-def _or_nan(measure: Measure, rows: Observed, family: Family) -> float:
+def _measured(measures: Measures, rows: Outcome) -> list[float]:
     """NaN where a measure means nothing, as an area without failures."""
+    out = []
     with np.errstate(all="ignore"):
-        try:
-            return measure(rows, family)
-        except (DataError, ZeroDivisionError):
-            return math.nan
+        for measure in measures.values():
+            try:
+                out.append(measure(rows))
+            except (DataError, ZeroDivisionError):
+                out.append(math.nan)
+    return out
 
 
-def _rows_in_use(fit: SingleIndex) -> np.ndarray:
+def _like(rows: Outcome, own: Outcome) -> Outcome:
+    """With a column for each category of the fit; the probability of one that a part of the rows does not have is 0."""
+    if not isinstance(rows, Classified) or not isinstance(own, Classified) or rows.levels == own.levels:
+        return rows
+    place = [own.levels.index(level) for level in rows.levels]
+    seen, p = (np.zeros((len(rows.weights), len(own.levels))) for _ in range(2))
+    seen[:, place], p[:, place] = rows.seen, rows.p
+    return Classified(seen, p, rows.weights, own.levels, own.ordered)
+
+
+def _no_start(fit: MeanModel) -> dict[str, None]:
+    """Parts begin where a call without start values does."""
+    return {} if fit.rows.arguments.get("start") is None else {"start": None}
+
+
+def _rows_in_use(fit: MeanModel) -> np.ndarray:
     """Positions in the data of the rows of the fit."""
     training = fit.rows
     if training.streamed:
@@ -257,13 +244,13 @@ def _rows_in_use(fit: SingleIndex) -> np.ndarray:
     return np.arange(len(frame.data_index)) if frame.kept is None else np.asarray(frame.kept)
 
 
-def _data(fit: SingleIndex) -> pd.DataFrame:
+def _data(fit: MeanModel) -> pd.DataFrame:
     """The data of the fit, all rows."""
     kept = fit.rows.arguments["data"]
     return kept.frame_with(lambda names: list(names))
 
 
-def _weights_given(fit: SingleIndex) -> np.ndarray:
+def _weights_given(fit: MeanModel) -> np.ndarray:
     """The weights= argument on all rows of the data, 1 where there is none; not the trials."""
     frame = fit.rows.frame
     out = np.ones(len(frame.data_index))
@@ -272,7 +259,7 @@ def _weights_given(fit: SingleIndex) -> np.ndarray:
     return out
 
 
-def _groups(fit: SingleIndex, n: int, k: int, seed: int | None, folds: Any) -> np.ndarray:
+def _groups(fit: MeanModel, n: int, k: int, seed: int | None, folds: Any) -> np.ndarray:
     """Number of each row's fold."""
     if folds is None:
         if not FEWEST <= k <= n:
@@ -280,7 +267,8 @@ def _groups(fit: SingleIndex, n: int, k: int, seed: int | None, folds: Any) -> n
         return np.random.default_rng(seed).permutation(np.arange(n) % k)
     from .clusters import cluster_codes
 
-    ways = cluster_codes(fit, folds)
+    model: Any = fit
+    ways = cluster_codes(model, folds)
     if len(ways) != 1:
         raise DataError(f"folds= should be one column or one set of values; got {len(ways)}")
     (groups,) = ways

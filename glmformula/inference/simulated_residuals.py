@@ -13,14 +13,14 @@ import pandas as pd
 from scipy import stats
 
 from ..errors import DataError, FamilyError
-from ..fitted.protocols import is_parametric
+from ..fitted.protocols import PenaltyPath, SingleIndex, is_parametric, lacking
 from ..render.cells import coefmat
 from ..render.report import Block as TextBlock, Rendered
 from ..sources.mapped import collect
 from .quantities import draws_of
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import Parametric, SingleIndex
+    from ..fitted.protocols import Parametric
     from ..sources.base import Block
 
 Draw = Callable[[np.random.Generator], np.ndarray]
@@ -138,7 +138,7 @@ def simulate_residuals(fit: Any, nsim: int = 250, seed: int | None = None) -> Si
         "dispersion": _dispersion(y, drawn, mean),
         "outliers": _outliers(below, equal, nsim),
     }
-    if _counts(y):
+    if _counts(y) and not (is_parametric(fit) and fit.likelihood.ordered):
         rows["zeros"] = _zeros(y, drawn)
     tests = pd.DataFrame(rows.values(), index=list(rows), columns=["statistic", "p_value"])
     return SimulatedResiduals(fit.rows.labelled(scaled).rename("residual"), mean, tests, nsim)
@@ -148,10 +148,16 @@ def _drawn(fit: SingleIndex | Parametric) -> tuple[np.ndarray, Draw]:
     """The response, and a function that draws another."""
     if fit.rows.streamed:
         raise DataError("residuals by simulation need the rows in memory: fit a part of them there")
+    if not lacking(fit, PenaltyPath):
+        raise FamilyError(
+            "residuals by simulation draw from a fitted distribution, and penalised means are no estimate of one: ask "
+            "fit.refit_selected(s) for a GLM of the selected terms"
+        )
     if is_parametric(fit):
-        if fit.likelihood.mean is None:
+        if fit.likelihood.mean is None and not fit.likelihood.ordered:
             raise FamilyError(
-                f"residuals by simulation are of numbers; the response '{fit.response_name}' has categories"
+                f"residuals by simulation are of numbers or of ordered categories; those of '{fit.response_name}' have "
+                "no order: calibration() and roc() look at one after another"
             )
         y = np.concatenate([np.empty(0), *collect(fit.rows.source, _response)])
         return y, draws_of(fit)

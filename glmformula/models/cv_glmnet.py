@@ -16,6 +16,7 @@ from ..fitted.protocols import shown
 from ..runtime.blas import one_blas_thread
 from ..runtime.progress import showing
 from ..sources.memory import MemorySource
+from .at_penalty import AtPenalty
 from .penalised import Glmnet, interpolated
 from .penalties import checked_options, penalty_of
 
@@ -150,6 +151,10 @@ class CvGlmnet(Glmnet):
     def fitted_values(self) -> Any:
         """Means of the rows of the fit at ``lambda_1se``."""
         return self.predict(type="response")
+
+    def at_penalty(self, s: Any = None) -> AtPenalty:
+        """The fit at one penalty, "lambda.1se" if none is named; see ``Glmnet.at_penalty``."""
+        return super().at_penalty("lambda.1se" if s is None else s)
 
     def refit_selected(self, s: Any = "lambda.1se") -> Any:
         """The terms selected at a penalty as a GLM; see ``Glmnet.refit_selected``."""

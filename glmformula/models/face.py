@@ -125,26 +125,26 @@ FIT = {
     "update": "inference.update",
     "waldtest": "inference.waldtest",
 }
+PREDICTIVE = {
+    "calibration": "inference.calibration",
+    "cross_validate": "inference.resampling",
+    "validate": "inference.resampling",
+} | dict.fromkeys(("confusion", "gini", "lift", "roc"), "inference.discrimination")
 SCORED = dict.fromkeys(("bread", "meat"), "inference.sandwich")
 SINGLE_INDEX = {
     "Anova": "inference.marginal_anova",
     "add1": "inference.add1",
     "anova": "inference.anova",
     "augment": "inference.tidy",
-    "calibration": "inference.calibration",
     "certificate": "inference.certificate",
-    "confusion": "inference.discrimination",
-    "cross_validate": "inference.resampling",
     "dispersiontest": "inference.goodness",
     "dose_p": "inference.dose",
     "drop1": "inference.drop1",
     "estfun": "inference.sandwich",
     "extract_aic": "inference.extract_aic",
-    "gini": "inference.discrimination",
     "glance": "inference.tidy",
     "hosmer_lemeshow": "inference.goodness",
     "influence_measures": "inference.influence_measures",
-    "lift": "inference.discrimination",
     "model_frame": "inference.output",
     "model_matrix": "inference.predict",
     "overdispersion": "inference.goodness",
@@ -154,12 +154,10 @@ SINGLE_INDEX = {
     "pseudo_r2": "inference.goodness",
     "relativities": "inference.relativities",
     "residuals": "inference.residuals",
-    "roc": "inference.discrimination",
     "separation": "inference.separation",
     "simulate": "inference.simulate",
     "step": "inference.step",
     "summary": "inference.summary",
-    "validate": "inference.resampling",
     "vcov": "inference.covariance",
     "vif": "inference.vif",
 } | dict.fromkeys(
@@ -294,8 +292,22 @@ class EffectVerbs:
         slopes = _slopes
 
 
+@face(PREDICTIVE)
+class PredictiveVerbs:
+    """How well a model tells rows apart, and how true it is."""
+
+    if TYPE_CHECKING:
+        calibration = _calibration
+        confusion = _confusion
+        cross_validate = _cross_validate
+        gini = _gini
+        lift = _lift
+        roc = _roc
+        validate = _validate
+
+
 @face(LIKELIHOOD)
-class LikelihoodVerbs(EffectVerbs, ScoredVerbs):
+class LikelihoodVerbs(EffectVerbs, PredictiveVerbs, ScoredVerbs):
     """Those of a model of a row-wise likelihood with several linear predictors."""
 
     if TYPE_CHECKING:
@@ -332,7 +344,7 @@ class OrdinalVerbs(LikelihoodVerbs):
 
 
 @face(SINGLE_INDEX)
-class SingleIndexVerbs(EffectVerbs, ScoredVerbs):
+class SingleIndexVerbs(EffectVerbs, PredictiveVerbs, ScoredVerbs):
     """Those of a model of one linear predictor."""
 
     if TYPE_CHECKING:
@@ -340,10 +352,7 @@ class SingleIndexVerbs(EffectVerbs, ScoredVerbs):
         Anova = _Anova
         anova = _anova
         augment = _augment
-        calibration = _calibration
         certificate = _certificate
-        confusion = _confusion
-        cross_validate = _cross_validate
         cooks_distance = _cooks_distance
         covratio = _covratio
         dfbeta = _dfbeta
@@ -354,12 +363,10 @@ class SingleIndexVerbs(EffectVerbs, ScoredVerbs):
         drop1 = _drop1
         estfun = _estfun
         extract_aic = _extract_aic
-        gini = _gini
         glance = _glance
         hatvalues = _hatvalues
         hosmer_lemeshow = _hosmer_lemeshow
         influence_measures = _influence_measures
-        lift = _lift
         model_frame = _model_frame
         model_matrix = _model_matrix
         overdispersion = _overdispersion
@@ -369,13 +376,11 @@ class SingleIndexVerbs(EffectVerbs, ScoredVerbs):
         pseudo_r2 = _pseudo_r2
         relativities = _relativities
         residuals = _residuals
-        roc = _roc
         rstandard = _rstandard
         rstudent = _rstudent
         separation = _separation
         simulate = _simulate
         step = _step
         summary = _summary
-        validate = _validate
         vcov = _vcov
         vif = _vif

@@ -12,7 +12,7 @@ import pandas as pd
 from ..errors import DataWarning, FitError, give_warning
 from ..fitted.coefficients import kept_names, names_of
 from ..fitted.loglik import LogLik, loglik_of
-from ..fitted.protocols import Fit, Ordinal, Scored, SingleIndex, is_model, no_model, require
+from ..fitted.protocols import Fit, MeanModel, Ordinal, Scored, SingleIndex, is_model, no_model, require
 from . import face
 from .arguments import guarded
 
@@ -26,7 +26,10 @@ FUNCTIONS = (
     | {"extractAIC": "extract_aic"}
     | {
         name: name
-        for name in (*face.FIT, *face.SCORED, *face.EFFECTS, *face.SINGLE_INDEX, "brant", "nominal_test")
+        for name in (
+            *(*face.FIT, *face.SCORED, *face.EFFECTS, *face.PREDICTIVE, *face.SINGLE_INDEX),
+            *("brant", "nominal_test"),
+        )
         if name
         not in (
             *("certificate", "datagrid", "extract_aic", "plot", "report", "separation"),
@@ -94,6 +97,7 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
     tables = (
         (Fit, face.FIT),
         (Scored, face.SCORED),
+        (MeanModel, face.PREDICTIVE),
         (SingleIndex, face.EFFECTS | face.SINGLE_INDEX),
         (Ordinal, face.ORDINAL),
     )

@@ -22,7 +22,9 @@ from ..formula.terms import Terms
 from ..frame.schema import Schema
 from ..runtime.blas import one_blas_thread
 from ..runtime.progress import showing
+from .at_penalty import AtPenalty
 from .calls import call_of
+from .face import PredictiveVerbs
 from .penalties import checked_options, numbers_of, penalty_of
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ TOLD = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Glmnet:
+class Glmnet(PredictiveVerbs):
     """A path of penalised fits, R's class ``glmnet``; see :func:`glmformula.glmnet`.
 
     Attributes
@@ -195,6 +197,39 @@ class Glmnet:
         if np.ndim(s) == 0:
             return pd.Series(values[0], index=names)
         return pd.DataFrame(values.T, index=names, columns=[f"s{k + 1}" for k in range(len(given))])
+
+    def at_penalty(self, s: Any = None) -> AtPenalty:
+        """The fit at one penalty, which can be asked how well it predicts: `roc`, `cross_validate` ...
+
+        Parameters
+        ----------
+        s : float
+
+        Returns
+        -------
+        AtPenalty
+
+        Raises
+        ------
+        FitError
+            None is named, and none was chosen.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glmnet
+        >>> fit = glmnet("sick_days ~ salary + overtime_hours", datasets.attrition(), family="poisson")
+        >>> round(fit.at_penalty(0.1).gini(), 3)
+        0.037
+        """
+        if s is None:
+            raise FitError(
+                f"this is a path of {len(self.lambda_)} penalties, and what it expects depends on which: ask "
+                "fit.at_penalty(s), or cv_glmnet(), which chooses one"
+            )
+        if np.ndim(s):
+            raise ValueError(f"s should be one penalty; got {s!r}")
+        self.coef(s)
+        return AtPenalty(self, s)
 
     def _penalties(self, s: Any) -> np.ndarray:
         return numbers_of(s, "s", least=0.0)

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 
 POINTS: dict[str, Any] = {"s": 18, "facecolor": "none", "edgecolor": "#333333", "linewidth": 0.8}
 LINE, REFERENCE, BAND = "#c1272d", "#999999", "#4878a8"
+COLOURS = (
+    "#c1272d",
+    "#4878a8",
+    "#3a923a",
+    "#e1812c",
+    "#845b97",
+    "#84584e",
+    "#d684bd",
+    "#7f7f7f",
+    "#a9aa35",
+    "#2eabb8",
+)
+MARKERS = "os^Dv"
+STYLES = ("-", "--", "-.", ":")
 FAR = 10.0  # see `window`
 NAME_SIZE, LEAST_SIZE = 8.0, 5.0  # points, of letters
 MOST_NOTES = 8  # lines

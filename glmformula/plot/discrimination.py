@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .canvas import BAND, LINE, REFERENCE, axes_for
+from .canvas import BAND, COLOURS, LINE, NAME_SIZE, REFERENCE, axes_for, shortened
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
 
-    from ..inference.calibration import Calibration
-    from ..inference.discrimination import Roc
+    from ..inference.calibration import Calibration, Calibrations
+    from ..inference.discrimination import Roc, Rocs
+
+NEW_LINE = "\n"
 
 
-def roc_plot(curve: Roc, axis: Any = None) -> Axes:
-    """Sensitivity against 1 - specificity, the area in the title.
+def roc_plot(curve: Roc | Rocs, axis: Any = None) -> Axes:
+    """Sensitivity against 1 - specificity, the area in the title; of several categories a curve each.
 
     Parameters
     ----------
-    curve : Roc
+    curve : Roc or Rocs
         As ``fit.roc()`` gives.
     axis : matplotlib axes, optional
 
@@ -35,26 +38,37 @@ def roc_plot(curve: Roc, axis: Any = None) -> Axes:
     """
     _, (axis,) = axes_for(axis, 1)
     axis.plot([0, 1], [0, 1], color=REFERENCE, linewidth=0.8, linestyle="--")
-    frame = curve.frame
-    axis.plot(1 - frame["specificity"], frame["sensitivity"], color=LINE, linewidth=1.4)
+    curves = getattr(curve, "curves", None)
+    each: dict[str, Any] = {"": curve} if curves is None else curves
+    for k, (name, one) in enumerate(each.items()):
+        frame = one.frame
+        colour = LINE if curves is None else COLOURS[k % len(COLOURS)]
+        label = f"{shortened(name)}: {one.auc:.3f}"
+        axis.plot(1 - frame["specificity"], frame["sensitivity"], color=colour, linewidth=1.4, label=label)
     axis.set(xlabel="1 - specificity", ylabel="sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
-    axis.set_title(f"AUC {curve.auc:.3f} ({curve.low:.3f} to {curve.high:.3f})", fontsize=9)
+    if curves is None:
+        one = each[""]
+        axis.set_title(f"AUC {one.auc:.3f} ({one.low:.3f} to {one.high:.3f})", fontsize=9)
+    else:
+        axis.set_title(f"each category against the others: mean AUC {curve.auc:.3f}", fontsize=9)
+        axis.legend(fontsize=NAME_SIZE, loc="lower right", frameon=False)
     axis.set_aspect("equal")
     return axis
 
 
-def calibration_plot(found: Calibration, axis: Any = None) -> Axes:
-    """Observed against fitted by band, with Wilson's limits.
+def calibration_plot(found: Calibration | Calibrations, axis: Any = None) -> Axes | np.ndarray:
+    """Observed against fitted by band, with Wilson's limits; of several categories a panel each.
 
     Parameters
     ----------
-    found : Calibration
+    found : Calibration or Calibrations
         As ``fit.calibration()`` gives.
     axis : matplotlib axes, optional
+        Of several categories as many.
 
     Returns
     -------
-    Axes
+    Axes, or an array of them
 
     Examples
     --------
@@ -63,7 +77,18 @@ def calibration_plot(found: Calibration, axis: Any = None) -> Axes:
     >>> calibration_plot(fit.calibration(5)).get_ylabel()
     'observed'
     """
-    _, (axis,) = axes_for(axis, 1)
+    each = getattr(found, "each", None)
+    if each is None:
+        _, (axis,) = axes_for(axis, 1)
+        return _calibration(found, axis, "")
+    import numpy as np
+
+    _, axes = axes_for(axis, len(each), (3.6, 3.5), columns=3)
+    made = [_calibration(one, own, f"{shortened(name)}: ") for (name, one), own in zip(each.items(), axes)]
+    return np.array(made, dtype=object)
+
+
+def _calibration(found: Any, axis: Axes, name: str) -> Axes:
     frame = found.frame
     low, high = frame["lower"].min(), frame["upper"].max()
     reach = (min(0.0, low), max(frame["fitted"].max(), high) * 1.05)
@@ -80,5 +105,8 @@ def calibration_plot(found: Calibration, axis: Any = None) -> Axes:
         linewidth=1,
     )
     axis.set(xlabel="fitted", ylabel="observed", xlim=reach, ylim=reach)
-    axis.set_title(f"slope {found.slope:.3f}, observed / expected {found.ratio:.3f}", fontsize=9)
+    title = (
+        f"{name}slope {found.slope:.3f},{' ' if not name else NEW_LINE}observed / expected {found.ratio:.3f}"
+    )
+    axis.set_title(title, fontsize=9, parse_math=False)
     return axis

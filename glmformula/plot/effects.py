@@ -13,10 +13,13 @@ from ..inference.predict import predict
 from ..render.numbers import format_number
 from .canvas import (
     BAND,
+    COLOURS,
     LINE,
+    MARKERS,
     NAME_SIZE,
     NO_BREAK,
     POINTS,
+    STYLES,
     axes_for,
     letters_in,
     name_ticks,
@@ -33,20 +36,6 @@ if TYPE_CHECKING:
 BINS = 12
 WIDEST = 16.0  # inches
 MOST_LINES = 20
-COLOURS = (
-    "#c1272d",
-    "#4878a8",
-    "#3a923a",
-    "#e1812c",
-    "#845b97",
-    "#84584e",
-    "#d684bd",
-    "#7f7f7f",
-    "#a9aa35",
-    "#2eabb8",
-)
-MARKERS = "os^Dv"
-STYLES = ("-", "--", "-.", ":")
 
 
 def effect_plot(

@@ -12,8 +12,20 @@ from ..fitted.protocols import shown as as_shown
 from ..inference.means.estimates import MarginalMeans, groups_of, label_in, with_options
 from ..inference.means.means import Specs, emmeans, read_specs
 from ..render.means import Label, MeansTable, as_text
-from .canvas import BAND, LINE, NAME_SIZE, REFERENCE, axes_for, name_ticks, note, row_names, window
-from .effects import COLOURS, MARKERS, STYLES
+from .canvas import (
+    BAND,
+    COLOURS,
+    LINE,
+    MARKERS,
+    NAME_SIZE,
+    REFERENCE,
+    STYLES,
+    axes_for,
+    name_ticks,
+    note,
+    row_names,
+    window,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -141,7 +141,8 @@ def test_what_is_wrong_is_said() -> None:
     fit = glm("y ~ x", TRAIN, family="binomial")
     other = glm("z ~ x", TRAIN)
     with pytest.raises(
-        FamilyError, match=r"roc\(\) is of a binomial model, this one has the family gaussian"
+        FamilyError,
+        match=r"roc\(\) is of a binomial model or one of categories, this one has the family gaussian",
     ):
         roc(other)
     for ask, message in (

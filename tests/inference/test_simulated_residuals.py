@@ -106,7 +106,7 @@ def test_what_cannot_be_asked(data: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(FamilyError, match=r"no distribution|quasi"):
         simulate_residuals(glm("poisson ~ x", data, "quasipoisson"))
     text = data.assign(c=np.where(data["x"] > 0.5, "a", np.where(data["normal"] > 1, "b", "c")))
-    with pytest.raises(FamilyError, match="the response 'c' has categories"):
+    with pytest.raises(FamilyError, match="those of 'c' have no order"):
         simulate_residuals(multinom("c ~ normal", text))
     data.to_parquet(tmp_path / "d.parquet")
     with pytest.raises(DataError, match="need the rows in memory"):
