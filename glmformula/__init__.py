@@ -142,6 +142,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .plot.discrimination import calibration_plot, roc_plot
     from .plot.effects import effect_plot
     from .plot.means import emmeans_plot, emmip
+    from .plot.relativities import relativities_plot
     from .plot.rootogram import rootogram_plot
 
 __all__ = [
@@ -269,6 +270,7 @@ __all__ = [
     "register_link",
     "regrid",
     "relativities",
+    "relativities_plot",
     "residuals",
     "risk_difference",
     "risk_ratio",

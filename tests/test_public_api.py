@@ -34,7 +34,7 @@ NAMES = """
     GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
     stepAIC dropterm addterm dose_p sigma case_names variable_names
     Anova coefci coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
-    coefficient_plot effect_plot profile_plot roc_plot calibration_plot
+    coefficient_plot effect_plot profile_plot roc_plot calibration_plot relativities_plot
     emmeans_plot emmip emmeans emtrends contrast pairs joint_tests cld regrid
     predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid
     risk_ratio risk_difference odds_ratio nnt

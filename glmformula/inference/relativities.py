@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from functools import partial
 from operator import add
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,10 +16,12 @@ from ..engine.rows import evaluate_rows
 from ..errors import DataError
 from ..formula.functions.intervals import interval_labels
 from ..formula.values import Factor
+from ..frame.interchange import needed
 from ..frame.schema import plain_name
+from ..render.relativities import excel_of, html_of
 from ..render.table import StatTable
 from .distributions import quantile
-from .wald import Vcov, covariance_of
+from .wald import Vcov, covariance_of, resolved
 
 if TYPE_CHECKING:
     from ..design.build import DesignFrame
@@ -27,6 +31,67 @@ if TYPE_CHECKING:
     from ..frame.pieces import Piece
     from ..frame.schema import Variable
     from ..sources.base import Block
+
+
+class Relativities(StatTable):
+    """A rating table: a DataFrame by (factor, level) that goes to Excel and HTML.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, glm
+    >>> fit = glm("sick_days ~ factor(overtime_hours > 8)", datasets.attrition(), family="poisson")
+    >>> fit.relativities().columns.tolist()
+    ['exposure', 'observed', 'fitted', 'actual_expected', 'relativity', 'lower', 'upper']
+    """
+
+    _metadata: ClassVar[list[str]] = [*StatTable._metadata, "notes"]
+    notes: tuple[str, ...]
+
+    def to_html(self, *, digits: int | None = None) -> str:  # type: ignore[override]  # as of every table here
+        """A block of rows for each factor, exposure as bars.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("sick_days ~ factor(overtime_hours > 8)", datasets.attrition(), family="poisson")
+        >>> fit.relativities().to_html().count("<tr>")
+        4
+        """
+        return html_of(self.frame, self.notes, digits or 4)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:  # type: ignore[override, misc]  # final in the stubs only
+        """An Excel workbook: full numbers under formats, exposure as bars (needs openpyxl, the extra ``report``).
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, ``.xlsx``.
+
+        Raises
+        ------
+        DataError
+            openpyxl is not installed.
+        ValueError
+            Another ending.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import pandas as pd
+        >>> from glmformula import datasets, glm
+        >>> fit = glm("sick_days ~ factor(overtime_hours > 8)", datasets.attrition(), family="poisson")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     fit.relativities().to_excel(Path(folder) / "rates.xlsx")
+        ...     pd.read_excel(Path(folder) / "rates.xlsx", nrows=2)["relativity"].round(3).tolist()
+        [1.0, 1.142]
+        """
+        if Path(path).suffix.lower() != ".xlsx":
+            raise ValueError(f"an Excel workbook ends in .xlsx; got {os.fspath(path)!r}")
+        openpyxl = needed("openpyxl", "report", "an Excel file needs")
+        needed("openpyxl.formatting.rule", "report", "an Excel file needs")
+        excel_of(self.frame, self.notes, path, openpyxl)
+
 
 COLUMNS = ("exposure", "observed", "fitted", "actual_expected", "relativity", "lower", "upper")
 SUMS = 4  # exposure, observed, fitted, exposure times value
@@ -39,7 +104,7 @@ def relativities(
     base: str = "reference",
     level: float = 0.95,
     vcov: Vcov = None,
-) -> StatTable:
+) -> Relativities:
     """Rating table of a model with a log link: what each level multiplies the mean by.
 
     Parameters
@@ -55,11 +120,11 @@ def relativities(
 
     Returns
     -------
-    StatTable
+    Relativities
         Rows (factor, level); columns exposure (weight times exp(offset)), observed and fitted per exposure,
         actual_expected (observed over fitted), relativity with its limits: exp of what the level adds to the linear
         predictor less what the base adds; of a band at its mean. NaN where the variable is in an interaction, whose
-        effect is not one number.
+        effect is not one number. ``to_excel(path)``, ``to_html()``; `relativities_plot` draws it.
 
     Raises
     ------
@@ -117,7 +182,21 @@ def relativities(
     frame = pd.DataFrame(
         rows, columns=list(COLUMNS), index=pd.MultiIndex.from_tuples(index, names=["factor", "level"])
     )
-    return StatTable(frame, kind="data.frame", digits=4)
+    made = Relativities(frame, kind="data.frame", digits=4)
+    made.notes = _notes(fit, base, level, vcov)
+    return made
+
+
+def _notes(fit: SingleIndex, base: str, level: float, vcov: Vcov) -> tuple[str, ...]:
+    """What the table is of."""
+    errors = resolved(fit, vcov)[1]
+    of_errors = f", standard errors: {errors}" if errors else ""
+    against = "the level with the largest exposure" if base == "largest" else "the reference level"
+    return (
+        f"{fit.formula}, {fit.family.name} with log link, {fit.nobs:,} rows",
+        f"relativity to {against}, {100 * level:g}% Wald limits{of_errors}; none where a variable is in an interaction",
+        "observed and fitted per unit of exposure",
+    )
 
 
 def _has_term(fit: SingleIndex, name: str) -> bool:

@@ -48,6 +48,7 @@ OTHERS = {
     "datagrid": "inference.effects.grids",
     "effect_plot": "plot.effects",
     "profile_plot": "plot.coefficients",
+    "relativities_plot": "plot.relativities",
     "rootogram": "inference.rootogram",
     "rootogram_plot": "plot.rootogram",
     "vuong": "inference.vuong",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glmformula import DataError, glm, relativities
+from glmformula import DataError, FitError, glm, relativities, relativities_plot
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +124,68 @@ def test_other_models(data: pd.DataFrame) -> None:
         relativities(glm("claims ~ region", data))
     with pytest.raises(DataError, match="no factor or number to show"):
         relativities(glm("claims ~ 1", data, family="poisson"))
+
+
+def test_an_excel_sheet_has_the_numbers(data: pd.DataFrame, tmp_path: Path) -> None:
+    table = relativities(glm(FORMULA, data.assign(region=data["region"] + "=1+1"), family="poisson"))
+    table.to_excel(tmp_path / "rates.xlsx")
+    sheet = pd.read_excel(tmp_path / "rates.xlsx", nrows=len(table), dtype={"level": str})
+    assert list(zip(sheet["factor"], sheet["level"])) == list(table.index)
+    np.testing.assert_allclose(sheet[list(table.columns)], table, rtol=1e-12)
+    import openpyxl
+
+    book = openpyxl.load_workbook(tmp_path / "rates.xlsx")
+    assert book.active["B2"].data_type == "s"  # a level that looks like a formula is none
+    assert "claims ~ region" in str(book.active.cell(len(table) + 3, 1).value)
+    assert len(book.active.conditional_formatting) == 3
+    with pytest.raises(ValueError, match=r"an Excel workbook ends in \.xlsx; got .*rates\.csv"):
+        table.to_excel(tmp_path / "rates.csv")
+
+
+def test_what_is_not_known_is_an_empty_cell(data: pd.DataFrame, tmp_path: Path) -> None:
+    table = relativities(glm("claims ~ region * fuel + offset(log(e))", data, family="poisson"))
+    table.to_excel(tmp_path / "rates.xlsx")
+    assert pd.read_excel(tmp_path / "rates.xlsx", nrows=len(table))["relativity"].isna().all()
+    assert "nan" not in table.to_html().lower()
+
+
+def test_html_has_a_block_for_each_factor(data: pd.DataFrame) -> None:
+    table = relativities(
+        glm(FORMULA, data.assign(fuel=data["fuel"] + "<b>"), family="poisson"), base="largest"
+    )
+    text = table.to_html()
+    assert text.count("font-weight:bold") == 3
+    assert "d&lt;b&gt;" in text
+    assert "<b>" not in text
+    assert "relativity to the level with the largest exposure" in text
+    assert table._repr_html_() == text
+
+
+def test_a_picture_of_each_factor(data: pd.DataFrame) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    table = relativities(glm(FORMULA, data, family="poisson"))
+    axes = relativities_plot(table)
+    assert [axis.get_title() for axis in axes] == ["region", "age", "fuel"]
+    drawn = axes[0].containers[0].lines[0].get_ydata()
+    np.testing.assert_allclose(drawn, table.loc["region", "relativity"])
+    own = [one for one in axes[0].figure.axes if one.get_ylabel() == "exposure"]
+    bars = [patch.get_height() for patch in own[0].patches]
+    np.testing.assert_allclose(bars, table.loc["region", "exposure"])
+    (one,) = relativities_plot(table, "fuel", axes=plt.figure().gca())
+    assert [text.get_text() for text in one.get_legend().get_texts()] == [
+        "exposure",
+        "relativity",
+        "observed (base 1)",
+    ]
+    crossed = relativities(glm("claims ~ region * fuel + offset(log(e))", data, family="poisson"))
+    axis = relativities_plot(crossed)[0]
+    assert any("in an interaction" in text.get_text() for text in axis.texts)
+    with pytest.raises(DataError, match=r"factors: 'regoin' is not in the table.*'region'"):
+        relativities_plot(table, ["regoin"])
+    with pytest.raises(FitError, match=r"draws what fit\.relativities\(\) gives"):
+        relativities_plot(table.frame)
+    plt.close("all")
