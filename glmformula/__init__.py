@@ -17,6 +17,7 @@ from .errors import (
     GLMFormulaWarning,
     RankWarning,
     SeparationWarning,
+    SingularWarning,
 )
 from .families import (
     Family,
@@ -47,6 +48,7 @@ from .models.generics import (
     coef,
     deviance,
     fitted,
+    fixef,
     logLik,
     model_frame,
     model_matrix,
@@ -60,6 +62,7 @@ from .models.glm_nb import GLMNB, glm_nb
 from .models.glmnet import glmnet
 from .models.hurdle import Hurdle, hurdle
 from .models.lm import LM, lm
+from .models.lmer import LMM, lmer
 from .models.loading import load
 from .models.many import GLMs
 from .models.model import GLM
@@ -115,6 +118,8 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.means.means import emmeans
     from .inference.means.regrid import regrid
     from .inference.means.trends import emtrends
+    from .inference.mixed.ranef import ranef
+    from .inference.mixed.varcorr import VarCorr
     from .inference.model_table import etable
     from .inference.parallel_lines import brant, nominal_test
     from .inference.predict import predict
@@ -151,6 +156,7 @@ __all__ = [
     "GLM",
     "GLMNB",
     "LM",
+    "LMM",
     "Anova",
     "ConvergenceWarning",
     "CvGlmnet",
@@ -171,7 +177,9 @@ __all__ = [
     "Polr",
     "RankWarning",
     "SeparationWarning",
+    "SingularWarning",
     "StatTable",
+    "VarCorr",
     "ZeroInflated",
     "add1",
     "addterm",
@@ -222,6 +230,7 @@ __all__ = [
     "etable",
     "extractAIC",
     "fitted",
+    "fixef",
     "gaussian",
     "gini",
     "glance",
@@ -239,6 +248,7 @@ __all__ = [
     "lift",
     "linear_hypothesis",
     "lm",
+    "lmer",
     "load",
     "logLik",
     "lrtest",
@@ -265,6 +275,7 @@ __all__ = [
     "quasi",
     "quasibinomial",
     "quasipoisson",
+    "ranef",
     "register_family",
     "register_function",
     "register_link",

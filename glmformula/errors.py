@@ -150,6 +150,21 @@ class SeparationWarning(GLMFormulaWarning):
     """
 
 
+class SingularWarning(GLMFormulaWarning):
+    """A mixed model is at the edge: a variance is estimated as zero, or a correlation as 1.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from glmformula import lmer
+    >>> with warnings.catch_warnings(record=True) as given:
+    ...     warnings.simplefilter("always")
+    ...     fit = lmer("y ~ 1 + (1 | g)", {"y": [1.0, 3, 1, 3, 2, 2], "g": list("aabbcc")})
+    >>> given[0].category.__name__
+    'SingularWarning'
+    """
+
+
 class RankWarning(GLMFormulaWarning):
     """The design is rank deficient where it matters.
 

@@ -38,6 +38,7 @@ NAMES = """
     emmeans_plot emmip emmeans emtrends contrast pairs joint_tests cld regrid
     predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid
     risk_ratio risk_difference odds_ratio nnt
+    lmer LMM fixef ranef VarCorr SingularWarning
 """.split()
 ARGUMENTS = {
     "glm": (

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
     from ..engine.likelihood_fit import LikelihoodFit
+    from ..engine.mixed.result import MixedFit
+    from ..engine.mixed.structure import Structure
     from ..engine.result import Control, GlmFit
     from ..families import Family, Link
     from ..families.likelihood import Likelihood, Quantity
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ..frame.schema import Schema
     from ..render.several import Printed
     from ..sources.base import Block
+    from .mixed import RandomEffects
     from .training import RowState, TrainingData
 
 
@@ -405,6 +408,86 @@ class Ordinal(Parametric, Protocol):
     def zeta(self) -> pd.Series: ...
 
 
+class Mixed(Fit, Protocol):
+    """A model with random effects.
+
+    Attributes
+    ----------
+    random : RandomEffects
+    structure : Structure
+        The random-effects terms in lme4's order.
+    result : MixedFit
+    family : Family
+    every_row : TrainingData
+        The training rows with the columns of fixed and random effects.
+    joint_schema : Schema
+        Of fixed and random effects; `schema` has the fixed ones.
+    has_scale : bool
+        Whether a residual variance is estimated.
+    title : str
+        What was fitted and how, as lme4 says it.
+    said : mapping of str to str
+        Arguments that a print shows.
+    notes : list of str
+        Lines under a print.
+    """
+
+    @property
+    def random(self) -> RandomEffects: ...
+    @property
+    def structure(self) -> Structure: ...
+    @property
+    def result(self) -> MixedFit: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def every_row(self) -> TrainingData: ...
+    @property
+    def rows(self) -> TrainingData: ...
+    @property
+    def training(self) -> TrainingData | None: ...
+    @property
+    def joint_schema(self) -> Schema: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def column_names(self) -> tuple[str, ...]: ...
+    @property
+    def assign(self) -> np.ndarray: ...
+    @property
+    def aliased(self) -> np.ndarray: ...
+    @property
+    def covariance(self) -> np.ndarray: ...
+    @property
+    def has_scale(self) -> bool: ...
+    @property
+    def sigma(self) -> float: ...
+    @property
+    def deviance(self) -> float: ...
+    @property
+    def aic(self) -> float: ...
+    @property
+    def bic(self) -> float: ...
+    @property
+    def n_parameters(self) -> int: ...
+    @property
+    def n_omitted(self) -> int: ...
+    @property
+    def ngrps(self) -> pd.Series: ...
+    @property
+    def converged(self) -> bool: ...
+    @property
+    def response_name(self) -> str: ...
+    @property
+    def residual_quantiles(self) -> tuple[float, ...] | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def said(self) -> Mapping[str, str]: ...
+    @property
+    def notes(self) -> list[str]: ...
+
+
 MOST_NAMED = 3
 MOST_SHOWN = 60
 
@@ -450,6 +533,10 @@ def is_single_index(fit: object) -> TypeGuard[SingleIndex]:
 
 def is_parametric(fit: object) -> TypeIs[Parametric]:
     return not lacking(fit, Parametric)
+
+
+def is_mixed(fit: object) -> TypeIs[Mixed]:
+    return not lacking(fit, Mixed)
 
 
 def single_index(fit: object, verb: str, instead: str) -> SingleIndex:

@@ -404,7 +404,9 @@ def simplified(terms: Terms) -> str:
     pieces: list[Node] = []
     for column in terms.factors.T:
         members = [terms.variables[i] for i in np.flatnonzero(column)]
-        pieces.append(reduce(lambda a, b: Call(":", (a, b)), members))
+        piece = reduce(lambda a, b: Call(":", (a, b)), members)
+        bar = isinstance(piece, Call) and piece.function in ("|", "||")
+        pieces.append(Call("(", (piece,)) if bar else piece)
     pieces += [terms.variables[i] for i in terms.offsets]
     one = Literal(1.0, "1")
     right = _sum(pieces or [one])

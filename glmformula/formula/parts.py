@@ -25,6 +25,10 @@ class Parted:
     text: str
     names: tuple[str, ...]
 
+    def terms(self, data: tuple[str, ...] | None) -> Terms:
+        """What it says of data with these columns."""
+        return _parted(self, data)
+
 
 def terms_of(formula: str | Node | Terms | Parted, data: Iterable[str] | None = None) -> Terms:
     """The terms of a formula, in parts where it has them.
@@ -38,12 +42,15 @@ def terms_of(formula: str | Node | Terms | Parted, data: Iterable[str] | None = 
         return formula
     if not isinstance(formula, Parted):
         return read_terms(formula, data)
+    return formula.terms(None if data is None else tuple(map(str, data)))
+
+
+def _parted(formula: Parted, names: tuple[str, ...] | None) -> Terms:
     node = read(formula.text)
     while isinstance(node, Call) and node.function == "(":
         node = node.args[0]
     if not isinstance(node, Call) or node.function != "~":
-        return read_terms(formula.text, data)  # its error says what is missing
-    names = None if data is None else tuple(map(str, data))
+        return read_terms(formula.text, names)  # its error says what is missing
     sides = _sides(node.args[-1])
     count = len(formula.names)
     if len(sides) not in (1, count):
@@ -57,7 +64,9 @@ def terms_of(formula: str | Node | Terms | Parted, data: Iterable[str] | None = 
     parts = tuple(read_terms(replace(node, args=(*node.args[:-1], side)), names) for side in sides)
     for part in parts:
         refuse_bars(part)
-    return _together(parts, count)
+    left, _, right = parts[0].text.partition("~")
+    text = " | ".join([f"{left}~{right}", *(part.text.partition("~")[2].strip() for part in parts[1:])])
+    return together(parts if len(parts) == count else parts * count, text)
 
 
 def text_of(formula: object) -> str | None:
@@ -71,12 +80,10 @@ def _sides(node: Node) -> list[Node]:
     return [node]
 
 
-def _together(parts: tuple[Terms, ...], count: int) -> Terms:
+def together(parts: tuple[Terms, ...], text: str) -> Terms:
     """All variables of the parts, each once; it has no terms of its own."""
     variables = {name: node for part in parts for name, node in zip(part.names, part.variables, strict=True)}
     first = 0 if parts[0].response is None else 1
-    left, _, right = parts[0].text.partition("~")
-    text = " | ".join([f"{left}~{right}", *(part.text.partition("~")[2].strip() for part in parts[1:])])
     nodes = tuple(variables.values())
     return Terms(
         text=text,
@@ -88,7 +95,7 @@ def _together(parts: tuple[Terms, ...], count: int) -> Terms:
         order=(),
         intercept=True,
         offsets=tuple(i for i, node in enumerate(nodes) if i >= first and is_offset(node)),
-        parts=parts if len(parts) == count else parts * count,
+        parts=parts,
     )
 
 

@@ -35,6 +35,8 @@ class Terms:
         Positions in `variables` of the ``offset()`` calls.
     parts : tuple of Terms
         Of a formula in parts, ``y ~ x | z``, each with the response; `labels` are then empty.
+    one_offset : bool
+        Whether the parts have one offset, that of the first; else a column for each.
 
     Examples
     --------
@@ -56,3 +58,4 @@ class Terms:
     intercept: bool
     offsets: tuple[int, ...]
     parts: tuple[Terms, ...] = ()
+    one_offset: bool = False

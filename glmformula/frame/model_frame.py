@@ -286,7 +286,7 @@ def total_offset(
     terms: Terms, variables: Mapping[str, Value], argument: np.ndarray | None
 ) -> np.ndarray | None:
     """The sum of the ``offset()`` terms and the argument; a column for each part of a formula in parts."""
-    if terms.parts:
+    if terms.parts and not terms.one_offset:
         arguments = (argument, *[None] * (len(terms.parts) - 1))
         columns = [total_offset(part, variables, one) for part, one in zip(terms.parts, arguments)]
         known = next((column for column in columns if column is not None), None)

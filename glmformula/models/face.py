@@ -73,6 +73,11 @@ if TYPE_CHECKING:
     from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
+    from ..inference.mixed.ranef import coef as _mixed_coef, ranef as _ranef
+    from ..inference.mixed.rows import residuals as _mixed_residuals
+    from ..inference.mixed.summary import summary as _mixed_summary
+    from ..inference.mixed.varcorr import VarCorr as _VarCorr
+    from ..inference.mixed.vcov import vcov as _mixed_vcov
     from ..inference.model_table import etable as _etable
     from ..inference.ordinal_rows import residuals as _ordinal_residuals
     from ..inference.ordinal_summary import summary as _ordinal_summary
@@ -187,6 +192,14 @@ LIKELIHOOD = {
     "step": "inference.step",
     "summary": "inference.several_summary",
     "vcov": "inference.likelihood_covariance",
+}
+MIXED = {
+    "VarCorr": "inference.mixed.varcorr",
+    "coef": "inference.mixed.ranef",
+    "ranef": "inference.mixed.ranef",
+    "residuals": "inference.mixed.rows",
+    "summary": "inference.mixed.summary",
+    "vcov": "inference.mixed.vcov",
 }
 ORDINAL = {
     "brant": "inference.parallel_lines",
@@ -341,6 +354,19 @@ class OrdinalVerbs(LikelihoodVerbs):
         residuals = _ordinal_residuals
         tidy = _ordinal_tidy
         summary = _ordinal_summary  # type: ignore[assignment]
+
+
+@face(MIXED)
+class MixedVerbs(EffectVerbs, FitVerbs):
+    """Those of a model with random effects."""
+
+    if TYPE_CHECKING:
+        VarCorr = _VarCorr
+        coef = _mixed_coef
+        ranef = _ranef
+        residuals = _mixed_residuals
+        summary = _mixed_summary
+        vcov = _mixed_vcov
 
 
 @face(SINGLE_INDEX)

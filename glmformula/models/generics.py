@@ -12,7 +12,17 @@ import pandas as pd
 from ..errors import DataWarning, FitError, give_warning
 from ..fitted.coefficients import kept_names, names_of
 from ..fitted.loglik import LogLik, loglik_of
-from ..fitted.protocols import Fit, MeanModel, Ordinal, Scored, SingleIndex, is_model, no_model, require
+from ..fitted.protocols import (
+    Fit,
+    MeanModel,
+    Ordinal,
+    Scored,
+    SingleIndex,
+    is_mixed,
+    is_model,
+    no_model,
+    require,
+)
 from . import face
 from .arguments import guarded
 
@@ -53,6 +63,8 @@ OTHERS = {
     "rootogram_plot": "plot.rootogram",
     "vuong": "inference.vuong",
     "zero_test": "inference.zero_test",
+    "VarCorr": "inference.mixed.varcorr",
+    "ranef": "inference.mixed.ranef",
     "roc_plot": "plot.discrimination",
     "simulate_residuals": "inference.simulated_residuals",
     **dict.fromkeys(("theta_md", "theta_ml", "theta_mm"), "inference.theta"),
@@ -132,7 +144,7 @@ def coef(fit: Fit) -> pd.Series:
     Returns
     -------
     Series (p,)
-        Under R's names of the columns of the model matrix.
+        Under R's names of the columns of the model matrix. Of a mixed model what its method ``coef()`` gives.
 
     Examples
     --------
@@ -143,7 +155,33 @@ def coef(fit: Fit) -> pd.Series:
     overtime_hours    0.191
     dtype: float64
     """
-    return fit.coefficients
+    return fit.coef() if is_mixed(fit) else fit.coefficients  # type: ignore[attr-defined]
+
+
+@guarded
+def fixef(fit: Any) -> pd.Series:
+    """Fixed effects of a mixed model, link scale, lme4's ``fixef``.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+
+    Returns
+    -------
+    Series
+        Those that have an estimate.
+
+    Examples
+    --------
+    >>> from glmformula import datasets, fixef, lmer
+    >>> fixef(lmer("salary ~ experience_years + (1 | department)", datasets.attrition())).index.tolist()
+    ['(Intercept)', 'experience_years']
+    """
+    if not is_mixed(fit):
+        raise FitError(
+            f"fixef() is of mixed models, such as lmer() gives; got {type(fit).__name__}: take coef()"
+        )
+    return fit.fixef  # type: ignore[attr-defined]
 
 
 @guarded

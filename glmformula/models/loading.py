@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import DataError
 from .estimate import fields_of
 from .likelihood_model import LikelihoodModel
+from .mixed import MixedModel
 from .model import GLM
 from .penalised import Glmnet
 from .saved import Saved, read_file
@@ -48,7 +49,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     True
     """
     saved = read_file(path)
-    roots: tuple[type[Any], ...] = (GLM,) if isinstance(saved, Saved) else (LikelihoodModel, Glmnet)
+    roots: tuple[type[Any], ...] = (
+        (GLM,) if isinstance(saved, Saved) else (LikelihoodModel, Glmnet, MixedModel)
+    )
     classes = {cls.__name__: cls for root in roots for cls in _classes(root)}
     if saved.model not in classes:
         raise DataError(

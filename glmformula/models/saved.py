@@ -26,6 +26,7 @@ from ..engine.result import GlmFit
 from ..errors import DataError, FamilyError, FormulaError, hearing
 from ..families.records import family_of, family_record
 from ..fitted.parameter import FamilyParameter
+from ..formula.bars import Barred, has_bars
 from ..formula.deparse import deparse
 from ..formula.exact import exact_text
 from ..formula.functions import TABLE
@@ -244,7 +245,7 @@ def _shared(fit: Estimate | Described) -> dict[str, Json]:
         },
         "n_omitted": int(fit.n_omitted),
         "path": None if fit.path is None else _path_described(fit.path),
-        "class": type(fit).__name__,
+        "class": getattr(fit, "saved_class", type(fit).__name__),
     }
 
 
@@ -315,7 +316,7 @@ def restored_fields(model: Mapping[str, Json]) -> SavedFields:
     _functions_known(texts(member(model, "functions", "model"), "functions"))
     terms = _terms(model)
     described = _schema(member(model, "schema", "model"), terms)
-    design = _empty_design(described)
+    design = empty_design(described)
     assign = array(member(model, "assign", "model"), "assign", (design.ncols,), "iu")
     if not np.array_equal(design.assign, assign):
         raise DataError("assign is not that of the formula and its variables")
@@ -351,7 +352,7 @@ def restored(model: Mapping[str, Json]) -> Saved:
     names = texts(member(model, "column_names", "model"), "column_names")
     p = len(names)
     assign = array(member(model, "assign", "model"), "assign", (p,), "iu")
-    design = _empty_design(described)
+    design = empty_design(described)
     if design.names != names or not np.array_equal(design.assign, assign):
         raise DataError("column_names and assign are not those of the formula and its variables")
     control = typed(member(model, "control", "model"), "control", dict)
@@ -423,7 +424,8 @@ def _functions_known(names: tuple[str, ...]) -> None:
 
 def _terms(model: Mapping[str, Json]) -> Terms:
     text, count = typed(member(model, "terms", "model"), "terms", str), _count(model.get("parts", 0), "parts")
-    terms = terms_of(Parted(text, ("",) * count) if count else text)
+    parted = Barred(text) if count and has_bars(text) else Parted(text, ("",) * count)
+    terms = terms_of(parted if count else text)
     variables = tuple(read(text) for text in texts(member(model, "variables", "model"), "variables"))
     if tuple(map(deparse, variables)) != terms.names:
         raise DataError("variables: they are not those of the formula")
@@ -499,7 +501,7 @@ def _frame(label: Mapping[str, Any], where: str) -> pd.DataFrame:
         raise DataError(f"{where}: expected contrasts with the names of their rows and columns") from None
 
 
-def _empty_design(schema: Schema) -> Design:
+def empty_design(schema: Schema) -> Design:
     """The columns that the schema makes of no row."""
     nothing = np.empty(0)
     columns = {
@@ -529,7 +531,7 @@ def _spec(schema: Schema, terms: Terms, design: Design | None) -> Any:
     spec.encoder_state.update(
         {name: (kinds[v.categorical], v) for name, v in schema.variables.items() if name in used}
     )
-    own = _empty_design(replace(schema, terms=terms)) if design is None else design
+    own = empty_design(replace(schema, terms=terms)) if design is None else design
     return spec.update(structure=structure_of(spec.formula, own))
 
 

@@ -1,0 +1,1 @@
+"""Mixed models: random effects by blocked Cholesky factors, exact gradients, no sparse library."""

@@ -1,0 +1,118 @@
+"""What must hold of groups before a mixed model is fitted; lme4's sentences."""
+
+from __future__ import annotations
+
+from functools import partial
+from operator import add
+
+import numpy as np
+
+from ...errors import DataError, DataWarning, give_warning
+from ...sources.base import Block, Source
+from .structure import Structure
+from .sums import by_level, product
+
+
+def check_groups(structure: Structure, rows: int, scale: bool) -> None:
+    """Refuse groups that no variance can be estimated of.
+
+    Parameters
+    ----------
+    structure : Structure
+    rows : int
+    scale : bool
+        Whether a residual variance is estimated too, so that a level must have more than one row on the whole.
+
+    Raises
+    ------
+    DataError
+        lme4's "grouping factors must have > 1 sampled level", "number of levels of each grouping factor must be <
+        number of observations" and "number of observations (=n) <= number of random effects (=q)".
+    """
+    single = [g.name for g in structure.groupings if g.count < 2]
+    if single:
+        raise DataError(
+            f"grouping factors must have > 1 sampled level: {', '.join(single)} has a single one in the rows of the "
+            "fit and no variance between groups can be estimated; leave the term out"
+        )
+    sign, limit = ("<", rows) if scale else ("<=", rows + 1)
+    many = [g for g in structure.groupings if g.count >= limit]
+    if many:
+        found = ", ".join(f"{g.name} has {g.count} levels" for g in many)
+        raise DataError(
+            f"number of levels of each grouping factor must be {sign} number of observations "
+            f"(problems: {', '.join(g.name for g in many)}): {found} in {rows} rows; group by something that repeats"
+        )
+    for term in structure.terms:
+        count = next(g.count for g in structure.groupings if g.members == term.members) * term.width
+        if count >= limit:
+            raise DataError(
+                f"number of observations (={rows}) {'<=' if scale else '<'} number of random effects (={count}) for "
+                f"term ({term.text}); the random-effects parameters and the residual variance (or scale parameter) are "
+                "probably unidentifiable: take a simpler term"
+            )
+
+
+def check_identified(structure: Structure, source: Source) -> None:
+    """Warn of terms whose covariances the rows cannot tell: a slope of what does not vary within groups.
+
+    The covariance Sigma of a term enters by Z_j Sigma Z_j' of each group alone, so it is determined where no symmetric
+    matrix is taken to zero by all of them.
+    """
+    wide = [t for t, term in enumerate(structure.terms) if term.width > 1]
+    if not wide:
+        return
+    grams = source.map_reduce(partial(_grams, structure), _added)
+    for t in wide:
+        term = structure.terms[t]
+        which = next(f for f, g in enumerate(structure.groupings) if t in g.terms)
+        at = sum(structure.terms[s].width for s in structure.groupings[which].terms if s < t)
+        own = grams[which][:, at : at + term.width, at : at + term.width]
+        lost = undetermined(own)
+        if lost:
+            names = ", ".join(term.part.names[k] for k in lost)
+            give_warning(
+                f"the random effects of ({term.text}) are not determined: within groups of {term.group} the rows "
+                f"do not tell {names} apart (no group has rows of several values or levels), and the deviance does not "
+                "change along some of their variances and correlations; what is given is one of many; take a simpler "
+                "term, such as (1 | ...)",
+                DataWarning,
+            )
+
+
+def undetermined(grams: np.ndarray) -> list[int]:
+    """Columns that a symmetric matrix of the null space has, of Z_j'Z_j (J, K, K)."""
+    K = grams.shape[1]
+    scale = np.sqrt(np.einsum("jaa->a", grams))
+    unit = grams / np.outer(scale, scale) * len(grams)
+    pairs = [(a, b) for b in range(K) for a in range(b, K)]
+    basis = np.zeros((len(pairs), K, K))
+    for k, (a, b) in enumerate(pairs):
+        basis[k, a, b] = basis[k, b, a] = 1.0
+    # <M, N> = sum_j tr(G_j M G_j N)
+    form = np.zeros((len(pairs), len(pairs)))
+    for start in range(0, len(unit), 4096):
+        G = unit[start : start + 4096]
+        moved = np.einsum("jab,kbc,jcd->jkad", G, basis, G, optimize=True)
+        form += np.einsum("jkad,lda->kl", moved, basis, optimize=True)
+    values, vectors = np.linalg.eigh(form / len(grams))
+    null = vectors[:, values < 1e-10 * max(values[-1], 1e-300)]
+    hit = np.abs(null).max(axis=1, initial=0.0) > 1e-6
+    return sorted({k for (a, b), one in zip(pairs, hit.tolist()) if one for k in (a, b)})
+
+
+def _grams(structure: Structure, block: Block) -> list[np.ndarray]:
+    codes, columns = structure.codes(block.design), structure.varying(block.design)
+    out = []
+    for grouping, code, Z in zip(structure.groupings, codes, columns, strict=True):
+        K = len(Z)
+        G = np.empty((grouping.count, K, K))
+        for a in range(K):
+            for b in range(a + 1):
+                G[:, a, b] = G[:, b, a] = by_level(code, product(Z[a], Z[b]), grouping.count)
+        out.append(G)
+    return out
+
+
+def _added(a: list[np.ndarray], b: list[np.ndarray]) -> list[np.ndarray]:
+    return list(map(add, a, b))

@@ -1,0 +1,157 @@
+"""The fit of a linear mixed model: sums over the rows, then a search over theta that sees no rows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.linalg import cho_solve
+
+from ...errors import FitError
+from ...sources.base import Source
+from ..result import GlmFit
+from .coupling import Shape
+from .profiled import Profiled
+from .result import MixedFit
+from .search import Found, forward_hessian, lifted, minimum
+from .structure import Structure
+from .sums import Basis, gathered
+from .system import System
+
+FIRST = 1e-3
+NOTHING = 1e-6
+FALL = 1e-9
+
+
+def basis_of(fixed: GlmFit) -> Basis:
+    """Near orthonormal columns from the fit without random effects."""
+    aliased = np.isnan(fixed.coefficients)
+    kept = np.flatnonzero(~aliased)
+    covariance = np.asarray(fixed.cov_unscaled)
+    root = np.linalg.cholesky((covariance + covariance.T) / 2) if len(kept) else np.empty((0, 0))
+    return Basis(kept, root, fixed.coefficients[kept])
+
+
+def fit_linear(
+    source: Source, structure: Structure, fixed: GlmFit, reml: bool, start: np.ndarray | None = None
+) -> MixedFit:
+    """REML or maximum-likelihood estimates of a linear mixed model.
+
+    Parameters
+    ----------
+    source : Source
+        Rows with all columns that `structure` knows.
+    structure : Structure
+    fixed : GlmFit
+        Least squares of the fixed part alone.
+    reml : bool
+    start : ndarray (k,), optional
+        theta to begin with.
+
+    Raises
+    ------
+    FitError
+        No residual variance is left, or the search fails.
+    """
+    basis = basis_of(fixed)
+    profiled = Profiled(structure, gathered(structure, source, basis), basis, reml)
+    if profiled.degrees < 1:
+        raise FitError(
+            f"{profiled.sums.rows} rows for {len(basis.kept)} fixed effects leave nothing for a variance: expected "
+            "more rows than coefficients"
+        )
+    found = searched(profiled, start)
+    return result_of(profiled, found, len(fixed.coefficients))
+
+
+def searched(profiled: Profiled, start: np.ndarray | None = None) -> Found:
+    """The theta of the least deviance.
+
+    Raises
+    ------
+    FitError
+    """
+    structure = profiled.structure
+    theta = np.where(structure.diagonal, 1.0, 0.0) if start is None else np.array(start, dtype=np.float64)
+    d, g = profiled.value(theta)
+    if not np.isfinite(d):
+        raise FitError(
+            "the fixed and random effects fit the response exactly: no residual variance is left; expected rows that "
+            "differ from what the model says of them"
+        )
+    B = lifted(forward_hessian(profiled.value, theta, g, np.arange(len(theta)), FIRST))
+    found = minimum(profiled.value, theta, B, longest=10.0)
+    return settled(profiled, found)
+
+
+def settled(profiled: Profiled, found: Found) -> Found:
+    """The same minimum with non-negative diagonals, and zero where a standard deviation is nothing."""
+    structure = profiled.structure
+    theta = turned(structure, found.x)
+    small = structure.diagonal & (np.abs(theta) < NOTHING)
+    for k in np.flatnonzero(small).tolist():
+        other = theta.copy()
+        other[k] = 0.0
+        if profiled.value(other)[0] <= found.value + FALL:
+            theta = other
+    if np.array_equal(theta, found.x):
+        return found
+    d, g = profiled.value(theta)
+    flip = np.where(theta * found.x < 0, -1.0, 1.0)
+    return Found(theta, d, g, found.hessian * np.outer(flip, flip), found.converged, found.iterations)
+
+
+def turned(structure: Structure, theta: np.ndarray) -> np.ndarray:
+    """The same variances with no negative number on a diagonal."""
+    lams = structure.factors(theta)
+    for lam in lams:
+        lam *= np.where(np.diag(lam) < 0, -1.0, 1.0)
+    return structure.thetas(lams)
+
+
+def result_of(profiled: Profiled, found: Found, columns: int) -> MixedFit:
+    """The record of a fit."""
+    basis, at = profiled.basis, profiled.at(found.x)
+    sigma = math.sqrt(at.rss / profiled.degrees)
+    coefficients = np.full(columns, np.nan)
+    coefficients[basis.kept] = basis.centre + basis.root @ at.gamma
+    inverse = cho_solve((at.root, False), np.eye(len(at.gamma))) if len(at.gamma) else np.empty((0, 0))
+    contrast = np.append(-at.gamma, 1.0)
+    modes = split_modes(profiled.shape, (at.modes[0] @ contrast, at.modes[1] @ contrast))
+    return MixedFit(
+        coefficients,
+        sigma**2 * (basis.root @ inverse @ basis.root.T),
+        found.x,
+        sigma,
+        at.deviance,
+        found.gradient,
+        found.hessian,
+        found.converged,
+        profiled.evaluations,
+        modes,
+        tuple(sigma**2 * v for v in spreads_of(at.system)),
+        profiled.sums.rows,
+        profiled.sums.rows,
+        at.rss,
+    )
+
+
+def split_modes(shape: Shape, modes: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Of each grouping factor (J, K), from (J, K) and (Q,)."""
+    rest = [
+        modes[1][start : start + count * width].reshape(count, width)
+        for (count, width), start in zip(shape.others, shape.offsets, strict=False)
+    ]
+    return (modes[0], *rest)
+
+
+def spreads_of(system: System) -> tuple[np.ndarray, ...]:
+    """Diagonal blocks of Lambda H^-1 Lambda' by grouping factor."""
+    shape = system.gram.shape
+    rest = []
+    for (count, width), start in zip(shape.others, shape.offsets, strict=False):
+        own = system.rest_covariance[start : start + count * width, start : start + count * width]
+        blocks = own.reshape(count, width, count, width)
+        each = np.arange(count)
+        rest.append(np.ascontiguousarray(blocks[each, :, each, :]))
+    return (system.first_covariance, *rest)

@@ -1,0 +1,1 @@
+"""What one asks of a mixed model: its random effects, its rows, its variances."""

@@ -1,0 +1,35 @@
+"""The deviance of a fitted linear mixed model as a function of theta, its rows gathered again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.mixed.profiled import Profiled
+from ...engine.mixed.sums import Basis, gathered
+from ...runtime.blas import one_blas_thread
+
+if TYPE_CHECKING:
+    from ...fitted.protocols import Mixed
+
+
+def basis_at(fit: Mixed) -> Basis:
+    """Near orthonormal columns around the fixed effects of a fit."""
+    kept = np.flatnonzero(~fit.aliased)
+    cov = fit.result.covariance
+    root = np.linalg.cholesky((cov + cov.T) / 2) if len(kept) else np.empty((0, 0))
+    return Basis(kept, root, fit.result.coefficients[kept])
+
+
+def profiled(fit: Mixed, reml: bool) -> Profiled:
+    """The profiled deviance, restricted or not, of a fit's rows.
+
+    Raises
+    ------
+    DataError
+        The model holds no rows.
+    """
+    basis = basis_at(fit)
+    with one_blas_thread():
+        return Profiled(fit.structure, gathered(fit.structure, fit.every_row.source, basis), basis, reml)
