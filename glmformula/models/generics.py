@@ -174,7 +174,7 @@ def fixef(fit: Any) -> pd.Series:
     Examples
     --------
     >>> from glmformula import datasets, fixef, lmer
-    >>> fixef(lmer("salary ~ experience_years + (1 | department)", datasets.attrition())).index.tolist()
+    >>> fixef(lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())).index.tolist()
     ['(Intercept)', 'experience_years']
     """
     if not is_mixed(fit):

@@ -32,7 +32,7 @@ class LMM(MixedModel):
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> fit.is_singular(), fit.nobs
     (False, 500)
     """
@@ -162,10 +162,10 @@ def lmer(
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> fit.fixef.round(1)
-    (Intercept)         51743.3
-    experience_years      321.5
+    (Intercept)         55141.2
+    experience_years      249.3
     dtype: float64
     """
     return LMM._fitted(

@@ -70,9 +70,9 @@ def ranef(fit: Mixed, cond_var: bool = False) -> Ranef:
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> list(fit.ranef())
-    ['department']
+    ['sick_days']
     """
     tables, spreads = {}, {}
     for g in fit.random.shown:
@@ -95,8 +95,8 @@ def coef(fit: Mixed) -> Ranef:
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
-    >>> fit.coef()["department"].columns.tolist()
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
+    >>> fit.coef()["sick_days"].columns.tolist()
     ['(Intercept)', 'experience_years']
     """
     fixed = fit.coefficients.dropna()

@@ -123,10 +123,10 @@ def residuals(fit: Mixed, type: str | None = None, *, scaled: bool = False) -> p
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> fit.residuals("pearson", scaled=True).head(2).round(3)
-    0   -0.395
-    1    0.206
+    0    0.738
+    1   -0.063
     dtype: float64
     """
     name = type or ("response" if fit.family.is_normal_linear else "deviance")

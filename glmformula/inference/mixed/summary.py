@@ -64,7 +64,7 @@ def summary(
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> fit.summary().coefficients.columns.tolist()
     ['Estimate', 'Std. Error', 't value']
     """

@@ -105,7 +105,7 @@ def VarCorr(fit: Mixed) -> VarianceComponents:
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> fit.VarCorr().frame.columns.tolist()
     ['grp', 'var1', 'var2', 'vcov', 'sdcor']
     """

@@ -30,7 +30,7 @@ def vcov(fit: Mixed, complete: bool = True) -> pd.DataFrame:
     Examples
     --------
     >>> from glmformula import datasets, lmer
-    >>> fit = lmer("salary ~ experience_years + (1 | department)", datasets.attrition())
+    >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> fit.vcov().shape
     (2, 2)
     """
