@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference.mixed.load import after, load, models, new_rows, schema, symmetric, texts
+from reference.mixed.load import load, models, new_rows, schema, symmetric, texts
 
 # Stored numbers have 15 digits.
 AGREE = 1e-12
@@ -23,7 +23,7 @@ def test_every_model_is_a_minimum():
 
 @pytest.mark.parametrize("fun", ["lmer", "glmer", "glmer.nb"])
 def test_no_fit_of_lme4_is_lower(fun):
-    """An inverse gaussian is left out: lme4 stops its inner iterations early there, and its deviance is 0.002 too low."""
+    """An inverse gaussian is left out: lme4 ends its inner iterations early there, 0.002 below the deviance."""
     for id_, answer in models().items():
         if answer["parts"]["fun"] == fun and "inverse.gaussian" not in answer["call"]:
             assert answer["value"] <= answer["package"]["value"] + 1e-11 * abs(answer["value"]), id_

@@ -145,3 +145,10 @@ PSCL_ROWS = 1e-3
 # --- many fits at once ------------------------------------------------------------------------------------
 # The same iterations from X'WX with a condition number up to 1e6 (see engine/many.py), where the loop takes QR factors.
 MANY = 1e-9
+
+# --- mixed models ---------------------------------------------------------------------------------------------
+# The bars of the project, against the exact minimum of lme4's own deviance function: absolute, and in standard errors.
+MIXED_DEVIANCE = 1e-7
+MIXED_ERRORS = 2e-5
+# Covariances over the product of standard errors: lme4's Hessian by differences of order six is good to 1e-7 or so.
+MIXED_COVARIANCE = 2e-5

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .cells import Cells, coefmat, named_numbers
+from .console import display_width
+from .influence import abbreviate
 from .numbers import format_number, format_numbers, round_half, zapsmall
 from .report import Block
 
 DIGITS = 4
 WIDTH = 80
-MOST_CORRELATED = 20
+MOST_CORRELATED = 12  # R's getOption("lme4.summary.cor.max")
 QUANTILES = ("Min", "1Q", "Median", "3Q", "Max")
-VOWELS = frozenset("aeiou")
 
 
 @dataclass(frozen=True)
@@ -151,13 +152,25 @@ def print_blocks(texts: MixedTexts) -> list[Block]:
 
 def _head(texts: MixedTexts) -> str:
     if len(texts.title) + 5 + len(texts.kind) > WIDTH:
-        lines = _wrapped(texts.title, WIDTH - 2)
-        out = "\n".join(lines) + f" [{texts.kind}]\n"
+        out = filled([*_wrapped(texts.title, WIDTH - 2), " [", texts.kind, "]"], "")
     else:
         out = f"{texts.title} ['{texts.kind}']\n"
     if texts.family is not None:
-        out += f" Family: {texts.family}  ( {texts.link} )\n"
-    return out + "".join(f"{name.rjust(7)}: {text}\n" for name, text in texts.call)
+        out += filled([" Family:", texts.family, f" ( {texts.link} )"])
+    return out + "".join(filled([f"{name.rjust(7)}:", *text.split("\n")]) for name, text in texts.call)
+
+
+def filled(items: Sequence[str], separator: str = " ") -> str:
+    """R's ``cat(..., fill = TRUE)``: items on lines of at most 80, a separator left at the end of a line."""
+    text, used = "", 0
+    for place, item in enumerate(items):
+        size = display_width(item) + len(separator)
+        if place:
+            text += separator
+        if used and used + size > WIDTH:
+            text, used = text + "\n", 0
+        text, used = text + item, used + size
+    return text + "\n"
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -190,7 +203,7 @@ def _criteria(texts: MixedTexts, digits: int) -> list[Block]:
 
 def _groups(texts: MixedTexts) -> str:
     counts = "; ".join(f"{name}, {count}" for name, count in texts.groups)
-    return f"Number of obs: {texts.rows}, groups:  {counts}\n"
+    return filled([f"Number of obs: {texts.rows}, groups: ", counts])
 
 
 def _correlation(texts: MixedTexts) -> list[Block]:
@@ -205,45 +218,3 @@ def _correlation(texts: MixedTexts) -> list[Block]:
         "\nCorrelation of Fixed Effects:\n",
         Cells(tuple(names[1:]), tuple(short[:-1]), body, left=frozenset(range(p - 1))),
     ]
-
-
-def abbreviate(names: Sequence[str], least: int) -> list[str]:
-    """R's ``abbreviate(names, minlength)``: vowels go first, then lower-case letters, from the end; all stay unique."""
-    out = [_shortened(name, least) for name in names]
-    while len(set(out)) < len(set(names)):
-        least += 1
-        twice = {text for k, text in enumerate(out) if text in out[:k]}
-        out = [_shortened(name, least) if text in twice else text for name, text in zip(names, out)]
-    return out
-
-
-def _shortened(name: str, least: int) -> str:
-    text = list(name.strip())
-    if len(text) < least:
-        return "".join(text)
-
-    def size() -> int:
-        return len(text) - sum(c.isspace() for c in text[1:])
-
-    def first(i: int) -> bool:
-        return text[i - 1].isspace()
-
-    def last(i: int) -> bool:
-        return not first(i) and (i + 1 >= len(text) or text[i + 1].isspace())
-
-    rounds: tuple[Callable[[int], bool], ...] = (
-        lambda i: text[i] in VOWELS and last(i),
-        lambda i: text[i] in VOWELS and not first(i),
-        lambda i: text[i].islower() and last(i),
-        lambda i: text[i].islower() and not first(i),
-        lambda i: not first(i) and not text[i].isspace(),
-    )
-    for gone in rounds:
-        for i in range(len(text) - 1, 0, -1):
-            if size() <= least:
-                break
-            if i < len(text) and gone(i):
-                del text[i]
-    if len(text) > least:
-        text = [c for i, c in enumerate(text) if i == 0 or not c.isspace()]
-    return "".join(text)

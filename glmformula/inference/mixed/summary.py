@@ -53,7 +53,7 @@ def summary(
     vcov : matrix or function, optional
         Another covariance of the fixed effects.
     correlation : bool, optional
-        Whether their correlations are printed; by default up to 20 of them.
+        Whether their correlations are printed; by default up to 12 of them.
     signif_stars : bool
         Whether stars and their legend are printed.
 

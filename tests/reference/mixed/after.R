@@ -62,25 +62,27 @@ limits <- function(id) {                # exact: where the constrained minimum h
   }
   cor <- grepl("cor_", c(lme4:::profnames(m, signames = FALSE, useSc = lmm), if (!lmm) rep("", length(fe))), fixed = TRUE)
   low <- ifelse(cor, -1, if (lmm) 0 else c(rep(0, length(m@theta)), rep(-Inf, length(fe)))); if (!lmm && any(cor)) low[cor] <- -1
+  if (lmm) low[length(low)] <- 0.1 * opt[length(opt)]      # no sigma of zero: a NaN would stay in lme4's objects
   high <- ifelse(cor, 1, Inf)
   se <- pmax(0.05 * abs(opt), 0.02)
   side <- function(i, direction) {
     state <- opt[-i]; worst <- list(0, state)
-    z <- function(v) { o <- NULL; for (s in list(state, opt[-i])) { r <- nlminb(s, function(x) { y <- opt; y[i] <- v; y[-i] <- x; k <- f(y); if (is.finite(k)) k else 1e10 }, lower = low[-i], upper = high[-i], control = list(rel.tol = 1e-14, x.tol = 1e-12, eval.max = 2000, iter.max = 1000)); if (is.null(o) || r$objective < o$objective) o <- r }
+    z <- function(v) { o <- NULL; for (s in list(state, opt[-i], pmin(pmax(state * 1.03 + 0.01, low[-i]), high[-i]))) { r <- nlminb(s, function(x) { y <- opt; y[i] <- v; y[-i] <- x; k <- f(y); if (is.finite(k)) k else 1e10 }, lower = low[-i], upper = high[-i], control = list(rel.tol = 1e-14, x.tol = 1e-12, eval.max = 2000, iter.max = 1000)); if (is.null(o) || r$objective < o$objective) o <- r }
       state <<- o$par; sqrt(max(0, o$objective - base)) - q }
     far <- opt[i]; step <- se[i]; edge <- if (direction < 0) low[i] else high[i]; edge_in <- if (is.finite(edge)) edge - direction * if (cor[i]) 1e-9 else 0 else edge
     repeat { from <- far; far <- far + direction * step; step <- step * 1.6; at_edge <- direction * (far - edge_in) >= 0; if (at_edge) far <- edge_in; d <- z(far); if (d >= 0) break; if (at_edge) return(NA) }
-    state <<- opt[-i]; uniroot(z, sort(c(from, far)), tol = 1e-11 * max(1, abs(far)))$root
+    r <- tryCatch(uniroot(z, sort(c(from, far)), tol = 1e-11 * max(1, abs(far))), error = function(e) { repeat { far <<- far + direction * step; if (z(far) >= 0) break }; uniroot(z, sort(c(from, far)), tol = 1e-11 * max(1, abs(far))) }); r$root
   }
   lower <- upper <- c(); for (i in seq_along(opt)) { lower[i] <- side(i, -1); upper[i] <- side(i, 1) }
   names(lower) <- names(upper) <- names(opt)
   if (lmm) {
-    X <- getME(m, "X"); y <- getME(m, "y"); pl <- lFormula(formula(m), eval(call$data), weights = eval(call$weights, eval(call$data)), REML = FALSE)
+    X <- getME(m, "X")
     for (j in seq_along(fe)) {
-      z <- function(b, sign) { fr <- pl$fr; rt <- pl$reTrms; off <- model.offset(fr); if (is.null(off)) off <- rep(0, nrow(X)); fr[["(offset)"]] <- NULL
-        resp <- lme4:::lmerResp$new(y = y, weights = if (is.null(model.weights(fr))) rep(1, length(y)) else model.weights(fr), offset = as.numeric(off + X[, j] * b), REML = 0L)
-        pp <- do.call(lme4:::merPredD$new, c(rt[c("Zt", "theta", "Lambdat", "Lind")], n = nrow(X), list(X = X[, -j, drop = FALSE])))
-        d <- lme4:::mkdevfun(list2env(list(pp = pp, resp = resp)), 0L); r <- nlminb(m@theta, d, control = list(rel.tol = 1e-14, x.tol = 1e-12)); sqrt(max(0, r$objective - base)) - q }
+      z <- function(b) {
+        resp <- lme4:::lmerResp$new(y = getME(m, "y"), weights = m@resp$weights, offset = as.numeric(m@resp$offset + X[, j] * b), REML = 0L)
+        La <- m@pp$Lambdat; La@x <- La@x + 0                # lme4 writes into them
+        pp <- lme4:::merPredD$new(X = X[, -j, drop = FALSE], Zt = m@pp$Zt, Lambdat = La, Lind = m@pp$Lind, theta = m@theta + 0, n = nrow(X))
+        d <- lme4:::mkdevfun(list2env(list(pp = pp, resp = resp)), 0L); r <- nlminb(m@theta + 0, d, control = list(rel.tol = 1e-14, x.tol = 1e-12)); sqrt(max(0, r$objective - base)) - q }
       s <- sqrt(vcov(m)[j, j]); up <- 1; while (z(fe[j] + up * q * s) < 0) up <- up * 1.5; dn <- 1; while (z(fe[j] - dn * q * s) < 0) dn <- dn * 1.5
       upper[names(fe)[j]] <- uniroot(z, fe[j] + c(0, up * q * s), tol = 1e-12 * s)$root; lower[names(fe)[j]] <- uniroot(z, fe[j] - c(dn * q * s, 0), tol = 1e-12 * s)$root
     }
@@ -100,4 +102,4 @@ profile_limits <- function(ids = c("sleep ML", "sleep", "sleep bars", "sleep int
   }
   write_json_to(list(versions = versions, models = out), "profile.json")
 }
-switch(what[1], tests = tests(), satterthwaite = satterthwaite(), r2 = r2(), profile = if (length(what) > 1) profile_limits(what[-1]) else profile_limits())
+if (what[1] != "none") switch(what[1], tests = tests(), satterthwaite = satterthwaite(), r2 = r2(), profile = if (length(what) > 1) profile_limits(what[-1]) else profile_limits())
