@@ -28,6 +28,7 @@ ORDER = (
     "design",
     "sources",
     "families",
+    "translate",
     "engine",
     "fitted",
     "inference",

@@ -152,3 +152,7 @@ MIXED_DEVIANCE = 1e-7
 MIXED_ERRORS = 2e-5
 # Covariances over the product of standard errors: lme4's Hessian by differences of order six is good to 1e-7 or so.
 MIXED_COVARIANCE = 2e-5
+
+# --- expressions for databases --------------------------------------------------------------------------------
+# The same doubles by the same formulas: a few last bits of exp, log and sums taken in another order.
+SQL = 1e-12

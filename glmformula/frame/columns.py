@@ -9,8 +9,9 @@ import pandas as pd
 
 from ..errors import DataError, nearest
 from ..formula.functions.convert import ColumnTypeError, column_value
-from ..formula.values import Value
+from ..formula.values import Time, Value
 from .interchange import arrow, arrow_frame, foreign_frame, foreign_names, is_foreign, is_text
+from .schema import kind_of
 
 R_SPELLING = {"True": "TRUE", "False": "FALSE", "None": "NULL"}
 
@@ -37,6 +38,15 @@ class Columns:
         if name not in self._seen:
             self._seen[name] = self._convert(name)
         return self._seen[name]
+
+    def kinds(self) -> dict[str, str]:
+        """R's ``.MFclass`` of each column that was looked up; with its time zone where that is not UTC's."""
+        return {
+            name: f"{kind_of(value)} {value.unit}"
+            if isinstance(value, Time) and value.unit not in ("", "UTC", "GMT")
+            else kind_of(value)
+            for name, value in self._seen.items()
+        }
 
     def _convert(self, name: str) -> Value:
         data = self.data

@@ -213,6 +213,7 @@ def model_frame(
         state,
         offset_node if offset_node is not None else constant,
         offset is not None and offset_node is None and constant is None,
+        columns=columns.kinds(),
     )
     response = None
     if reading is not None and response_value is not None and name is not None:

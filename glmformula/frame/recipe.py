@@ -53,6 +53,8 @@ class Recipe:
         No row of the subset misses anything, as the survey has found.
     matrix_offsets : bool
         An offset may have a column for each category.
+    kinds : mapping of str to str
+        Of the columns, as `Schema.columns`.
     """
 
     terms: Terms
@@ -66,6 +68,7 @@ class Recipe:
     source: str | None = None
     complete: bool = False
     matrix_offsets: bool = False
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def scope(self, piece: Piece) -> Scope:
         """The piece's rows, seen through the state."""
@@ -150,7 +153,7 @@ def recipe_for(
                 used[name] = None
                 if name in CONSTANTS or name in TABLE:
                     recipe.state[deparse(Name(name))] = {"column": True}
-    return replace(recipe, columns=tuple(used))
+    return replace(recipe, columns=tuple(used), kinds=columns.kinds())
 
 
 def evaluated(recipe: Recipe, piece: Piece, known: Mapping[str, Variable] | None = None) -> Evaluated:

@@ -82,6 +82,8 @@ class Schema:
         True when ``offset=`` was an array, which new data cannot have.
     spec : formulaic.ModelSpec or None
         The design's frozen state, once there is a design: the same variables and state, and the column names.
+    columns : mapping of str to str
+        Of the data's columns that the fit has read: the kind, as `Variable.kind`.
     """
 
     terms: Terms
@@ -90,6 +92,7 @@ class Schema:
     offset: Node | float | None = None
     offset_lost: bool = False
     spec: Any = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def xlevels(self) -> dict[str, tuple[str, ...]]:

@@ -323,7 +323,7 @@ def schema_of(recipe: Recipe, found: Survey) -> tuple[Schema, dict[str, Value]]:
     longest = max([1, *(nrow(value) for value in values.values())])
     values = {name: _cycled(value, longest) for name, value in values.items()}
     offset = recipe.extra.get("offset")
-    return Schema(recipe.terms, variables, recipe.state, offset), values
+    return Schema(recipe.terms, variables, recipe.state, offset, columns=recipe.kinds), values
 
 
 def _cycled(value: Value, n: int) -> Value:

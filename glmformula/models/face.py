@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from ..inference.separation import separation as _separation
     from ..inference.several_summary import summary as _several_summary
     from ..inference.simulate import simulate as _simulate
+    from ..inference.sql import to_sql as _to_sql
     from ..inference.step import step as _step
     from ..inference.summary import summary as _summary
     from ..inference.tidy import augment as _augment, glance as _glance, tidy as _tidy
@@ -163,6 +164,7 @@ SINGLE_INDEX = {
     "simulate": "inference.simulate",
     "step": "inference.step",
     "summary": "inference.summary",
+    "to_sql": "inference.sql",
     "vcov": "inference.covariance",
     "vif": "inference.vif",
 } | dict.fromkeys(
@@ -191,6 +193,7 @@ LIKELIHOOD = {
     "simulate": "inference.quantities",
     "step": "inference.step",
     "summary": "inference.several_summary",
+    "to_sql": "inference.sql",
     "vcov": "inference.likelihood_covariance",
 }
 MIXED = {
@@ -340,6 +343,7 @@ class LikelihoodVerbs(EffectVerbs, PredictiveVerbs, ScoredVerbs):
         simulate = _simulate_likelihood
         step = _step
         summary = _several_summary
+        to_sql = _to_sql
         vcov = _likelihood_vcov
 
 
@@ -408,5 +412,6 @@ class SingleIndexVerbs(EffectVerbs, PredictiveVerbs, ScoredVerbs):
         simulate = _simulate
         step = _step
         summary = _summary
+        to_sql = _to_sql
         vcov = _vcov
         vif = _vif

@@ -242,6 +242,7 @@ def _shared(fit: Estimate | Described) -> dict[str, Json]:
             "state": packed(schema.state, "the state of the formula's functions"),
             "offset": _offset(schema.offset),
             "offset_lost": schema.offset_lost,
+            "columns": dict(schema.columns),
         },
         "n_omitted": int(fit.n_omitted),
         "path": None if fit.path is None else _path_described(fit.path),
@@ -453,7 +454,17 @@ def _schema(model: Json, terms: Terms) -> Schema:
         state=typed(state, "state", dict),
         offset=_offset_read(offset),
         offset_lost=typed(member(model, "offset_lost", "schema"), "offset_lost", bool),
+        columns=_column_kinds(model),
     )
+
+
+def _column_kinds(model: Json) -> dict[str, str]:
+    """Kinds of the data's columns; files of before have none."""
+    kinds = typed(model, "schema", dict).get("columns", {})
+    return {
+        name: typed(kind, f"the kind of column {name}", str)
+        for name, kind in typed(kinds, "schema columns", dict).items()
+    }
 
 
 def _offset_read(offset: Json) -> Node | float | None:
