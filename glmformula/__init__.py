@@ -132,6 +132,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.separation import detect_separation
     from .inference.simulate import simulate
     from .inference.simulated_residuals import simulate_residuals
+    from .inference.sql import to_sql
     from .inference.step import step, step as stepAIC
     from .inference.summary import summary
     from .inference.theta import theta_md, theta_ml, theta_mm
@@ -304,6 +305,7 @@ __all__ = [
     "theta_ml",
     "theta_mm",
     "tidy",
+    "to_sql",
     "tweedie",
     "update",
     "validate",

@@ -37,7 +37,7 @@ NAMES = """
     coefficient_plot effect_plot profile_plot roc_plot calibration_plot relativities_plot
     emmeans_plot emmip emmeans emtrends contrast pairs joint_tests cld regrid
     predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid
-    risk_ratio risk_difference odds_ratio nnt
+    risk_ratio risk_difference odds_ratio nnt to_sql
     lmer LMM fixef ranef VarCorr SingularWarning
 """.split()
 ARGUMENTS = {

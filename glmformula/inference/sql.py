@@ -112,6 +112,10 @@ def to_sql(
         raise ValueError(
             f"new_levels should be one of {', '.join(map(repr, NEW_LEVELS))}; got {new_levels!r}"
         )
+    if not isinstance(se, bool | np.bool_):
+        raise ValueError(f"se should be True or False; got {se!r}")
+    if table is not None and not isinstance(table, str):
+        raise ValueError(f"table should be the name of a table; got {table!r}")
     answer = answers(fit, type, se)
     columns = [(name, settled(answer, node, new_levels)) for name, node in answer.columns]
     if len(columns) == 1 and table is None:

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,24 +105,17 @@ def postgres() -> Iterator[Postgres]:
     try:
         if user:
             shutil.chown(run, user)
-        (run / "log").touch()
         options = {"user": user, "cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run(
             [where / "initdb", "-D", run / "db", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
             check=True, **options,
         )  # fmt: skip
-        server = subprocess.Popen(
-            [where / "postgres", "-D", run / "db", "-k", run, "-c", "listen_addresses=", "-c", "fsync=off"],
-            **options,
-        )
+        start = ["start", "-w", "-o", f"-k {run} -c listen_addresses= -c fsync=off"]
+        control = [where / "pg_ctl", "-D", run / "db", "-s"]
+        subprocess.run([*control, *start], check=True, **options)
         try:
-            for _ in range(200):
-                if (run / ".s.PGSQL.5432").exists() or server.poll() is not None:
-                    break
-                time.sleep(0.05)
             yield Postgres(run, where, user)
         finally:
-            server.terminate()
-            server.wait(20)
+            subprocess.run([*control, "stop", "-m", "immediate"], check=True, **options)
     finally:
         shutil.rmtree(run, ignore_errors=True)
