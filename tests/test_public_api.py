@@ -44,7 +44,7 @@ ARGUMENTS = {
     "glm": (
         "formula data family='gaussian' *weights=None *subset=None *na_action='na.omit' *start=None "
         "*etastart=None *mustart=None *offset=None *control=None *contrasts=None *method='auto' "
-        "*progress=None *by=None **control_arguments"
+        "*progress=None *by=None *compress=None **control_arguments"
     ),
     "glm_nb": (
         "formula data *weights=None *subset=None *na_action='na.omit' *start=None *etastart=None *mustart=None "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..frame.pieces import Piece, Table
 from ..frame.recipe import Evaluated, Recipe, cut, evaluated, recipe_for
 from ..frame.response import CATEGORIES, Response, modelled_level, response_arrays
 from ..frame.schema import Schema
-from ..frame.survey import Check, Keeper, Survey, response_of, schema_of, survey
+from ..frame.survey import Check, Keeper, Survey, response_of, schema_of, survey, survey_of
 from .build import DesignFrame, design_of, with_design
 from .pieces import Design
 
@@ -141,6 +141,7 @@ def streamed(
     contrasts: Mapping[str, Any] | None = None,
     na_action: str = "na.omit",
     keeper: Keeper | None = None,
+    counted: Callable[[tuple[str, ...]], Piece | None] | None = None,
     **arguments: Any,
 ) -> Streamed:
     """Learn what a fit must know of all rows: state, then levels, missing rows and the response, in passes.
@@ -157,6 +158,8 @@ def streamed(
         As for `model_frame`.
     keeper : Keeper, optional
         May keep the values of pieces.
+    counted : callable, optional
+        ``counted(columns)`` gives the rows that differ, with their `copies`: the survey then goes over these.
     **arguments
         ``weights``, ``offset``, ``subset``, ``etastart``, ``mustart``: column names or R expressions.
 
@@ -169,7 +172,10 @@ def streamed(
     terms = terms_of(formula, meta.columns)
     recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
     recipe = learned(replace(recipe, matrix_offsets=reading == CATEGORIES), table)
-    found = survey(recipe, table, reading, check, keeper)
+    alike = None if counted is None else counted(recipe.columns)
+    found = (
+        survey_of(alike, recipe, reading, check) if alike else survey(recipe, table, reading, check, keeper)
+    )
     recipe = replace(recipe, complete=not any(found.lost.values()))
     schema, values = schema_of(recipe, found)
     kind, levels = response_of(recipe, found, reading) if terms.response is not None else ("", ())

@@ -10,6 +10,7 @@ from ..errors import ConvergenceWarning, DataError, FitError, give_warning
 from ..families import Family
 from ..runtime.tasks import one_team
 from ..sources.base import Source
+from ..sources.mapped import for_sums
 from .best import best_path, reported
 from .bordered import WIDE
 from .eta_limits import near_an_end
@@ -78,7 +79,7 @@ def fit_glm(
     """
     if method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
-    p = len(names)
+    p, source = len(names), for_sums(source)
     if start is not None:
         start = np.asarray(start, dtype=np.float64)
         if start.shape != (p,):

@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
-from ..sources.mapped import select_terms
+from ..sources.mapped import for_sums, select_terms
 from .best import best_path
 from .bordered import WIDE, eliminable
 from .gram import Tables, assemble
@@ -104,6 +104,7 @@ class Columns:
     method: str = "auto"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", for_sums(self.source))
         if self.method == "firth":
             raise FitError(
                 "sub-models are compared by maximum likelihood, and this fit is bias-reduced "

@@ -229,14 +229,14 @@ def run(task: Task, block: Block) -> Sums:
     if task.pearson:
         more["pearson"] = pearson_sum(task, block, eta, mu, slope)
     if task.dispersion is not None:
-        more["minus2_loglik"] = float(family.minus2_at(y, eta, mu, weights, task.dispersion, block.trials))
+        more["minus2_loglik"] = minus2_loglik(family, block, eta, mu, task.dispersion)
     if task.rows is not None:
         more["more"] = task.rows(block, mu)
     if task.collect:
         more["patterns"] = patterns(family, design, block)
     return Sums(
-        rows=m,
-        n_ok=m if weights is None else int(np.count_nonzero(weights)),
+        rows=count_rows(block),
+        n_ok=rows_that_count(block),
         weight_sum=float(m) if weights is None else float(weights.sum()),
         weighted_y=total(y, weights),
         has_offset=block.offset is not None,
@@ -257,7 +257,30 @@ def run(task: Task, block: Block) -> Sums:
 
 
 def count_rows(block: Block) -> int:
-    return len(block.y)
+    return len(block.y) if block.copies is None else int(block.copies.sum())
+
+
+def rows_that_count(block: Block) -> int:
+    """Rows with a prior weight."""
+    weights, copies = block.prior_weights, block.copies
+    if weights is None:
+        return len(block.y)
+    return int(np.count_nonzero(weights) if copies is None else copies[weights != 0].sum())
+
+
+def minus2_loglik(family: Family, block: Block, eta: np.ndarray, mu: np.ndarray, dispersion: float) -> float:
+    """Minus twice the log-likelihood of the rows; where they stand for several, each of these counts."""
+    y, weights, trials, copies = block.y, block.own_weights, block.trials, block.copies
+    if copies is None:
+        return float(family.minus2_at(y, eta, mu, weights, dispersion, trials))
+    order = np.argsort(copies, kind="stable")
+    total = 0.0
+    for rows in np.split(order, np.flatnonzero(np.diff(copies[order])) + 1):
+        parts = [None if values is None else values[rows] for values in (weights, trials)]
+        total += copies[rows[0]] * family.minus2_at(
+            y[rows], eta[rows], mu[rows], parts[0], dispersion, parts[1]
+        )
+    return float(total)
 
 
 def total(values: np.ndarray, weights: np.ndarray | None) -> float:
@@ -276,7 +299,7 @@ def start_eta(task: Task, block: Block) -> np.ndarray:
         return np.asarray(block.etastart, dtype=np.float64)
     mu = block.mustart
     if mu is None:
-        mu = task.family.initial_mu(block.y, block.prior_weights, block.trials)
+        mu = task.family.initial_mu(block.y, block.own_weights, block.trials)
     return task.family.link.linkfun(mu)
 
 
@@ -383,8 +406,9 @@ def reported(task: Task, block: Block, mu: np.ndarray) -> dict[str, Any]:
     """The sums of a finished fit."""
     family, y, weights = task.family, block.y, block.prior_weights
     out: dict[str, Any] = {"reported": True, "largest_y": float(y.max(initial=-np.inf))}
-    if weights is not None:
-        out["least_weight"] = float(np.min(weights, where=weights > 0, initial=1.0))
+    own = block.own_weights
+    if own is not None:
+        out["least_weight"] = float(np.min(own, where=own > 0, initial=1.0))
     if task.report == "mean":
         null_mu = np.full(len(y), task.null_mu)
         null_eta = family.link.linkfun(null_mu)

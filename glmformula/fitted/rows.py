@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..design.build import design_frame
-from ..errors import FormulaError
+from ..errors import DataError, FormulaError
 from ..formula.algebra import refuse_bars
 from ..formula.functions.contrasts import default_contrasts, set_contrasts
 from ..formula.parts import Parted
@@ -15,7 +15,7 @@ from ..formula.terms import Terms
 from ..frame.kept import Kept, own_argument
 from ..runtime.tasks import shared_out
 from ..sources.memory import MemorySource
-from ..sources.registry import opened
+from ..sources.registry import NOT_COUNTED, opened
 from .training import TrainingData
 
 ROW_ARGUMENTS = ("weights", "offset", "subset", "na_action", "contrasts", "etastart", "mustart")
@@ -47,6 +47,8 @@ def _training_rows(arguments: Mapping[str, Any]) -> TrainingData:
         from ..fitted.streams import streamed_rows  # few need it: a quarter of the import
 
         return streamed_rows(arguments, table)
+    if arguments.get("compress") is True:
+        raise DataError(NOT_COUNTED)
     family = arguments["family"]
     kept = arguments["data"] = data if isinstance(data, Kept) else Kept(data)
     frame = design_frame(

@@ -11,6 +11,7 @@ from ..engine.separation import separation_of_fit
 from ..errors import ConvergenceWarning, SeparationWarning, give_warning
 from ..families import Family
 from ..sources.base import Source
+from ..sources.mapped import for_sums
 
 MOST_NAMES = 10
 NO_MINIMUM = (
@@ -21,7 +22,7 @@ NO_MINIMUM = (
 
 def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...]) -> GlmFit:
     """The fit with its `limits`, and one warning, if separation is what it ran into, or coefficients without end."""
-    found = separation_of_fit(source, family, fit)
+    found = separation_of_fit(for_sums(source), family, fit)
     if found is None:
         if fit.runaway:
             give_warning(NO_MINIMUM, ConvergenceWarning)

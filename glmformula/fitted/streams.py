@@ -15,8 +15,10 @@ from ..engine.result import GlmFit
 from ..errors import DataError, FormulaError, Heard, give_warning, hearing
 from ..families import Family
 from ..families.responses import Findings, findings
-from ..frame.pieces import Table
+from ..frame.pieces import Piece, Table
 from ..frame.response import Response
+from ..sources.compressed import CompressedSource, counted, counter_of, source_of_copies
+from ..sources.registry import NOT_COUNTED
 from ..sources.store import store_for
 from ..sources.streamed import StreamSource, source_of_values
 from .training import RowState, TrainingData
@@ -62,6 +64,10 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
         As `glm`; the response's errors and warnings are those of all rows together.
     """
     family: Family = arguments["family"]
+    if arguments.get("compress"):
+        compressed = _compressed_rows(arguments, table)
+        if compressed is not None:
+            return compressed
     store = store_for(table)
     with hearing() as heard:
         frame = streamed(
@@ -82,6 +88,61 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
     return StreamedTraining(
         StreamSource(table, frame, store, arguments.get("progress")), frame, arguments, table
     )
+
+
+def _compressed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTraining | None:
+    """The rows that differ, counted by the table's database; None where that is no gain, or something is to be said.
+
+    What an error or a warning has to say of rows is found by a pass over the rows themselves.
+
+    Raises
+    ------
+    DataError
+        ``compress=True``, and nothing can count these rows, or too many differ.
+    """
+    family, always = arguments["family"], arguments["compress"] is True
+    counter = counter_of(table)
+    if counter is None:
+        if always:
+            raise DataError(NOT_COUNTED)
+        return None
+    found: list[Piece] = []
+
+    def differing(columns: tuple[str, ...]) -> Piece | None:
+        piece = counted(counter, always, columns)
+        if piece is None:
+            raise _NoGain
+        found.append(piece)
+        return piece
+
+    with hearing() as heard:
+        try:
+            frame = streamed(
+                arguments["formula"],
+                table,
+                **{name: arguments[name] for name in ARGUMENTS},
+                reading=family.reading,
+                check=partial(_check, family),
+                counted=differing,
+            )
+        except _NoGain:
+            return None
+        except (DataError, FormulaError):
+            if not found:
+                raise
+            return None
+    plain, with_trials = frame.survey.findings
+    if heard or (with_trials if frame.trials else plain).problems or frame.terms.response is None:
+        return None
+    (piece,) = found
+    source = CompressedSource(
+        table, frame, None, arguments.get("progress"), alike=source_of_copies(frame, piece)
+    )
+    return StreamedTraining(source, frame, arguments, table)
+
+
+class _NoGain(Exception):
+    """So few rows are alike that counting them saves nothing."""
 
 
 def _check(family: Family, response: Response | None, labels: pd.Index) -> Findings:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from ..formula.functions.vectors import ColumnText
@@ -29,12 +30,21 @@ class Piece:
         Where the rows are from, for messages: "policies.parquet, row group 3".
     number : int
         Of the piece among all, where they have an order.
+    copies : ndarray of int (n,) or None
+        How many rows of the data each stands for, where they were counted.
     """
 
     frame: pd.DataFrame
     texts: frozenset[str] = frozenset()
     place: str = ""
     number: int = 0
+    copies: np.ndarray | None = None
+
+    def rows(self, which: np.ndarray | None = None) -> int:
+        """How many rows of the data there are (a mask, or positions: among these)."""
+        if self.copies is None:
+            return len(self.frame) if which is None else len(self.frame.index[which])
+        return int((self.copies if which is None else self.copies[which]).sum())
 
 
 class Table(Protocol):

@@ -198,6 +198,16 @@ def survey(recipe: Recipe, table: Table, reading: str, check: Check, keeper: Kee
     else:
         function = partial(survey_piece, recipe, reading, check, keeper.put)
         found = keeper.survey(table, function, Survey.plus, recipe.columns)
+    return usable(recipe, found)
+
+
+def survey_of(piece: Piece, recipe: Recipe, reading: str, check: Check) -> Survey:
+    """The survey of a table of which all rows are in one piece."""
+    return usable(recipe, survey_piece(recipe, reading, check, None, piece))
+
+
+def usable(recipe: Recipe, found: Survey | None) -> Survey:
+    """What was found, unless no fit can use it."""
     if found is None or not found.rows:
         raise DataError("0 (non-NA) cases: the data have no rows")
     if not found.chosen:
@@ -253,10 +263,10 @@ def survey_piece(recipe: Recipe, reading: str, check: Check, keep: Keep | None, 
             plain = check(replace(y, trials=None), index)
             findings = plain, plain if y.trials is None else check(y, index)
     return Survey(
-        len(piece.frame),
-        len(piece.frame) if chosen is None else int(np.count_nonzero(chosen)),
-        len(index),
-        {k: int(np.count_nonzero(m if chosen is None else m & chosen)) for k, m in masks.items()},
+        piece.rows(),
+        piece.rows(chosen),
+        piece.rows(kept),
+        {k: piece.rows(m if chosen is None else m & chosen) for k, m in masks.items()},
         facts,
         _unusable(recipe, found, index),
         (len(negative), float(negative[0]) if len(negative) else 0.0),
@@ -301,7 +311,7 @@ RESPONSE = ""  # where the facts of the response are
 
 def _digest(piece: Piece, kept: np.ndarray | None) -> int:
     """The sum of well mixed labels (splitmix64) of the rows that are not in use."""
-    if kept is None:
+    if kept is None or piece.copies is not None:
         return 0
     labels = piece.frame.index[~kept]
     if labels.dtype.kind not in "iu":

@@ -21,6 +21,7 @@ from ..engine.patterns import condensed
 from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
+from ..sources.mapped import for_sums
 
 if TYPE_CHECKING:
     from ..fitted.protocols import SingleIndex
@@ -133,7 +134,7 @@ class Surface:
         way = "gram" if fit.method == "cholesky" else "qr"
         phi = fit.dispersion
         unit = phi if np.isfinite(phi) and phi > 0 else 1.0
-        source, within = condensed(fit.rows.source, fit.family)  # a profile goes over the rows many times
+        source, within = condensed(for_sums(fit.rows.source), fit.family)  # a profile makes many passes
         return cls(source, fit.family, ~fit.aliased, way, unit, within)
 
     @cached_property

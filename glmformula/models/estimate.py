@@ -49,6 +49,7 @@ ARGUMENTS = (
     ),
     *("control", "contrasts", "method", "progress"),
 )
+COMPRESS = (False, True, "auto")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +97,33 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
     others = {name: value for name, value in given.items() if name not in arguments}
+    compress = others.pop("compress", None)
     control = merged(arguments["control"], others)
-    return arguments | {
+    arguments |= {
         "control": control,
         "family": get_family(arguments["family"]),
         "contrasts": kept(arguments["contrasts"]),
     }
+    return arguments if compress is None else arguments | {"compress": _compress(compress, arguments)}
+
+
+def _compress(compress: Any, arguments: Mapping[str, Any]) -> Any:
+    """Whether equal rows are counted, for what can be fitted to counts.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(compress, bool | str) or compress not in COMPRESS:
+        raise ValueError(f"compress should be True, False or 'auto'; got {compress!r}")
+    if arguments["method"] == "firth" or arguments["family"].free is not None:
+        if compress is True:
+            raise ValueError(
+                "compress=True is for maximum likelihood with a family that is known: leave it out with method='firth' "
+                "or a parameter to be estimated, or say compress='auto'"
+            )
+        return None
+    return compress
 
 
 def _largest(block: Block) -> float:

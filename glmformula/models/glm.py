@@ -37,6 +37,7 @@ def glm(
     method: str = "auto",
     progress: bool | None = None,
     by: Any = None,
+    compress: bool | str | None = None,
     **control_arguments: Any,
 ) -> GLM | GLMs:
     """Fit a generalized linear model, R's ``glm``.
@@ -79,6 +80,11 @@ def glm(
     by : str or list of str, optional
         Columns whose values make groups: a fit for each, with the numbers that `glm` gives for the group's rows alone
         (levels, knots and ``poly()`` are the group's own). ``.`` in the formula leaves these columns out.
+
+    compress : bool or "auto", optional
+        Let the database of ``(sql, connection)`` count equal rows (GROUP BY over the columns that are used) and fit to
+        those that differ: the same numbers, without reading every row. "auto": where the first rows repeat each other
+        often enough. What asks for rows (residuals, robust errors, ``predict()`` of them) reads them.
 
     Returns
     -------
@@ -135,6 +141,7 @@ def glm(
         "contrasts": contrasts,
         "method": method,
         "progress": progress,
+        "compress": compress,
     }
     if by is not None:
         from .many import glm_by  # few need it

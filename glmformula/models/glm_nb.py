@@ -229,6 +229,11 @@ def found(given: Mapping[str, Any]) -> dict[str, Any]:
             "glm_nb() has no family=: it is the negative binomial, with link= and init_theta=; for another family call "
             "glm(formula, data, family=...)"
         )
+    if given.pop("compress", None):
+        raise TypeError(
+            "glm_nb() has no compress=: its theta is estimated from the rows; with a known theta equal rows can be "
+            "counted, glm(..., family=negative_binomial(theta), compress=True)"
+        )
     if given["method"] not in METHODS:
         raise ValueError(
             f"method should be one of {', '.join(map(repr, METHODS))}; got {given['method']!r} (bias "

@@ -281,7 +281,9 @@ class GLMs(Rendered):
 
 def glm_by(arguments: Mapping[str, Any], by: Any) -> GLMs:
     """A fit for each group, as ``glm(..., by=)`` describes it."""
-    arguments = checked(arguments)
+    if arguments.get("compress") is True:
+        raise ValueError("by= takes the rows of each group as they are: leave compress=True out")
+    arguments = checked({**arguments, "compress": None})
     table = held(arguments["data"], by)
     terms = described(arguments["formula"], table)
     arguments = arguments | {"formula": spelt_out(arguments["formula"], terms)}

@@ -19,7 +19,8 @@ class Block:
 
     All arrays are (m,) float64 or None; `y` is the proportion and `prior_weights` the trials for a binomial;
     `trials` are there only for counts of successes and failures, when some are above 1 (prior weights may
-    multiply them). `start` is the place of the block's first row among the rows held in memory.
+    multiply them). `start` is the place of the block's first row among the rows held in memory. Where `copies` is
+    there a row stands for so many rows of the data, alike in everything, and its prior weight is that of all of them.
     """
 
     design: Design
@@ -30,6 +31,14 @@ class Block:
     mustart: np.ndarray | None = None
     trials: np.ndarray | None = None
     start: int = field(default=0, kw_only=True)
+    copies: np.ndarray | None = field(default=None, kw_only=True)
+
+    @property
+    def own_weights(self) -> np.ndarray | None:
+        """Prior weights of one row of the data."""
+        if self.copies is None or self.prior_weights is None:
+            return self.prior_weights
+        return self.prior_weights / self.copies
 
 
 class Source(Protocol):

@@ -10,6 +10,7 @@ from ..errors import DataError
 from ..frame.interchange import marked
 from .batches import Batches, BatchTable
 from .reading import meta_of, piece_rows
+from .sql import open_sql, quoted
 
 
 def open_relation(relation: Any) -> BatchTable:
@@ -31,7 +32,7 @@ def open_query(query: tuple[str, Any]) -> BatchTable:
     """SQL on a connection."""
     sql, connection = query
     if not hasattr(connection, "sql"):
-        raise DataError(f"data=(sql, connection) needs a DuckDB connection, not {type(connection).__name__}")
+        return open_sql(sql, connection)
     with querying():
         relation = connection.sql(sql)
     if relation is None:
@@ -57,11 +58,41 @@ class _Read:
         self.relation = relation
 
     def __call__(self, columns: tuple[str, ...]) -> Batches:
-        chosen = ", ".join('"' + name.replace('"', '""') + '"' for name in columns) or "1"
+        chosen = ", ".join(map(quoted, columns)) or "1"
         with querying():
             reader = _reader(self.relation.project(chosen), piece_rows(len(columns)))
             try:
                 schema = marked(reader.schema, everything=True)  # a dictionary is an ENUM, which has an order
+                for batch in reader:
+                    yield batch.replace_schema_metadata(None).cast(schema), "the DuckDB query"
+            finally:
+                reader.close()
+
+    def repeated(self, columns: tuple[str, ...], sample: int) -> float:
+        """Of the first rows, the share that repeat another."""
+        with querying():
+            some = self.relation.limit(sample).project(", ".join(map(quoted, columns)))
+            ((n,),), ((distinct,),) = (
+                rows.aggregate("count(*)").fetchall() for rows in (some, some.distinct())
+            )
+        return 1 - distinct / n if n else 0.0
+
+    def counted(self, columns: tuple[str, ...], name: str) -> Batches:
+        """The rows that differ, and under `name` how many there are of each."""
+        texts = {
+            column
+            for column, kind in zip(self.relation.columns, self.relation.types, strict=True)
+            if str(kind) == "VARCHAR"
+        }
+        keys = [f"{quoted(c)} COLLATE C" if c in texts else quoted(c) for c in columns]
+        chosen = [f"{key} AS {quoted(c)}" for key, c in zip(keys, columns, strict=True)]
+        with querying():
+            groups = self.relation.aggregate(
+                ", ".join([*chosen, f"count(*) AS {quoted(name)}"]), ", ".join(keys)
+            )
+            reader = _reader(groups, piece_rows(len(columns)))
+            try:
+                schema = marked(reader.schema, everything=True)
                 for batch in reader:
                     yield batch.replace_schema_metadata(None).cast(schema), "the DuckDB query"
             finally:

@@ -39,6 +39,15 @@ def select_terms(source: Source, keep: frozenset[int]) -> Source:
     return Mapped(source, partial(_selected, keep))
 
 
+def for_sums(source: Source) -> Source:
+    """The source for passes that take prior weights and copies as they are meant: of the rows that differ, if known."""
+    if isinstance(source, Mapped):
+        inner = for_sums(source.source)
+        return source if inner is source.source else Mapped(inner, source.transform)
+    alike: Source = getattr(source, "alike", source)
+    return alike
+
+
 def constant_only(source: Source) -> Source:
     """The same rows, with their weights and offset, and the intercept as the only column; no start values."""
     return Mapped(source, _constant)

@@ -34,7 +34,7 @@ class MemorySource:
     ----------
     design : Design
         n rows.
-    y, prior_weights, offset, etastart, mustart, trials : ndarray of float64 (n,) or None
+    y, prior_weights, offset, etastart, mustart, trials, copies : ndarray of float64 (n,) or None
     block_rows : int or None
         Least rows of a block (None: chosen by the size of the design); there are as many blocks as that
         allows, all of one size.
@@ -53,6 +53,7 @@ class MemorySource:
     etastart: np.ndarray | None = None
     mustart: np.ndarray | None = None
     trials: np.ndarray | None = None
+    copies: np.ndarray | None = None
     block_rows: int | None = None
     threads: int | None = None
 
@@ -83,6 +84,7 @@ class MemorySource:
             part(self.mustart),
             part(self.trials),
             start=rows.start,
+            copies=part(self.copies),
         )
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> MemorySource:
@@ -118,6 +120,7 @@ def every(source: MemorySource, step: int) -> MemorySource:
         etastart=None,
         mustart=None,
         trials=part(source.trials),
+        copies=part(source.copies),
     )
 
 

@@ -11,6 +11,10 @@ import pandas as pd
 
 from ..frame.pieces import Table
 
+NOT_COUNTED = (
+    "compress=True lets a database count equal rows: expected data=(sql, connection) or a relation of DuckDB, "
+    "PostgreSQL, SQLite or Spark; compress='auto' reads other data as they are"
+)
 Opener = Callable[[Any], Table]
 
 
