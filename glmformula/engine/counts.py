@@ -13,12 +13,19 @@ def count_publicly(
     out += sp.coo_array((w, (i, j)), shape=(rows, columns)).toarray().ravel()
 
 
+def products_publicly(
+    rows: int, columns: int, k: int, starts: np.ndarray, i: np.ndarray, w: np.ndarray, x: np.ndarray, out: np.ndarray
+) -> None:
+    """SciPy's product of a matrix that is sparse by column, through its public class."""
+    out += (sp.csc_array((w, i, starts), shape=(rows, columns)) @ x.reshape(columns, k)).ravel()
+
+
 try:
     # out[i, j] += w over two arrays of codes; needs no joint codes and releases the interpreter lock, which
     # numpy.bincount does not (about 1.6 ns a row each)
-    from scipy.sparse._sparsetools import coo_todense
+    from scipy.sparse._sparsetools import coo_todense, csc_matvecs
 except ImportError:
-    coo_todense = count_publicly
+    coo_todense, csc_matvecs = count_publicly, products_publicly
 
 # A table of more cells than this is kept sparse while blocks are added up.
 SPARSE_CELLS = 2**20
@@ -38,6 +45,17 @@ def by_level(codes: np.ndarray, levels: int, weights: np.ndarray) -> np.ndarray:
     only = np.zeros(len(codes), dtype=np.int32)
     for row, w in zip(out, weights):
         coo_todense(1, levels, len(codes), only, codes, w, row, 0)
+    return out
+
+
+def each_by_level(codes: np.ndarray, levels: int, values: np.ndarray) -> np.ndarray:
+    """(levels, k) sums of the columns of `values` (m, k) by level: a row of them at a time, 5 times as fast for 25."""
+    m, k = values.shape
+    if k == 1:
+        return by_level(codes, levels, values.T).T
+    out = np.zeros((levels, k))
+    starts = np.arange(m + 1, dtype=np.int32)
+    csc_matvecs(levels, m, k, starts, codes, np.ones(m), np.ascontiguousarray(values).ravel(), out.ravel())
     return out
 
 

@@ -13,12 +13,13 @@ from ..families import Family
 from ..families.link import quiet
 from ..sources.base import Block, Source
 from .columns import Part, dense_columns, dense_indices, plan, row_product
-from .counts import by_level, checked_codes
+from .counts import by_level, checked_codes, each_by_level
 from .gram import Tables, assemble, encoded, tables
 
-# Numbers of linear predictors, and of columns, that are worked on together: they stay in a processor's cache.
-CELLS = 2**17
-FEWEST, MOST = 2**10, 2**14
+# Numbers of linear predictors, and of columns, that are worked on together: few enough for a processor's cache, and
+# enough that the interpreter's turn for each column costs little.
+CELLS = 2**19
+FEWEST, MOST = 2**11, 2**14
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,13 @@ def _added(a: Swept, b: Swept) -> Swept:
 
 
 def chunks(block: Block, width: int) -> Iterator[Block]:
-    """The rows of a block, so many at a time that `width` numbers for each fit into a cache."""
-    factors = any(piece.codes is not None for piece in block.design.pieces)
-    size = max(4 * FEWEST if factors else FEWEST, min(MOST, CELLS // max(1, width)))
+    """The rows of a block, so many at a time that their `width` columns are not too much memory."""
+    size = max(FEWEST, min(MOST, CELLS // max(1, width)))
     m = len(block.y)
-    for start in range(0, max(1, m), size):
+    if m <= size:
+        yield replace(block, mustart=None)
+        return
+    for start in range(0, m, size):
         rows = slice(start, min(start + size, m))
         weights, offset, folds = (
             None if a is None else a[rows] for a in (block.prior_weights, block.offset, block.etastart)
@@ -98,49 +101,51 @@ def chunks(block: Block, width: int) -> Iterator[Block]:
 
 @quiet
 def _swept(task: Sweep, block: Block) -> Swept:
-    L = len(task.betas)
     out: Swept | None = None
-    for part in chunks(block, max(L, block.design.ncols)):
-        new = _of_chunk(task, part)
+    parts = plan(block.design.pieces, "gram")
+    for part in chunks(block, max(len(task.betas), len(dense_indices(parts)))):
+        new = _of_chunk(task, part, parts)
         out = new if out is None else out + new
     assert out is not None
     return out
 
 
-def _of_chunk(task: Sweep, block: Block) -> Swept:
-    pieces, m, L = block.design.pieces, len(block.y), len(task.betas)
-    parts = plan(pieces, "gram")
+def _of_chunk(task: Sweep, block: Block, parts: tuple[Part, ...]) -> Swept:
+    pieces, L, m = block.design.pieces, len(task.betas), len(block.y)
     columns = dense_columns(pieces, parts, m)
-    eta = predictors(pieces, parts, columns[:-1], task.betas, block.offset)
+    columns[-1] = 0.0
     y, w = block.y, block.prior_weights
+    eta = predictors(pieces, parts, columns[:-1], task.betas, block.offset)
     mu, slope, variance = task.family.working(eta.ravel())
     scores, deviances = np.zeros(task.betas.shape), np.zeros(L)
     if task.deviance:
-        flat = np.ascontiguousarray(np.broadcast_to(y, (L, m))).ravel()
-        unit = task.family.deviance_at(flat, eta.ravel(), mu).reshape(L, m)
-        deviances = unit.sum(axis=1) if w is None else np.dot(np.where(w > 0, unit, 0.0), w)
+        flat = np.repeat(y, L)
+        unit = task.family.deviance_at(flat, eta.ravel(), mu).reshape(m, L)
+        deviances = unit.sum(axis=0) if w is None else np.dot(w, np.where(w[:, None] > 0, unit, 0.0))
     if task.score:
-        r = mu.reshape(L, m) - y
+        r = mu.reshape(m, L) - y[:, None]
         if slope is not variance:
-            r *= (slope / variance).reshape(L, m)
+            r *= (slope / variance).reshape(m, L)
         if w is not None:
-            r *= w
-            r[:, w == 0] = 0.0
+            r *= w[:, None]
+            r[w == 0] = 0.0
         scores = transposed_product(pieces, parts, columns[:-1], r)
     information = []
     for i in task.informed:
-        place = slice(i * m, (i + 1) * m)
-        working = slope[place].copy() if slope is variance else slope[place] ** 2 / variance[place]
+        working = slope[i::L].copy() if slope is variance else slope[i::L] ** 2 / variance[i::L]
         if w is not None:
             working *= w
             working[w == 0] = 0.0
-        columns[-1] = 0.0
-        information.append(tables(pieces, parts, columns.copy(), working))
+        if len(columns) > task.betas.shape[1]:
+            rooted = columns * np.sqrt(working)
+            information.append(Tables(parts, np.dot(rooted, rooted.T)))
+        else:
+            information.append(tables(pieces, parts, columns.copy(), working))
     low, high = task.family.mu_interval
     valid = np.ones(L, bool)
     if m and not (low < mu.min() and mu.max() < high):
-        means = mu.reshape(L, m)
-        valid = np.asarray((means > low).all(axis=1) & (means < high).all(axis=1))
+        means = mu.reshape(m, L)
+        valid = np.asarray((means > low).all(axis=0) & (means < high).all(axis=0))
     return Swept(scores, deviances, tuple(information), valid)
 
 
@@ -156,39 +161,39 @@ def predictors(
     betas: np.ndarray,
     offset: np.ndarray | None,
 ) -> np.ndarray:
-    """offset + X beta for each row of `betas`, (L, m); `columns` (k, m) are those that are formed."""
+    """offset + X beta for each row of `betas`, (m, L); `columns` (k, m) are those that are formed."""
     formed = betas if len(columns) == betas.shape[1] else betas[:, dense_indices(parts)]
-    eta = np.dot(formed, columns)
+    eta = np.dot(columns.T, formed.T)
     if offset is not None:
-        eta += offset
+        eta += offset[:, None]
     for piece, part in zip(pieces, parts):
         if not part.counted:
             continue
         assert piece.contrast is not None
-        codes, product = codes_of(piece), row_product(piece)
-        for row, beta in zip(eta, betas[:, part.start : part.stop]):
-            if not beta.any():
-                continue
-            one = np.take(piece.contrast @ beta, codes, mode="clip")
-            row += one if product is None else one * product
+        own = betas[:, part.start : part.stop]
+        if own.any():
+            product = row_product(piece)
+            table = np.stack([piece.contrast @ beta for beta in own], axis=1)
+            one = np.take(table, codes_of(piece), axis=0, mode="clip")
+            eta += one if product is None else one * product[:, None]
     return np.asarray(eta)
 
 
 def transposed_product(
     pieces: tuple[Piece, ...], parts: tuple[Part, ...], columns: np.ndarray, r: np.ndarray
 ) -> np.ndarray:
-    """r X for rows r (L, m), (L, p)."""
+    """X' r for r (m, L), turned: (L, p)."""
     p = parts[-1].stop if parts else 0
-    out = np.empty((len(r), p))
-    out[:, dense_indices(parts)] = np.dot(r, columns.T)
+    out = np.empty((r.shape[1], p))
+    out[:, dense_indices(parts)] = np.dot(columns, r).T
     for piece, part in zip(pieces, parts):
         if not part.counted:
             continue
         assert piece.contrast is not None
         product = row_product(piece)
         codes = checked_codes(codes_of(piece), len(piece.contrast))
-        sums = by_level(codes, len(piece.contrast), r if product is None else r * product)
-        out[:, part.start : part.stop] = encoded(sums, piece.contrast)
+        sums = each_by_level(codes, len(piece.contrast), r if product is None else r * product[:, None])
+        out[:, part.start : part.stop] = encoded(sums.T, piece.contrast)
     return out
 
 
@@ -242,7 +247,7 @@ def _moments_of(centre: np.ndarray, block: Block) -> Moments:
     w = np.ones(m) if block.prior_weights is None else block.prior_weights
     y = block.y if block.offset is None else block.y - block.offset
     y = np.where(w > 0, y, 0.0)
-    sums = transposed_product(pieces, parts, columns, np.stack([w, w * y]))
+    sums = transposed_product(pieces, parts, columns, np.stack([w, w * y], axis=1))
     squares = np.empty(len(centre))
     squares[formed] = np.dot(columns * columns, w)
     for piece, part in zip(pieces, parts):

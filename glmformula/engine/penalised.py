@@ -18,8 +18,9 @@ import numpy as np
 from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
+from .penalised_path import STOPS, Stop, by_level, by_share, followed
 from .penalised_problem import Penalty, Scaled, scaled
-from .penalised_surface import STOPS, Curved, Quadratic, Stop, Surface, by_level, by_share
+from .penalised_surface import Curved, Quadratic, Surface
 
 # The first lambda is as if alpha were at least this.
 LEAST_ALPHA = 1e-3
@@ -110,7 +111,7 @@ def fit_path(
     if grid.given is None:
         no_change = bool((penalty.lower[assign != 0] == 0).any() or (penalty.upper[assign != 0] == 0).any())
         stop = Stop(STOPS.get(family.name, by_level if not family.is_normal_linear else by_share), no_change)
-    found = surface.path(lambdas, free, penalty.thresh * size, stop, grid.given is None)
+    found = followed(surface, lambdas, free, penalty.thresh * size, stop, top, grid.given is None)
     failed = np.flatnonzero(~(found.residuals <= FAILED * size))
     k = int(failed[0]) if len(failed) else len(found.b)
     if not wanted[:k].any():

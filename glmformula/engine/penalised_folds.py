@@ -139,7 +139,7 @@ def _losses(
             plans = plan(design.pieces, None)
             columns = dense_columns(design.pieces, plans, len(which))[:-1]
             offset = None if part.offset is None else part.offset[which]
-            values = predictors(design.pieces, plans, columns, betas[k], offset).T
+            values = predictors(design.pieces, plans, columns, betas[k], offset)
             y, own = part.y[which], w[which]
             if loss is not None:
                 mu = family.link.linkinv(np.ascontiguousarray(values).ravel()).reshape(values.shape)

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
+from ..sources.mapped import select_terms
 from .path_sums import Moments, moments
 
 # Columns whose standard deviation is less than this share of their length are looked at again, about their mean.
@@ -41,6 +42,14 @@ class Penalty:
 
 
 @dataclass(frozen=True)
+class Point:
+    """Scaled coefficients (q,) and the derivatives of the smooth part there, without the penalty."""
+
+    b: np.ndarray
+    slopes: np.ndarray
+
+
+@dataclass(frozen=True)
 class Scaled:
     """The problem in columns that are centred and divided by their standard deviations, the intercept first.
 
@@ -51,6 +60,7 @@ class Scaled:
     source: Source
     family: Family
     p: int
+    assign: np.ndarray
     has_intercept: bool
     columns: np.ndarray
     mean: np.ndarray
@@ -91,6 +101,20 @@ class Scaled:
 
     def ridge(self, lambda_: float) -> np.ndarray:
         return lambda_ * (1 - self.alpha) / self.y_scale * self.factors
+
+    def narrowed(self, some: np.ndarray) -> Scaled:
+        """The same for some of the coefficients (their places, ascending); the others are zero."""
+        columns = self.columns[some]
+        terms = frozenset(self.assign[columns].tolist())
+        kept = np.flatnonzero(np.isin(self.assign, list(terms)))
+        return replace(
+            self,
+            source=self.source if len(kept) == self.p else select_terms(self.source, terms),
+            p=len(kept),
+            assign=self.assign[kept],
+            columns=np.searchsorted(kept, columns),
+            **{name: getattr(self, name)[some] for name in ("mean", "sd", "low", "high", "factors")},
+        )
 
     def held(self, penalised: np.ndarray) -> Scaled:
         """The same with these coefficients held at zero, and no penalty."""
@@ -155,6 +179,7 @@ def scaled(
         source=source,
         family=family,
         p=p,
+        assign=assign,
         has_intercept=intercept,
         columns=columns,
         mean=np.where(first, 0.0, mean[columns]) if intercept else np.zeros(len(columns)),

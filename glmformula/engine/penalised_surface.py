@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,124 +10,102 @@ import numpy as np
 from ..errors import FitError
 from ..families.link import quiet
 from .path_sums import Moments, Sweep, Swept, sweep, weighted_gram
-from .penalised_problem import Scaled
+from .penalised_problem import Point, Scaled
 from .piecewise import minimum, residual
 
-# Lambdas that are solved together, and passes for them at most.
-TOGETHER, MOST_PASSES = 25, 100
-# The information is summed at so many of them, and so many times again after steps.
-ANCHORS, AGAIN = 3, 1
+# Passes for some lambdas that are solved together, at most.
+MOST_PASSES = 100
+# The information is summed at so many of them, which are solved for so many passes before the others.
+ANCHORS, ALONE = 4, 3
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
 SLOW = 0.15
+# Halvings of a step after which it is taken although the residual rises, as it may where a coefficient leaves zero.
+HALVED = 3
+# Columns whose Gram matrix is summed once and for all.
+WHOLE = 2000
 # A residual below this that falls no more is rounding.
 STILL = 1e-6
-# glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
-# lambdas.
-CHANGE, MOST_EXPLAINED, FEWEST = 1e-5, 0.999, 5
-
-
-# ---------------------------------------------------------------- where a path ends
-
-
-def by_share(explained: np.ndarray, k: int) -> bool:
-    return bool(explained[k] - explained[k - 1] < CHANGE * explained[k])
-
-
-def by_level(explained: np.ndarray, k: int) -> bool:
-    return bool(explained[k] - explained[k - 1] < CHANGE)
-
-
-def by_several(explained: np.ndarray, k: int) -> bool:
-    return bool(explained[k] - explained[k - FEWEST + 1] < 10 * CHANGE * explained[k])
-
-
-STOPS = {"poisson": by_several}
-
-
-@dataclass(frozen=True)
-class Stop:
-    """glmnet's rules; with a bound of zero only the share that is explained counts."""
-
-    rule: Callable[[np.ndarray, int], bool]
-    bounded: bool
-
-    def at(self, explained: np.ndarray, count: int) -> int | None:
-        """The place of the last lambda of the path among those solved so far, if it ends there."""
-        for k in range(min(count, FEWEST) - 1, len(explained)):
-            if explained[k] > MOST_EXPLAINED or (not self.bounded and k and self.rule(explained, k)):
-                return k
-        return None
-
-
-# ---------------------------------------------------------------- the smooth part
-
-
-@dataclass(frozen=True)
-class Point:
-    """Scaled coefficients, the derivatives there and the information, which may be of elsewhere nearby."""
-
-    b: np.ndarray
-    slopes: np.ndarray
-    information: np.ndarray
-
-
-@dataclass(frozen=True)
-class Found:
-    b: np.ndarray
-    dev_ratio: np.ndarray
-    residuals: np.ndarray
-    passes: int
 
 
 @dataclass
 class Quadratic:
-    """Least squares: one Gram matrix says all."""
+    """Least squares: a Gram matrix says all, and once and for all where there are few columns."""
 
     problem: Scaled
-    Q: np.ndarray
-    c: np.ndarray
     null_deviance: float
     spread: float
+    whole: tuple[np.ndarray, np.ndarray] | None = None
+    passes: int = 1
 
     @classmethod
     def of(cls, problem: Scaled, sums: Moments) -> Quadratic:
-        Q = problem.matrix(weighted_gram(problem.source, problem.p))
-        c = problem.scores(sums.products[None])[0]
         mean = sums.response / problem.weight if problem.has_intercept else 0.0
         spread = sums.square / problem.weight - mean * mean
-        return cls(problem, Q, c, spread * problem.weight, spread)
+        made = cls(problem, spread * problem.weight, spread)
+        if problem.p <= min(WHOLE, max(problem.rows, 300)):
+            made.whole = made.gram(problem), problem.scores(sums.products[None])[0]
+        return made
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it is cheaper for fewer columns."""
+        return self.whole is None
+
+    def gram(self, problem: Scaled) -> np.ndarray:
+        if self.whole is not None and problem is self.problem:
+            return self.whole[0]
+        self.passes += 1
+        return problem.matrix(weighted_gram(problem.source, problem.p))
 
     def unpenalised(self, penalised: np.ndarray) -> Point:
-        held = self.problem.held(penalised)
-        zero = np.zeros(len(self.c))
-        b = minimum(self.Q, self.c, zero, zero, held.low, held.high)
-        return Point(b, self.Q @ b - self.c, self.Q)
+        """The minimum where what is penalised is zero."""
+        b = np.zeros(len(penalised))
+        if not penalised.all():
+            some = np.flatnonzero(~penalised)
+            small = self.problem.narrowed(some)
+            zero = np.zeros(len(some))
+            c = -self.seen(b[None], True)[0][0, some]
+            Q = self.gram(small) if self.whole is None else self.whole[0][np.ix_(some, some)]
+            b[some] = minimum(Q, c, zero, zero, small.low, small.high)
+        return Point(b, self.seen(b[None], True)[0][0])
 
-    def path(
-        self, lambdas: np.ndarray, free: Point, tolerance: float, stop: Stop | None, from_null: bool
-    ) -> Found:
-        problem, b = self.problem, free.b
-        rows, explained, residuals = [], [], []
-        for i, one in enumerate(lambdas.tolist()):
+    def solve(
+        self, problem: Scaled, lambdas: np.ndarray, here: Point, at_lambda: float, tolerance: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients and derivatives (L, q), residuals (L,), from a point solved before."""
+        own, b, rows, all_slopes, left = self.gram(problem), here.b, [], [], []
+        c = own @ b - here.slopes if self.whole is None else self.whole[1]
+        for one in lambdas.tolist():
             pen, ridge = problem.penalty(one), problem.ridge(one)
-            if i or not from_null:
-                Q = self.Q + np.diag(ridge) if ridge.any() else self.Q
-                b = minimum(Q, self.c, pen, b, problem.low, problem.high)
-                slopes = Q @ b - self.c
-                residuals.append(float(residual(slopes, b, pen, problem.low, problem.high).max()))
-            else:
-                residuals.append(0.0)
-            mean = self.c[0] if problem.has_intercept else 0.0
-            rest = slice(1 if problem.has_intercept else 0, None)
-            v = b[rest]
-            fitted = 2 * self.c[rest] @ v - v @ (self.Q[rest, rest] @ v)
-            if problem.has_intercept:
-                fitted -= (b[0] - mean) ** 2
+            Q = own + np.diag(ridge) if ridge.any() else own
+            b = minimum(Q, c, pen, b, problem.low, problem.high)
+            slopes = own @ b - c
             rows.append(b)
-            explained.append(float(fitted / self.spread))
-            if stop is not None and stop.at(np.array(explained), len(lambdas)) is not None:
-                break
-        return Found(np.array(rows), np.array(explained), np.array(residuals), 2)
+            all_slopes.append(slopes)
+            left.append(float(residual(slopes + ridge * b, b, pen, problem.low, problem.high).max()))
+        return np.array(rows), np.array(all_slopes), np.array(left)
+
+    def seen(self, b: np.ndarray, score: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives (L, q), if asked for, and the shares of the deviance that are explained."""
+        if self.whole is None:
+            return seen_by_rows(self, b, score)
+        Q, c = self.whole
+        first = 1 if self.problem.has_intercept else 0
+        v, fitted = b[:, first:], np.zeros(len(b))
+        if first:
+            fitted -= (b[:, 0] - c[0]) ** 2
+        fitted += 2 * v @ c[first:] - ((v @ Q[first:, first:]) * v).sum(axis=1)
+        return b @ Q - c, fitted / self.spread
+
+
+def swept(surface: Surface, problem: Scaled, b: np.ndarray, **asked: Any) -> Swept:
+    surface.passes += 1
+    return sweep(problem.source, Sweep(problem.family, problem.own(b), **asked))
+
+
+def seen_by_rows(surface: Surface, b: np.ndarray, score: bool) -> tuple[np.ndarray, np.ndarray]:
+    at = swept(surface, surface.problem, b, score=score, deviance=True)
+    return surface.problem.scores(at.scores), 1 - at.deviances / surface.null_deviance
 
 
 @dataclass
@@ -136,15 +113,15 @@ class Curved:
     """Any family: gradients by passes over the rows, of many lambdas at once."""
 
     problem: Scaled
-    null: Point
+    null: np.ndarray
     null_deviance: float
-    passes: int = 0
+    passes: int = 1
+    narrows: bool = True
 
     @classmethod
     def of(cls, problem: Scaled, sums: Moments) -> Curved:
-        q = len(problem.columns)
-        b = np.zeros(q)
-        made = cls(problem, Point(b, b, np.empty((0, 0))), 0.0)
+        b = np.zeros(len(problem.columns))
+        made = cls(problem, b, 0.0)
         if problem.has_intercept:
             mean = np.array([made.mean_response()])
             with np.errstate(all="ignore"):
@@ -154,8 +131,8 @@ class Curved:
                     f"the mean of the response is {mean[0]:g}, where the {problem.family.link.name} link has no finite "
                     "value: expected responses of more than one kind"
                 )
-        held = problem.held(np.arange(q) >= (1 if problem.has_intercept else 0))
-        made.null, made.null_deviance = made.newton(held, b)
+        first = np.arange(1 if problem.has_intercept else 0)
+        b[first], made.null_deviance = made.newton(problem.narrowed(first), b[first])
         return made
 
     def mean_response(self) -> float:
@@ -163,128 +140,122 @@ class Curved:
         total = self.problem.source.map_reduce(_weighted_response, _both)
         return float(total[0] / total[1])
 
-    def swept(self, b: np.ndarray, **asked: Any) -> Swept:
-        self.passes += 1
-        return sweep(self.problem.source, Sweep(self.problem.family, self.problem.own(b), **asked))
-
-    def newton(self, held: Scaled, b: np.ndarray) -> tuple[Point, float]:
-        """The minimum of the deviance over what is not held, by guarded steps."""
+    def newton(self, problem: Scaled, b: np.ndarray) -> tuple[np.ndarray, float]:
+        """The minimum of the deviance without a penalty, by guarded steps."""
         zero = np.zeros(len(b))
-        at = self.swept(b[None], deviance=True, informed=(0,))
+        at = swept(self, problem, b[None], deviance=True, informed=(0,))
         if not (at.valid[0] and np.isfinite(at.deviances[0])):
             raise FitError(
                 "the null model has means outside the family's range: expected an intercept, or a link whose means "
                 "are valid at zero"
             )
         first: float | None = None
-        for _ in range(MOST_PASSES):
-            slopes, H = self.problem.scores(at.scores)[0], self.problem.matrix(at.matrix(0))
-            size = float(residual(slopes, b, zero, held.low, held.high).max())
+        for _ in range(MOST_PASSES if len(b) else 0):
+            slopes, H = problem.scores(at.scores)[0], problem.matrix(at.matrix(0))
+            size = float(residual(slopes, b, zero, problem.low, problem.high).max())
             first = size if first is None else first
             if size <= 1e-13 * max(first, float(np.abs(slopes).max())):
                 break
-            goal = minimum(H, H @ b - slopes, zero, b, held.low, held.high)
+            goal = minimum(H, H @ b - slopes, zero, b, problem.low, problem.high)
             share, before = 1.0, at.deviances[0]
             for _ in range(40):
                 new = b + share * (goal - b)
-                at = self.swept(new[None], deviance=True, informed=(0,))
+                at = swept(self, problem, new[None], deviance=True, informed=(0,))
                 if at.valid[0] and at.deviances[0] <= before * (1 + 1e-12) + 1e-300:
                     break
                 share /= 2
             b = new
             if before - at.deviances[0] <= 1e-15 * abs(before):
-                slopes, H = self.problem.scores(at.scores)[0], self.problem.matrix(at.matrix(0))
                 break
-        return Point(b, slopes, H), float(at.deviances[0])
+        return b, float(at.deviances[0])
 
     def unpenalised(self, penalised: np.ndarray) -> Point:
-        inside = ~penalised
-        inside[: 1 if self.problem.has_intercept else 0] = False
-        if not inside.any():
-            return self.null
-        return self.newton(self.problem.held(penalised), self.null.b)[0]
+        """The minimum where what is penalised is zero."""
+        b, some = self.null.copy(), np.flatnonzero(~penalised)
+        if len(some) > (1 if self.problem.has_intercept else 0):
+            b[some] = self.newton(self.problem.narrowed(some), b[some])[0]
+        return Point(b, self.seen(b[None], True)[0][0])
 
-    def path(
-        self, lambdas: np.ndarray, free: Point, tolerance: float, stop: Stop | None, from_null: bool
-    ) -> Found:
-        done, explained, residuals = [], np.empty(0), []
-        here, at_lambda = free, np.inf
-        if from_null:
-            done, residuals, at_lambda = [free.b], [0.0], lambdas[0]
-            explained = self.explained(free.b[None])
-        while len(done) < len(lambdas):
-            some = lambdas[len(done) : len(done) + TOGETHER]
-            b, left, here = self.solve(some, here, at_lambda, tolerance)
-            at_lambda = some[-1]
-            done.extend(b)
-            residuals.extend(left)
-            explained = np.concatenate([explained, self.explained(b)])
-            last = None if stop is None else stop.at(explained, len(lambdas))
-            if last is not None:
-                k = last + 1
-                return Found(np.array(done[:k]), explained[:k], np.array(residuals[:k]), self.passes)
-        return Found(np.array(done), explained, np.array(residuals), self.passes)
-
-    def explained(self, b: np.ndarray) -> np.ndarray:
-        """The share of the null deviance."""
-        deviances = self.swept(b, score=False, deviance=True).deviances
-        return 1 - deviances / self.null_deviance
+    def seen(self, b: np.ndarray, score: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives (L, q), if asked for, and the shares of the deviance that are explained."""
+        return seen_by_rows(self, b, score)
 
     @quiet
     def solve(
-        self, lambdas: np.ndarray, here: Point, at_lambda: float, tolerance: float
-    ) -> tuple[np.ndarray, np.ndarray, Point]:
-        """Some lambdas together, from a point solved before: coefficients (L, q), residuals (L,), the last point."""
-        problem, L = self.problem, len(lambdas)
+        self, problem: Scaled, lambdas: np.ndarray, here: Point, at_lambda: float, tolerance: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients and derivatives (L, q), residuals (L,), from a point solved before."""
+        L = len(lambdas)
         pens = [problem.penalty(one) for one in lambdas.tolist()]
         ridges = [problem.ridge(one) for one in lambdas.tolist()]
 
-        def step(Q: np.ndarray, i: int, b: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        def step(Q: np.ndarray, i: int, b: np.ndarray, aim: np.ndarray) -> np.ndarray:
             raised = Q + np.diag(ridges[i]) if ridges[i].any() else Q
-            return minimum(raised, Q @ b - slopes, pens[i], b, problem.low, problem.high)
+            return minimum(raised, aim, pens[i], b, problem.low, problem.high)
+
+        first = problem.matrix(swept(self, problem, here.b[None], score=False, informed=(0,)).matrix(0))
+        place = places(lambdas, at_lambda)
+        anchors = {L - 1 - k * L // ANCHORS for k in range(ANCHORS)}
+        # matrices of second derivatives, and the aims of the quadratic models, at places solved before
+        exact: dict[int, np.ndarray] = {}
+        aims = {-1: first @ here.b - here.slopes}
+
+        def information(i: int) -> np.ndarray:
+            knots = {k: Q for k, Q in exact.items() if k in anchors}
+            return exact[i] if i in exact else between(i, place, {-1: first, **knots})
 
         b = np.empty((L, len(here.b)))
-        # the quadratic model here gives the starts
-        aim = here.information @ here.b - here.slopes
-        now = here.b
-        for i in range(L):
-            raised = here.information + np.diag(ridges[i]) if ridges[i].any() else here.information
-            b[i] = now = minimum(raised, aim, pens[i], now, problem.low, problem.high)
-        with np.errstate(divide="ignore"):
-            logs = np.log(np.maximum(lambdas, 1e-12 * lambdas[0])) if lambdas[0] > 0 else np.zeros(L)
-            origin = np.log(at_lambda) if np.isfinite(at_lambda) and at_lambda > 0 else logs[0] + 0.1
-        length = logs[-1] - origin
-        place = (logs - origin) / length if length else np.ones(L)
-        back, size = np.tile(here.b, (L, 1)), np.full(L, np.inf)
+        back, size, halved = np.tile(here.b, (L, 1)), np.full(L, np.inf), np.zeros(L, int)
+        least = np.full(L, np.inf)
         kept_slopes = np.tile(here.slopes, (L, 1))
-        exact: dict[int, np.ndarray] = {}
-        anchors = {L - 1 - k * L // ANCHORS for k in range(ANCHORS)}
-        open_, wanted = list(range(L)), set(anchors)
-        moved: set[int] = set()
+
+        def started(which: list[int]) -> None:
+            now = here.b
+            for i in range(L):
+                if i in which:
+                    b[i] = step(information(i), i, now, between(i, place, aims))
+                if i in which or i in exact:
+                    now = b[i]
+
+        started(sorted(anchors))
+        open_, wanted, asked = sorted(anchors), set(anchors), list[int]()
         for turn in range(MOST_PASSES):
-            asked = [i for i in open_ if i in wanted]
-            at = self.swept(b[open_], informed=tuple(open_.index(i) for i in asked))
+            if turn == ALONE:
+                aims |= {i: exact[i] @ b[i] - kept_slopes[i] for i in anchors & exact.keys()}
+                rest = [i for i in range(L) if i not in anchors]
+                started(rest)
+                open_ = sorted({*rest, *open_})
+            if not open_:
+                if turn >= ALONE:
+                    break
+                continue
+            fresh, asked = set(asked), [i for i in open_ if i in wanted]
+            at = swept(self, problem, b[open_], informed=tuple(open_.index(i) for i in asked))
             slopes = problem.scores(at.scores)
             for k, i in enumerate(asked):
                 exact[i] = problem.matrix(at.matrix(k))
-            wanted, still = set(), []
+            wanted, still = (set(anchors) if turn + 2 < ALONE else set()), []
+            moved: set[int] = set()
             for k, i in enumerate(open_):
                 whole = slopes[k] + ridges[i] * b[i]
                 new = float(residual(whole, b[i], pens[i], problem.low, problem.high).max())
                 bad = not (at.valid[k] and np.isfinite(new))
-                if bad or (new > 2 * size[i] and size[i] > STILL * tolerance):
-                    if not bad and size[i] <= 1e3 * tolerance:  # rounding
-                        b[i], slopes[k] = back[i], kept_slopes[i]
+                if bad or (new > 2 * least[i] and least[i] > STILL * tolerance and halved[i] < HALVED):
+                    if not bad and least[i] <= 1e3 * tolerance and i in fresh:  # rounding
+                        b[i] = back[i]
                         continue
                     b[i] = (b[i] + back[i]) / 2
+                    halved[i] += not bad
                     exact.pop(i, None)
                     wanted.add(i)
                     still.append(i)
                     moved.add(i)
                     continue
                 slow = new > SLOW * size[i]
-                stuck = i in exact and new > 0.97 * size[i] and new < 1e3 * tolerance
+                stuck = i in fresh and new > 0.97 * size[i] and new < 1e3 * tolerance
                 size[i], kept_slopes[i] = new, slopes[k]
+                least[i] = new if halved[i] >= HALVED else min(new, least[i])
+                halved[i] = 0
                 if new <= tolerance or stuck:
                     continue
                 back[i] = b[i]
@@ -292,33 +263,36 @@ class Curved:
                 if slow:
                     wanted.add(i)
             for i in still:
-                if i in moved:
-                    continue
-                Q = between(i, place, exact, here.information)
-                new_b = step(Q, i, b[i], kept_slopes[i])
-                b[i] = new_b if np.isfinite(new_b).all() else b[i]
-            moved.clear()
-            if turn < AGAIN:  # the anchors' starts were far from their solutions
-                wanted |= anchors
+                if i not in moved:
+                    Q = information(i)
+                    new_b = step(Q, i, b[i], Q @ b[i] - kept_slopes[i])
+                    b[i] = new_b if np.isfinite(new_b).all() else b[i]
             open_ = still
-            if not open_:
-                break
-        information = exact.get(L - 1, here.information)
-        return b, size, Point(b[-1], kept_slopes[-1], information)
+        return b, kept_slopes, size
 
 
-def between(i: int, place: np.ndarray, known: dict[int, np.ndarray], first: np.ndarray) -> np.ndarray:
-    """The information at the i-th lambda, from those around it; `first` is that before all of them."""
+def places(lambdas: np.ndarray, at_lambda: float) -> np.ndarray:
+    """Where the lambdas are, from 0 at the one before to 1 at the last."""
+    length = at_lambda - float(lambdas[-1])
+    return np.clip((at_lambda - lambdas) / length, 0.0, 1.0) if length > 0 else np.zeros(len(lambdas))
+
+
+def between(i: int, place: np.ndarray, known: dict[int, np.ndarray]) -> np.ndarray:
+    """The values at the i-th place, from those `known` (-1 is the place 0), by a polynomial through them."""
     if i in known:
         return known[i]
-    above = [k for k in known if k > i]
-    below = [k for k in known if k < i]
-    if not above:
-        return known[max(below)] if below else first
-    right = min(above)
-    matrix, at = (known[max(below)], place[max(below)]) if below else (first, 0.0)
-    share = (place[i] - at) / (place[right] - at) if place[right] > at else 1.0
-    return np.asarray(matrix * (1 - share) + known[right] * share)
+    at = np.array([0.0 if k < 0 else place[k] for k in known])
+    gaps = at[:, None] - at
+    np.fill_diagonal(gaps, 1.0)
+    if (gaps == 0).any():  # two at one place
+        return next(reversed(known.values()))
+    parts = np.tile(place[i] - at, (len(at), 1))
+    np.fill_diagonal(parts, 1.0)
+    shares = (parts / gaps).prod(axis=1).tolist()
+    out = np.zeros_like(known[-1])
+    for share, value in zip(shares, known.values()):
+        out += share * value
+    return out
 
 
 def _weighted_response(block: Any) -> np.ndarray:

@@ -34,7 +34,7 @@ def block_etas(betas: np.ndarray, block: Block) -> np.ndarray:
         parts = plan(pieces, None)
         columns = dense_columns(pieces, parts, len(part.y))[:-1]
         assert len(columns) == len(dense_indices(parts))
-        out.append(predictors(pieces, parts, columns, betas, part.offset).T)
+        out.append(predictors(pieces, parts, columns, betas, part.offset))
     return np.concatenate(out)
 
 

@@ -1,0 +1,136 @@
+"""A path of penalised fits, by working sets: columns that may not be zero at the next lambdas, then a look at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .penalised_problem import Point, Scaled
+from .penalised_surface import Surface
+from .piecewise import residual
+
+# Numbers of lambdas that are solved together: the first for which few columns may not be zero.
+TOGETHER = (36, 24, 16, 10, 6, 4, 2)
+# A column may not be zero if its derivative is above this share of the penalty at the last of them; so many are few.
+NEAR, FEW = 0.5, 300
+# glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
+# lambdas.
+CHANGE, MOST_EXPLAINED, FEWEST = 1e-5, 0.999, 5
+
+
+# ---------------------------------------------------------------- where a path ends
+
+
+def by_share(explained: np.ndarray, k: int) -> bool:
+    return bool(explained[k] - explained[k - 1] < CHANGE * explained[k])
+
+
+def by_level(explained: np.ndarray, k: int) -> bool:
+    return bool(explained[k] - explained[k - 1] < CHANGE)
+
+
+def by_several(explained: np.ndarray, k: int) -> bool:
+    return bool(explained[k] - explained[k - FEWEST + 1] < 10 * CHANGE * explained[k])
+
+
+STOPS = {"poisson": by_several}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """glmnet's rules; with a bound of zero only the share that is explained counts."""
+
+    rule: Callable[[np.ndarray, int], bool]
+    bounded: bool
+
+    def at(self, explained: np.ndarray, count: int) -> int | None:
+        """The place of the last lambda of the path among those solved so far, if it ends there."""
+        for k in range(min(count, FEWEST) - 1, len(explained)):
+            if explained[k] > MOST_EXPLAINED or (not self.bounded and k and self.rule(explained, k)):
+                return k
+        return None
+
+
+# ---------------------------------------------------------------- the path
+
+
+@dataclass(frozen=True)
+class Found:
+    """Solutions (L, q), the shares of the deviance they explain, their residuals, sweeps over the rows."""
+
+    b: np.ndarray
+    dev_ratio: np.ndarray
+    residuals: np.ndarray
+    passes: int
+
+
+def followed(
+    surface: Surface,
+    lambdas: np.ndarray,
+    free: Point,
+    tolerance: float,
+    stop: Stop | None,
+    top: float,
+    from_null: bool,
+) -> Found:
+    """Solutions at the lambdas, the largest first, from that at `top`, the first of a path `from_null`."""
+    problem, q = surface.problem, len(free.b)
+    done: list[np.ndarray] = []
+    explained, residuals = np.empty(0), np.empty(0)
+    here, at_lambda, forced = free, top, np.zeros(q, bool)
+    if from_null:
+        done, residuals = [free.b], np.zeros(1)
+        explained = surface.seen(free.b[None], False)[1]
+    while len(done) < len(lambdas):
+        some, inside = lambdas[len(done) : len(done) + TOGETHER[0]], np.ones(q, bool)
+        if surface.narrows:
+            some, inside = working(problem, lambdas[len(done) :], here, at_lambda, forced)
+        narrow, count = not inside.all(), len(some)
+        small = problem.narrowed(np.flatnonzero(inside)) if narrow else problem
+        start = Point(here.b[inside], here.slopes[inside])
+        b = np.zeros((count, q))
+        b[:, inside], slopes, left = surface.solve(small, some, start, at_lambda, tolerance)
+        everywhere, share = surface.seen(b, narrow)
+        if narrow:
+            slopes, pens = everywhere, np.array([problem.penalty(one) for one in some.tolist()])
+            ridges = np.array([problem.ridge(one) for one in some.tolist()])
+            off = residual(slopes + ridges * b, b, pens, problem.low, problem.high)
+            left = off.max(axis=1)
+            off[:, inside] = 0.0
+            bad = np.flatnonzero(off.max(axis=1) > tolerance)
+            if len(bad):
+                count = int(bad[0])
+                forced = forced | (off[count] > 0)
+        done.extend(b[:count])
+        residuals = np.concatenate([residuals, left[:count]])
+        explained = np.concatenate([explained, share[:count]])
+        last = None if stop is None else stop.at(explained, len(lambdas))
+        if last is not None:
+            k = last + 1
+            return Found(np.array(done[:k]), explained[:k], residuals[:k], surface.passes)
+        if count:
+            here, at_lambda = Point(b[count - 1], slopes[count - 1]), float(some[count - 1])
+    return Found(np.array(done), explained, residuals, surface.passes)
+
+
+def working(
+    problem: Scaled, lambdas: np.ndarray, here: Point, at_lambda: float, forced: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The lambdas to solve together, and the coefficients that may not be zero there, bool (q,).
+
+    A derivative moves less than the penalty does, mostly: the strong rule of Tibshirani et al. (2012).
+    """
+    always = forced | (here.b != 0) | (problem.factors == 0)
+    most = max(FEW, 2 * int(always.sum()) + FEW // 3)
+    for size in TOGETHER:
+        some = lambdas[:size]
+        last = float(some[-1])
+        least = max(2 * last - at_lambda, NEAR * last)
+        inside = always | (np.abs(here.slopes) >= problem.penalty(least))
+        if inside.sum() <= most:
+            break
+    if inside.sum() > 0.8 * len(inside):
+        inside = np.ones(len(inside), bool)
+    return some, inside
