@@ -87,14 +87,12 @@ def build(terms: Terms, columns: Mapping[str, Columns], nrows: int) -> Design:
     widths = [1] if terms.intercept else []
     joint: dict[tuple[str, ...], np.ndarray] = {}
     dropped = response_term(terms)  # R keeps its label and gives it no column
-    table = factors.T.tolist()
-    for j in range(len(table)):
+    for j, used in enumerate(terms.used()):
         if j == dropped:
             widths.append(0)
             continue
-        uses = [(terms.names[i], code) for i, code in enumerate(table[j]) if code]
-        members = [columns[name] for name, _ in uses]
-        codes = [code for _, code in uses]
+        members = [columns[terms.names[i]] for i in used]
+        codes = [int(factors[i, j]) for i in used]
         pieces.extend(_term_pieces(members, codes, joint))
         own = product_names([column_names(m.variable, c) for m, c in zip(members, codes)])
         names.extend(own)

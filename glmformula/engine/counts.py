@@ -14,7 +14,14 @@ def count_publicly(
 
 
 def products_publicly(
-    rows: int, columns: int, k: int, starts: np.ndarray, i: np.ndarray, w: np.ndarray, x: np.ndarray, out: np.ndarray
+    rows: int,
+    columns: int,
+    k: int,
+    starts: np.ndarray,
+    i: np.ndarray,
+    w: np.ndarray,
+    x: np.ndarray,
+    out: np.ndarray,
 ) -> None:
     """SciPy's product of a matrix that is sparse by column, through its public class."""
     out += (sp.csc_array((w, i, starts), shape=(rows, columns)) @ x.reshape(columns, k)).ravel()

@@ -17,6 +17,8 @@ from .piecewise import minimum, residual
 MOST_PASSES = 100
 # The information is summed at so many of them, which are solved for so many passes before the others.
 ANCHORS, ALONE = 4, 3
+# Columns whose matrices cost more than passes do: half as many anchors.
+MANY = 500
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
 SLOW = 0.15
 # Halvings of a step after which it is taken although the residual rises, as it may where a coefficient leaves zero.
@@ -195,7 +197,8 @@ class Curved:
 
         first = problem.matrix(swept(self, problem, here.b[None], score=False, informed=(0,)).matrix(0))
         place = places(lambdas, at_lambda)
-        anchors = {L - 1 - k * L // ANCHORS for k in range(ANCHORS)}
+        few = ANCHORS if len(here.b) <= MANY else ANCHORS // 2
+        anchors = {L - 1 - k * L // few for k in range(few)}
         # matrices of second derivatives, and the aims of the quadratic models, at places solved before
         exact: dict[int, np.ndarray] = {}
         aims = {-1: first @ here.b - here.slopes}

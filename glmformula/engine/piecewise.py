@@ -20,7 +20,8 @@ def solved(Q: np.ndarray, c: np.ndarray) -> np.ndarray:
     """x with Q x = c, by Cholesky; of columns that are combinations of others some solution."""
     if not len(c):
         return np.asarray(c)
-    factor, x, info = lapack.dposv(Q, c, lower=1)
+    # symmetric: its transpose is in LAPACK's order already
+    factor, x, info = lapack.dposv(Q.T, c, lower=1)
     diagonal = np.diag(Q)
     if info == 0 and np.diag(factor).min() ** 2 > 1e-13 * diagonal.max(initial=0.0):
         return np.asarray(x)
@@ -81,7 +82,8 @@ def minimum(
                 continue
             b[at] = x
         nonzero = np.flatnonzero(b)
-        slopes = Q[:, nonzero] @ b[nonzero] - c if len(nonzero) else -c
+        few = len(nonzero) < len(b) / 8
+        slopes = (np.dot(Q[:, nonzero], b[nonzero]) if few else np.dot(Q, b)) - c
         up = slopes + np.where(b >= 0, penalty, -penalty)
         down = slopes + np.where(b > 0, penalty, -penalty)
         rising = ~free & (b < high) & (up < -slack)

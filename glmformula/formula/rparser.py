@@ -102,9 +102,9 @@ def _right_side(found: Terms) -> tuple[RTerm, ...]:
     dropped = response_term(found)
     factors = [RFactor(name, node) for name, node in zip(found.names, found.variables)]
     out = [RTerm([Factor("1", eval_method="literal")], found, 0)] if found.intercept else []
-    for j, column in enumerate(found.factors.T.tolist()):
+    for j, used in enumerate(found.used()):
         if j != dropped:
-            out.append(RTerm([factor for factor, used in zip(factors, column) if used], found, j + 1))
+            out.append(RTerm([factors[i] for i in used], found, j + 1))
     return tuple(out)
 
 
