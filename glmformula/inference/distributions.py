@@ -6,13 +6,14 @@ import numpy as np
 from scipy import special
 
 
-def two_sided(statistic: np.ndarray, df: float) -> np.ndarray:
-    """P(|T| > |statistic|) for Student's t with `df`; normal where `df` is infinite."""
-    t = np.abs(np.asarray(statistic, dtype=float))
-    if np.isinf(df):
-        return 2 * special.ndtr(-t)
+def two_sided(statistic: np.ndarray, df: float | np.ndarray) -> np.ndarray:
+    """P(|T| > |statistic|) for Student's t with `df`, one or one each; normal where `df` is infinite."""
+    t, d = np.broadcast_arrays(np.abs(np.asarray(statistic, dtype=float)), np.asarray(df, dtype=float))
+    normal = np.isinf(d)
+    d = np.where(normal, 1.0, d)
     with np.errstate(over="ignore"):  # t**2 = inf gives 0, which is the answer
-        return np.where(np.isnan(t), np.nan, special.betainc(df / 2, 0.5, df / (df + t**2)))
+        tail = special.betainc(d / 2, 0.5, d / (d + t**2))
+    return np.where(normal, 2 * special.ndtr(-t), np.where(np.isnan(t), np.nan, tail))
 
 
 def quantile(probability: float, df: float) -> float:

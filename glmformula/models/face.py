@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
+    from ..inference.mixed.anova import anova as _mixed_anova, drop1 as _mixed_drop1
     from ..inference.mixed.ranef import coef as _mixed_coef, ranef as _ranef
     from ..inference.mixed.rows import residuals as _mixed_residuals
     from ..inference.mixed.summary import summary as _mixed_summary
@@ -198,7 +199,9 @@ LIKELIHOOD = {
 }
 MIXED = {
     "VarCorr": "inference.mixed.varcorr",
+    "anova": "inference.mixed.anova",
     "coef": "inference.mixed.ranef",
+    "drop1": "inference.mixed.anova",
     "ranef": "inference.mixed.ranef",
     "residuals": "inference.mixed.rows",
     "summary": "inference.mixed.summary",
@@ -366,7 +369,9 @@ class MixedVerbs(EffectVerbs, FitVerbs):
 
     if TYPE_CHECKING:
         VarCorr = _VarCorr
+        anova = _mixed_anova
         coef = _mixed_coef
+        drop1 = _mixed_drop1
         ranef = _ranef
         residuals = _mixed_residuals
         summary = _mixed_summary

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 from ..engine.irls import fit_glm
 from ..engine.mixed.checks import check_groups, check_identified
@@ -16,6 +17,9 @@ from ..runtime.progress import showing
 from .calls import call_of
 from .mixed import MixedModel, fields_of, prepared, start_of
 from .mixed_messages import tell
+
+if TYPE_CHECKING:
+    from ..inference.mixed.satterthwaite import Satterthwaite
 
 TOLERANCE = 1e-7  # of a column that is a combination of others, as lme4's
 
@@ -58,6 +62,13 @@ class LMM(MixedModel):
     def deviance(self) -> float:
         """-2 log-likelihood at the estimates: of a REML fit too, as lme4's ``deviance(fit, REML = FALSE)``."""
         return self.result.deviance if not self.REML else self.ml_deviance
+
+    @cached_property
+    def satterthwaite(self) -> Satterthwaite:
+        """What Satterthwaite's degrees of freedom are computed of; the rows are gathered when it is first asked for."""
+        from ..inference.mixed.satterthwaite import computed
+
+        return computed(self)
 
     @property
     def REMLcrit(self) -> float | None:

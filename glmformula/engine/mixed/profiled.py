@@ -119,10 +119,17 @@ class Profiled:
         zy1, zy2 = self.columns
         return zy1 - g1, (zy2 - g2 if self.shape.others else zy2)
 
-    def gradient(self, at: AtTheta) -> np.ndarray:
-        """Derivatives of the deviance by theta."""
+    def gradient(
+        self, at: AtTheta, precision: float | None = None, gamma: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Derivatives of the deviance by theta.
+
+        With `precision`, 1 / sigma^2, and `gamma` they are those of a deviance in which sigma, or the coefficients,
+        are not at their optimum.
+        """
         lams = at.system.lams
-        contrast = np.append(-at.gamma, 1.0)
+        contrast = np.append(-at.gamma if gamma is None else -gamma, 1.0)
+        weight = self.degrees / at.rss if precision is None else precision
         inverse = cho_solve((at.root, False), np.eye(len(at.gamma))) if self.reml and len(at.gamma) else None
         out = []
         v1, v2 = self.crossed(at)
@@ -131,7 +138,7 @@ class Profiled:
             parts.append(v2[start : start + count * width].reshape(count, width, -1))
         for v, lam, trace in zip(parts, lams, at.system.traces(), strict=True):
             s = v @ contrast
-            pull = (self.degrees / at.rss) * (s.T @ s)
+            pull = weight * (s.T @ s)
             if inverse is not None:
                 m = v[:, :, :-1]
                 pull = pull + np.einsum("jap,jbp->ab", m @ inverse, m, optimize=True)

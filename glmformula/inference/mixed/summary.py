@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,9 @@ from ...fitted.coefficients import kept_names
 from ...formula.lines import formula_lines
 from ...render.mixed import MOST_CORRELATED, MixedTexts, print_blocks, summary_blocks
 from ...render.report import Block, Rendered, to_text
+from ..distributions import two_sided
 from ..wald import Vcov, Wald
+from .satterthwaite import satterthwaite_of
 from .varcorr import VarCorr, VarianceComponents
 
 if TYPE_CHECKING:
@@ -44,7 +46,12 @@ class MixedSummary(Rendered):
 
 
 def summary(
-    fit: Mixed, vcov: Vcov = None, *, correlation: bool | None = None, signif_stars: bool = True
+    fit: Mixed,
+    vcov: Vcov = None,
+    *,
+    ddf: str | None = None,
+    correlation: bool | None = None,
+    signif_stars: bool = True,
 ) -> MixedSummary:
     """Variances of the random effects, and estimates and standard errors of the fixed ones; lme4's ``summary``.
 
@@ -52,6 +59,9 @@ def summary(
     ----------
     vcov : matrix or function, optional
         Another covariance of the fixed effects.
+    ddf : {"Satterthwaite", "lme4"}, optional
+        Of `lmer`: t tests with Satterthwaite's degrees of freedom, as lmerTest's. "lme4", the default: no
+        probabilities, since no t distribution is that of the t values.
     correlation : bool, optional
         Whether their correlations are printed; by default up to 12 of them.
     signif_stars : bool
@@ -61,15 +71,32 @@ def summary(
     -------
     MixedSummary
 
+    Raises
+    ------
+    ValueError
+        An unknown `ddf`; with another covariance.
+    FitError
+        Satterthwaite's degrees of freedom of a `glmer`.
+
     Examples
     --------
     >>> from glmformula import datasets, lmer
     >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
     >>> fit.summary().coefficients.columns.tolist()
     ['Estimate', 'Std. Error', 't value']
+    >>> fit.summary(ddf="Satterthwaite").coefficients["df"].round(1).tolist()
+    [18.4, 484.2]
     """
-    table = fixed_table(fit, vcov)
+    if ddf not in (None, "lme4", "Satterthwaite"):
+        raise ValueError(f"ddf should be 'Satterthwaite' or 'lme4'; got {ddf!r}")
+    if ddf == "Satterthwaite" and vcov is not None:
+        raise ValueError("ddf is of the model's own covariance: leave out vcov, or ddf")
+    tested = ddf == "Satterthwaite"
+    table = tested_table(fit) if tested else fixed_table(fit, vcov)
     texts = texts_of(fit, table, correlation, fit.residual_quantiles, signif_stars)
+    if tested:
+        title = f"{texts.title}. t-tests use Satterthwaite's method"
+        texts = replace(texts, title=title, kind="lmerModLmerTest")
     return MixedSummary(texts, table, VarCorr(fit))
 
 
@@ -81,6 +108,15 @@ def fixed_table(fit: Mixed, vcov: Vcov = None) -> pd.DataFrame:
     if not fit.family.is_normal_linear:
         columns["Pr(>|z|)"] = wald.p_value()
     return pd.DataFrame(columns, index=list(kept_names(fit)))
+
+
+def tested_table(fit: Mixed) -> pd.DataFrame:
+    """The table of fixed effects with Satterthwaite's degrees of freedom and probabilities."""
+    wald = Wald.of(fit)
+    df = satterthwaite_of(fit).degrees(np.eye(len(wald.estimate)))
+    t = wald.statistic()
+    columns = {"Estimate": wald.estimate, "Std. Error": wald.error, "df": df, "t value": t}
+    return pd.DataFrame(columns | {"Pr(>|t|)": two_sided(t, df)}, index=list(kept_names(fit)))
 
 
 def texts_of(
