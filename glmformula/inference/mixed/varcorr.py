@@ -45,12 +45,29 @@ class VarianceComponents(Rendered):
         return iter(self.names)
 
     def stddev(self, name: str) -> pd.Series:
-        """Standard deviations of a term's columns."""
+        """Standard deviations of a term's columns.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, lmer
+        >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
+        >>> fit.VarCorr().stddev("sick_days").round(-1)
+        (Intercept)    6420.0
+        dtype: float64
+        """
         own = self[name]
         return pd.Series(np.sqrt(np.diag(own)), index=own.index)
 
     def correlation(self, name: str) -> pd.DataFrame:
-        """Correlations of a term's columns; NaN where a variance is zero."""
+        """Correlations of a term's columns; NaN where a variance is zero.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, lmer
+        >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
+        >>> fit.VarCorr().correlation("sick_days").shape
+        (1, 1)
+        """
         own = self[name]
         return pd.DataFrame(correlations(own.to_numpy()), index=own.index, columns=own.columns)
 
