@@ -1,4 +1,4 @@
-"""The first thing a user runs: ``python -m glmformula`` prints what R prints."""
+"""The first thing a user runs: ``python -m glmformula demo`` prints what R prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def without_call(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def printed() -> str:
-    command = [sys.executable, "-W", "error", "-m", "glmformula"]
+    command = [sys.executable, "-W", "error", "-m", "glmformula", "demo"]
     environment = {**os.environ, "PYTHONUTF8": "1"}
     return subprocess.run(command, check=True, capture_output=True, encoding="utf-8", env=environment).stdout
 

@@ -35,8 +35,10 @@ ORDER = (
     "plot",
     "report",
     "models",
+    "datasets",
+    "shell",
 )
-ROOT_MODULES = {"__init__", "__main__", "datasets"}
+ROOT_MODULES = {"__init__", "__main__"}
 
 # Stricter than the order: what a room may see at all, where that is less than everything before it.
 ONLY = {

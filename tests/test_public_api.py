@@ -155,6 +155,6 @@ def test_ci_runs_the_readme_s_test_command(reference):
     root = reference.parent.parent
     shell = [block.split("```")[0].strip() for block in (root / "README.md").read_text().split("```bash")[1:]]
     assert len(shell) == 2
-    assert shell[0].endswith("python -m glmformula")
+    assert shell[0].endswith("python -m glmformula demo")
     assert shell[1].endswith("pytest -q -n 2 --dist worksteal")
     assert shell[1] in (root / ".ci/run").read_text().splitlines()
