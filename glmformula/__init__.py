@@ -143,6 +143,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.waldtest import waldtest
     from .inference.zero_test import zero_test
     from .models.compare_counts import compare_counts
+    from .plot.changes import plot_comparisons, plot_predictions, plot_slopes
     from .plot.checks import check_model
     from .plot.coefficients import coefficient_plot, profile_plot
     from .plot.discrimination import calibration_plot, roc_plot
@@ -265,6 +266,9 @@ __all__ = [
     "odds_ratio",
     "overdispersion",
     "pairs",
+    "plot_comparisons",
+    "plot_predictions",
+    "plot_slopes",
     "poisson",
     "polr",
     "power",

@@ -35,6 +35,7 @@ NAMES = """
     stepAIC dropterm addterm dose_p sigma case_names variable_names
     Anova coefci coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
     coefficient_plot effect_plot profile_plot roc_plot calibration_plot relativities_plot
+    plot_predictions plot_comparisons plot_slopes
     emmeans_plot emmip emmeans emtrends contrast pairs joint_tests cld regrid
     predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid
     risk_ratio risk_difference odds_ratio nnt to_sql

@@ -57,6 +57,7 @@ OTHERS = {
     "coefficient_plot": "plot.coefficients",
     "datagrid": "inference.effects.grids",
     "effect_plot": "plot.effects",
+    **dict.fromkeys(("plot_comparisons", "plot_predictions", "plot_slopes"), "plot.changes"),
     "profile_plot": "plot.coefficients",
     "relativities_plot": "plot.relativities",
     "rootogram": "inference.rootogram",

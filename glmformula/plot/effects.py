@@ -6,48 +6,37 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from ..errors import DataError
-from ..fitted.protocols import SingleIndex, require
+from ..fitted.protocols import SingleIndex, is_parametric, require
+from ..inference.observed import Classified, Outcome, observed
 from ..inference.predict import predict
+from ..inference.quantities import predict as predict_quantity
 from ..render.numbers import format_number
-from .canvas import (
-    BAND,
-    COLOURS,
-    LINE,
-    MARKERS,
-    NAME_SIZE,
-    NO_BREAK,
-    POINTS,
-    STYLES,
-    axes_for,
-    letters_in,
-    name_ticks,
-    note,
-    shortened,
-    time_ticks,
-    window,
-)
+from .canvas import NO_BREAK, POINTS, note, shortened
+from .course import NO_DATA, Course, aside, axes_of, draw
 from .grid import Column, Grid, effect_grid, offset_only, places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS = 12
-WIDEST = 16.0  # inches
+JITTER = 0.08  # of the distance of two levels
 MOST_LINES = 20
+TYPES = ("response", "link")
 
 
 def effect_plot(
-    fit: SingleIndex,
+    fit: Any,
     variable: str,
     at: Mapping[str, Any] | None = None,
-    type: str = "response",
+    type: str | None = None,
     level: float = 0.95,
     points: bool = True,
     axis: Any = None,
     by: str | None = None,
-) -> Axes:
+) -> Any:
     """Predictions over one variable, the others held fixed, with a confidence band and the data.
 
     Parameters
@@ -58,21 +47,25 @@ def effect_plot(
     at : mapping, optional
         Where other variables are held; default: the mean of a number or time, the commonest level of a factor.
         What only offsets use is held too. For `variable` and `by`: a list of the values to draw.
-    type : {"response", "link"}
+    type : str, optional
+        "response" (default) or "link"; of models of several linear predictors also what their `predict` names:
+        "count", "zero" ... Of a model of categories the default is "probs": a line for each category, with `by` a
+        panel.
     level : float
         Of the pointwise confidence band.
     points : bool
         Also the data (response scale only, not adjusted for where the others are held): each row, and for a
-        binomial the observed proportions in bins of about equal numbers of rows.
+        binomial or categories the observed proportions in bins of about equal numbers of rows.
     axis : matplotlib axes, optional
-        Best of a figure that makes room for long names, ``layout="constrained"``; default: a new figure.
+        Best of a figure that makes room for long names, ``layout="constrained"``; default: a new figure. As many
+        as there are panels.
     by : str, optional
         A second variable: a line, or a row of points, for each of its levels; of a number for its values, or
         its quartiles where there are more than five.
 
     Returns
     -------
-    Axes
+    Axes, or an array of them for several panels
         Under it stands at what the other variables are held.
 
     Raises
@@ -82,6 +75,8 @@ def effect_plot(
         where `at` does not say all that they would.
     ValueError
         An unknown type.
+    FitError
+        The model has no predictions with limits.
 
     Examples
     --------
@@ -91,53 +86,98 @@ def effect_plot(
     >>> axis.get_xlabel(), axis.get_ylabel()
     ('overtime_hours', 'left')
     """
-    require(fit, SingleIndex, "effect_plot()", "draw what predict(newdata, interval='confidence') gives")
-    if type not in ("response", "link"):
-        raise ValueError(f"type should be 'response' or 'link'; got {type!r}")
+    if not is_parametric(fit):
+        require(fit, SingleIndex, "effect_plot()", "draw what its predict(newdata) gives")
+    kind, categories = drawn_type(fit, type)
     grid = effect_grid(fit, variable, by, {} if at is None else dict(at))
-    lines, count = grid.shape
+    lines = grid.shape[0] if grid.by is not None else max(1, len(categories))
     if lines > MOST_LINES:
+        which = "the response" if grid.by is None else f"by='{by}'"
         raise DataError(
-            f"by='{by}' has {lines} levels, and more than {MOST_LINES} lines cannot be told apart: choose some, "
-            f"at={{'{by}': [...]}}"
+            f"{which} has {lines} levels, and more than {MOST_LINES} lines cannot be told apart"
+            + ("" if grid.by is None else f": choose some, at={{'{by}': [...]}}")
         )
-    limits = predict(fit, grid.rows, type=type, interval="confidence", level=level, new_levels="na")
-    fitted, lower, upper = (limits[name].to_numpy().reshape(lines, count) for name in ("fit", "lwr", "upr"))
-    own = axis is None
-    width = 5.5 if grid.across.line else max(5.5, min(0.22 * count * lines**0.5, WIDEST))
-    beside = (
-        0.0
-        if grid.by is None
-        else 0.6 + 0.07 * max(map(len, map(shortened, (grid.by.name, *grid.by.labels))))
-    )
-    _, (axis,) = axes_for(axis, 1, (width + beside, 4.95))
-    colours = [COLOURS[j % len(COLOURS)] for j in range(lines)]
-    show = points and type == "response" and grid.seen is not None
-    y = fit.row_state.y if show else np.empty(0)
-    low, high, cut = window(fitted, lower, upper, y)
-    handles = []
-    for j, colour in enumerate(colours):
-        draw = _line if grid.across.line else _levels
-        colour = colour if lines > 1 else LINE
-        handles.append(draw(axis, grid.across, fitted[j], lower[j], upper[j], (low, high), j, lines, colour))
-    if show:
-        _observed(axis, fit, grid, y, colours)
-    if cut:
-        axis.set_ylim(low, high)
-    axis.set_xlabel(shortened(variable), parse_math=False)
+    course = course_of(fit, grid, kind, categories, level)
+    axes = axes_of(course, axis)
+    show = points and kind in ("response", "probs") and grid.seen is not None
+    rows = observed(fit) if show else None
+    proportions = rows is not None and _proportions(fit, rows)
+    if isinstance(rows, Classified) and len(categories) == 1:
+        rows = rows.one(categories[0])
+    draw(course, axes, NO_DATA if rows is None or isinstance(rows, Classified) else rows.y, axis is None)
+    if rows is not None:
+        for own, title in zip(axes, course.panels):
+            _observed(own, rows, course, grid, title, proportions)
+    axes[0].set_ylabel(label_of(fit, kind, categories), parse_math=False)
+    note(axes[0] if len(axes) == 1 else axes[min(len(axes), 2) - 1], caption(fit, grid.held))
+    return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
+
+
+def drawn_type(fit: Any, type: str | None) -> tuple[str, tuple[str, ...]]:
+    """What is predicted, and the categories that it is of.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not is_parametric(fit):
+        kind = "response" if type is None else type
+        if kind not in TYPES:
+            raise ValueError(f"type should be 'response' or 'link'; got {type!r}")
+        return kind, ()
+    known = {name: one for name, one in fit.likelihood.quantities.items() if one.jacobian is not None}
+    kind = next(iter(known)) if type in (None, "response") and "response" not in known else type or "response"
+    if kind not in known:
+        raise ValueError(f"type should be one of {', '.join(map(repr, known))}; got {type!r}")
+    own = known[kind].columns
+    return kind, own or (tuple(fit.likelihood.levels[1:2]) if kind == "probs" else ())
+
+
+def label_of(fit: Any, kind: str, categories: tuple[str, ...]) -> str:
+    """What is drawn along the y axis."""
     response = shortened(fit.response_name)
-    axis.set_ylabel(response if type == "response" else f"linear predictor of {response}", parse_math=False)
-    if not grid.across.line:
-        name_ticks(axis, grid.across.labels)
-    elif places(grid.across.values).dtype.kind == "M":
-        time_ticks(axis)
-    if grid.by is not None:
-        _legend(axis, grid.by, handles, own)
-    note(axis, caption(fit, grid.held))
-    return axis
+    if kind == "probs":
+        return f"P({response} = {shortened(categories[0])})" if len(categories) == 1 else f"P({response})"
+    return {"response": response, "link": f"linear predictor of {response}"}.get(
+        kind, f"{kind} of {response}"
+    )
 
 
-def caption(fit: SingleIndex, held: Mapping[str, str]) -> str:
+def course_of(fit: Any, grid: Grid, kind: str, categories: tuple[str, ...], level: float) -> Course:
+    """The predictions of a grid with their limits: lines, and panels of categories where there are lines already."""
+    if is_parametric(fit):
+        found = predict_quantity(
+            fit, grid.rows, type=kind, interval="confidence", level=level, new_levels="na"
+        )
+    else:
+        found = predict(fit, grid.rows, type=kind, interval="confidence", level=level, new_levels="na")
+    lines, count = grid.shape
+    several = isinstance(found.columns, pd.MultiIndex)
+    three = [found[name].to_numpy().reshape(lines, count, -1) for name in ("fit", "lwr", "upr")]
+    if not several:
+        return Course(grid.across, grid.by, ("",), *(one.transpose(2, 0, 1) for one in three))
+    order = [categories.index(name) for name in _in_order(fit, categories)]
+    three = [one[..., order] for one in three]
+    names = _in_order(fit, categories)
+    if grid.by is None:
+        column = Column(fit.response_name, pd.Series(names, dtype=object), names, False)
+        return Course(grid.across, column, ("",), *(one.transpose(0, 2, 1) for one in three))
+    return Course(grid.across, grid.by, names, *(one.transpose(2, 0, 1) for one in three))
+
+
+def _in_order(fit: Any, categories: tuple[str, ...]) -> tuple[str, ...]:
+    """Categories as the response has them; some models have the reference first."""
+    known = fit.likelihood.parameters.get("levels", ())
+    return (
+        tuple(name for name in known if name in categories) if set(categories) <= set(known) else categories
+    )
+
+
+def _proportions(fit: Any, rows: Outcome) -> bool:
+    return isinstance(rows, Classified) or (not is_parametric(fit) and bool(fit.family.is_binomial))
+
+
+def caption(fit: Any, held: Mapping[str, str]) -> str:
     """At what the variables are held that do not move, and the offset if it is a constant."""
     offsets = offset_only(fit)
     parts = [f"{shortened(n)} = {shortened(v)}{' (offset)' if n in offsets else ''}" for n, v in held.items()]
@@ -146,82 +186,82 @@ def caption(fit: SingleIndex, held: Mapping[str, str]) -> str:
     return "held at " + ", ".join(part.replace(" ", NO_BREAK) for part in parts) if parts else ""
 
 
-def _line(
-    axis: Axes,
-    across: Column,
-    fitted: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    shown: tuple[float, float],
-    j: int,
-    lines: int,
-    colour: str,
-) -> Any:
-    x = places(across.values)
-    band, alpha = (colour, min(0.25, 0.5 / lines)) if lines > 1 else (BAND, 0.25)
-    axis.fill_between(x, lower.clip(*shown), upper.clip(*shown), color=band, alpha=alpha, linewidth=0)
-    style = STYLES[j // len(COLOURS) % len(STYLES)]
-    return axis.plot(x, fitted, color=colour, linewidth=1.6, linestyle=style)[0]
-
-
-def _levels(
-    axis: Axes,
-    across: Column,
-    fitted: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    shown: tuple[float, float],
-    j: int,
-    lines: int,
-    colour: str,
-) -> Any:
-    x = np.arange(len(across.values)) + _aside(j, lines)
-    for beyond, edge, marker in zip((lower < shown[0], upper > shown[1]), shown, "v^", strict=True):
-        axis.plot(x[beyond], np.full(beyond.sum(), edge), marker, color=colour, clip_on=False, zorder=4)
-    return axis.errorbar(
-        x,
-        fitted,
-        yerr=np.nan_to_num(np.abs(np.array([lower, upper]).clip(*shown) - fitted)),
-        fmt=MARKERS[j % len(MARKERS)] if lines > 1 else "o",
-        color=colour,
-        capsize=4 if lines < 4 else 2,
-        zorder=3,
-    )
-
-
-def _aside(j: int, lines: int) -> float:
-    """How far from its level the j-th of several points stands."""
-    return 0.0 if lines == 1 else (j - (lines - 1) / 2) * 0.7 / lines
-
-
-def _observed(axis: Axes, fit: SingleIndex, grid: Grid, y: np.ndarray, colours: list[str]) -> None:
+def _observed(axis: Axes, rows: Outcome, course: Course, grid: Grid, title: str, proportions: bool) -> None:
+    """What was observed, in the colours of the lines: in a panel of a category that category, else in a line of it."""
     assert grid.seen is not None
-    weights = fit.row_state.prior_weights
-    codes = None if grid.by is None else grid.by.codes
-    groups = np.zeros(len(y), dtype=int) if codes is None else codes
-    lines = 1 if codes is None else len(colours)
-    rng = np.random.default_rng(0)  # the same picture every time
     across = grid.across
-    x: np.ndarray
     if across.line:
         x = places(grid.seen[across.name])
     elif across.codes is None:
         return
     else:
-        x = np.where(across.codes < 0, np.nan, across.codes) + rng.uniform(-0.12, 0.12, len(y)) / lines
-        x = x + np.array([_aside(j, lines) for j in range(lines)])[groups]
-    height = np.clip(y, 0, 1) + rng.uniform(-0.015, 0.015, len(y)) if fit.family.is_binomial else y
-    for j in range(lines):
-        rows = groups == j
-        colour = "#333333" if codes is None else colours[j]
-        if not fit.family.is_binomial:
-            axis.scatter(x[rows], height[rows], **POINTS | {"edgecolor": colour}, alpha=0.5)
-            continue
-        axis.scatter(x[rows], height[rows], s=6, color=colour, alpha=0.25, linewidth=0)
-        if across.line and rows.any():
-            centre, share, size = binned(x[rows], y[rows], weights[rows])
-            area = 12 + 60 * size / size.max()
-            axis.scatter(centre, share, s=area, facecolor="white", edgecolor=colour, zorder=3)
+        x = np.where(across.codes < 0, np.nan, across.codes)
+    rng = np.random.default_rng(0)  # the same picture every time
+    every = np.ones(len(x), dtype=bool)
+    sets = _shown_rows(rows, course, grid, title, every)
+    for j, (category, own, colour) in enumerate(sets):
+        y = rows.one(category).y if isinstance(rows, Classified) else rows.y
+        seen = (x[own], y[own], rows.weights[own])
+        at = aside(j, len(sets))
+        _points(axis, across.line, seen, at, colour, rng, proportions, isinstance(rows, Classified))
+
+
+def _shown_rows(
+    rows: Outcome, course: Course, grid: Grid, title: str, every: np.ndarray
+) -> list[tuple[str, np.ndarray, str]]:
+    """Category, rows and colour of each set of points."""
+    if grid.by is not None and grid.by.codes is not None:
+        return [(title, grid.by.codes == j, colour) for j, colour in enumerate(course.colours())]
+    if grid.by is None and isinstance(rows, Classified):
+        assert course.lines is not None
+        return [(name, every, colour) for name, colour in zip(course.lines.labels, course.colours())]
+    return [(title, every, "#333333")]
+
+
+def _points(
+    axis: Axes,
+    line: bool,
+    seen: tuple[np.ndarray, np.ndarray, np.ndarray],
+    at: float,
+    colour: str,
+    rng: np.random.Generator,
+    proportions: bool,
+    shares_only: bool,
+) -> None:
+    """The rows of one line, and proportions in bins."""
+    x, y, weights = seen
+    if not len(x):
+        return
+    moved = x if line else x + rng.uniform(-JITTER, JITTER, len(x)) + at
+    if not proportions:
+        axis.scatter(moved, y, **POINTS | {"edgecolor": colour}, alpha=0.5)
+        return
+    if not shares_only:
+        height = np.clip(y, 0, 1) + rng.uniform(-0.015, 0.015, len(y))
+        axis.scatter(moved, height, s=6, color=colour, alpha=0.25, linewidth=0)
+    if line:
+        centre, share, size = binned(x, y, weights)
+    elif shares_only:
+        kept = ~np.isnan(x)
+        centre, share, size = by_level(x[kept].astype(int), y[kept], weights[kept])
+        centre = centre + at
+    else:
+        return
+    area = 12 + 60 * size / size.max()
+    axis.scatter(centre, share, s=area, facecolor="white", edgecolor=colour, zorder=3)
+
+
+def by_level(
+    codes: np.ndarray, y: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The levels that there are, the weighted mean of y and the number of rows of each."""
+    n, w = np.bincount(codes), np.bincount(codes, weights)
+    kept = (n > 0) & (w > 0)
+    return (
+        np.flatnonzero(kept).astype(float),
+        np.bincount(codes, weights * y)[kept] / w[kept],
+        n[kept].astype(float),
+    )
 
 
 def binned(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -236,16 +276,3 @@ def binned(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarra
     kept = (n > 0) & (w > 0)
     centre = np.bincount(which, weights * x)[kept] / w[kept]
     return centre, np.bincount(which, weights * y)[kept] / w[kept], n[kept].astype(float)
-
-
-def _legend(axis: Axes, by: Column, handles: list[Any], own: bool) -> None:
-    """Beside the axes in a figure of our own, else in them; texts as they are, also those that begin with ``_``."""
-    where: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)} if own else {"loc": "best"}
-    letters = 40 if own else max(8, letters_in(axis.bbox.width / 2.5, axis))
-    legend = axis.legend(
-        handles, [str(k) for k in range(len(handles))], fontsize=NAME_SIZE, title_fontsize=NAME_SIZE, **where
-    )
-    for text, label in zip(legend.get_texts(), by.labels, strict=True):
-        text.set(text=shortened(label, letters), parse_math=False)
-    legend.set_title(shortened(by.name, letters))
-    legend.get_title().set_parse_math(False)

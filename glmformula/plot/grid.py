@@ -54,7 +54,7 @@ class Column:
     def of(cls, fit: SingleIndex, name: str, data: pd.DataFrame | None) -> Column | None:
         """None where the fit has no rows and its formula makes something of the column."""
         if data is None:
-            levels = fit.xlevels.get(name)
+            levels = fit.schema.xlevels.get(name)
             return None if levels is None else cls(name, pd.Series(levels, dtype=object), levels, False)
         value = Columns(data)(name)
         if isinstance(value, np.ndarray | Time):
@@ -119,8 +119,8 @@ class Column:
 class Grid:
     """The rows to predict: for each value of `by` (None: there is no such variable) all of `across`.
 
-    `held` says at what the other variables are, `seen` are the data of the fit's rows, None where they are not
-    at hand.
+    `held` says at what the other variables are, those of `numbers` at one; `seen` are the data of the fit's rows,
+    None where they are not at hand.
     """
 
     across: Column
@@ -128,6 +128,7 @@ class Grid:
     held: Mapping[str, str]
     rows: pd.DataFrame
     seen: pd.DataFrame | None
+    numbers: frozenset[str] = frozenset()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -171,7 +172,10 @@ def effect_grid(fit: SingleIndex, variable: str, by: str | None, at: Mapping[str
     for asked, part in ((bool(at), first), (variable in at, moved), (by in at, grouped)):
         if asked:  # an unknown level is an error, as in predict; combinations that no row has are gaps
             new_frame(fit.schema, part)
-    return Grid(across, group, {name: column.labels[0] for name, column in held.items()}, frame, data)
+    numbers = frozenset(name for name, column in held.items() if column.line)
+    return Grid(
+        across, group, {name: column.labels[0] for name, column in held.items()}, frame, data, numbers
+    )
 
 
 def rows_at_hand(fit: SingleIndex, used: set[str]) -> pd.DataFrame | None:
@@ -197,7 +201,7 @@ def offset_only(fit: SingleIndex) -> set[str]:
 def _need(
     fit: SingleIndex, variable: str, by: str | None, at: Mapping[str, Any], used: Sequence[str]
 ) -> None:
-    moving = [name for name in (variable, by) if name is not None and name not in fit.xlevels]
+    moving = [name for name in (variable, by) if name is not None and name not in fit.schema.xlevels]
     wanted = [name for name in used if name not in at and (name in moving or name not in (variable, by))]
     if not wanted:
         return

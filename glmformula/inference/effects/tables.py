@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from ...errors import DataError, nearest
 from ...families.link import Array, Link
-from ...fitted.asked import asked
+from ...fitted.asked import Asked, asked
 from ...fitted.protocols import is_parametric
+from ...frame.newdata import columns_of
 from ..distributions import quantile
 from ..quantities import limits as scaled_limits
 from ..wald import Vcov
@@ -44,6 +45,7 @@ class Question:
     wts: Any
     asking: Asking
     unconditional: bool = False
+    made: tuple[str, ...] = ()  # columns that the answer has in any case
 
     @property
     def averaged(self) -> bool:
@@ -58,20 +60,31 @@ class Question:
         for name in names:
             if not isinstance(name, str):
                 raise DataError(f"by should be True, a column or a list of columns; got {name!r} among them")
-        return tuple(name for name in names if name not in ("term", "contrast", "group"))
+        own = (*self.made, *(["group"] if self.asked.quantity.columns else []))
+        for name in names:
+            if name in own and name in _columns_of(self.fit, self.newdata):
+                raise DataError(
+                    f"by='{name}': the answer has a column of this name already ({OWN[name]}): rename that of the data"
+                )
+        return tuple(name for name in names if name not in own)
 
-    def rows(self) -> Population:
-        return rows_for(self.fit, self.newdata, self.wts, self.groups)
-
-    def plan(self, tasks: Sequence[Task], spreads: Mapping[str, float]) -> Plan:
+    @property
+    def asked(self) -> Asked:
+        """What is predicted; of a model of categories by default what is a number."""
         question = asked(self.fit, self.type)
         if question.quantity.jacobian is None and self.type is None:
             question = asked(self.fit, first_of_numbers(self.fit))
         if question.quantity.jacobian is None:
             raise ValueError(f"type={self.type!r} is no number, and has no effects: take another type")
+        return question
+
+    def rows(self) -> Population:
+        return rows_for(self.fit, self.newdata, self.wts, self.groups)
+
+    def plan(self, tasks: Sequence[Task], spreads: Mapping[str, float]) -> Plan:
         fit: Any = self.fit
         family = None if is_parametric(fit) or self.type == "link" else fit.family
-        model = Model(question, family, null_space(fit))
+        model = Model(self.asked, family, null_space(fit))
         return Plan(model, tuple(tasks), self.groups, tuple(spreads.items()))
 
     def table(self, plan: Plan, rows: Population, averaged: bool) -> Effects:
@@ -128,6 +141,21 @@ class Question:
             return made.value / made.error, low, high
 
 
+OWN = {"term": "the variable", "contrast": "the contrast", "group": "the category"}
+
+
+def _columns_of(fit: Any, newdata: Any) -> set[str]:
+    """The names of the data's columns, as far as they are known without a look at the rows."""
+    known = set(columns_of(fit.schema))
+    if newdata is not None:
+        return known | set(map(str, getattr(newdata, "columns", ())))
+    if fit.training is None:
+        return known
+    if fit.training.streamed:
+        return known | set(fit.training.table.meta.columns)
+    return known | set(map(str, fit.rows.arguments["data"].frame.columns))
+
+
 def first_of_numbers(fit: Any) -> str | None:
     """The first quantity of a model of several predictors that is a number, as a class is not."""
     quantities = fit.likelihood.quantities
@@ -166,8 +194,6 @@ def wanted_variables(fit: Any, given: Any) -> dict[str, Any]:
             f"variables should be a name, a list of names, or a mapping of names to contrasts; got {given!r}"
         )
     out = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given)
-    from ...frame.newdata import columns_of
-
     usable = columns_of(fit.schema)
     for name in out:
         if name not in usable:
@@ -194,6 +220,7 @@ def facts_of(question: Question, rows: Population, names: Sequence[str]) -> dict
 
 
 def comparison_table(question: Question, comparison: Any, cross: bool) -> Effects:
+    question = replace(question, made=("term", "contrast"))
     found, means = asked_comparison(comparison)
     averaged = means or question.averaged
     rows = question.rows()
@@ -216,6 +243,7 @@ def comparison_table(question: Question, comparison: Any, cross: bool) -> Effect
 
 
 def slope_table(question: Question, slope: str) -> Effects:
+    question = replace(question, made=("term", "contrast"))
     kind = slope_of(slope)
     rows = question.rows()
     wanted = wanted_variables(question.fit, question.variables)

@@ -157,10 +157,6 @@ def test_functions_ask_the_methods():
     assert str(glmformula.summary(fit)) == str(fit.summary())
     assert glmformula.model_frame(fit).equals(fit.model_frame())
     assert glmformula.model_matrix(fit).equals(fit.model_matrix())
-    with pytest.raises(
-        glmformula.FitError, match=r"effect_plot\(\) means nothing for a Multinom.*draw what predict"
-    ):
-        glmformula.effect_plot(fit, "x")
 
 
 def test_a_model_without_columns_is_the_uniform_one():
