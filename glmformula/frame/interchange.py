@@ -32,16 +32,16 @@ def is_foreign(data: Any) -> bool:
         )
     if _is_polars(data):
         needed("polars", "polars")
-    return hasattr(data, "__arrow_c_stream__") or _is_lazy(data)
+    return hasattr(data, "__arrow_c_stream__") or is_lazy(data)
 
 
 def foreign_names(data: Any) -> list[str]:
     """The names of its columns."""
-    if _is_lazy(data):
+    if is_lazy(data):
         return list(data.collect_schema().names())
     if hasattr(data, "column_names"):  # pyarrow
         return list(data.column_names)
-    return list(data.columns) if hasattr(data, "columns") else list(_table(data).column_names)
+    return list(data.columns) if hasattr(data, "columns") else list(arrow_table(data).column_names)
 
 
 def foreign_frame(data: Any, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -69,9 +69,9 @@ def foreign_frame(data: Any, columns: Sequence[str] | None = None) -> pd.DataFra
         data = data.select(
             places if hasattr(data, "column_names") else list(columns)
         )  # names may occur twice
-    if _is_lazy(data):
+    if is_lazy(data):
         data = data.collect()
-    frame, _ = arrow_frame(_table(data))
+    frame, _ = arrow_frame(arrow_table(data))
     return frame
 
 
@@ -303,7 +303,8 @@ def _recast(column: Any, wanted: Any) -> Any:
     return pa.chunked_array(chunks, type=wanted)
 
 
-def _table(data: Any) -> pa.Table:
+def arrow_table(data: Any) -> pa.Table:
+    """A table in memory as Arrow's, its numbers in types that Arrow has."""
     pa = arrow()
     if isinstance(data, pa.Table):
         return data
@@ -327,7 +328,15 @@ def _narrowed(data: Any) -> Any:
     return data.cast(wide) if any(kind in wide for kind in data.dtypes) else data
 
 
-def _is_lazy(data: Any) -> bool:
+def is_stream(data: Any) -> bool:
+    """Whether Arrow can read the data again and again, and they are no table that is there: none of known length."""
+    if not hasattr(type(data), "__arrow_c_stream__") or hasattr(data, "read_next_batch"):
+        return False
+    return not any(hasattr(type(data), name) for name in ("__len__", "num_rows", "shape"))
+
+
+def is_lazy(data: Any) -> bool:
+    """Whether it is a query of polars."""
     return type(data).__name__ == "LazyFrame" and _is_polars(data)
 
 

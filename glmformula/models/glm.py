@@ -51,10 +51,11 @@ def glm(
         R syntax: ``"left ~ salary + overtime"``.
     data : DataFrame, other table, path or query
         The variables; a name that is not a column is an error (the caller's scope is never searched). In
-        memory: pandas, polars (a LazyFrame is collected), Arrow, or a dict of columns. Gone through in pieces,
+        memory: pandas, polars, Arrow, or a dict of columns. Gone through in pieces,
         however many rows: Parquet, Arrow IPC or CSV files by path (a file, a directory, a pattern such as
-        ``"policies/*.parquet"``), a ``pyarrow.dataset``, a DuckDB relation or ``(sql, connection)``, a Dask
-        DataFrame.
+        ``"policies/*.parquet"``), a ``pyarrow.dataset``, a DuckDB relation, ``(sql, connection)`` of DuckDB,
+        sqlite3, psycopg or ADBC, a polars LazyFrame, an object that gives Arrow streams (``__arrow_c_stream__``)
+        and does not know its length, a Dask DataFrame.
     family : Family, function or str
         ``binomial()``, ``binomial`` or ``"binomial"``.
     weights, offset : str, array or Series, optional

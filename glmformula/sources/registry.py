@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..frame.interchange import is_lazy, is_stream
 from ..frame.pieces import Table
 
 NOT_COUNTED = (
@@ -69,8 +70,10 @@ OPENERS: list[tuple[Callable[[Any], bool], Opener]] = [
     (_is_dataset, _opener("files", "open_dataset")),
     (_is_dask, _opener("cluster", "open_dask")),
     (_named("DuckDBPyRelation"), _opener("database", "open_relation")),
+    (is_lazy, _opener("arrow_streams", "open_lazy")),
     (_is_query, _opener("database", "open_query")),
     (_is_table, _itself),
+    (is_stream, _opener("arrow_streams", "open_stream")),
 ]
 """``(test, opener)``: the first whose test is true opens the data."""
 
