@@ -311,4 +311,5 @@ def diagnostics(subject: Subject, residuals: Answer) -> Section | None:
             True,
         )
         items += [drawn.value] if drawn.value is not None else []
-    return Section(key, title, tuple(items)) if items else None
+    drawn_any = any(item.kind == "picture" for item in items)
+    return Section(key, title, tuple(items), absent=not drawn_any) if items else None

@@ -30,7 +30,8 @@ def effects(subject: Subject) -> Section | None:
             return None
         return Section(key, title, (Prose(f"They are left out: {answer.reason}."),), absent=True)
     frame = answer.value.frame
-    unit = "probability" if _probabilities(subject) else f"expected {subject.response}"
+    binomial = getattr(getattr(subject.fit, "family", None), "reading", "") == "binomial"
+    unit = "probability" if binomial or "group" in frame else f"expected {subject.response}"
     items: list[Item] = [
         Prose(
             "Each line answers: had all rows one value of the variable rather than another, all else "
@@ -50,11 +51,6 @@ def effects(subject: Subject) -> Section | None:
     if len(names) > MOST_DRAWN:
         items.append(Prose(f"Not drawn, for room: {listed([str(n) for n in names[MOST_DRAWN:]], 20)}."))
     return Section(key, title, tuple(items))
-
-
-def _probabilities(subject: Subject) -> bool:
-    fit = subject.fit
-    return getattr(getattr(fit, "family", None), "reading", "") == "binomial"
 
 
 def _changes(rows: pd.DataFrame | None) -> dict[str, Any] | None:
