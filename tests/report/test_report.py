@@ -236,6 +236,8 @@ def test_every_class_of_models_has_a_report(name, data):
     drawn = [item for s in made.sections for item in s.items if item.kind in ("picture", "pictures")]
     assert len(drawn) >= 2
     assert read(made.html).wrong == []
+    said = items(made, "methods", "prose")[0].text
+    assert ("assessed by simulation" in said) is (name not in WITHOUT_RESIDUALS)
     text = section(made, "diagnostics").items[0].text
     assert text.startswith(
         "Residuals by simulation are left out"
