@@ -196,6 +196,17 @@ class DataWarning(GLMFormulaWarning):
     """
 
 
+class DeprecatedWarning(GLMFormulaWarning, FutureWarning):
+    """A name or argument that will be gone in a version that the message says, with what to write instead.
+
+    Examples
+    --------
+    >>> from glmformula import DeprecatedWarning
+    >>> issubclass(DeprecatedWarning, FutureWarning)  # which Python shows, as it does not a DeprecationWarning
+    True
+    """
+
+
 PACKAGE = os.path.dirname(__file__) + os.sep
 Heard = list[tuple[type[Warning], str]]
 _heard: ContextVar[Heard | None] = ContextVar("heard", default=None)

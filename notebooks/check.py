@@ -1,14 +1,15 @@
-"""Run every notebook of this folder in a clean kernel: ``python notebooks/check.py``.
+"""Run every notebook of this folder in a clean kernel: ``python notebooks/check.py [--save FOLDER] [NOTEBOOK ...]``.
 
 The notebooks are kept without outputs and counts, so that a change can be read; this fails where one has
-some, and where a cell raises or warns; a progress bar may be shown.
+some, and where a cell raises or warns; a progress bar may be shown. With ``--save`` they are written with their
+outputs to a folder, from which the documentation shows them.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
-import sys
 from pathlib import Path
 
 import nbformat
@@ -20,7 +21,7 @@ os.environ["DASK_LOGGING__DISTRIBUTED"] = "critical"
 PROGRESS = re.compile(r"\r?glm: pass [^\r\n]*|\r *")
 
 
-def check(path: Path) -> None:
+def check(path: Path, save: Path | None = None) -> None:
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code" and (cell.outputs or cell.execution_count is not None):
@@ -35,9 +36,16 @@ def check(path: Path) -> None:
     ]
     if PROGRESS.sub("", "".join(warned)).strip():
         raise SystemExit(f"{path.name} writes to stderr:\n" + "".join(warned))
-    print(f"{path.name}: {len(notebook.cells)} cells run")
+    if save is not None:
+        save.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, save / path.name)
+    print(f"{path.name}: {len(notebook.cells)} cells run", flush=True)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or sorted(HERE.glob("*.ipynb")):
-        check(Path(name))
+    parser = argparse.ArgumentParser(description="Run the notebooks in clean kernels.")
+    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(HERE.glob("*.ipynb")))
+    parser.add_argument("--save", type=Path, help="write them with their outputs to this folder")
+    asked = parser.parse_args()
+    for name in asked.notebooks:
+        check(name, asked.save)

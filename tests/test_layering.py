@@ -21,6 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # The way of the data. What stands at the package's root (__init__, __main__) may import everything.
 ORDER = (
     "errors",
+    "deprecation",
     "runtime",
     "render",
     "formula",

@@ -31,7 +31,7 @@ NAMES = """
     theta_ml theta_md theta_mm
     compare_counts overdispersion dispersiontest hosmer_lemeshow pseudo_r2
     GLMFormulaError FormulaError DataError FamilyError FitError
-    GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning
+    GLMFormulaWarning ConvergenceWarning SeparationWarning RankWarning DataWarning DeprecatedWarning
     stepAIC dropterm addterm dose_p sigma case_names variable_names
     Anova coefci coeftest delta_method linear_hypothesis lrtest vif waldtest profile tidy glance augment
     coefficient_plot effect_plot profile_plot roc_plot calibration_plot relativities_plot

@@ -112,6 +112,17 @@ MEANINGS: dict[str, tuple[str, str]] = {
             "`weights=`."
         ),
     ),
+    "SingularWarning": (
+        "A variance of a mixed model is estimated as 0, or a correlation as ±1: the estimate lies at its limit.",
+        (
+            "The fit is the maximum; tests and intervals that suppose an inner one do not hold for that part. "
+            "Leave the random effect out, or the correlation (`||`)."
+        ),
+    ),
+    "DeprecatedWarning": (
+        "A name or argument is on its way out: it works until the version that is said.",
+        "Write what the message says.",
+    ),
     "GLMFormulaWarning": (
         "A note on the answer of a verb: intervals that could not be found, tests that may not mean much.",
         "The message says of what it is, and what to ask instead.",

@@ -9,7 +9,7 @@ import glmformula
 GROUPS: dict[str, tuple[str, str]] = {
     "Models": (
         "Each takes a formula and data of any kind.",
-        "glm lm glm_nb zeroinfl hurdle multinom polr glmnet cv_glmnet glm_control load set_contrasts",
+        "glm lm glm_nb zeroinfl hurdle multinom polr glmnet cv_glmnet lmer glm_control load set_contrasts",
     ),
     "Families and links": (
         "R's, and your own.",
@@ -35,8 +35,12 @@ GROUPS: dict[str, tuple[str, str]] = {
             "nominal_test brant"
         ),
     ),
-    "What it predicts": ("", "predict simulate delta_method predictions avg_predictions effect_plot"),
-    "What it says of groups": ("", "emmeans contrast pairs emtrends joint_tests cld emmeans_plot emmip"),
+    "What it predicts": ("", "predict simulate delta_method predictions avg_predictions effect_plot to_sql"),
+    "What it says of groups": (
+        "",
+        "emmeans contrast pairs emtrends joint_tests cld emmeans_plot emmip regrid",
+    ),
+    "Random effects": ("Of models by `lmer`.", "fixef ranef VarCorr"),
     "What it says of changes": (
         "",
         (
@@ -56,7 +60,10 @@ GROUPS: dict[str, tuple[str, str]] = {
     ),
     "How well it predicts": (
         "",
-        "roc roc_plot confusion calibration calibration_plot gini lift relativities cross_validate validate",
+        (
+            "roc roc_plot confusion calibration calibration_plot gini lift relativities relativities_plot validate "
+            "cross_validate"
+        ),
     ),
     "Tables for a report": ("", "etable"),
     "Errors and warnings": (
@@ -64,12 +71,12 @@ GROUPS: dict[str, tuple[str, str]] = {
         (
             "GLMFormulaError FormulaError DataError FamilyError FitError GLMFormulaWarning "
             "ConvergenceWarning SeparationWarning "
-            "RankWarning DataWarning"
+            "RankWarning SingularWarning DataWarning DeprecatedWarning"
         ),
     ),
     "Classes": (
         "What the functions give.",
-        "GLM LM GLMNB ZeroInflated Hurdle Multinom Polr Glmnet CvGlmnet Family Link StatTable",
+        "GLM LM GLMNB ZeroInflated Hurdle Multinom Polr Glmnet CvGlmnet LMM GLMs Family Link StatTable",
     ),
 }
 METHODS = "certificate separation plot report save strip_data"

@@ -64,6 +64,11 @@ def convergence(subject: Subject) -> Iterator[Finding]:
         mark = "good" if found.ok else PROBLEM
         verdict = "are" if found.ok else "are NOT shown to be"
         yield Finding("Convergence", f"The estimates {verdict} the maximum of the likelihood: {near}.", mark)
+    if subject.ask("is_singular").value:
+        text = (
+            "A variance of the random effects is estimated as 0, or a correlation as ±1: simplify that part."
+        )
+        yield Finding("Singular fit", text, NOTE)
     if getattr(fit, "boundary", False):
         yield Finding(
             "Boundary",

@@ -62,6 +62,12 @@ def estimates(subject: Subject) -> Section:
             ),
         )
         items += [drawn.value] if drawn.value is not None else []
+    random = subject.ask("VarCorr")
+    if random.value is not None:
+        items += [
+            Prose("Standard deviations (and correlations) of the random effects, and of the residuals:"),
+            Listing(str(random.value)),
+        ]
     return Section("estimates", "The model", tuple(items))
 
 

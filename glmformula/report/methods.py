@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..fitted.protocols import is_parametric, is_single_index
+from ..formula.algebra import variables_used
 from ..formula.deparse import deparse
 from ..formula.reader import read
 from ..formula.tree import Call, Literal
@@ -23,6 +24,7 @@ from .records import Listing, Prose, Section, Sources
 from .subject import Subject, count, ratios
 
 LIBRARIES = ("numpy", "scipy", "pandas")
+CRITERIA = {"ML": "maximum likelihood", "REML": "restricted maximum likelihood"}
 SOURCES = {
     "estimates": "McCullagh P, Nelder JA (1989). Generalized Linear Models, 2nd ed. Chapman & Hall.",
     "tests": "Fox J, Weisberg S (2019). An R Companion to Applied Regression, 3rd ed. Sage.",
@@ -103,7 +105,9 @@ def _criterion(fit: Any) -> str:
             return "least squares"
         likelihood = "maximum likelihood" if fit.family.has_likelihood else "quasi-likelihood"
         return f"{likelihood} (iteratively reweighted least squares)"
-    return "maximum likelihood (Newton's method)" if is_parametric(fit) else f"the criterion {fit.criterion}"
+    if is_parametric(fit):
+        return "maximum likelihood (Newton's method)"
+    return CRITERIA.get(fit.criterion, f"the criterion {fit.criterion}")
 
 
 def _covariance(vcov: Any) -> str:
@@ -213,7 +217,8 @@ def _data_lines(subject: Subject) -> list[str]:
         return [f"# data: the table of {count(frame.survey.rows)} rows", ""]
     kept = subject.training.arguments["data"].frame
     given = [subject.training.arguments.get(name) for name in ("weights", "offset", "subset")]
-    used = sorted(needed_columns(subject.fit.terms, given, list(kept.columns)))
+    named = variables_used(read(subject.fit.formula))  # those of random effects are in no term
+    used = sorted({*needed_columns(subject.fit.terms, given, list(kept.columns)), *named} & {*kept.columns})
     lines = [f"# data: {count(len(kept))} rows with the columns {', '.join(used)}"]
     return [*lines, *_fingerprint(kept[used]), ""]
 

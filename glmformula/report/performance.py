@@ -1,11 +1,18 @@
-"""How well a model of yes and no predicts: discrimination, calibration, and what is left of them in new data."""
+"""How well a model of probabilities predicts: discrimination, calibration, and what is left of them in new data."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from ..plot.discrimination import calibration_plot, roc_plot
 from .pictures import picture
-from .records import Item, Listing, Pictures, Prose, Section, Table, TableRow
+from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
 from .subject import Subject, attempt, count, number, probability
+
+if TYPE_CHECKING:
+    from ..inference.calibration import Calibration
+    from ..inference.discrimination import Roc
 
 SAMPLES, MOST_ROWS = 100, 5_000  # of the bootstrap if nobody says, and up to how many rows
 NAMES = {
@@ -17,56 +24,70 @@ NAMES = {
 
 
 def performance(subject: Subject) -> Section | None:
-    """ROC curve, calibration, internal validation: of binomial models; None of others."""
+    """ROC curve, calibration, internal validation: of models of probabilities; None of others."""
     curve = subject.ask("roc", level=subject.level)
     if curve.value is None:
         return None
-    found = curve.value
-    items: list[Item] = [
-        Prose(
-            f"The area under the ROC curve is {number(found.auc)} ({subject.interval} {number(found.low)} to "
-            f"{number(found.high)}, DeLong): the chance that a row with the event has a larger "
-            "prediction than one without. "
-            f"It is of the rows that the model was fitted to ({count(found.successes)} events, "
-            f"{count(found.failures)} without)."
-        )
-    ]
-    pictures = []
+    found, several = curve.value, getattr(curve.value, "curves", None)
+    items: list[Item] = [_areas(subject, several)] if several else [Prose(_area(subject, found))]
+    pictures: list[Picture] = []
     drawn = attempt(
         picture,
         lambda: roc_plot(found),
         "ROC curve: sensitivity against 1 - specificity",
-        "Discrimination: the ROC curve.",
+        "Discrimination: the ROC curve" + ("s of the categories." if several else "."),
     )
     pictures += [drawn.value] if drawn.value is not None else []
     calibration = subject.ask("calibration")
     if calibration.value is not None:
-        items.append(
-            Prose(
-                f"Brier's score is {number(calibration.value.brier)} (0: perfect; scaled, the share of "
-                "the mean's own that is "
-                f"gained, {number(calibration.value.scaled_brier)})."
-            )
-        )
+        items += [] if several else [Prose(_brier(calibration.value))]
         drawn = attempt(
             picture,
             lambda: calibration_plot(calibration.value),
             "Calibration: observed against predicted share of events in bands of rows",
             "Calibration: observed against predicted, in bands of equally many rows, with Wilson's limits.",
+            bool(several),
         )
         pictures += [drawn.value] if drawn.value is not None else []
-    items.append(Pictures(tuple(pictures)))
+    items += pictures if several else [Pictures(tuple(pictures))]
     test = subject.ask("hosmer_lemeshow")
     if test.value is not None:
         items.append(
             Prose(
-                f"Hosmer and Lemeshow's test: X² = {number(test.value.statistic)}, df = "
-                f"{number(test.value.parameter, 2)}, "
-                f"{probability(test.value.p_value)}."
+                f"Hosmer and Lemeshow's test: X² = {number(test.value.statistic)}, "
+                f"df = {number(test.value.parameter, 2)}, {probability(test.value.p_value)}."
             )
         )
     items += _validated(subject)
     return Section("performance", "How well it predicts", tuple(items))
+
+
+def _area(subject: Subject, found: Roc) -> str:
+    return (
+        f"The area under the ROC curve is {number(found.auc)} ({subject.interval} {number(found.low)} to "
+        f"{number(found.high)}, DeLong): the chance that a row with the event has a larger prediction than one "
+        "without. "
+        f"It is of the rows that the model was fitted to ({count(found.successes)} events, "
+        f"{count(found.failures)} without)."
+    )
+
+
+def _areas(subject: Subject, curves: Mapping[str, Roc]) -> Table:
+    rows = tuple(
+        TableRow(name, (count(one.successes), number(one.auc), f"{number(one.low)} to {number(one.high)}"))
+        for name, one in curves.items()
+    )
+    caption = "Areas under the ROC curves of each category against the others"
+    return Table(
+        caption, ("rows", "area", subject.interval), rows, ("Of the rows that the model was fitted to.",)
+    )
+
+
+def _brier(found: Calibration) -> str:
+    return (
+        f"Brier's score is {number(found.brier)} (0: perfect; scaled, the share of the mean's own that is gained, "
+        f"{number(found.scaled_brier)})."
+    )
 
 
 def _validated(subject: Subject) -> list[Item]:
@@ -93,9 +114,3 @@ def _validated(subject: Subject) -> list[Item]:
     note = f"{fitted} of {samples} samples could be fitted; the terms were not chosen again (Harrell 2015)."
     caption = "Table 4. Internal validation by the bootstrap: what to expect in new rows from the same source"
     return [Table(caption, ("on its own rows", "optimism", "corrected"), rows, (note,))]
-
-
-def explained(subject: Subject) -> Listing | None:
-    """How much of the response is explained, by several definitions."""
-    answer = subject.ask("pseudo_r2")
-    return None if answer.value is None else Listing(str(answer.value))

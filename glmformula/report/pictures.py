@@ -38,6 +38,7 @@ def picture(draw: Callable[[], Any], alt: str, caption: str, wide: bool = False)
     with matplotlib.rc_context(STYLE):
         before = set(plt.get_fignums())
         drawn = draw()
+        drawn = drawn.flat[0] if isinstance(drawn, np.ndarray) else drawn
         figure = getattr(drawn, "figure", drawn)
         for axis in figure.axes:
             for marks in axis.collections:

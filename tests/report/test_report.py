@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from glmformula import glm, glm_nb, hurdle, lm, load, multinom, polr, zeroinfl
+from glmformula import glm, glm_nb, hurdle, lm, lmer, load, multinom, polr, zeroinfl
 from glmformula.datasets import attrition
-from glmformula.errors import DataError
+from glmformula.errors import DataError, SingularWarning
 from glmformula.report.public import report
 from glmformula.report.subject import number, p_cell
 
@@ -225,14 +225,16 @@ MODELS = {
     "multinom": lambda d: multinom("kind ~ overtime_hours", d),
     "polr": lambda d: polr("mood ~ kind", d),
 }
-WITHOUT_RESIDUALS = {"multinom", "polr"}
+WITHOUT_RESIDUALS = {"multinom"}
+OF_CATEGORIES = {"multinom", "polr"}
 
 
 @pytest.mark.usefixtures("unwritten")
 @pytest.mark.parametrize("name", MODELS)
 def test_every_class_of_models_has_a_report(name, data):
     made = report(MODELS[name](data.dropna()))
-    assert [s.key for s in made.sections] == [*EVERY, *LAST]
+    performance = ["performance"] if name in OF_CATEGORIES else []
+    assert [s.key for s in made.sections] == [*EVERY, *performance, *LAST]
     drawn = [item for s in made.sections for item in s.items if item.kind in ("picture", "pictures")]
     assert len(drawn) >= 2
     assert read(made.html).wrong == []
@@ -267,6 +269,17 @@ def test_a_loaded_model_says_that_it_holds_no_rows(logistic, tmp_path):
     assert "holds no training rows" in items(made, "rows", "prose")[0].text
     assert "Terms were tested" not in items(made, "methods", "prose")[0].text
     assert "subset='experience_years > 1'" in items(made, "code", "listing")[0].text
+
+
+@pytest.mark.usefixtures("unwritten")
+def test_a_mixed_model_shows_its_random_effects(data):
+    with pytest.warns(SingularWarning):
+        fit = lmer("sick_days ~ overtime_hours + (1 | team)", data.assign(team=data.index % 9))
+    made = report(fit)
+    assert made.findings[0].title == "Singular fit"
+    assert items(made, "estimates", "listing")[0].text == str(fit.VarCorr())
+    assert "restricted maximum likelihood" in items(made, "methods", "prose")[0].text
+    assert "columns overtime_hours, sick_days, team" in items(made, "code", "listing")[0].text
 
 
 def findings(made):
