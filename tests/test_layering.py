@@ -38,6 +38,7 @@ ORDER = (
     "models",
     "datasets",
     "shell",
+    "sklearn",
 )
 ROOT_MODULES = {"__init__", "__main__"}
 
