@@ -60,6 +60,8 @@ from .models.generics import (
 )
 from .models.glm import glm
 from .models.glm_nb import GLMNB, glm_nb
+from .models.glmer import GLMM, glmer
+from .models.glmer_nb import GLMMNB, glmer_nb
 from .models.glmnet import glmnet
 from .models.hurdle import Hurdle, hurdle
 from .models.lm import LM, lm
@@ -157,6 +159,8 @@ __all__ = [
     "AIC",
     "BIC",
     "GLM",
+    "GLMM",
+    "GLMMNB",
     "GLMNB",
     "LM",
     "LMM",
@@ -241,6 +245,8 @@ __all__ = [
     "glm",
     "glm_control",
     "glm_nb",
+    "glmer",
+    "glmer_nb",
     "glmnet",
     "hatvalues",
     "hosmer_lemeshow",

@@ -117,13 +117,13 @@ class MixedModel(MixedVerbs):
 
     @property
     def n_parameters(self) -> int:
-        """Fixed effects, theta, and sigma where it is estimated."""
-        return self.rank + self.structure.n_theta + int(self.has_scale)
+        """Fixed effects, theta, and what the family has beside: sigma, or the theta of a negative binomial."""
+        return self.rank + self.structure.n_theta + int(self.family.fixed_dispersion is None)
 
     @property
     def has_scale(self) -> bool:
         """Whether a residual variance is estimated."""
-        return self.family.fixed_dispersion is None
+        return self.family.likelihood_has_dispersion
 
     @property
     def loglik(self) -> LogLik:

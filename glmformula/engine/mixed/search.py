@@ -70,7 +70,15 @@ def forward_hessian(value: Value, x: np.ndarray, g: np.ndarray, which: np.ndarra
     return out
 
 
-def minimum(value: Value, x: np.ndarray, B: np.ndarray, maxit: int = 200, longest: float = np.inf) -> Found:
+def minimum(
+    value: Value,
+    x: np.ndarray,
+    B: np.ndarray,
+    maxit: int = 200,
+    longest: float = np.inf,
+    step: float = STEP,
+    tighten: Callable[[], None] | None = None,
+) -> Found:
     """The minimum near x.
 
     Parameters
@@ -83,6 +91,10 @@ def minimum(value: Value, x: np.ndarray, B: np.ndarray, maxit: int = 200, longes
     maxit : int
     longest : float
         Of a step, by its largest element.
+    step : float
+        Of the differences that second derivatives are taken by.
+    tighten : callable, optional
+        Makes `value` more exact; called before second derivatives are taken.
     """
     d, g = value(x)
     if not np.isfinite(d):
@@ -90,18 +102,18 @@ def minimum(value: Value, x: np.ndarray, B: np.ndarray, maxit: int = 200, longes
     done, it = False, 0
     while it < maxit:
         it += 1
-        step = -np.linalg.solve(B, g)
-        slope = float(g @ step)
+        way = -np.linalg.solve(B, g)
+        slope = float(g @ way)
         if not slope < 0:
             B = lifted(B)
-            step = -np.linalg.solve(B, g)
-            slope = float(g @ step)
+            way = -np.linalg.solve(B, g)
+            slope = float(g @ way)
         if -slope <= PROMISE * PROMISE or not np.isfinite(slope):
             done = True
             break
-        size = np.abs(step).max()
+        size = np.abs(way).max()
         scale = min(1.0, longest / size) if size > 0 else 1.0
-        x_new, d_new, g_new = _line(value, x, d, scale * step, scale * slope)
+        x_new, d_new, g_new = _line(value, x, d, scale * way, scale * slope)
         if d_new is None:
             done = -slope < 1e-9 * (abs(d) + 1.0)
             break
@@ -119,7 +131,10 @@ def minimum(value: Value, x: np.ndarray, B: np.ndarray, maxit: int = 200, longes
         if -slope < PROMISE * (abs(d) + 1.0) and fell < 1e-9 * (abs(d) + 1.0):
             done = True
             break
-    return _finished(value, x, d, g, done, it)
+    if tighten is not None:
+        tighten()
+        d, g = value(x)
+    return _finished(value, x, d, g, done, it, step)
 
 
 def _line(
@@ -141,9 +156,11 @@ def _line(
     return x, None, step
 
 
-def _finished(value: Value, x: np.ndarray, d: float, g: np.ndarray, done: bool, it: int) -> Found:
+def _finished(
+    value: Value, x: np.ndarray, d: float, g: np.ndarray, done: bool, it: int, width: float
+) -> Found:
     """Newton steps with the second derivatives, until they promise nothing."""
-    H = hessian(value, x)
+    H = hessian(value, x, step=width)
     H = (H + H.T) / 2
     for _ in range(6):
         values, vectors = np.linalg.eigh(H)
@@ -158,7 +175,7 @@ def _finished(value: Value, x: np.ndarray, d: float, g: np.ndarray, done: bool, 
             break
         x, d, g = x + step, d_new, g_new
         if promise > 1e-9 * (abs(d) + 1.0):  # that far away they were others
-            H = hessian(value, x)
+            H = hessian(value, x, step=width)
             H = (H + H.T) / 2
     values = np.linalg.eigvalsh(H)
     scale = max(abs(values[-1]), 1e-300) if len(values) else 1.0

@@ -1,0 +1,180 @@
+"""The fit of a generalized linear mixed model: a search over fixed effects and theta with exact gradients."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+
+from ...errors import FitError
+from ...families import Family
+from ...sources.base import Source
+from ..result import GlmFit
+from .crossed import Crossed
+from .grouped import Grouped
+from .joint import joint_mode
+from .linear import basis_of, turned
+from .packed import Criterion, Packed, packed
+from .result import MixedFit
+from .search import Found, forward_hessian, lifted, minimum
+from .structure import Structure
+from .sums import Basis
+
+FIRST_THETA = 0.7
+FIRST = 1e-3
+STEP = 1e-3
+NOTHING = 1e-5
+OTHER_MODES = 3
+FALL = 1e-9
+
+
+class Approximated(Protocol):
+    """A deviance of (gamma, theta) that knows its modes."""
+
+    structure: Structure
+    rows: Packed
+    basis: Basis
+    family: Family
+    criterion: Criterion
+    evaluations: int
+
+    def tighten(self) -> None: ...
+    def restarted(self) -> None: ...
+    def value(self, x: np.ndarray) -> tuple[float, np.ndarray]: ...
+    def evaluated(self, x: np.ndarray, want: str) -> tuple[float, np.ndarray, np.ndarray]: ...
+    def final(self, x: np.ndarray) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], float, float]:
+        """Modes b, their conditional covariances, the weighted squares of the residuals and u'u."""
+
+
+def approximated(
+    source: Source, structure: Structure, fixed: GlmFit, family: Family, nodes: int
+) -> Approximated:
+    """The deviance of a fit's rows."""
+    basis = basis_of(fixed)
+    rows = packed(structure, source, basis)
+    if len(structure.groupings) == 1:
+        return Grouped(structure, rows, basis, family, max(1, nodes))
+    return Crossed(structure, rows, basis, family)
+
+
+def fit_generalized(
+    source: Source,
+    structure: Structure,
+    fixed: GlmFit,
+    family: Family,
+    nodes: int,
+    start: np.ndarray | None = None,
+) -> MixedFit:
+    """Maximum-likelihood estimates of a generalized linear mixed model.
+
+    Parameters
+    ----------
+    source : Source
+    structure : Structure
+    fixed : GlmFit
+        The fit of the fixed part alone.
+    family : Family
+    nodes : int
+        0: fixed effects at the mode of the penalised deviance; 1: Laplace's approximation; more: adaptive
+        Gauss-Hermite quadrature, of one scalar term.
+    start : ndarray (k,), optional
+        theta to begin with.
+
+    Raises
+    ------
+    FitError
+    """
+    model = approximated(source, structure, fixed, family, nodes)
+    theta = np.where(structure.diagonal, FIRST_THETA, 0.0) if start is None else np.array(start, float)
+    r = len(model.basis.kept)
+    x = np.concatenate([np.zeros(r), theta])
+    if nodes == 0:
+        found = joint_mode(model, x)
+    else:
+        found = searched(model, x)
+    found = settled(model, found)
+    return result_of(model, found, len(fixed.coefficients), nodes)
+
+
+def searched(model: Approximated, x: np.ndarray) -> Found:
+    """The minimum over (gamma, theta)."""
+    r = len(model.basis.kept)
+    d, g, information = model.evaluated(x, "information")
+    if not np.isfinite(d):
+        raise FitError(
+            "the deviance is not finite where the search begins: the means of the fixed effects alone are not valid "
+            "with random effects; try another link, or give start= smaller values of theta"
+        )
+    rows = forward_hessian(model.value, x, g, np.arange(r, len(x)), FIRST)
+    B = np.zeros((len(x), len(x)))
+    B[:r, :r] = 2.0 * information
+    B[r:, r:] = lifted(rows[:, r:])
+    B[r:, :r], B[:r, r:] = rows[:, :r], rows[:, :r].T
+    if len(B) and np.linalg.eigvalsh(B)[0] <= 1e-8 * abs(B).max():
+        B[r:, :r] = B[:r, r:] = 0.0
+    found = minimum(model.value, x, lifted(B), longest=20.0, step=STEP, tighten=model.tighten)
+    for _ in range(OTHER_MODES):
+        model.restarted()
+        if not model.value(found.x)[0] < found.value - 1e-7:
+            break
+        found = minimum(model.value, found.x, lifted(found.hessian), longest=20.0, step=STEP)
+    return found
+
+
+def settled(model: Approximated, found: Found) -> Found:
+    """The same minimum with non-negative diagonals, and zero where a standard deviation is nothing."""
+    structure, r = model.structure, len(model.basis.kept)
+    theta = turned(structure, found.x[r:])
+    for k in np.flatnonzero(structure.diagonal & (np.abs(theta) < NOTHING)).tolist():
+        other = theta.copy()
+        other[k] = 0.0
+        if model.value(np.concatenate([found.x[:r], other]))[0] <= found.value + FALL:
+            theta = other
+    x = np.concatenate([found.x[:r], theta])
+    if np.array_equal(x, found.x):
+        return found
+    d, g = model.value(x)
+    flip = np.where(x * found.x < 0, -1.0, 1.0)
+    return Found(x, d, g, found.hessian * np.outer(flip, flip), found.converged, found.iterations)
+
+
+def result_of(model: Approximated, found: Found, columns: int, nodes: int) -> MixedFit:
+    """The record of a fit."""
+    basis, rows = model.basis, model.rows
+    r = len(basis.kept)
+    modes, spreads, residual, squares = model.final(found.x)
+    scale = model.criterion.estimated
+    sigma = math.sqrt((residual + squares) / rows.rows) if scale else 1.0
+    coefficients = np.full(columns, np.nan)
+    coefficients[basis.kept] = basis.centre + basis.root @ found.x[:r]
+    weights = rows.weights
+    return MixedFit(
+        coefficients,
+        basis.root @ gamma_covariance(model, found, nodes, sigma) @ basis.root.T,
+        found.x[r:],
+        sigma,
+        found.value,
+        found.gradient,
+        found.hessian,
+        found.converged,
+        model.evaluations,
+        modes,
+        tuple(sigma**2 * v for v in spreads),
+        rows.rows,
+        rows.rows if weights is None else int(np.count_nonzero(weights)),
+        residual + squares,
+    )
+
+
+def gamma_covariance(model: Approximated, found: Found, nodes: int, sigma: float) -> np.ndarray:
+    """Twice the inverse of the Hessian's block; with nodes = 0 that of the penalised weighted least squares."""
+    r = len(model.basis.kept)
+    if nodes > 0:
+        H = found.hessian
+        values, vectors = np.linalg.eigh(H) if len(H) else (np.empty(0), H)
+        if len(values) and values[0] > 1e-10 * values[-1]:
+            inverse = (vectors / values) @ vectors.T
+            return np.asarray(2.0 * inverse[:r, :r])
+    information = model.evaluated(found.x, "information")[2]
+    return np.asarray(sigma**2 * np.linalg.inv(information)) if r else information
