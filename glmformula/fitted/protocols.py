@@ -426,6 +426,8 @@ class Mixed(Fit, Protocol):
         Whether a residual variance is estimated.
     title : str
         What was fitted and how, as lme4 says it.
+    shown_formula : str
+        As a print has it.
     said : mapping of str to str
         Arguments that a print shows.
     notes : list of str
@@ -482,6 +484,8 @@ class Mixed(Fit, Protocol):
     def residual_quantiles(self) -> tuple[float, ...] | None: ...
     @property
     def title(self) -> str: ...
+    @property
+    def shown_formula(self) -> str: ...
     @property
     def said(self) -> Mapping[str, str]: ...
     @property

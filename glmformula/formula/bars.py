@@ -51,6 +51,8 @@ class MixedFormula:
     ----------
     text : str
         The whole, ``(x || g)`` written out as lme4 does: ``((1 | g) + (0 + x | g))``.
+    written : str
+        The whole as it was written.
     fixed : Node
         The formula without its bars.
     bars : tuple of Bar
@@ -60,6 +62,7 @@ class MixedFormula:
     """
 
     text: str
+    written: str
     fixed: Node
     bars: tuple[Bar, ...]
     members: dict[str, Node]
@@ -137,6 +140,7 @@ def mixed_formula(text: str) -> MixedFormula:
     left = node.args[0]
     return MixedFormula(
         deparse(Call("~", (left, shown))),
+        deparse(node),
         Call("~", (left, fixed or Literal(1.0, "1"))),
         tuple(bars),
         members,

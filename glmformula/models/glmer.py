@@ -67,6 +67,11 @@ class GLMM(MixedModel):
         return f"Generalized linear mixed model fit by maximum likelihood ({how})"
 
     @property
+    def shown_formula(self) -> str:
+        """As it was written: lme4's glmer, other than its lmer, leaves ``(x || g)`` as it is."""
+        return self.formula if "." in self.random.formula.written else self.random.formula.written
+
+    @property
     def deviance(self) -> float:
         """The sum of the squared deviance residuals given the random effects, lme4's ``deviance``."""
         residuals = self.residuals("deviance").to_numpy()

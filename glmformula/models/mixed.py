@@ -252,6 +252,11 @@ class MixedModel(MixedVerbs):
         return replace(self, training=training, kept_quantiles=self.residual_quantiles)
 
     @property
+    def shown_formula(self) -> str:
+        """The formula as a print has it."""
+        return self.formula
+
+    @property
     def said(self) -> Mapping[str, str]:
         """Arguments of the call that a print shows."""
         if self.training is None:

@@ -149,9 +149,13 @@ def result_of(model: Approximated, found: Found, columns: int, nodes: int) -> Mi
     coefficients = np.full(columns, np.nan)
     coefficients[basis.kept] = basis.centre + basis.root @ found.x[:r]
     weights = rows.weights
+    information = model.evaluated(found.x, "information")[2]
+    working = sigma**2 * np.linalg.inv(information) if r else information
+    own = gamma_covariance(found, r, nodes)
     return MixedFit(
         coefficients,
-        basis.root @ gamma_covariance(model, found, nodes, sigma) @ basis.root.T,
+        basis.root @ (working if own is None else own) @ basis.root.T,
+        basis.root @ working @ basis.root.T,
         found.x[r:],
         sigma,
         found.value,
@@ -167,14 +171,12 @@ def result_of(model: Approximated, found: Found, columns: int, nodes: int) -> Mi
     )
 
 
-def gamma_covariance(model: Approximated, found: Found, nodes: int, sigma: float) -> np.ndarray:
-    """Twice the inverse of the Hessian's block; with nodes = 0 that of the penalised weighted least squares."""
-    r = len(model.basis.kept)
-    if nodes > 0:
-        H = found.hessian
-        values, vectors = np.linalg.eigh(H) if len(H) else (np.empty(0), H)
-        if len(values) and values[0] > 1e-10 * values[-1]:
-            inverse = (vectors / values) @ vectors.T
-            return np.asarray(2.0 * inverse[:r, :r])
-    information = model.evaluated(found.x, "information")[2]
-    return np.asarray(sigma**2 * np.linalg.inv(information)) if r else information
+def gamma_covariance(found: Found, r: int, nodes: int) -> np.ndarray | None:
+    """Twice the inverse of the Hessian's block; None with nodes = 0, or where it is not positive definite."""
+    if nodes == 0 or not r:
+        return None
+    values, vectors = np.linalg.eigh(found.hessian)
+    if not values[0] > 1e-10 * values[-1]:
+        return None
+    inverse = (vectors / values) @ vectors.T
+    return np.asarray(2.0 * inverse[:r, :r])

@@ -118,9 +118,11 @@ def result_of(profiled: Profiled, found: Found, columns: int) -> MixedFit:
     inverse = cho_solve((at.root, False), np.eye(len(at.gamma))) if len(at.gamma) else np.empty((0, 0))
     contrast = np.append(-at.gamma, 1.0)
     modes = split_modes(profiled.shape, (at.modes[0] @ contrast, at.modes[1] @ contrast))
+    covariance = sigma**2 * (basis.root @ inverse @ basis.root.T)
     return MixedFit(
         coefficients,
-        sigma**2 * (basis.root @ inverse @ basis.root.T),
+        covariance,
+        covariance,
         found.x,
         sigma,
         at.deviance,

@@ -17,6 +17,9 @@ class MixedFit:
         Fixed effects; NaN where aliased.
     covariance : ndarray (r, r)
         Of those that are not aliased.
+    working : ndarray (r, r)
+        sigma^2 times the inverse of the information at theta as it is: of `lmer` the same; of `glmer` what lme4 has
+        without the Hessian, which its tables of terms in sequence take.
     theta : ndarray (k,)
         Relative Cholesky factors in lme4's order.
     sigma : float
@@ -43,6 +46,7 @@ class MixedFit:
 
     coefficients: np.ndarray
     covariance: np.ndarray
+    working: np.ndarray
     theta: np.ndarray
     sigma: float
     deviance: float

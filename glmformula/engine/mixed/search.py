@@ -14,7 +14,7 @@ import numpy as np
 Value = Callable[[np.ndarray], tuple[float, np.ndarray]]
 STEP = 1e-4
 LEAST = 1e-3  # of the largest eigenvalue: what one that is not positive is lifted to
-PROMISE = 1e-11  # of the deviance: the fall that a last step promises
+PROMISE = 1e-13  # of the deviance: the fall that a last step promises
 HALVINGS = 40
 
 
@@ -108,7 +108,7 @@ def minimum(
             B = lifted(B)
             way = -np.linalg.solve(B, g)
             slope = float(g @ way)
-        if -slope <= PROMISE * PROMISE or not np.isfinite(slope):
+        if -slope <= 1e-22 or not np.isfinite(slope):
             done = True
             break
         size = np.abs(way).max()

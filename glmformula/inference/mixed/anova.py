@@ -127,7 +127,7 @@ def _sequential(fit: Mixed) -> StatTable:
     kept = np.flatnonzero(~fit.aliased)
     term = fit.assign[kept]
     beta = fit.result.coefficients[kept]
-    effects = np.square(_effects(fit.covariance, beta)) * fit.sigma**2
+    effects = np.square(_effects(fit.result.working, beta)) * fit.sigma**2
     labels = fit.terms.labels
     present = [k for k in range(1, len(labels) + 1) if (term == k).any()]
     df = np.array([(term == k).sum() for k in present], dtype=float)

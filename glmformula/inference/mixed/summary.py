@@ -152,7 +152,7 @@ def texts_of(
 
 
 def _call(fit: Mixed) -> list[tuple[str, str]]:
-    out = [("Formula", "\n".join(formula_lines(fit.formula))), ("Data", "data")]
+    out = [("Formula", "\n".join(formula_lines(fit.shown_formula))), ("Data", "data")]
     for name, label in (("weights", "Weights"), ("offset", "Offset"), ("subset", "Subset")):
         text = fit.said.get(name)
         if text is not None:
