@@ -30,7 +30,7 @@ models <- list(
   m("warp helmert", "warpbreaks", "log(breaks) ~ wool + tension", contrasts = list(tension = "contr.helmert")),
   m("swiss", "swiss", "Fertility ~ ."), m("swiss square", "swiss", "Fertility ~ (Agriculture + Education + Catholic)^2"),
   m("stackloss", "stackloss", "stack.loss ~ ."), m("iris", "iris", "Sepal.Length ~ Species * Petal.Length + Sepal.Width"),
-  m("tooth", "ToothGrowth", "len ~ supp * dose + I(dose^2)"), m("npk", "npk", "yield ~ block + N * P * K"),
+  m("tooth", "ToothGrowth", "sqrt(len) ~ supp * dose + I(dose^2)"), m("npk", "npk", "yield ~ block + N * P * K"),
   m("plants", "PlantGrowth", "weight ~ group"), m("longley", "longley", "Employed ~ ."), m("women", "women", "weight ~ height + I(height^2)"),
   m("few", "BOD", "demand ~ Time"), m("few factor", "mtcars", "mpg ~ wt + hp + qsec", subset = "gear == 5"), m("saturated", "BOD", "demand ~ factor(Time)"),
   m("savings", "LifeCycleSavings", "sr ~ pop15 + pop75 + dpi + ddpi"), m("savings weights", "LifeCycleSavings", "sr ~ pop15 + ddpi", weights = "dpi"),
