@@ -159,3 +159,5 @@ MIXED_MODES = 1e-5
 # --- expressions for databases --------------------------------------------------------------------------------
 # The same doubles by the same formulas: a few last bits of exp, log and sums taken in another order.
 SQL = 1e-12
+# Limits of profiles, relative to their width: R's by uniroot over nlminb.
+MIXED_LIMITS = 1e-6

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..formula.terms import Terms
     from ..frame.schema import Schema
     from ..render.several import Printed
-    from ..sources.base import Block
+    from ..sources.base import Block, Source
     from .mixed import RandomEffects
     from .training import RowState, TrainingData
 
@@ -490,6 +490,8 @@ class Mixed(Fit, Protocol):
     def said(self) -> Mapping[str, str]: ...
     @property
     def notes(self) -> list[str]: ...
+    def estimated(self, source: Source) -> MixedFit:
+        """The estimates in other rows with the same columns."""
 
 
 MOST_NAMED = 3

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
     from ..inference.mixed.anova import anova as _mixed_anova, drop1 as _mixed_drop1
+    from ..inference.mixed.confint import confint as _mixed_confint
     from ..inference.mixed.ranef import coef as _mixed_coef, ranef as _ranef
     from ..inference.mixed.rows import residuals as _mixed_residuals
     from ..inference.mixed.summary import summary as _mixed_summary
@@ -201,6 +202,7 @@ MIXED = {
     "VarCorr": "inference.mixed.varcorr",
     "anova": "inference.mixed.anova",
     "coef": "inference.mixed.ranef",
+    "confint": "inference.mixed.confint",
     "drop1": "inference.mixed.anova",
     "ranef": "inference.mixed.ranef",
     "residuals": "inference.mixed.rows",
@@ -371,6 +373,7 @@ class MixedVerbs(EffectVerbs, FitVerbs):
         VarCorr = _VarCorr
         anova = _mixed_anova
         coef = _mixed_coef
+        confint = _mixed_confint  # type: ignore[assignment]
         drop1 = _mixed_drop1
         ranef = _ranef
         residuals = _mixed_residuals

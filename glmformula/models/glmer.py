@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -23,7 +23,11 @@ from .calls import call_text
 from .mixed import MixedModel, Prepared, fields_of, prepared, start_of
 from .mixed_messages import tell
 
+if TYPE_CHECKING:
+    from ..sources.base import Source
+
 MOST_NODES = 100
+LEAST_START = 0.1
 CONTROL = Control(tolerance=1e-7)
 
 
@@ -105,6 +109,21 @@ class GLMM(MixedModel):
         check_identified(made.random.structure, made.training.source)
         tell(fit)
         return fit
+
+    def estimated(self, source: Source) -> MixedFit:
+        """The same model in other rows with the same columns, from the theta of this one."""
+        with hearing():
+            fixed = fit_glm(
+                self.fixed_source(source),
+                self.family,
+                names=self.structure.layout.fixed.names,
+                intercept=self.terms.intercept,
+                control=CONTROL,
+            )
+        start = np.where(
+            self.structure.diagonal, np.maximum(self.result.theta, LEAST_START), self.result.theta
+        )
+        return fit_generalized(source, self.structure, fixed, self.family, self.nAGQ, start)
 
 
 def began(arguments: Mapping[str, Any], family: Family, nodes: int) -> tuple[Prepared, GlmFit]:

@@ -19,7 +19,12 @@ from .mixed import MixedModel, fields_of, prepared, start_of
 from .mixed_messages import tell
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from ..engine.mixed.result import MixedFit
+    from ..engine.mixed.structure import Structure
     from ..inference.mixed.satterthwaite import Satterthwaite
+    from ..sources.base import Source
 
 TOLERANCE = 1e-7  # of a column that is a combination of others, as lme4's
 
@@ -92,15 +97,13 @@ class LMM(MixedModel):
             made = prepared(arguments, family)
             structure = made.random.structure
             check_groups(structure, made.training.frame.nrows, scale=True)
-            fixed = fit_glm(
+            result = cls._estimates(
+                made.training.source,
                 made.fixed,
-                family,
-                names=structure.layout.fixed.names,
-                intercept=made.training.frame.terms.parts[0].intercept,
-                control=Control(tolerance=TOLERANCE),
-            )
-            result = fit_linear(
-                made.training.source, structure, fixed, reml, start_of(arguments["start"], structure)
+                structure,
+                made.training.frame.terms.parts[0].intercept,
+                reml,
+                start_of(arguments["start"], structure),
             )
         call = call_of(
             "lmer",
@@ -113,6 +116,31 @@ class LMM(MixedModel):
         check_identified(structure, made.training.source)
         tell(fit)
         return fit
+
+    @staticmethod
+    def _estimates(
+        source: Source,
+        fixed: Source,
+        structure: Structure,
+        intercept: bool,
+        reml: bool,
+        start: np.ndarray | None,
+    ) -> MixedFit:
+        alone = fit_glm(
+            fixed,
+            gaussian(),
+            names=structure.layout.fixed.names,
+            intercept=intercept,
+            control=Control(tolerance=TOLERANCE),
+        )
+        return fit_linear(source, structure, alone, reml, start)
+
+    def estimated(self, source: Source) -> MixedFit:
+        """The same model in other rows with the same columns, from the theta of this one."""
+        fixed = self.fixed_source(source)
+        return self._estimates(
+            source, fixed, self.structure, self.terms.intercept, self.REML, self.result.theta
+        )
 
 
 def lmer(

@@ -329,6 +329,10 @@ class MixedModel(MixedVerbs):
             changes = {"start": None} | changes
         return self._fitted(arguments | same_table(self.every_row) | changes)
 
+    def estimated(self, source: Source) -> MixedFit:
+        """The same model in other rows with the same columns, from the theta of this one."""
+        raise NotImplementedError
+
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
         raise NotImplementedError

@@ -93,6 +93,10 @@ class MemorySource:
             self, y=y, prior_weights=prior_weights, offset=None, etastart=None, mustart=None, trials=None
         )
 
+    def with_values(self, y: np.ndarray) -> MemorySource:
+        """The same rows, columns, weights and offset with other values of the response."""
+        return replace(self, y=y, etastart=None, mustart=None)
+
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
         blocks = self.blocks

@@ -51,7 +51,11 @@ def approximated(
     source: Source, structure: Structure, fixed: GlmFit, family: Family, nodes: int
 ) -> Approximated:
     """The deviance of a fit's rows."""
-    basis = basis_of(fixed)
+    return around(source, structure, basis_of(fixed), family, nodes)
+
+
+def around(source: Source, structure: Structure, basis: Basis, family: Family, nodes: int) -> Approximated:
+    """The same in a basis around other coefficients."""
     rows = packed(structure, source, basis)
     if len(structure.groupings) == 1:
         return Grouped(structure, rows, basis, family, max(1, nodes))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...errors import FitError
 from ...fitted.loglik import loglik_of
-from ...fitted.protocols import is_model, no_model
+from ...fitted.protocols import is_mixed, is_model, no_model
 from ...formula.lines import formula_lines
 from ...formula.scope import Scope, drop_labels
 from ...render.anova import scope_heading
@@ -19,6 +19,7 @@ from ...render.table import StatTable
 from ..compared_models import same_rows
 from ..distributions import chisq_upper, f_upper
 from ..update import update
+from .profiles import by_likelihood
 from .satterthwaite import satterthwaite_of
 from .term_contrasts import fixed_columns, hypotheses
 
@@ -159,7 +160,7 @@ def _compared(fits: list[Any], refit: bool, names: Sequence[str] | None) -> Stat
     reml = [fit.criterion == "REML" for fit in fits]
     notes: tuple[str, ...] = ()
     if any(reml) and refit:
-        fits = [fit.refit(REML=False) if by else fit for fit, by in zip(fits, reml)]
+        fits = [by_likelihood(fit) for fit in fits]
         notes = (REFITTED,)
     elif any(reml) and not all(reml):
         raise FitError(
@@ -186,7 +187,9 @@ def _compared(fits: list[Any], refit: bool, names: Sequence[str] | None) -> Stat
         },
         index=called,
     )
-    lines = (f"{name}: {fit.formula}" for name, fit in zip(called, fits))
+    lines = (
+        f"{name}: {fit.shown_formula if is_mixed(fit) else fit.formula}" for name, fit in zip(called, fits)
+    )
     heading = (*notes, "Data: data", "Models:", *lines)
     return StatTable(table, kind="anova", heading=heading)
 
@@ -260,13 +263,13 @@ def drop1(
     if ddf not in (None, *METHODS):
         raise ValueError(f"ddf should be 'Satterthwaite' or 'lme4'; got {ddf!r}")
     labels = drop_labels(fit.terms, scope)
-    formula = "\n".join(formula_lines(fit.formula))
+    formula = "\n".join(formula_lines(fit.shown_formula))
     if ddf == "Satterthwaite":
         term, every = fixed_columns(fit).term, fit.terms.labels
         rows = {label: np.eye(len(term))[term == every.index(label) + 1] for label in labels}
         heading = ("Single term deletions using Satterthwaite's method:", "\nModel:", formula)
         return StatTable(_f_table(fit, rows), kind="anova", heading=heading)
-    whole = fit.refit(REML=False) if fit.criterion == "REML" else fit
+    whole = by_likelihood(fit)
     smaller = [update(whole, f". ~ . - {label}") for label in labels]
     check_rows([whole, *smaller])
     logliks = [loglik_of(model) for model in (whole, *smaller)]

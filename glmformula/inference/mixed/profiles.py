@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ...engine.mixed.generalized import Approximated, around
 from ...engine.mixed.profiled import Profiled
 from ...engine.mixed.sums import Basis, gathered
+from ...errors import hearing
 from ...runtime.blas import one_blas_thread
 
 if TYPE_CHECKING:
-    from ...fitted.protocols import Mixed
+    from ...fitted.protocols import Fit, Mixed
+
+M = TypeVar("M", bound="Fit")
 
 
 def basis_at(fit: Mixed) -> Basis:
@@ -20,6 +24,14 @@ def basis_at(fit: Mixed) -> Basis:
     cov = fit.result.covariance
     root = np.linalg.cholesky((cov + cov.T) / 2) if len(kept) else np.empty((0, 0))
     return Basis(kept, root, fit.result.coefficients[kept])
+
+
+def by_likelihood(fit: M) -> M:
+    """The fit by maximum likelihood, where it is one by REML; what its warnings say, the fit itself has said."""
+    if fit.criterion != "REML":
+        return fit
+    with hearing():
+        return fit.refit(REML=False)
 
 
 def profiled(fit: Mixed, reml: bool) -> Profiled:
@@ -33,3 +45,17 @@ def profiled(fit: Mixed, reml: bool) -> Profiled:
     basis = basis_at(fit)
     with one_blas_thread():
         return Profiled(fit.structure, gathered(fit.structure, fit.every_row.source, basis), basis, reml)
+
+
+def approximated(fit: Mixed) -> Approximated:
+    """The deviance of (gamma, theta) of a generalized model, exact, its modes those of the fit.
+
+    Raises
+    ------
+    DataError
+        The model holds no rows.
+    """
+    basis = basis_at(fit)
+    model = around(fit.every_row.source, fit.structure, basis, fit.family, getattr(fit, "nAGQ", 1))
+    model.tighten()
+    return model
