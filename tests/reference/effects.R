@@ -19,6 +19,7 @@ design <- function(fit, d) {
   tt <- delete.response(terms(fit))
   mf <- model.frame(tt, d, xlev = fit$xlevels, na.action = na.pass)
   X <- model.matrix(tt, mf, contrasts.arg = fit$contrasts)
+  X <- X[, !is.na(coef(fit)), drop = FALSE] # aliased columns have no coefficient
   off <- model.offset(mf)
   extra <- if (is.null(fit$call$offset)) 0 else eval(fit$call$offset, d)
   list(X = X, off = (if (is.null(off)) 0 else off) + extra)
@@ -75,6 +76,7 @@ of <- function(f, h) function(b) h(f(b))
 out <- list()
 case <- function(name, fit, call, verb, args, f, V = vcov(fit)) {
   b <- coef(fit)
+  b <- b[!is.na(b)]
   J <- jacobian(f, b, method.args = list(r = 6, zero.tol = 1e-14))
   out[[length(out) + 1]] <<- list(name = name, fit = call, verb = verb, args = if (length(args)) args else setNames(list(), character()), estimate = I(unname(f(b))),
     std_error = I(unname(sqrt(diag(J %*% V[names(b), names(b)] %*% t(J))))))
@@ -245,6 +247,67 @@ em <- as.data.frame(emmeans(m, "race"))
 out[[length(out) + 1]] <- list(name = "emmeans", fit = list(call = "glm", formula = "low ~ race + smoke + lwt", family = "binomial",
   data = "birthwt"), verb = "avg_predictions", args = list(newdata = "balanced", by = "race", type = "link"),
   estimate = I(em$emmean), std_error = I(em$SE))
+
+# every other family and link: an average and a grouped slope and comparison, a ratio, rows, by the model's and robust errors
+cars$am <- factor(cars$am); data$cars <- cars
+quine$x <- quine$Days / 20 + (seq_len(nrow(quine)) %% 7) / 5
+quine$old <- quine$Age %in% c("F2", "F3"); data$quine <- quine
+everything <- function(name, m, call, number, logical, by) {
+  d <- get(call$data)
+  off <- comparison(m, d, set(logical, FALSE), set(logical, TRUE))
+  case(paste(name, "slope"), m, call, "avg_slopes", list(variables = number), slope(m, d, number))
+  case(paste(name, "slope by"), m, call, "avg_slopes", list(variables = number, by = by), slope(m, d, number, by = by))
+  case(paste(name, "elasticity"), m, call, "avg_slopes", list(variables = number, slope = "eyex"), slope(m, d, number, "eyex"))
+  case(paste(name, "difference"), m, call, "avg_comparisons", list(variables = logical), off)
+  case(paste(name, "ratio by"), m, call, "avg_comparisons", list(variables = logical, comparison = "ratio", by = by),
+    comparison(m, d, set(logical, FALSE), set(logical, TRUE), "ratio", by))
+  case(paste(name, "predictions by"), m, call, "avg_predictions", list(by = by), prediction(m, d, by = by))
+  case(paste(name, "HC1"), m, call, "avg_comparisons", list(variables = logical, vcov = "HC1"), off, vcovHC(m, "HC1"))
+}
+birth <- list(family = "binomial", data = "birthwt", formula = "low ~ age*smoke + lwt")
+for (l in c("logit", "probit", "cloglog", "cauchit")) {
+  m <- glm(low ~ age*smoke + lwt, binomial(l), birthwt, control = tight)
+  everything(paste("binomial", l), m, c(call = "glm", birth, link = l), "age", "smoke", "race")
+}
+m <- glm(low ~ smoke + age, binomial("log"), birthwt, control = tight, start = c(-1.2, .3, 0))
+everything("binomial log", m, list(call = "glm", formula = "low ~ smoke + age", family = "binomial", link = "log", data = "birthwt"),
+  "age", "smoke", "race")
+m <- glm(low ~ age*smoke + lwt, quasibinomial, birthwt, weights = w, control = tight)
+everything("quasibinomial weights", m, list(call = "glm", formula = "low ~ age*smoke + lwt", family = "quasibinomial",
+  data = "birthwt", weights = "w"), "age", "smoke", "race")
+positive <- function(name, family, link) {
+  m <- glm(bwt ~ lwt*smoke + age, do.call(family, list(link = link)), birthwt, control = tight)
+  everything(paste(name, link), m, list(call = "glm", formula = "bwt ~ lwt*smoke + age", family = name, link = link, data = "birthwt"),
+    "lwt", "smoke", "race")
+}
+for (l in c("inverse", "log", "identity")) positive("Gamma", Gamma, l)
+for (l in c("inverse", "log", "identity")) positive("gaussian", gaussian, l)
+for (l in c("1/mu^2", "inverse", "log")) positive("inverse.gaussian", inverse.gaussian, l)
+for (l in c("log", "sqrt")) {
+  m <- glm(Days ~ old*x + Sex, poisson(l), quine, control = tight)
+  everything(paste("poisson", l), m, list(call = "glm", formula = "Days ~ old*x + Sex", family = "poisson", link = l, data = "quine"),
+    "x", "old", "Eth")
+}
+insurance$young <- insurance$Age == "<25"; data$insurance <- insurance
+m <- glm(I(Claims + 10) ~ Holders*young, poisson("identity"), insurance, control = tight, start = c(10, .1, 0, 0))
+everything("poisson identity", m, list(call = "glm", formula = "I(Claims + 10) ~ Holders*young", family = "poisson",
+  link = "identity", data = "insurance"), "Holders", "young", "Group")
+# aliased columns: a copy, a combination, an empty cell; splines beside them. A small epsilon would un-alias them, for glm.fit's
+# tolerance hangs on it: the fit begins again where it ended, until nothing moves
+again <- function(f) { m <- f(NULL); for (k in 1:3) { b <- coef(m); m <- f(ifelse(is.na(b), 0, b)) }; m }
+m <- again(function(b) glm(low ~ race + I(2*age + lwt) + age + lwt + smoke, binomial, birthwt, start = b))
+everything("aliased", m, list(call = "glm", formula = "low ~ race + I(2*age + lwt) + age + lwt + smoke", family = "binomial",
+  data = "birthwt"), "age", "smoke", "race")
+m <- again(function(b) glm(bwt ~ smoke*ns(lwt, 3) + age + I(age - 30), gaussian, birthwt, start = b))
+everything("aliased, spline", m, list(call = "glm", formula = "bwt ~ smoke*ns(lwt, 3) + age + I(age - 30)", family = "gaussian",
+  data = "birthwt"), "lwt", "smoke", "race")
+holes <- subset(birthwt, !(race == "other" & ht == 1)); data$holes <- holes
+m <- again(function(b) glm(low ~ race*factor(ht) + smoke + lwt, binomial, holes, start = b))
+everything("aliased, an empty cell", m, list(call = "glm", formula = "low ~ race*factor(ht) + smoke + lwt", family = "binomial",
+  data = "holes"), "lwt", "smoke", "race")
+m <- glm(bwt ~ smoke*poly(lwt, 3) + bs(age, df = 4) + race, Gamma("log"), birthwt, control = tight)
+everything("poly and bs", m, list(call = "glm", formula = "bwt ~ smoke*poly(lwt, 3) + bs(age, df = 4) + race", family = "Gamma",
+  link = "log", data = "birthwt"), "lwt", "smoke", "race")
 
 cat(toJSON(list(R = R.version.string, numDeriv = as.character(packageVersion("numDeriv")),
   sandwich = as.character(packageVersion("sandwich")), emmeans = as.character(packageVersion("emmeans")),

@@ -23,6 +23,7 @@ from .contrasts import Facts, Known, Shift, contrasts, level_of, needs_facts
 from .evaluation import Model
 from .functions import asked_comparison
 from .grids import rows_for
+from .lost import tell_lost
 from .population import Population, facts, known, variables
 from .table import Asking, Effects, covariance, effects_table
 from .tasks import Plan, Task
@@ -94,15 +95,19 @@ class Question:
             if self.vcov is not None:
                 raise DataError("unconditional=True has a robust covariance of its own: leave vcov= out")
             estimates, cov = unconditional(self.fit, plan, rows)
+            tell_lost(self.fit, estimates, rows, plan.by, averaged)
             return effects_table(estimates, cov, self.asking, ("Standard errors: unconditional",))
         if averaged:
-            return effects_table(averages(plan, rows), cov, self.asking, notes)
+            means = averages(plan, rows)
+            tell_lost(self.fit, means, rows, plan.by, averaged)
+            return effects_table(means, cov, self.asking, notes)
         if rows.scene is None:
             raise DataError(
                 "there is an effect for each row, and the rows are not held in memory: average them (avg_...), or give "
                 "newdata= of some rows"
             )
         made = each_row(plan, rows, cov, self.keeps)
+        tell_lost(self.fit, made, rows, plan.by, averaged)
         limits = None
         if (
             self.type is None

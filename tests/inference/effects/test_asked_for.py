@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import glmformula as g
-from glmformula.errors import DataError, DataWarning, FitError, FormulaError
+from glmformula.errors import DataError, DataWarning, FitError, FormulaError, RankWarning
 from glmformula.inference.effects.steps import richardson
 
 
@@ -187,11 +187,35 @@ def test_missing_values_of_new_rows() -> None:
     new.loc[1, "z"] = np.nan
     unit = logit().slopes("x", newdata=new)
     assert unit["estimate"].isna().tolist() == [False, True, False, False, False]
-    mean = logit().avg_slopes("x", newdata=new)
+    with pytest.warns(
+        DataWarning, match=r"1 of 5 rows of newdata miss a variable of the model \('z'\) and are left"
+    ):
+        mean = logit().avg_slopes("x", newdata=new)
     assert mean["estimate"][0] == pytest.approx(unit["estimate"].mean(), rel=1e-12)
     new["z"] = np.nan
     with pytest.raises(DataError, match="no row is left to average over"):
         logit().avg_slopes("x", newdata=new)
+
+
+def test_rows_without_a_group_are_told() -> None:
+    new = rows().assign(place=np.where(np.arange(300) < 3, None, "here"))
+    with pytest.warns(DataWarning, match="3 of 300 rows miss a value of 'place' and are in no group"):
+        found = logit().avg_predictions(by="place", newdata=new)
+    assert found["estimate"][0] == pytest.approx(logit().avg_predictions(newdata=new.iloc[3:])["estimate"][0])
+
+
+def test_what_is_not_estimable_is_told() -> None:
+    data = rows()[(rows()["f"] != "mid") | rows()["b"]]
+    fit = g.glm("y ~ f * b", data, family="binomial")
+    words = r"1 of 2 effects is not estimable and is NaN: term f, contrast mid - low needs a combination that the data"
+    with pytest.warns(RankWarning, match=words + r".*\('fmid:bTRUE' has no estimate\); ask by= groups"):
+        found = fit.avg_comparisons("f")
+    assert found["estimate"].isna().tolist() == [True, False]
+    with pytest.warns(RankWarning, match=r"1 of 2 effects .*row 1 \(counted from 0\) needs"):
+        fit.predictions(newdata=pd.DataFrame({"f": ["mid", "mid"], "b": [True, False]}))
+    with pytest.warns(RankWarning, match=r"effects is not estimable"):
+        fit.risk_ratio({"f": ("low", "mid")})
+    assert fit.avg_comparisons("f", newdata=data[data["b"]])["estimate"].notna().all()
 
 
 def test_tests_and_bounds() -> None:
