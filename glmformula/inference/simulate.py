@@ -11,7 +11,7 @@ from ..formula.values import Matrix
 from .output import by_rows
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Mixed, SingleIndex
 
 
 @by_rows("sim")
@@ -67,7 +67,7 @@ def simulate(fit: SingleIndex, nsim: int = 1, seed: int | None = None) -> pd.Dat
     return pd.DataFrame(draws)
 
 
-def count_names(fit: SingleIndex) -> tuple[str, str] | None:
+def count_names(fit: SingleIndex | Mixed) -> tuple[str, str] | None:
     """What to call the two columns of a response of counts; None for any other response."""
     frame = fit.rows.frame
     if frame.response is None or frame.response.kind != "counts":

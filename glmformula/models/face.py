@@ -75,8 +75,10 @@ if TYPE_CHECKING:
     from ..inference.marginal_anova import Anova as _Anova
     from ..inference.mixed.anova import anova as _mixed_anova, drop1 as _mixed_drop1
     from ..inference.mixed.confint import confint as _mixed_confint
+    from ..inference.mixed.predict import predict as _mixed_predict
     from ..inference.mixed.ranef import coef as _mixed_coef, ranef as _ranef
     from ..inference.mixed.rows import residuals as _mixed_residuals
+    from ..inference.mixed.simulate import simulate as _mixed_simulate
     from ..inference.mixed.summary import summary as _mixed_summary
     from ..inference.mixed.varcorr import VarCorr as _VarCorr
     from ..inference.mixed.vcov import vcov as _mixed_vcov
@@ -204,8 +206,10 @@ MIXED = {
     "coef": "inference.mixed.ranef",
     "confint": "inference.mixed.confint",
     "drop1": "inference.mixed.anova",
+    "predict": "inference.mixed.predict",
     "ranef": "inference.mixed.ranef",
     "residuals": "inference.mixed.rows",
+    "simulate": "inference.mixed.simulate",
     "summary": "inference.mixed.summary",
     "vcov": "inference.mixed.vcov",
 }
@@ -375,8 +379,10 @@ class MixedVerbs(EffectVerbs, FitVerbs):
         coef = _mixed_coef
         confint = _mixed_confint  # type: ignore[assignment]
         drop1 = _mixed_drop1
+        predict = _mixed_predict
         ranef = _ranef
         residuals = _mixed_residuals
+        simulate = _mixed_simulate
         summary = _mixed_summary
         vcov = _mixed_vcov
 

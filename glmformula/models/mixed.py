@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -71,6 +71,7 @@ class MixedModel(MixedVerbs):
     joint_schema: Schema
     n_omitted: int
     training: TrainingData | None
+    said: Mapping[str, str] = field(default_factory=dict)  # arguments of the call that a print shows
     kept_quantiles: tuple[float, ...] | None = None
 
     # -- numbers of the whole fit ------------------------------------------------------------------------
@@ -243,6 +244,20 @@ class MixedModel(MixedVerbs):
         training = self.every_row
         return replace(training, source=self.fixed_source(training.source))
 
+    @property
+    def fitted_values(self) -> Any:
+        """Means of the rows of the fit, given the random effects."""
+        from ..inference.mixed.predict import fitted_values
+
+        return fitted_values(self)
+
+    @property
+    def linear_predictors(self) -> Any:
+        """eta with offset and random effects, link scale."""
+        from ..inference.mixed.predict import fitted_values
+
+        return fitted_values(self, "link")
+
     def fixed_source(self, source: Source) -> Source:
         """The rows with the fixed columns alone."""
         return select_terms(source, fixed_terms(self.joint_schema.terms))
@@ -255,15 +270,6 @@ class MixedModel(MixedVerbs):
     def shown_formula(self) -> str:
         """The formula as a print has it."""
         return self.formula
-
-    @property
-    def said(self) -> Mapping[str, str]:
-        """Arguments of the call that a print shows."""
-        if self.training is None:
-            return {}
-        names = ("weights", "offset", "subset")
-        given = {name: self.training.arguments[name] for name in names}
-        return {k: v if isinstance(v, str) else k for k, v in given.items() if v is not None}
 
     @property
     def notes(self) -> list[str]:
@@ -392,7 +398,14 @@ def fields_of(made: Prepared, family: Family, result: MixedFit, call: str) -> di
         "joint_schema": frame.schema,
         "n_omitted": frame.n_omitted,
         "training": made.training,
+        "said": said_of(made.training.arguments),
     }
+
+
+def said_of(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Weights, offset and subset as a print shows them."""
+    given = {name: arguments[name] for name in ("weights", "offset", "subset")}
+    return {k: v if isinstance(v, str) else k for k, v in given.items() if v is not None}
 
 
 def start_of(start: Any, structure: Structure) -> np.ndarray | None:

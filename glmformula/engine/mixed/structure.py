@@ -203,12 +203,19 @@ def level_codes(
 
 
 def joint_codes(layout: Layout, members: tuple[int, ...], design: Design) -> np.ndarray:
-    """One number for each combination, the first member slowest; as R's ``a:b``."""
+    """One number for each combination, the first member slowest, as R's ``a:b``; -1 where a level is not known."""
     out = np.zeros(design.nrows, dtype=np.int64)
+    unknown: np.ndarray | None = None
     for member in members:
         (piece,) = design.pieces[layout.members[member]]
-        assert piece.codes is not None
+        if piece.codes is None:  # nobody asks for this factor
+            return np.full(design.nrows, -1, dtype=np.int64)
         out = out * layout.sizes[member] + piece.codes
+        for hole in piece.numeric:
+            missing = np.isnan(hole)
+            unknown = missing if unknown is None else unknown | missing
+    if unknown is not None:
+        out[unknown] = -1
     return out
 
 

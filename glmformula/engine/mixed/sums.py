@@ -105,10 +105,11 @@ def by_level(codes: np.ndarray, values: np.ndarray | None, count: int) -> np.nda
 
 def gathered(structure: Structure, source: Source, basis: Basis) -> Sums:
     """The sums of all rows."""
-    return source.map_reduce(partial(_block_sums, structure, basis), Sums.plus)
+    return source.map_reduce(partial(block_sums, structure, basis), Sums.plus)
 
 
-def _block_sums(structure: Structure, basis: Basis, block: Block) -> Sums:
+def block_sums(structure: Structure, basis: Basis, block: Block) -> Sums:
+    """Those of one block."""
     X, eta = basis.columns(structure, block)
     weights = block.prior_weights
     Y = [*X.T, block.y - eta]

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from reference.mixed.load import load, models, symmetric
+from reference.mixed.load import load, models, new_rows, symmetric
 from tolerances import (
     MIXED_COVARIANCE,
     MIXED_DEVIANCE,
@@ -114,3 +114,36 @@ def test_the_modes_of_the_random_effects(name):
             own_blocks = expected != 0  # lme4 leaves the covariances between terms, (x || g), out
             got = found.cond_var[group][j][own_blocks]
             assert got == pytest.approx(expected[own_blocks], rel=1e-5, abs=1e-6 * expected.max())
+
+
+def agree(found, expected, tolerance=1e-6):
+    """Relative to the largest; NaN where the other has none."""
+    expected = np.array([np.nan if v is None else v for v in np.atleast_1d(expected)], dtype=float)
+    found = np.asarray(found, dtype=float)
+    assert found == pytest.approx(
+        expected, rel=1e-5, abs=tolerance * np.nanmax(np.abs(expected)), nan_ok=True
+    )
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_rows_of_the_fit(name):
+    answer, fit = MODELS[name], fit_of(name)
+    where = np.asarray(answer["rows"])
+    agree(fit.fitted_values.to_numpy()[where], answer["fitted"])
+    agree(fit.residuals().to_numpy()[where], answer["residuals"])
+    agree(fit.residuals("pearson").to_numpy()[where], answer["pearson"])
+    assert fit.predict().equals(fit.linear_predictors)
+
+
+# lme4 leaves an offset= argument out of predictions for new rows; an offset() in the formula it takes, as we take both.
+PREDICTED = [name for name, answer in MODELS.items() if "offset" not in answer["parts"]]
+
+
+@pytest.mark.parametrize("name", PREDICTED)
+def test_predictions_of_new_rows(name):
+    answer, fit = MODELS[name]["predict"], fit_of(name)
+    data = new_rows(MODELS[name]["parts"]["data"])
+    agree(fit.predict(data, type="response"), answer["response"])
+    agree(fit.predict(data), answer["link"])
+    agree(fit.predict(data, type="response", re_form="~0"), answer["population"])
+    agree(fit.predict(data, re_form="~0"), answer["population_link"])
