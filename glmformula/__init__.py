@@ -154,6 +154,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .plot.means import emmeans_plot, emmip
     from .plot.relativities import relativities_plot
     from .plot.rootogram import rootogram_plot
+    from .report.what_if import what_if
 
 __all__ = [
     "AIC",
@@ -326,6 +327,7 @@ __all__ = [
     "vif",
     "vuong",
     "waldtest",
+    "what_if",
     "zero_test",
     "zeroinfl",
 ]

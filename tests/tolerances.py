@@ -159,5 +159,7 @@ MIXED_MODES = 1e-5
 # --- expressions for databases --------------------------------------------------------------------------------
 # The same doubles by the same formulas: a few last bits of exp, log and sums taken in another order.
 SQL = 1e-12
+# What a browser computes of the same: the bar.
+WHAT_IF = 1e-9
 # Limits of profiles, relative to their width: R's by uniroot over nlminb.
 MIXED_LIMITS = 1e-6

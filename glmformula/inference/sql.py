@@ -174,10 +174,8 @@ def _of_one(fit: SingleIndex, type: str, se: bool) -> Answer:
     beta = np.nan_to_num(fit.result.coefficients)
     offset = predictors.offset(terms, True)
     eta = ex.add(predictors.linear(terms, beta), offset)
-    lost = predictors.lost(terms, beta)  # an offset without a value makes the sum NULL by itself
+    lost = lost_rows(fit, predictors, beta)
     link = fit.family.link
-    if fit.aliased.any():
-        lost = ex.either(lost, _not_estimable(fit, predictors))
     columns = [("fit" if se else "", inverse(link)(eta) if type == "response" else eta)]
     if se:
         kept = ~fit.aliased
@@ -187,6 +185,13 @@ def _of_one(fit: SingleIndex, type: str, se: bool) -> Answer:
             error = ex.multiply(error, ex.op("abs", slope(link)(eta)))
         columns.append(("se_fit", error))
     return Answer(tuple(columns), lost, predictors.unseen(terms))
+
+
+def lost_rows(fit: SingleIndex, predictors: Predictors, beta: np.ndarray | None = None) -> Node:
+    """Whether a row has no prediction: a variable is missing (with `beta` only those that X beta does not miss by
+    itself, as it does an offset), a level is unseen, or it is not estimable."""
+    lost = predictors.lost(fit.terms, beta)
+    return ex.either(lost, _not_estimable(fit, predictors)) if fit.aliased.any() else lost
 
 
 def _spread(values: np.ndarray, kept: np.ndarray) -> np.ndarray:

@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from ..inference.waldtest import waldtest as _waldtest
     from ..plot.diagnostics import plot as _plot
     from ..report.public import report as _report
+    from ..report.what_if import what_if as _what_if
 
 C = TypeVar("C", bound=type)
 
@@ -171,6 +172,7 @@ SINGLE_INDEX = {
     "to_sql": "inference.sql",
     "vcov": "inference.covariance",
     "vif": "inference.vif",
+    "what_if": "report.what_if",
 } | dict.fromkeys(
     (
         *("cooks_distance", "covratio", "dfbeta", "dfbetas", "dffits", "hatvalues"),
@@ -429,3 +431,4 @@ class SingleIndexVerbs(EffectVerbs, PredictiveVerbs, ScoredVerbs):
         to_sql = _to_sql
         vcov = _vcov
         vif = _vif
+        what_if = _what_if

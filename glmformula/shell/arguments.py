@@ -46,6 +46,11 @@ def parser() -> Parser:
     _errors(fit)
     fit.add_argument("--save", metavar="FILE", help="keep the fit, without its rows, for the other commands")
     fit.add_argument("--report", metavar="FILE", help="write a whole report as one HTML page")
+    fit.add_argument(
+        "--what-if",
+        metavar="FILE",
+        help="write a page with a slider for each variable that computes predictions",
+    )
     fit.add_argument("--json", action="store_true", help="print numbers as JSON instead of R's text")
 
     summary = _command(commands, "summary", "print the summary of a fit")

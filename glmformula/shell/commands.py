@@ -60,6 +60,12 @@ def fit(options: Namespace) -> bool:
         made.save(options.save)
     if options.report is not None:
         made.report(options.report, vcov=covariance(options))
+    if options.what_if is not None:
+        if not hasattr(made, "what_if"):
+            raise DataError(
+                f"--what-if means nothing for a {type(made).__name__}: it needs one linear predictor"
+            )
+        made.what_if(options.what_if, vcov=covariance(options))
     _summarised(made, options)
     return trusted(made)
 

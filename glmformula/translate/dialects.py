@@ -36,6 +36,10 @@ class Dialect:
         A missing number, truth, text.
     refused : mapping of str to str
         Functions that the database has and that are not exact, with the reason.
+    choice : tuple of str
+        The first branch that holds: what stands before, a branch, the default, what stands behind.
+    sql : bool
+        Whether a choice may name what all its branches compare once, and leave a missing default out.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Dialect:
         default_factory=lambda: dict.fromkeys(("number", "truth", "text"), "NULL")
     )
     refused: Mapping[str, str] = field(default_factory=dict)
+    choice: tuple[str, str, str, str] = ("CASE ", "WHEN {0} THEN {1}", "ELSE {0}", " END")
+    sql: bool = True
 
 
 # Of standard SQL, in which all of them agree.

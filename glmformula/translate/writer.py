@@ -78,15 +78,16 @@ def _written(node: Node, dialect: Dialect) -> tuple[str, int]:
 
 
 def _case(node: Case, dialect: Dialect) -> str:
-    default = "" if isinstance(node.default, Missing) else f" ELSE {_written(node.default, dialect)[0]}"
-    subject = _subject(node)
+    before, branch, default, behind = dialect.choice
+    subject = _subject(node) if dialect.sql else None
+    pairs = list(node.branches)
     if subject is not None:
         pairs = [(test.args[1], value) for test, value in node.branches]  # type: ignore[union-attr]
-        head = f"CASE {_within(subject, dialect, ATOM)} "
-    else:
-        pairs, head = list(node.branches), "CASE "
-    whens = " ".join(f"WHEN {_written(a, dialect)[0]} THEN {_written(b, dialect)[0]}" for a, b in pairs)
-    return f"{head}{whens}{default} END"
+        before += f"{_within(subject, dialect, ATOM)} "
+    parts = [branch.format(_written(a, dialect)[0], _written(b, dialect)[0]) for a, b in pairs]
+    if not (dialect.sql and isinstance(node.default, Missing)):
+        parts.append(default.format(_written(node.default, dialect)[0]))
+    return before + " ".join(parts) + behind
 
 
 def _subject(node: Case) -> Node | None:

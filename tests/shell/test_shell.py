@@ -186,18 +186,16 @@ def test_compare_and_sql(here, capsys):
     assert out.startswith("-")
 
 
-def test_report(here, capsys):
-    words = [
-        "fit",
-        "sick_days ~ overtime_hours",
-        here / "hr.csv",
-        "--family",
-        "poisson",
-        "--report",
-        here / "r.html",
-    ]
-    assert run(capsys, *words)[0] == 0
+def test_pages(here, capsys):
+    words = ["fit", "sick_days ~ overtime_hours", here / "new.csv", "--family", "poisson"]
+    assert run(capsys, *words, "--report", here / "r.html", "--what-if", here / "w.html")[0] == 0
     assert "<html" in (here / "r.html").read_text(encoding="utf-8")[:200]
+    assert "whatIf" in (here / "w.html").read_text(encoding="utf-8")
+    code, _, err = run(
+        capsys, "fit", "factor(left) ~ salary", here / "hr.csv", "--model", "multinom", *["--what-if", "w"]
+    )
+    assert code == 1
+    assert "--what-if means nothing for a Multinom: it needs one linear predictor" in err
 
 
 @pytest.mark.parametrize("model", [name for name in MODELS if name not in ("glm", "lmer")])
