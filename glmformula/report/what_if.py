@@ -101,6 +101,10 @@ def what_if(
     single_index(fit, "what_if()", "it needs one linear predictor; predict() and to_sql() are there")
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
+    if path is not None and not isinstance(path, str | os.PathLike):
+        raise ValueError(f"path should be the name of a file; got {path!r}")
+    if ranges is not None and not isinstance(ranges, Mapping):
+        raise ValueError(f"ranges should be a mapping such as {{'x': (0, 10)}}; got {ranges!r}")
     controls = controls_of(fit, {} if ranges is None else ranges)
     heading = title if title is not None else plain_name(fit.response_name)
     facts_of_page = {

@@ -256,5 +256,9 @@ def test_refused():
         glm("y ~ lgamma(p)", DATA).what_if()
     with pytest.raises(ValueError, match="level should be between 0 and 1; got 2"):
         glm("y ~ x", DATA).what_if(level=2)
+    with pytest.raises(ValueError, match=r"ranges should be a mapping such as \{'x': \(0, 10\)\}; got 3"):
+        glm("y ~ x", DATA).what_if(ranges=3)
+    with pytest.raises(ValueError, match="path should be the name of a file; got 3"):
+        glm("y ~ x", DATA).what_if(3)
     with pytest.raises(DataError, match=r"'f' has 2,001 levels, too many for a list: name some"):
         glm("y ~ f", DATA).what_if(ranges={"f": [str(k) for k in range(2001)]})
