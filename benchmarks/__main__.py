@@ -220,12 +220,11 @@ def sparse_data(options: argparse.Namespace) -> list[Row]:
     rows = []
     for pair in sparse.pairs(options.rounds):
         share = measure.ratio(pair.seconds, pair.other) if pair.other else median(pair.seconds)
-        said = (f"{share:.3f} ×", f"≤ {pair.bar} ×") if pair.other else ("", f"≤ {pair.bar} s")
+        limit = f"≤ {pair.bar} {'×' if pair.other else 's'}" if pair.bar else ""
+        said = (f"{share:.3f} ×" if pair.other else "", limit, verdict(share, pair.bar or None))
         if pair.other:
             rows.append((pair.title, pair.names[1], *seconds_cells(pair.other), "", "", ""))
-        rows.append(
-            (pair.title, pair.names[0], *seconds_cells(pair.seconds), *said, verdict(share, pair.bar))
-        )
+        rows.append((pair.title, pair.names[0], *seconds_cells(pair.seconds), *said))
     return rows
 
 

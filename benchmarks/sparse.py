@@ -23,7 +23,7 @@ COLUMNS = 60
 
 @dataclass(frozen=True)
 class Pair:
-    """Seconds of two runs, round by round, and the bar of their ratio, or (`other` empty) of the seconds."""
+    """Seconds of two runs, round by round, and the bar of their ratio (0: none), or (`other` empty) of the seconds."""
 
     title: str
     names: tuple[str, str]
@@ -49,9 +49,9 @@ def rare(n: int = ROWS, levels: int = LEVELS) -> pd.DataFrame:
 
 
 def without_separation(data: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """The rows of the levels (cells) that see an event."""
-    seen = data.groupby(by, observed=False)["y"].transform("max") > 0
-    return data[seen].reset_index(drop=True)
+    """The rows of the levels (cells) that see an event, and a row without one."""
+    mean = data.groupby(by, observed=False)["y"].transform("mean")
+    return data[(mean > 0) & (mean < 1)].reset_index(drop=True)
 
 
 def holes(n: int = ROWS) -> pd.DataFrame:
@@ -105,6 +105,9 @@ def pairs(rounds: int) -> Iterator[Pair]:
         ordinary = without_separation(data, by)
         taken = fits(rounds, (formula, data), (formula, ordinary))
         yield Pair(f"sparse: {title}", ("separated", "ordinary"), *taken, 3)
+    for formula, plain in (("y ~ g100:cut(x, 20)", "y ~ g100 + x"), ("y ~ ns(x, 5) + g100", "y ~ x + g100")):
+        taken = fits(rounds, (formula, data), (plain, data))
+        yield Pair(f"sparse: {formula}", (formula, plain), *taken, 0)
     del data
     empty = holes()
     taken = fits(rounds, ("y ~ a*b + x", empty), ("y ~ a + b + x", empty))

@@ -24,7 +24,15 @@ from ..families.link import EPS
 from .columns import Part, dense_indices
 from .covariance import BorderedCovariance
 from .gram import Tables, assemble, encoded
-from .solve import LARGEST_CONDITION, SMALLEST_PIVOT, IllConditioned, Solution, cholesky_pivots, solve_gram
+from .solve import (
+    LARGEST_CONDITION,
+    SMALLEST_PIVOT,
+    IllConditioned,
+    Solution,
+    cholesky_pivots,
+    nearest_whole,
+    solve_gram,
+)
 
 # A factor of at least FEWEST_LEVELS levels is eliminated: below that the p x p matrix is quicker. The cross part S'WL
 # is a dense matrix up to DENSE_CROSS numbers (240 MB), beyond that a sparse one.
@@ -199,12 +207,13 @@ class BorderedSolution(Solution):
 
 
 def solve_bordered(
-    equations: Bordered, beta: np.ndarray, strict: bool, before: np.ndarray | None = None
+    equations: Bordered, beta: np.ndarray, strict: bool, before: Solution | None = None
 ) -> Solution:
     """The next coefficients, as `solve_gram` has them: solved for the increment, with R's choice of aliased columns.
 
-    `beta` (p,) are the coefficients at which the equations were summed. `before` are the columns that were aliased at
-    the iteration before: if as many are aliased now, they are taken to be the same ones. `strict`: raise
+    `beta` (p,) are the coefficients at which the equations were summed. `before` is the solution of the iteration
+    before: if as many columns are aliased now, they are taken to be the same ones, and the combinations of columns that
+    vanish to be those of then, which have more of their digits than weights that fade would leave. `strict`: raise
     IllConditioned where the complement has not enough digits, instead of marking the solution as inaccurate.
     """
     e, s = equations, len(equations.rest)
@@ -253,7 +262,9 @@ def solve_bordered(
     sizes[e.levels[own]] = np.sqrt(np.where(e.diagonal > 0, e.diagonal, 1.0))[own]
     if e.intercept >= 0:
         sizes[e.intercept] = np.sqrt(e.diagonal.sum()) or 1.0
-    dropped, relations = r_choice(vanishing, sizes, before)
+    dropped, relations = r_choice(vanishing, sizes, None if before is None else before.dropped)
+    if before is not None and len(dropped) and np.array_equal(dropped, before.dropped):
+        relations = sp.csr_array(before.relations)
     new = beta + e.turn @ step
     if len(dropped):
         new = new - relations.T @ new[dropped]
@@ -285,8 +296,7 @@ def solved(sums: Tables, beta: np.ndarray, strict: bool, before: Solution | None
     """The step from the sums over all rows; `before`: the one before."""
     equations = bordered(sums)
     if equations is not None:
-        dropped = None if before is None else before.dropped
-        return solve_bordered(equations, beta, strict and equations.p <= WIDE, dropped)
+        return solve_bordered(equations, beta, strict and equations.p <= WIDE, before)
     return solve_gram(*assemble(sums), beta, strict, before)
 
 
@@ -379,6 +389,8 @@ def r_choice(
         rest[:, dropped] = np.eye(len(dropped))
     rest /= sizes
     rest *= sizes[dropped][:, None]
+    whole = nearest_whole(rest)
+    rest = np.where(whole == 0, rest, whole)
     columns = np.concatenate([alone, dropped]).astype(int)
     order = np.argsort(columns)
     return columns[order], sp.csr_array(sp.vstack([units, sp.csr_array(rest)], format="csr")[order])

@@ -49,6 +49,8 @@ SMALL = 1e-9
 LEAST_CURVATURE = 1e-12
 # A curvature below -BENT of the slope by the distance from the ends is no convex deviance's.
 BENT = 1e-6
+# Where a convex deviance has to bend up, beside what is near the ends: the whole line as far as means differ there.
+EVERYWHERE = np.linspace(-30.0, 30.0, 61)
 # A variance, or a residual, is zero below this.
 TINY = 1e-12
 nothing = partial(np.empty, 0)
@@ -383,15 +385,28 @@ def _score(family: Family, y: np.ndarray, eta: np.ndarray, width: np.ndarray) ->
 def convex(family: Family, ends: tuple[float, float], room: float, responses: np.ndarray) -> bool:
     """Whether the deviance of these responses bends up wherever eta may be, so that there is one minimum."""
     away = room * np.logspace(-6, 6, 25)
-    eta = np.concatenate([ends[0] + away, ends[1] - away])
+    eta = np.concatenate([ends[0] + away, ends[1] - away, EVERYWHERE])
     eta = np.unique(eta[np.isfinite(eta) & (eta > ends[0]) & (eta < ends[1])])
     y, eta = (a.ravel() for a in np.meshgrid(responses, eta))
-    distance = np.minimum(eta - ends[0], ends[1] - eta)
+    distance = np.minimum(1.0 + np.abs(eta), np.minimum(eta - ends[0], ends[1] - eta))
     width = np.minimum(STENCIL * (1.0 + np.abs(eta)), 0.3 * distance)
     with np.errstate(all="ignore"):
         three = _score(family, y, eta, width)
         bend = (three[1] - three[2]) / (2 * width)
         return bool((bend >= -BENT * np.abs(three[0]) / distance).all())
+
+
+def one_minimum(source: Source, family: Family, ends: tuple[float, float], room: float) -> bool:
+    """Whether the deviance is convex, judged by the responses' range."""
+    return convex(family, ends, room, np.linspace(*source.map_reduce(response_range, around), 5))
+
+
+def response_range(block: Block) -> tuple[float, float]:
+    return float(np.min(block.y, initial=np.inf)), float(np.max(block.y, initial=-np.inf))
+
+
+def around(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+    return min(a[0], b[0]), max(a[1], b[1])
 
 
 def _reach(ends: tuple[float, float], beta: np.ndarray, step: np.ndarray, block: Block) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from ..families import Family, gaussian
 from ..sources.base import Block
 from ..sources.mapped import Mapped
-from .boundary import SMALL, Bounded, Minimum, convex, stacked, undecided
+from .boundary import SMALL, Bounded, Minimum, one_minimum, stacked, undecided
 from .columns import linear_predictor
 from .convergence import at_an_edge, downhill, far_out, striding
 from .eta_limits import eta_interval
@@ -107,7 +107,7 @@ class Search:
         if self.at.rows >= FEW_ROWS:
             return True
         if better.boundary:
-            return one_minimum(self.model)
+            return one_minimum(self.model.source, self.model.family, self.model.ends, self.model.room)
         return not better.runaway or (path is not None and better.at is path.at)
 
     def off_the_wall(self, found: Path) -> Path:
@@ -132,20 +132,6 @@ def onwards(moving: Problem, columns: Solution, model: Bounded, found: Minimum) 
         found = replace(found, beta=moved[0], at=moved[1], steps=found.steps + 1)
         solution = solution_at(moving, found.beta)
     return found, solution
-
-
-def one_minimum(model: Bounded) -> bool:
-    """Whether the deviance is convex, judged by the responses' range."""
-    low, high = model.source.map_reduce(response_range, around)
-    return convex(model.family, model.ends, model.room, np.linspace(low, high, 5))
-
-
-def response_range(block: Block) -> tuple[float, float]:
-    return float(np.min(block.y, initial=np.inf)), float(np.max(block.y, initial=-np.inf))
-
-
-def around(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
-    return min(a[0], b[0]), max(a[1], b[1])
 
 
 def has_means(family: Family, beta: np.ndarray, block: Block) -> bool:

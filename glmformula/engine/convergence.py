@@ -8,13 +8,16 @@ import numpy as np
 
 from ..families import Family
 from ..families.link import EPS
-from .boundary import Bounded, stride
+from ..sources.base import Block
+from .boundary import Bounded, one_minimum, stride
+from .columns import linear_predictor
+from .eta_limits import drift
 from .messages import TEN_EPS
 from .passes import Sums
 from .path import Path
 from .problem import Problem
 from .result import Control
-from .thresholds import EDGE, FEW_ROWS, MOVES, PROMISES
+from .thresholds import EDGE, FEW_ROWS, MOVES, PROMISES, RUNAWAY
 
 # Below this mean no power link is so flat that its slope is held at eps.
 HUGE = 1e5
@@ -25,6 +28,9 @@ LEAP, NO_LEAP = 0.1, 1e-12
 BENT_DOWN, ASIDE = 1e-4, 0.3
 # No optimum has a mean so many times above the largest response.
 FAR_ABOVE = 1e3
+
+# Of the deviance, in units of epsilon: a last step that promised less leaves less than what counts as no change.
+SOON_OVER = 5.0
 
 
 def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
@@ -38,7 +44,7 @@ def strayed(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
         or at_an_edge(problem.family, ends, path.at)
         or far_out(problem.family, path.at)
         or held_slope(problem.family, path.at)
-        or striding(problem, path, ends)
+        or (striding(problem, path, ends) and not on_the_way_out(problem, path, ends))
         or downhill(problem, path, ends) is not None
     )
 
@@ -77,6 +83,35 @@ def striding(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
     if not ((np.abs(step) > sizes).any() or levels_off(problem.family)):
         return False
     return problem.source.map_reduce(partial(stride, path.solved_at, step, ends), max) > MOVES.stride
+
+
+def on_the_way_out(problem: Problem, path: Path, ends: tuple[float, float]) -> bool:
+    """Whether only rows that run away stride still, and there is nowhere else to go.
+
+    They go on for ever, the deviance falls by what the steps promise, and where it is convex no search finds another
+    minimum: R's iterates stand, and who asks for separation is told of it (`separation`).
+    """
+    if np.isfinite(ends).any() or path.promised > SOON_OVER * problem.control.epsilon or path.own_start:
+        return False
+    if not one_minimum(problem.source, problem.family, ends, 1.0):
+        return False
+    ask = partial(strides_elsewhere, problem.family, path.beta, path.beta - path.solved_at)
+    return not problem.source.map_reduce(ask, max)
+
+
+def strides_elsewhere(family: Family, beta: np.ndarray, step: np.ndarray, block: Block) -> bool:
+    """Whether a row strode that is not on its way to an infinite end of eta, with as much left to go."""
+    with np.errstate(all="ignore"):
+        eta, moved = (
+            linear_predictor(block.design, beta, block.offset),
+            linear_predictor(block.design, step, None),
+        )
+        rows = np.flatnonzero(np.abs(moved) > MOVES.stride * (1.0 + np.abs(eta - moved)))
+        y, eta, moved = block.y[rows], eta[rows], moved[rows]
+        mu, slope, _ = family.working(eta)
+        weights = None if block.prior_weights is None else block.prior_weights[rows]
+        away = moved * drift(family, y, weights) > 0
+        return not bool((away & ~(np.abs(moved) < RUNAWAY * np.abs((y - mu) / slope))).all())
 
 
 def at_an_edge(family: Family, ends: tuple[float, float], at: Sums) -> bool:

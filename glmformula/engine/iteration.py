@@ -24,6 +24,9 @@ from .thresholds import PROMISES
 # Two steps in a row that promise less than NEGLIGIBLE of the deviance (1e-10 standard errors or so) have converged,
 # however small epsilon is: what the deviance changes then, if that is LITTLE, is rounding.
 NEGLIGIBLE, LITTLE = 1e-20, 1e-6
+# Rows that run away promise an e-th (log, logit) of what they promised before, other rows far less; so a step that
+# promises RUNS of the one before is theirs, and the deviance falls by MORE_THAN_PROMISED of that: (e - 1) 2 / e.
+RUNS, MORE_THAN_PROMISED = 0.2, 1.27
 # A relative rise in deviance below this is rounding, however small epsilon is.
 SMALLEST_RISE = 1e-10
 # The rounding of an eta, relative to the largest of the parts that it is summed of.
@@ -200,7 +203,8 @@ class Iterations:
         promise = solution.decrease / (abs(self.previous) + self.apart)
         self.solution, self.solved_at, self.beta = solution, self.back, solution.beta
         self.rank = max(self.rank, solution.rank)
-        more = promise > control.epsilon and self.iteration < control.maxit
+        falls = promise * (MORE_THAN_PROMISED if promise > RUNS * self.promised else 1.0)
+        more = falls > control.epsilon and self.iteration < control.maxit
         self.at = self.problem.at(self.beta, **({"solve": True} if more else self.last))
         trace(self.problem, "Deviance = {} Iterations - {}", self.at, self.iteration)
         return promise

@@ -42,9 +42,11 @@ from .irls import fit_glm
 from .levels import used_alike
 from .one_sided import one_sided
 from .passes import count_rows
-from .result import GlmFit
+from .problem import Problem
+from .result import Control, GlmFit
 from .separation_lp import ZERO, Rows, distinct, joined, null_space, recession
 from .settled import Separation, by_settled_rows
+from .thresholds import RUNAWAY
 
 # One pass brings at most MOST_ROWS rows of a block into the programme; rows are added in at most ROUNDS passes.
 MOST_ROWS, ROUNDS = 500, 60
@@ -54,8 +56,6 @@ MANY_ROWS = 5_000
 HELD = 1e-6
 # Of a direction whose unit is its effect on the rows, the size is that unit, or this share of those sizes if larger.
 FINE = 1e-6
-# What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
-RUNAWAY = 0.1
 # No row runs away whose eta moved by less: it has 1 left to go (log, logit), or 0.02 before R's clamps (cloglog).
 STILL = 1e-3
 # Parts of eta so large that their rounding hides what the last step moved (cauchit doubles eta at every step).
@@ -80,7 +80,7 @@ def separation_of_fit(source: Source, family: Family, fit: GlmFit) -> Separation
     running = None
     plain = plain and source.map_reduce(partial(longest_move, beta), max) < BLURRED
     full = fit.rank == len(beta)
-    kept = np.arange(len(beta)) if full else independent(source, len(beta))
+    kept = np.arange(len(beta)) if full else told_apart(source, fit)
     if plain and fit.rank == len(kept):
         if source.map_reduce(partial(longest_move, step), max) < STILL:
             return None
@@ -114,6 +114,25 @@ def separation_of_rows(source: Source, family: Family, p: int) -> tuple[Separati
                 source, family, fit_glm(source, family, names=("",) * p, intercept=False)
             ), kept
     return separation(source, family, kept, p), kept
+
+
+def told_apart(source: Source, fit: GlmFit) -> np.ndarray:
+    """The same of a fit: what it dropped depends on the others on all rows, if the combinations vanish there."""
+    p, kept = len(fit.pivot), fit.pivot[: fit.rank]
+    if fit.method == "qr":
+        return independent(source, p)
+    relations, dropped = fit.null_space.T, fit.pivot[fit.rank :]
+    several = np.count_nonzero(relations, axis=1) > 1
+    own = np.zeros((np.count_nonzero(several), p))
+    own[np.arange(len(own)), dropped[several]] = 1.0
+    empty = np.zeros((1, p))  # columns of zeros, all of them at once: no row adds such shares of theirs up to 0
+    empty[0, dropped[~several]] = np.sqrt(np.arange(2.0, 2.0 + np.count_nonzero(~several)))
+    plain = Problem(Mapped(source, used_alike), gaussian(), p, False, Control(), "gram")
+    lengths = plain.at(np.zeros(p), relations=np.concatenate([empty, relations[several], own])).lengths
+    assert lengths is not None
+    left, whole = np.split(lengths[1:], 2)
+    vanish = lengths[0] == 0 and bool((left <= plain.tolerance**2 * whole).all())
+    return kept if vanish else independent(source, p)
 
 
 def independent(source: Source, p: int) -> np.ndarray:

@@ -172,7 +172,8 @@ def solve_gram(
     strict : bool
         Raise `IllConditioned` where the digits of the Gram matrix do not suffice.
     known : Solution, optional
-        Of the step before: what it dropped is looked at first.
+        Of the step before: what it dropped is looked at first. Its combinations of columns stay, as long as they
+        vanish: weights that fade would leave fewer of their digits.
 
     Notes
     -----
@@ -211,15 +212,14 @@ def solve_gram(
 
     right = score[kept]
     relations = np.zeros((p - rank, p))
-    if rank < p:
-        if beta[dropped].any():
-            right = right + gram[np.ix_(kept, dropped)] @ beta[dropped]
+    if rank < p and beta[dropped].any():
+        right = right + gram[np.ix_(kept, dropped)] @ beta[dropped]
+    if known is not None and rank == known.rank and pivot is known.pivot:
+        relations = known.relations
+    elif rank < p:
         shares = -solve(gram[np.ix_(kept, dropped)])
         noise = np.abs(shares * lengths[kept, None]) <= ROUNDING * lengths[dropped]
-        whole = np.rint(
-            shares
-        )  # combinations of levels; without rounding they vanish on the last row as well
-        shares = np.where(np.abs(shares - whole) < NEARLY_WHOLE, whole, shares)
+        shares = nearest_whole(shares)
         relations[:, kept] = np.where(noise, 0.0, shares).T
         relations[np.arange(p - rank), dropped] = 1.0
     step = np.zeros(p)
@@ -227,6 +227,15 @@ def solve_gram(
     new = beta + step
     new[dropped] = 0.0
     return Solution(new, pivot, rank, factor, lengths[kept], float(step[kept] @ right), relations, inaccurate)
+
+
+def nearest_whole(shares: np.ndarray) -> np.ndarray:
+    """The shares, those that are nearly whole numbers without their rounding.
+
+    They are combinations of levels then, which vanish on every row, however little it weighs.
+    """
+    whole = np.rint(shares)
+    return np.where(np.abs(shares - whole) < NEARLY_WHOLE, whole, shares)
 
 
 def known_pivots(gram: np.ndarray, known: Solution | None) -> tuple[np.ndarray, int]:

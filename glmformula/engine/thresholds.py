@@ -14,6 +14,9 @@ EDGE = 1e-6
 # Up to so many rows the deviance is searched for further minima (more starts, curvatures): it costs a fit or two.
 FEW_ROWS = 10_000
 
+# What a row that runs away has left to go is its next step, or nearly; of an ordinary row next to nothing.
+RUNAWAY = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Promises:
