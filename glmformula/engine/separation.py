@@ -125,7 +125,9 @@ def told_apart(source: Source, fit: GlmFit) -> np.ndarray:
     several = np.count_nonzero(relations, axis=1) > 1
     own = np.zeros((np.count_nonzero(several), p))
     own[np.arange(len(own)), dropped[several]] = 1.0
-    empty = np.zeros((1, p))  # columns of zeros, all of them at once: no row adds such shares of theirs up to 0
+    empty = np.zeros(
+        (1, p)
+    )  # columns of zeros, all of them at once: no row adds such shares of theirs up to 0
     empty[0, dropped[~several]] = np.sqrt(np.arange(2.0, 2.0 + np.count_nonzero(~several)))
     plain = Problem(Mapped(source, used_alike), gaussian(), p, False, Control(), "gram")
     lengths = plain.at(np.zeros(p), relations=np.concatenate([empty, relations[several], own])).lengths
