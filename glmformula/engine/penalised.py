@@ -18,6 +18,8 @@ import numpy as np
 from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
+from .grouped import grouped
+from .path_sums import weighted_gram
 from .penalised_path import STOPS, Stop, by_level, by_share, followed
 from .penalised_problem import Penalty, Scaled, scaled
 from .penalised_surface import Curved, Quadratic, Surface
@@ -93,6 +95,11 @@ def fit_path(
         Nothing varies, nothing is penalised, or no coefficients have valid means.
     """
     problem, sums = scaled(source, family, names, assign, penalty)
+    factors = np.full(problem.p, np.nan)
+    factors[problem.columns] = problem.factors
+    if penalty.grouped:
+        gram = problem.matrix(weighted_gram(source, problem.p))
+        problem = grouped(problem, gram, assign[problem.columns])
     if family.is_normal_linear:
         surface: Surface = Quadratic.of(problem, sums)
     else:
@@ -101,11 +108,9 @@ def fit_path(
     free = surface.unpenalised(penalised)
     if penalty.alpha == 0 and grid.given is None:
         free = replace(free, b=free.b - faint(problem, free.slopes))
-    slopes = np.where(penalised, free.slopes / np.where(penalised, problem.factors, 1.0), 0.0)
-    reachable = np.where(slopes < 0, problem.high > 0, problem.low < 0)
-    slopes = np.where(reachable, np.abs(slopes), 0.0)
+    slopes = problem.reach(free.slopes)
     size = float(np.abs(free.slopes[penalised]).max()) or 1.0
-    top = float(np.abs(slopes).max() if slopes.any() else size) / max(penalty.alpha, LEAST_ALPHA)
+    top = float(slopes.max() if slopes.any() else size) / max(penalty.alpha, LEAST_ALPHA)
     lambdas, wanted = grid_of(grid, top, problem.rows, int((assign != 0).sum()))
     stop = None
     if grid.given is None:
@@ -120,8 +125,6 @@ def fit_path(
             f"{family.name} with link {family.link.name}; take a link whose means are always valid"
         )
     chosen = np.flatnonzero(wanted[:k])
-    factors = np.full(problem.p, np.nan)
-    factors[problem.columns] = problem.factors
     sd, mean = np.ones(problem.p), np.zeros(problem.p)
     sd[problem.columns], mean[problem.columns] = problem.sd, problem.mean
     return PenalisedPath(

@@ -9,7 +9,6 @@ import numpy as np
 
 from .penalised_problem import Point, Scaled
 from .penalised_surface import Surface
-from .piecewise import residual
 
 # Numbers of lambdas that are solved together: the first for which few columns may not be zero, or the last.
 TOGETHER = (36, 24, 16, 10)
@@ -94,9 +93,8 @@ def followed(
         b[:, inside], slopes, left = surface.solve(small, some, start, at_lambda, tolerance)
         everywhere, share = surface.seen(b, narrow)
         if narrow:
-            slopes, pens = everywhere, np.array([problem.penalty(one) for one in some.tolist()])
-            ridges = np.array([problem.ridge(one) for one in some.tolist()])
-            off = residual(slopes + ridges * b, b, pens, problem.low, problem.high)
+            slopes = everywhere
+            off = problem.off(slopes, b, some)
             left = off.max(axis=1)
             off[:, inside] = 0.0
             bad = np.flatnonzero(off.max(axis=1) > tolerance)

@@ -11,6 +11,7 @@ from ..families import Family
 from ..sources.base import Source
 from ..sources.mapped import select_terms
 from .path_sums import Moments, moments
+from .piecewise import minimum, residual
 
 # Columns whose standard deviation is less than this share of their length are looked at again, about their mean.
 SHARE, CONSTANT = 1e-6, 1e-26
@@ -30,6 +31,8 @@ class Penalty:
     standardize, intercept : bool
     thresh : float
         Residual of the conditions of a minimum, relative to the largest gradient of the null model.
+    grouped : bool
+        The columns of a term are zero together or not at all.
     """
 
     alpha: float
@@ -39,6 +42,7 @@ class Penalty:
     standardize: bool = True
     intercept: bool = True
     thresh: float = 1e-9
+    grouped: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,28 @@ class Scaled:
 
     def ridge(self, lambda_: float) -> np.ndarray:
         return lambda_ * (1 - self.alpha) / self.y_scale * self.factors
+
+    def penalties(self, lambdas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of absolute values, and of squares, at each lambda: (L, q)."""
+        listed = lambdas.tolist()
+        return np.array([self.penalty(one) for one in listed]), np.array([self.ridge(one) for one in listed])
+
+    def least(self, Q: np.ndarray, c: np.ndarray, lambda_: float, start: np.ndarray) -> np.ndarray:
+        """The coefficients that make  b'Q b / 2 - c'b  and the penalty least."""
+        ridge = self.ridge(lambda_)
+        raised = Q + np.diag(ridge) if ridge.any() else Q
+        return minimum(raised, c, self.penalty(lambda_), start, self.low, self.high)
+
+    def off(self, slopes: np.ndarray, b: np.ndarray, lambdas: np.ndarray) -> np.ndarray:
+        """How far coefficients (L, q) are from the conditions of a minimum; `slopes` without the penalty's."""
+        pens, ridges = self.penalties(lambdas)
+        return residual(slopes + ridges * b, b, pens, self.low, self.high)
+
+    def reach(self, slopes: np.ndarray) -> np.ndarray:
+        """For each coefficient, the penalty lambda alpha at which it leaves zero, from derivatives at zero."""
+        penalised = self.factors > 0
+        steep = np.where(penalised, slopes / np.where(penalised, self.factors, 1.0), 0.0)
+        return np.where(np.where(steep < 0, self.high > 0, self.low < 0), np.abs(steep), 0.0)
 
     def narrowed(self, some: np.ndarray) -> Scaled:
         """The same for some of the coefficients (their places, ascending); the others are zero."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import FitError
 from ..families.link import quiet
+from .grouped import Grouped
 from .path_sums import Moments, Sweep, Swept, sweep, weighted_gram
 from .penalised_problem import Point, Scaled
 from .piecewise import minimum, residual
@@ -19,6 +20,8 @@ MOST_PASSES = 100
 ANCHORS, ALONE = 4, 3
 # Columns whose matrices cost more than passes do: half as many anchors.
 MANY = 500
+# The most that the shares of a polynomial may be in all, without their signs.
+SWING = 4.0
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
 SLOW = 0.15
 # Halvings of a step after which it is taken although the residual rises, as it may where a coefficient leaves zero.
@@ -51,7 +54,7 @@ class Quadratic:
     @property
     def narrows(self) -> bool:
         """Whether it is cheaper for fewer columns."""
-        return self.whole is None
+        return self.whole is None and not isinstance(self.problem, Grouped)
 
     def gram(self, problem: Scaled) -> np.ndarray:
         if self.whole is not None and problem is self.problem:
@@ -64,28 +67,28 @@ class Quadratic:
         b = np.zeros(len(penalised))
         if not penalised.all():
             some = np.flatnonzero(~penalised)
-            small = self.problem.narrowed(some)
             zero = np.zeros(len(some))
             c = -self.seen(b[None], True)[0][0, some]
-            Q = self.gram(small) if self.whole is None else self.whole[0][np.ix_(some, some)]
-            b[some] = minimum(Q, c, zero, zero, small.low, small.high)
+            Q = (
+                self.gram(self.problem.narrowed(some))
+                if self.whole is None
+                else self.whole[0][np.ix_(some, some)]
+            )
+            b[some] = minimum(Q, c, zero, zero, self.problem.low[some], self.problem.high[some])
         return Point(b, self.seen(b[None], True)[0][0])
 
     def solve(
         self, problem: Scaled, lambdas: np.ndarray, here: Point, at_lambda: float, tolerance: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Coefficients and derivatives (L, q), residuals (L,), from a point solved before."""
-        own, b, rows, all_slopes, left = self.gram(problem), here.b, [], [], []
+        own, b, rows, all_slopes = self.gram(problem), here.b, [], []
         c = own @ b - here.slopes if self.whole is None else self.whole[1]
         for one in lambdas.tolist():
-            pen, ridge = problem.penalty(one), problem.ridge(one)
-            Q = own + np.diag(ridge) if ridge.any() else own
-            b = minimum(Q, c, pen, b, problem.low, problem.high)
-            slopes = own @ b - c
+            b = problem.least(own, c, one, b)
             rows.append(b)
-            all_slopes.append(slopes)
-            left.append(float(residual(slopes + ridge * b, b, pen, problem.low, problem.high).max()))
-        return np.array(rows), np.array(all_slopes), np.array(left)
+            all_slopes.append(own @ b - c)
+        left = problem.off(np.array(all_slopes), np.array(rows), lambdas).max(axis=1)
+        return np.array(rows), np.array(all_slopes), left
 
     def seen(self, b: np.ndarray, score: bool) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives (L, q), if asked for, and the shares of the deviance that are explained."""
@@ -118,11 +121,14 @@ class Curved:
     null: np.ndarray
     null_deviance: float
     passes: int = 1
-    narrows: bool = True
+
+    @property
+    def narrows(self) -> bool:
+        return not isinstance(self.problem, Grouped)
 
     @classmethod
     def of(cls, problem: Scaled, sums: Moments) -> Curved:
-        b = np.zeros(len(problem.columns))
+        b = np.zeros(len(problem.factors))
         made = cls(problem, b, 0.0)
         if problem.has_intercept:
             mean = np.array([made.mean_response()])
@@ -188,17 +194,10 @@ class Curved:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Coefficients and derivatives (L, q), residuals (L,), from a point solved before."""
         L = len(lambdas)
-        pens = [problem.penalty(one) for one in lambdas.tolist()]
-        ridges = [problem.ridge(one) for one in lambdas.tolist()]
-
-        def step(Q: np.ndarray, i: int, b: np.ndarray, aim: np.ndarray) -> np.ndarray:
-            raised = Q + np.diag(ridges[i]) if ridges[i].any() else Q
-            return minimum(raised, aim, pens[i], b, problem.low, problem.high)
-
         first = problem.matrix(swept(self, problem, here.b[None], score=False, informed=(0,)).matrix(0))
         place = places(lambdas, at_lambda)
         few = ANCHORS if len(here.b) <= MANY else ANCHORS // 2
-        anchors = {L - 1 - k * L // few for k in range(few)}
+        anchors = anchors_of(place, few)
         # matrices of second derivatives, and the aims of the quadratic models, at places solved before
         exact: dict[int, np.ndarray] = {}
         aims = {-1: first @ here.b - here.slopes}
@@ -216,7 +215,7 @@ class Curved:
             now = here.b
             for i in range(L):
                 if i in which:
-                    b[i] = step(information(i), i, now, between(i, place, aims))
+                    b[i] = problem.least(information(i), between(i, place, aims), lambdas[i], now)
                 if i in which or i in exact:
                     now = b[i]
 
@@ -235,13 +234,13 @@ class Curved:
             fresh, asked = set(asked), [i for i in open_ if i in wanted]
             at = swept(self, problem, b[open_], informed=tuple(open_.index(i) for i in asked))
             slopes = problem.scores(at.scores)
+            offs = problem.off(slopes, b[open_], lambdas[open_]).max(axis=1)
             for k, i in enumerate(asked):
                 exact[i] = problem.matrix(at.matrix(k))
             wanted, still = (set(anchors) if turn + 2 < ALONE else set()), []
             moved: set[int] = set()
             for k, i in enumerate(open_):
-                whole = slopes[k] + ridges[i] * b[i]
-                new = float(residual(whole, b[i], pens[i], problem.low, problem.high).max())
+                new = float(offs[k])
                 bad = not (at.valid[k] and np.isfinite(new))
                 if bad or (new > 2 * least[i] and least[i] > STILL * tolerance and halved[i] < HALVED):
                     if not bad and least[i] <= 1e3 * tolerance and i in fresh:  # rounding
@@ -268,8 +267,11 @@ class Curved:
             for i in still:
                 if i not in moved:
                     Q = information(i)
-                    new_b = step(Q, i, b[i], Q @ b[i] - kept_slopes[i])
-                    b[i] = new_b if np.isfinite(new_b).all() else b[i]
+                    new_b = problem.least(Q, Q @ b[i] - kept_slopes[i], lambdas[i], b[i])
+                    if np.isfinite(new_b).all():
+                        b[i] = new_b
+                    else:
+                        wanted.add(i)
             open_ = still
         return b, kept_slopes, size
 
@@ -280,22 +282,35 @@ def places(lambdas: np.ndarray, at_lambda: float) -> np.ndarray:
     return np.clip((at_lambda - lambdas) / length, 0.0, 1.0) if length > 0 else np.zeros(len(lambdas))
 
 
+def anchors_of(place: np.ndarray, count: int) -> set[int]:
+    """The lambdas nearest to the places between which a polynomial errs least (Chebyshev's), the last among them."""
+    ideal = (1 + np.cos(np.pi * np.arange(count) / count)) / 2
+    return {int(np.abs(place - one).argmin()) for one in ideal.tolist()} | {len(place) - 1}
+
+
 def between(i: int, place: np.ndarray, known: dict[int, np.ndarray]) -> np.ndarray:
     """The values at the i-th place, from those `known` (-1 is the place 0), by a polynomial through them."""
     if i in known:
         return known[i]
     at = np.array([0.0 if k < 0 else place[k] for k in known])
+    out = np.zeros_like(known[-1])
+    for share, value in zip(shares(at, float(place[i])).tolist(), known.values()):
+        if share:
+            out += share * value
+    return out
+
+
+def shares(at: np.ndarray, x: float) -> np.ndarray:
+    """What the values at places `at` count at `x`; on a coarse grid, where a polynomial swings, those of a line."""
     gaps = at[:, None] - at
     np.fill_diagonal(gaps, 1.0)
-    if (gaps == 0).any():  # two at one place
-        return next(reversed(known.values()))
-    parts = np.tile(place[i] - at, (len(at), 1))
+    parts = np.tile(x - at, (len(at), 1))
     np.fill_diagonal(parts, 1.0)
-    shares = (parts / gaps).prod(axis=1).tolist()
-    out = np.zeros_like(known[-1])
-    for share, value in zip(shares, known.values()):
-        out += share * value
-    return out
+    found = (parts / np.where(gaps == 0, np.nan, gaps)).prod(axis=1)
+    if np.abs(found).sum() <= SWING:  # not with two at one place
+        return np.asarray(found)
+    order = np.argsort(at, kind="stable")
+    return np.array([np.interp(x, at[order], row) for row in np.eye(len(at))[:, order]])
 
 
 def _weighted_response(block: Any) -> np.ndarray:

@@ -364,6 +364,7 @@ def cv_glmnet(
     penalty_factor: Any = None,
     lower_limits: Any = None,
     upper_limits: Any = None,
+    group: str | None = None,
     weights: Any = None,
     offset: Any = None,
     subset: Any = None,
@@ -380,7 +381,7 @@ def cv_glmnet(
     Parameters
     ----------
     formula, data, family, alpha, nlambda, lambda_min_ratio, lambda_, standardize, intercept, penalty_factor,
-    lower_limits, upper_limits, weights, offset, subset, na_action, contrasts, thresh, progress
+    lower_limits, upper_limits, group, weights, offset, subset, na_action, contrasts, thresh, progress
         As of :func:`glmformula.glmnet`.
     nfolds : int
         At least 3; rows are shared out at random.

@@ -21,6 +21,7 @@ def glmnet(
     penalty_factor: Any = None,
     lower_limits: Any = None,
     upper_limits: Any = None,
+    group: str | None = None,
     weights: Any = None,
     offset: Any = None,
     subset: Any = None,
@@ -58,6 +59,8 @@ def glmnet(
         0: not penalised; infinite: left out.
     lower_limits, upper_limits : number, mapping of column or term to number, or numbers for all columns, optional
         Bounds of the coefficients, at most and at least 0.
+    group : {None, "term"}
+        "term": the group lasso; the columns of a term, so the levels of a factor, are zero together or not at all.
     thresh : float
         Every solution satisfies the conditions of a minimum to this share of the null model's largest gradient.
 
@@ -79,6 +82,14 @@ def glmnet(
     -----
     R stops by the change of its objective (``thresh = 1e-7``), which leaves coefficients 0.01 to 2 % off; here the
     conditions of a minimum are met. ``thresh`` is another number than R's. See docs/differences.md.
+
+    With ``group="term"`` the absolute values are replaced by the lengths of the terms: for a term g of p_g columns
+    (their rank) that add the vector e_g to the linear predictor,
+
+        lambda alpha sum_g f_g sqrt(p_g) |e_g|,  |e_g| its standard deviation (weighted, 1/W),
+
+    that is, columns are made orthonormal within each term (Yuan & Lin 2006; Simon & Tibshirani 2012; R's grpreg), so
+    that contrasts and reference levels do not matter. A term of one column is penalised as in the lasso.
 
     Examples
     --------

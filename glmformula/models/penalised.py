@@ -516,6 +516,7 @@ class Glmnet(PredictiveVerbs):
                     for name in ("penalty_factor", "lower_limits", "upper_limits", "lambda_")
                     if given[name] is not None
                 },
+                group='"term"' if given["group"] else None,
                 contrasts=given["contrasts"] or None,
             ),
             terms=frame.terms,

@@ -119,6 +119,13 @@ def checked_options(given: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
         if not isinstance(given[name], bool | np.bool_):
             raise ValueError(f"{name} should be True or False; got {shown(given[name])}")
         base[name] = bool(given[name])
+    if given["group"] not in (None, "term"):
+        raise ValueError(f"group should be None or 'term'; got {shown(given['group'])}")
+    base["grouped"] = given["group"] == "term"
+    if base["grouped"] and alpha == 0:
+        raise ValueError(
+            "group='term' has a meaning for alpha above 0: a ridge (alpha=0) leaves every term in"
+        )
     return Grid(lambda_, int(count), ratio), base
 
 
@@ -144,4 +151,15 @@ def penalty_of(
         raise ValueError(f"Lower limits should be non-positive; got {lower.max():g}")
     if (upper < 0).any():
         raise ValueError(f"Upper limits should be non-negative; got {upper.min():g}")
+    if base["grouped"]:
+        if np.isfinite(lower).any() or np.isfinite(upper).any():
+            raise ValueError(
+                "group='term' takes no lower_limits and upper_limits: a factor is in or out as a whole"
+            )
+        for k, label in enumerate(labels, 1):
+            own = factors[assign == k]
+            if len(own) and own.min() != own.max():
+                raise ValueError(
+                    f"group='term' takes one penalty_factor a term: '{label}' has {own.min():g} and {own.max():g}"
+                )
     return Penalty(factors=factors, lower=lower, upper=upper, **base)
