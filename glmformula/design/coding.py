@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..formula.algebra import response_term
-from ..formula.terms import Terms
+from ..formula.terms import Terms, used
 from ..formula.values import Factor, Matrix, Value
 from ..frame.schema import Variable, plain_name
 from .contrast import MANY_LEVELS
@@ -87,12 +87,12 @@ def build(terms: Terms, columns: Mapping[str, Columns], nrows: int) -> Design:
     widths = [1] if terms.intercept else []
     joint: dict[tuple[str, ...], np.ndarray] = {}
     dropped = response_term(terms)  # R keeps its label and gives it no column
-    for j, used in enumerate(terms.used()):
+    for j, places in enumerate(used(terms)):
         if j == dropped:
             widths.append(0)
             continue
-        members = [columns[terms.names[i]] for i in used]
-        codes = [int(factors[i, j]) for i in used]
+        members = [columns[terms.names[i]] for i in places]
+        codes = [int(factors[i, j]) for i in places]
         pieces.extend(_term_pieces(members, codes, joint))
         own = product_names([column_names(m.variable, c) for m, c in zip(members, codes)])
         names.extend(own)

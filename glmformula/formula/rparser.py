@@ -14,7 +14,7 @@ from formulaic.utils.variables import Variable
 
 from ..errors import DataWarning, give_warning
 from .algebra import response_term, terms, variables_used
-from .terms import Terms
+from .terms import Terms, used
 from .tree import Node
 
 RESPONSE_DROPPED = "the response appeared on the right-hand side and was dropped"
@@ -102,9 +102,9 @@ def _right_side(found: Terms) -> tuple[RTerm, ...]:
     dropped = response_term(found)
     factors = [RFactor(name, node) for name, node in zip(found.names, found.variables)]
     out = [RTerm([Factor("1", eval_method="literal")], found, 0)] if found.intercept else []
-    for j, used in enumerate(found.used()):
+    for j, places in enumerate(used(found)):
         if j != dropped:
-            out.append(RTerm([factors[i] for i in used], found, j + 1))
+            out.append(RTerm([factors[i] for i in places], found, j + 1))
     return tuple(out)
 
 

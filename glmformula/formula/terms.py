@@ -60,12 +60,13 @@ class Terms:
     parts: tuple[Terms, ...] = ()
     one_offset: bool = False
 
-    def used(self) -> list[list[int]]:
-        """For each label, the positions in `variables` of what it is made of.
 
-        Of `factors` only what is not zero becomes Python's numbers: with thousands of columns the rest is most of it.
-        """
-        columns, rows = np.nonzero(self.factors.T)
-        ends = np.searchsorted(columns, np.arange(self.factors.shape[1] + 1)).tolist()
-        places = rows.tolist()
-        return [places[start:stop] for start, stop in zip(ends, ends[1:])]
+def used(terms: Terms) -> list[list[int]]:
+    """For each label, the positions in `variables` of what it is made of.
+
+    Of `factors` only what is not zero becomes Python's numbers: with thousands of columns the rest is most of it.
+    """
+    columns, rows = np.nonzero(terms.factors.T)
+    ends = np.searchsorted(columns, np.arange(terms.factors.shape[1] + 1)).tolist()
+    places = rows.tolist()
+    return [places[start:stop] for start, stop in zip(ends, ends[1:])]
