@@ -26,10 +26,9 @@ MEANINGS: dict[str, tuple[str, str]] = {
         ),
         (
             "Compare the marked place with the column names (`list(data.columns)`); names outside of the "
-            "data are never looked "
-            "up. Names with spaces stand in backticks; arithmetic with `+ - * / ^` stands inside `I()`; a "
-            "function that R has and "
-            "we do not can be added with `register_function`."
+            "data are never looked up. Names with spaces stand in backticks; arithmetic with `+ - * / ^` "
+            "stands inside `I()`; a function that R has and we do not can be added with "
+            "`register_function`."
         ),
     ),
     "DataError": (
@@ -39,48 +38,42 @@ MEANINGS: dict[str, tuple[str, str]] = {
         ),
         (
             "The message names the variable, the rows or the levels, and how they can be mended: "
-            "`subset=`, `na_action=`, a type "
-            "that is right, another level. A model that holds no rows (`strip_data()`, `load()`, a "
-            "stream) refuses what needs "
-            "them: give `newdata=`, or fit in memory."
+            "`subset=`, `na_action=`, a type that is right, another level. A model that holds no rows "
+            "(`strip_data()`, `load()`, a stream) refuses what needs them: give `newdata=`, or fit in "
+            "memory."
         ),
     ),
     "FamilyError": (
         "The family or link does not suit the response, or the question means nothing for this family.",
         (
             "Look at the rows that are named: a binomial takes 0 to 1, a Poisson counts, a Gamma what is "
-            "above 0. Another family or "
-            "link may suit the response, or `quasi(...)`."
+            "above 0. Another family or link may suit the response, or `quasi(...)`."
         ),
     ),
     "FitError": (
         "There is no fit, or the verb means nothing for this model.",
         (
             "Where no valid start was found: give `start=` or another link. Where a verb means nothing, "
-            "the message names the one "
-            "that does. See [what each class of models has](../../tasks/index.md)."
+            "the message names the one that does. See [what each class of models "
+            "has](../../tasks/index.md)."
         ),
     ),
     "ConvergenceWarning": (
         (
             "The iterations ended without meeting the criterion, or the deviance has no (or more than "
-            "one) minimum. The numbers are "
-            "where the iterations stopped."
+            "one) minimum. The numbers are where the iterations stopped."
         ),
         (
             "Look at `fit.certificate()`: how far is the optimum? More iterations: `maxit=100`. Scale "
-            "variables of very different "
-            "sizes. A link whose means have limits (identity, log of a binomial) often has its optimum at "
-            "the limit: `fit.boundary` "
-            "says so."
+            "variables of very different sizes. A link whose means have limits (identity, log of a "
+            "binomial) often has its optimum at the limit: `fit.boundary` says so."
         ),
     ),
     "SeparationWarning": (
         (
             "Some coefficients have no finite estimate: a combination of the variables predicts the "
-            "outcome perfectly in some rows. "
-            "Their estimates, standard errors and Wald tests mean nothing; likelihood ratio tests and "
-            "predictions hold."
+            "outcome perfectly in some rows. Their estimates, standard errors and Wald tests mean "
+            "nothing; likelihood ratio tests and predictions hold."
         ),
         (
             "`fit.separation()` says which coefficients run where. Merge levels that have one outcome "
@@ -92,13 +85,11 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "RankWarning": (
         (
             "Columns of the design are linear combinations of others, where that matters: predictions for "
-            "rows that do not keep the "
-            "combination, or columns that only the weights alias."
+            "rows that do not keep the combination, or columns that only the weights alias."
         ),
         (
             "Leave one of the terms out. `fit.coefficients.isna()` shows which columns were left out; a "
-            "level without rows, or two "
-            "variables that say the same, are the usual causes."
+            "level without rows, or two variables that say the same, are the usual causes."
         ),
     ),
     "DataWarning": (
@@ -108,15 +99,14 @@ MEANINGS: dict[str, tuple[str, str]] = {
         ),
         (
             "If it is meant, go on: the fit is as asked. Whole counts belong to `poisson`; shares with "
-            "known totals to `binomial` with "
-            "`weights=`."
+            "known totals to `binomial` with `weights=`."
         ),
     ),
     "SingularWarning": (
         "A variance of a mixed model is estimated as 0, or a correlation as ±1: the estimate lies at its limit.",
         (
-            "The fit is the maximum; tests and intervals that suppose an inner one do not hold for that part. "
-            "Leave the random effect out, or the correlation (`||`)."
+            "The fit is the maximum; tests and intervals that suppose an inner one do not hold for that "
+            "part. Leave the random effect out, or the correlation (`||`)."
         ),
     ),
     "DeprecatedWarning": (
@@ -160,12 +150,10 @@ def pages(root: Path) -> dict[str, str]:
     )
     listed = "\n".join(f"messages/{kind}" for kind in MEANINGS)
     out["messages.md"] = (
-        "# Errors and warnings\n\nWhat each means and what to do. Every message that the code can "
-        "give is listed under its class, "
-        f"{len(found)} of them, read from the code when this site was built; … stands for names and "
-        "numbers.\n\n"
-        "All errors are `GLMFormulaError`s, all warnings `GLMFormulaWarning`s; wrong arguments are "
-        "Python's `ValueError`. To make "
+        "# Errors and warnings\n\nWhat each means and what to do. Every message that the code can give is "
+        f"listed under its class, {len(found)} of them, read from the code when this site was built; … "
+        "stands for names and numbers.\n\nAll errors are `GLMFormulaError`s, all warnings "
+        "`GLMFormulaWarning`s; wrong arguments are Python's `ValueError`. To make "
         'a warning stop a script: `warnings.simplefilter("error", SeparationWarning)`.\n\n'
         "| class | messages | meaning "
         f"|\n|---|---|---|\n{rows}\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"

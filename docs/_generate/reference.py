@@ -15,27 +15,28 @@ GROUPS: dict[str, tuple[str, str]] = {
         "R's, and your own.",
         (
             "gaussian binomial poisson Gamma inverse_gaussian quasi quasibinomial quasipoisson "
-            "negative_binomial tweedie "
-            "make_link power register_family register_link register_function"
+            "negative_binomial tweedie make_link power register_family register_link register_function"
         ),
     ),
     "What was found": (
         "",
         (
             "summary coef vcov confint coefci coeftest logLik AIC BIC nobs deviance sigma fitted "
-            "residuals tidy glance augment "
-            "extractAIC terms model_frame model_matrix case_names variable_names profile bread estfun meat"
+            "residuals tidy glance augment extractAIC terms model_frame model_matrix case_names "
+            "variable_names profile bread estfun meat"
         ),
     ),
     "Which terms matter": (
         "",
         (
             "anova Anova drop1 add1 step stepAIC dropterm addterm update lrtest waldtest "
-            "linear_hypothesis vif dose_p "
-            "nominal_test brant"
+            "linear_hypothesis vif dose_p nominal_test brant"
         ),
     ),
-    "What it predicts": ("", "predict simulate delta_method predictions avg_predictions effect_plot to_sql"),
+    "What it predicts": (
+        "",
+        "predict simulate delta_method predictions avg_predictions effect_plot plot_predictions to_sql",
+    ),
     "What it says of groups": (
         "",
         "emmeans contrast pairs emtrends joint_tests cld emmeans_plot emmip regrid",
@@ -45,24 +46,23 @@ GROUPS: dict[str, tuple[str, str]] = {
         "",
         (
             "comparisons avg_comparisons slopes avg_slopes hypotheses datagrid risk_ratio risk_difference "
-            "odds_ratio nnt"
+            "odds_ratio nnt plot_comparisons plot_slopes"
         ),
     ),
     "May it be trusted": (
         "",
         (
             "hatvalues cooks_distance rstandard rstudent dffits dfbeta dfbetas covratio "
-            "influence_measures overdispersion "
-            "dispersiontest hosmer_lemeshow pseudo_r2 simulate_residuals check_model detect_separation "
-            "compare_counts vuong "
-            "zero_test rootogram rootogram_plot theta_ml theta_md theta_mm coefficient_plot profile_plot"
+            "influence_measures overdispersion dispersiontest hosmer_lemeshow pseudo_r2 "
+            "simulate_residuals check_model detect_separation compare_counts vuong zero_test rootogram "
+            "rootogram_plot theta_ml theta_md theta_mm coefficient_plot profile_plot"
         ),
     ),
     "How well it predicts": (
         "",
         (
-            "roc roc_plot confusion calibration calibration_plot gini lift relativities relativities_plot validate "
-            "cross_validate"
+            "roc roc_plot confusion calibration calibration_plot gini lift relativities relativities_plot "
+            "validate cross_validate"
         ),
     ),
     "Tables for a report": ("", "etable"),
@@ -70,8 +70,8 @@ GROUPS: dict[str, tuple[str, str]] = {
         "See [every message](messages.md).",
         (
             "GLMFormulaError FormulaError DataError FamilyError FitError GLMFormulaWarning "
-            "ConvergenceWarning SeparationWarning "
-            "RankWarning SingularWarning DataWarning DeprecatedWarning"
+            "ConvergenceWarning SeparationWarning RankWarning SingularWarning DataWarning "
+            "DeprecatedWarning"
         ),
     ),
     "Classes": (
@@ -99,8 +99,7 @@ def pages(root: Path) -> dict[str, str]:
         "",
         (
             "Every public name. What takes a fit first is a method too: `anova(fit)` is `fit.anova()`. "
-            "Each page ends with an "
-            "example that the tests run."
+            "Each page ends with an example that the tests run."
         ),
         "",
     ]

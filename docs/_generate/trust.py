@@ -81,8 +81,8 @@ def pages(root: Path) -> dict[str, str]:
     files = len(list((root / "tests").rglob("test_*.py")))
     answers = sum(number for _, number, _ in counted.values())
     said = (
-        f"{total:,} stored answers in {answers} files; {tests:,} test functions in {files} files, most of them run "
-        "over many of the answers."
+        f"{total:,} stored answers in {answers} files; {tests:,} test functions in {files} files, most of "
+        "them run over many of the answers."
     )
     return {"trust_table.inc": f"{said}\n\n{table}\n", "trust_tests.inc": _rooms(root)}
 

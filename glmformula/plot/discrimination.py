@@ -93,7 +93,10 @@ def _calibration(found: Any, axis: Axes, name: str) -> Axes:
     low, high = frame["lower"].min(), frame["upper"].max()
     reach = (min(0.0, low), max(frame["fitted"].max(), high) * 1.05)
     axis.plot(reach, reach, color=REFERENCE, linewidth=0.8, linestyle="--")
-    errors = [frame["observed"] - frame["lower"], frame["upper"] - frame["observed"]]
+    errors = [  # a limit at an observed 0 or 1 may be rounding away on its wrong side
+        (frame["observed"] - frame["lower"]).clip(lower=0),
+        (frame["upper"] - frame["observed"]).clip(lower=0),
+    ]
     axis.errorbar(
         frame["fitted"],
         frame["observed"],

@@ -85,10 +85,8 @@ def separation(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "Separation",
             f"No finite estimate: {infinite}. Some combination of the variables predicts the outcome "
-            "perfectly, so these "
-            "coefficients, their standard errors and Wald tests mean nothing. Merge levels, or use a "
-            "penalised likelihood "
-            "(method='firth').",
+            "perfectly, so these coefficients, their standard errors and Wald tests mean nothing. Merge "
+            "levels, or use a penalised likelihood (method='firth').",
             PROBLEM,
         )
     elif found is not None and subject.training is not None:
@@ -118,9 +116,8 @@ def size(subject: Subject) -> Iterator[Finding]:
     text = f"{count(fewer)} of the rarer outcome for {used} {many}: {number(each, 2)} for each."
     if each < EVENTS_PER_COEFFICIENT:
         text += (
-            f" With fewer than {EVENTS_PER_COEFFICIENT} estimates tend to be too large and intervals "
-            "too narrow: expect "
-            "shrinkage in new data."
+            f" With fewer than {EVENTS_PER_COEFFICIENT} estimates tend to be too large and intervals too "
+            "narrow: expect shrinkage in new data."
         )
     yield Finding("Size of the sample", text, NOTE if each < EVENTS_PER_COEFFICIENT else "good")
 
@@ -147,8 +144,8 @@ def collinearity(subject: Subject) -> Iterator[Finding]:
         many = [str(n) for n in plain.index[plain >= INFLATED]]
         text += (
             f" Other variables nearly determine {listed(many)}: the standard errors are "
-            f"{number(top**0.5, 2)} times what they "
-            "would be otherwise, and single coefficients are hard to read. Tests of the terms together hold."
+            f"{number(top**0.5, 2)} times what they would be otherwise, and single coefficients are hard "
+            "to read. Tests of the terms together hold."
         )
     yield Finding(
         "Collinearity", text, PROBLEM if top >= VERY_INFLATED else NOTE if top >= INFLATED else "good"
@@ -173,8 +170,8 @@ def influence(subject: Subject) -> Iterator[Finding]:
         rows = [str(label) for label in moved.index[moved]]
         text += (
             f" {count(len(rows))} {'row moves' if len(rows) == 1 else 'rows move'} some coefficient by "
-            "more than its standard "
-            f"error: {listed(rows)}. Check these rows, and say whether the conclusions hold without them."
+            f"more than its standard error: {listed(rows)}. Check these rows, and say whether the "
+            "conclusions hold without them."
         )
     else:
         text += " No single row moves any coefficient by as much as its standard error."
@@ -199,9 +196,8 @@ def dispersion(subject: Subject) -> Iterator[Finding]:
     text = f"Pearson's statistic over its degrees of freedom is {number(ratio)} ({probability(p)} for no more than 1)."
     if ratio > DISPERSED and p < UNLIKELY:
         text += (
-            " The response varies more than the family says: standard errors are too small by a "
-            "factor of about "
-            f"{number(ratio**0.5, 2)}. Use quasi- or negative binomial families, or robust standard "
+            " The response varies more than the family says: standard errors are too small by a factor of "
+            f"about {number(ratio**0.5, 2)}. Use quasi- or negative binomial families, or robust standard "
             "errors (vcov='HC3')."
         )
     yield Finding("Overdispersion", text, PROBLEM if ratio > DISPERSED and p < UNLIKELY else "good")
@@ -255,6 +251,12 @@ def of_residuals(answer: Answer) -> Iterator[Finding]:
         statistic, p = float(row["statistic"]), float(row["p_value"])
         if not np.isfinite(statistic):
             continue
+        if name == "outliers" and statistic <= 2 / (answer.value.nsim + 1):
+            yield Finding(
+                title,
+                f"{number(100 * statistic)}% of the rows are outside of all draws: no more than the model makes.",
+            )
+            continue
         text = f"{what[0].upper()}{what[1:]}: {number(statistic)} ({probability(p)})."
         yield Finding(title, f"{text} {meaning}" if p < UNLIKELY else text, NOTE if p < UNLIKELY else "good")
 
@@ -283,10 +285,8 @@ def diagnostics(subject: Subject, residuals: Answer) -> Section | None:
         items.append(
             Prose(
                 "Residuals by simulation: where each response stands among responses drawn from the "
-                "model. If the model is "
-                "true they are uniform: the points on the left lie on the line, the red lines in the "
-                "middle run along the "
-                "dashed ones, the bars on the right are level."
+                "model. If the model is true they are uniform: the points on the left lie on the line, "
+                "the red lines in the middle run along the dashed ones, the bars on the right are level."
             )
         )
         drawn = attempt(
@@ -305,14 +305,12 @@ def diagnostics(subject: Subject, residuals: Answer) -> Section | None:
         drawn = attempt(
             picture,
             lambda: subject.fit.plot(),
-            "Four panels: residuals against fitted values, quantiles of residuals, scale and "
-            "location, leverage",
-            "R's panels. Upper row: a red line that bends means a wrong shape of some effect (left; "
-            "bands are usual for counts "
-            "and yes/no responses); points that leave the line, tails that the family lacks (right). "
-            "Lower row: a red line that "
-            "rises means a variance that grows (left); rows beyond the dashed contours decide the "
-            "estimates alone (right).",
+            "Four panels: residuals against fitted values, quantiles of residuals, scale and location, "
+            "leverage",
+            "R's panels. Upper row: a red line that bends means a wrong shape of some effect (left; bands "
+            "are usual for counts and yes/no responses); points that leave the line, tails that the "
+            "family lacks (right). Lower row: a red line that rises means a variance that grows (left); "
+            "rows beyond the dashed contours decide the estimates alone (right).",
             True,
         )
         items += [drawn.value] if drawn.value is not None else []

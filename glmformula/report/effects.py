@@ -14,17 +14,23 @@ from .subject import Answer, Subject, attempt, listed, number, p_cell
 MOST_DRAWN = 8  # variables
 POINTS = 25  # values of a number that are predicted
 MOST_PREDICTIONS = 2_000_000  # of all rows and values together: fewer values of many rows
+MOST_LEVELS = 30  # of a factor whose differences are listed
 SMALL, LARGE = 0.2, 20.0  # a spread for which one unit says little
 
 
 def effects(subject: Subject) -> Section | None:
     """What a change of one variable does to the expected response, averaged over the rows."""
     key, title = "effects", "Effects on the scale of the response"
-    changes = _changes(subject.rows())
+    rows = subject.rows()
+    long = [] if rows is None else [str(name) for name in rows.columns if _levels(rows[name]) > MOST_LEVELS]
+    changes = None if rows is None else {str(n): _change(rows[n]) for n in rows.columns if str(n) not in long}
+    said = [Prose(f"Left out, for more than {MOST_LEVELS} levels: {listed(long, 20)}.")] if long else []
+    if changes == {} and long:
+        return Section(key, title, tuple(said), absent=True)
     options: dict[str, Any] = {"conf_level": subject.level}
     if subject.vcov is not None:
         options["vcov"] = subject.vcov
-    answer = subject.ask("avg_comparisons", changes, **options)
+    answer = subject.ask("avg_comparisons", changes or None, **options)
     if answer.value is None:
         if not answer.reason:
             return None
@@ -34,13 +40,12 @@ def effects(subject: Subject) -> Section | None:
     unit = "probability" if binomial or "group" in frame else f"expected {subject.response}"
     items: list[Item] = [
         Prose(
-            "Each line answers: had all rows one value of the variable rather than another, all else "
-            "as it is, by how much "
-            f"would the mean {unit} differ? These are differences that the model implies; they are "
-            "effects of the variable "
-            "only if the model holds all that matters for both."
+            "Each line answers: had all rows one value of the variable rather than another, all else as "
+            f"it is, by how much would the mean {unit} differ? These are differences that the model "
+            "implies; they are effects of the variable only if the model holds all that matters for both."
         ),
         _table(frame, subject.interval, unit),
+        *said,
     ]
     names = [name for name in dict.fromkeys(frame["term"]) if name is not None]
     drawn = [
@@ -53,19 +58,20 @@ def effects(subject: Subject) -> Section | None:
     return Section(key, title, tuple(items))
 
 
-def _changes(rows: pd.DataFrame | None) -> dict[str, Any] | None:
-    """Which change of each variable is asked: of a number one unit, or its quartiles where a unit says little."""
-    if rows is None or not rows.shape[1]:
+def _levels(column: pd.Series) -> int:
+    """How many levels a factor has; 0 of a number or time."""
+    return 0 if column.dtype.kind in "iufbM" else int(column.nunique())
+
+
+def _change(column: pd.Series) -> Any:
+    """Which change is asked: of a number one unit, or quartile to quartile where that says little; None: as usual."""
+    if column.dtype.kind == "M":
+        low, high = column.quantile([0.25, 0.75], interpolation="nearest")
+        return (low, high) if low < high else (column.min(), column.max())
+    if column.dtype.kind not in "iuf" or column.nunique() <= 2:
         return None
-    out: dict[str, Any] = {}
-    for name in rows.columns:
-        column = rows[name]
-        if column.dtype.kind not in "iuf" or column.nunique() <= 2:
-            out[str(name)] = None
-            continue
-        low, high = np.nanquantile(column.to_numpy(dtype=float), [0.25, 0.75])
-        out[str(name)] = None if SMALL <= high - low <= LARGE or high == low else (float(low), float(high))
-    return out if any(out.values()) else None
+    low, high = np.nanquantile(column.to_numpy(dtype=float), [0.25, 0.75], method="nearest")
+    return None if SMALL <= high - low <= LARGE or high == low else (float(low), float(high))
 
 
 def _table(frame: pd.DataFrame, interval: str, unit: str) -> Table:

@@ -100,9 +100,8 @@ def _units(subject: Subject) -> list[str]:
         low, high = np.quantile(rows[name].to_numpy(dtype=float), [0.25, 0.75])
         if high > low:
             found.append(
-                f"One unit of {name} is small beside its spread, so that its ratio prints as 1.000. "
-                "From the lower quartile "
-                f"to the upper one ({number(low)} to {number(high)}) the ratio is "
+                f"One unit of {name} is small beside its spread, so that its ratio prints as 1.000. From "
+                f"the lower quartile to the upper one ({number(low)} to {number(high)}) the ratio is "
                 f"{number(float(np.exp(beta * (high - low))))}."
             )
     return found
@@ -119,9 +118,8 @@ def tests(subject: Subject) -> Section | None:
             "tests", "Tests of the terms", (Prose(f"They are left out: {answer.reason}."),), absent=True
         )
     said = (
-        "Each line tests all coefficients of a term together, given the other terms that do not "
-        "contain it (type II). "
-        "A large p-value is no evidence that a term has no effect: see its interval."
+        "Each line tests all coefficients of a term together, given the other terms that do not contain "
+        "it (type II). A large p-value is no evidence that a term has no effect: see its interval."
     )
     items: list[Item] = [Prose(said), Listing(str(answer.value))]
     items += [Prose(f"While they were made: {text}") for text in answer.heard]

@@ -30,15 +30,13 @@ SOURCES = {
     "tests": "Fox J, Weisberg S (2019). An R Companion to Applied Regression, 3rd ed. Sage.",
     "effects": (
         "Arel-Bundock V, Greifer N, Heiss A (2024). How to interpret statistical models using "
-        "marginaleffects for R and "
-        "Python. Journal of Statistical Software 111(9)."
+        "marginaleffects for R and Python. Journal of Statistical Software 111(9)."
     ),
     "diagnostics": "Dunn PK, Smyth GK (1996). Randomized quantile residuals. J. Comput. Graph. Stat. "
     "5, 236–244.",
     "performance": (
-        "DeLong ER, DeLong DM, Clarke-Pearson DL (1988). Comparing the areas under two or more "
-        "correlated ROC curves. "
-        "Biometrics 44, 837–845."
+        "DeLong ER, DeLong DM, Clarke-Pearson DL (1988). Comparing the areas under two or more correlated "
+        "ROC curves. Biometrics 44, 837–845."
     ),
     "validation": "Harrell FE (2015). Regression Modeling Strategies, 2nd ed. Springer.",
 }
@@ -63,8 +61,8 @@ def methods(subject: Subject, keys: Collection[str]) -> Section:
         else f"t statistics on {count(fit.test_df)} degrees of freedom"
     )
     said.append(
-        f"Estimates are given {shown} with Wald's {100 * subject.level:g}% confidence intervals; "
-        f"p-values are two-sided, from {tests}"
+        f"Estimates are given {shown} with Wald's {100 * subject.level:g}% confidence intervals; p-values "
+        f"are two-sided, from {tests}"
     )
     if subject.vcov is not None:
         said.append(f"Their covariance is {_covariance(subject.vcov)}")
@@ -72,9 +70,8 @@ def methods(subject: Subject, keys: Collection[str]) -> Section:
         said.append("Terms were tested as a whole, each given the others (type II)")
     if "effects" in keys:
         said.append(
-            "Effects on the scale of the response are differences of predictions averaged over the "
-            "rows, with standard errors by "
-            "the delta method"
+            "Effects on the scale of the response are differences of predictions averaged over the rows, "
+            "with standard errors by the delta method"
         )
     if "diagnostics" in keys:
         said.append(f"Residuals were assessed by simulation from the model (seed {subject.seed})")
@@ -85,9 +82,8 @@ def methods(subject: Subject, keys: Collection[str]) -> Section:
     said.append("No p-value is adjusted for the number of tests")
     libraries = ", ".join(f"{library} {version(library)}" for library in LIBRARIES)
     said.append(
-        f"The analysis was made with glmformula {version('glmformula')}, whose definitions are those "
-        "of R, under Python "
-        f"{platform.python_version()} ({libraries})"
+        f"The analysis was made with glmformula {version('glmformula')}, whose definitions are those of R, "
+        f"under Python {platform.python_version()} ({libraries})"
     )
     cited = [
         SOURCES[key] for key in SOURCES if key in keys or (key == "validation" and "performance" in keys)
@@ -126,9 +122,9 @@ def certificate(subject: Subject) -> Section | None:
     if answer.value is None:
         return None
     said = (
-        "A pass over the rows at the estimates, in more than double precision where the machine has "
-        "it: how far they are from "
-        "the optimum, how well the data determine them, and how many digits are right."
+        "A pass over the rows at the estimates, in more than double precision where the machine has it: "
+        "how far they are from the optimum, how well the data determine them, and how many digits are "
+        "right."
     )
     return Section(
         "certificate", "Certificate of the numbers", (Prose(said), Listing(str(answer.value).strip("\n")))

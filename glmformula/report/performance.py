@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..fitted.coefficients import names_of
 from ..plot.discrimination import calibration_plot, roc_plot
 from .pictures import picture
 from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from ..inference.calibration import Calibration
     from ..inference.discrimination import Roc
 
-SAMPLES, MOST_ROWS = 100, 5_000  # of the bootstrap if nobody says, and up to how many rows
+SAMPLES = 100  # of the bootstrap if nobody says, for so many rows and coefficients
+MOST_ROWS, MOST_COLUMNS = 5_000, 50
 NAMES = {
     "deviance": "deviance for each row",
     "brier": "Brier score",
@@ -54,8 +56,8 @@ def performance(subject: Subject) -> Section | None:
     if test.value is not None:
         items.append(
             Prose(
-                f"Hosmer and Lemeshow's test: X² = {number(test.value.statistic)}, "
-                f"df = {number(test.value.parameter, 2)}, {probability(test.value.p_value)}."
+                f"Hosmer and Lemeshow's test: X² = {number(test.value.statistic)}, df = "
+                f"{number(test.value.parameter, 2)}, {probability(test.value.p_value)}."
             )
         )
     items += _validated(subject)
@@ -65,9 +67,8 @@ def performance(subject: Subject) -> Section | None:
 def _area(subject: Subject, found: Roc) -> str:
     return (
         f"The area under the ROC curve is {number(found.auc)} ({subject.interval} {number(found.low)} to "
-        f"{number(found.high)}, DeLong): the chance that a row with the event has a larger prediction than one "
-        "without. "
-        f"It is of the rows that the model was fitted to ({count(found.successes)} events, "
+        f"{number(found.high)}, DeLong): the chance that a row with the event has a larger prediction than "
+        f"one without. It is of the rows that the model was fitted to ({count(found.successes)} events, "
         f"{count(found.failures)} without)."
     )
 
@@ -85,8 +86,8 @@ def _areas(subject: Subject, curves: Mapping[str, Roc]) -> Table:
 
 def _brier(found: Calibration) -> str:
     return (
-        f"Brier's score is {number(found.brier)} (0: perfect; scaled, the share of the mean's own that is gained, "
-        f"{number(found.scaled_brier)})."
+        f"Brier's score is {number(found.brier)} (0: perfect; scaled, the share of the mean's own that is "
+        f"gained, {number(found.scaled_brier)})."
     )
 
 
@@ -94,7 +95,10 @@ def _validated(subject: Subject) -> list[Item]:
     """What the bootstrap says of new rows."""
     samples = subject.bootstrap
     if samples is None:
-        samples = SAMPLES if subject.in_memory and subject.fit.nobs <= MOST_ROWS else 0
+        small = (
+            subject.in_memory and subject.fit.nobs <= MOST_ROWS and len(names_of(subject.fit)) <= MOST_COLUMNS
+        )
+        samples = SAMPLES if small else 0
     if not samples:
         return [
             Prose("Internal validation was not asked for (bootstrap=), so these figures flatter the model.")

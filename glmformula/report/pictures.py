@@ -25,7 +25,7 @@ STYLE: Any = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
-MOST_MARKS = 2_000  # points from which on they are an image inside the drawing, which would have megabytes
+MOST_MARKS = 700  # points from which on they are an image inside the drawing, which would have megabytes
 DOTS = 150
 COLOURS = ("#c1272d", "#4878a8", "#3a923a", "#e1812c", "#845b97", "#84584e", "#d684bd", "#7f7f7f")
 

@@ -72,8 +72,8 @@ def flow(subject: Subject) -> Section:
     key, title = "rows", "Which rows"
     if subject.training is None:
         kept = Prose(
-            f"{count(subject.fit.nobs)} rows were analysed. {subject.absent_rows}, so how many came in "
-            "is not known here."
+            f"{count(subject.fit.nobs)} rows were analysed. {subject.absent_rows}, so how many came in is "
+            "not known here."
         )
         return Section(key, title, (kept,))
     total, chosen, used, lost = _counts(subject.training.frame)
@@ -94,11 +94,9 @@ def flow(subject: Subject) -> Section:
         items.append(
             Prose(
                 f"{number(100 * share, 2)}% of the rows were left out for a missing value (complete "
-                "cases). One row can miss "
-                "several variables, so the counts by variable may add up to more. The results hold "
-                "for the rows left out "
-                "only if, given the variables in the model, whether a value is missing has nothing to "
-                "do with the outcome."
+                "cases). One row can miss several variables, so the counts by variable may add up to "
+                "more. The results hold for the rows left out only if, given the variables in the model, "
+                "whether a value is missing has nothing to do with the outcome."
             )
         )
     elif total == used:

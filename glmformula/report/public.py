@@ -109,7 +109,8 @@ def report(
     seed : int
         Of the residuals by simulation and of the bootstrap.
     bootstrap : int, optional
-        Samples of the internal validation of a binomial model; 0: none. Default: 100 up to 5,000 rows, else none.
+        Samples of the internal validation of a binomial model; 0: none. Default: 100 up to 5,000 rows and 50
+        coefficients, else none.
     code : str, optional
         What made the fit, to be shown in place of what is worked out here.
 

@@ -351,3 +351,27 @@ def test_numbers_in_prose(value, text):
 )
 def test_p_values_in_cells(p, text):
     assert p_cell(p) == text
+
+
+@pytest.mark.usefixtures("unwritten")
+def test_dates_wide_numbers_and_long_factors_have_changes_that_say_something(data):
+    frame = data.assign(
+        day=pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(len(data)), "D"),
+        person=[f"p{k % 40}" for k in range(len(data))],
+    ).dropna()
+    fit = glm("sick_days ~ day + salary + person", frame, "poisson")
+    made = report(fit)
+    (table,) = items(made, "effects", "table")
+    low, high = np.quantile(frame["salary"], [0.25, 0.75], method="nearest")
+    first, last = frame["day"].quantile([0.25, 0.75], interpolation="nearest")
+    assert [row.label for row in table.rows] == [f"day: {last} - {first}", f"salary: {high:.0f} - {low:.0f}"]
+    step = fit.avg_comparisons({"salary": (low, high)}).frame["estimate"].iloc[0]
+    assert table.rows[1].texts[0] == number(step)
+    assert items(made, "effects", "prose")[1].text == "Left out, for more than 30 levels: person."
+
+
+@pytest.mark.usefixtures("unwritten")
+def test_fewer_outliers_than_the_model_makes_are_no_finding(data):
+    outliers = findings(report(glm("left ~ overtime_hours", data, "binomial"), bootstrap=0))["Outliers"]
+    assert outliers.mark == "good"
+    assert outliers.text == "0% of the rows are outside of all draws: no more than the model makes."
