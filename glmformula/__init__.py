@@ -88,6 +88,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.discrimination import confusion, gini, lift, roc
     from .inference.dose import dose_p
     from .inference.drop1 import drop1, drop1 as dropterm
+    from .inference.effects.adapter import to_marginaleffects
     from .inference.effects.grids import datagrid
     from .inference.effects.hypothesis_tests import hypotheses
     from .inference.effects.public import (
@@ -318,6 +319,7 @@ __all__ = [
     "theta_ml",
     "theta_mm",
     "tidy",
+    "to_marginaleffects",
     "to_sql",
     "tweedie",
     "update",

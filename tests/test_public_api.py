@@ -37,7 +37,7 @@ NAMES = """
     coefficient_plot effect_plot profile_plot roc_plot calibration_plot relativities_plot
     plot_predictions plot_comparisons plot_slopes
     emmeans_plot emmip emmeans emtrends contrast pairs joint_tests cld regrid
-    predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid
+    predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid to_marginaleffects
     risk_ratio risk_difference odds_ratio nnt to_sql what_if
     lmer LMM glmer GLMM glmer_nb GLMMNB fixef ranef VarCorr SingularWarning
 """.split()

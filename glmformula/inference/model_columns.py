@@ -151,13 +151,14 @@ def univariable_of(
             f"univariable=True needs models whose terms can be fitted one by one; {fit.formula!r} is none"
         )
     entries: dict[Key, Entry] = {}
+    errors = ""
     for k, order in enumerate(fit.terms.order):
         if order > 1:
             continue
         alone = fit.on_terms({0, k + 1})
-        found, _ = _entries(alone, vcov, exponentiate, level)
+        found, errors = _entries(alone, vcov, exponentiate, level)
         entries |= {key: entry for key, entry in found.items() if key[1] != "(Intercept)" and shown(key[1])}
-    return ModelColumn(name, entries, response=response_of(fit))
+    return ModelColumn(name, entries, errors=errors, response=response_of(fit))
 
 
 def _remark(fit: Any) -> str:

@@ -56,6 +56,7 @@ OTHERS = {
     "check_model": "plot.checks",
     "coefficient_plot": "plot.coefficients",
     "datagrid": "inference.effects.grids",
+    "to_marginaleffects": "inference.effects.adapter",
     "effect_plot": "plot.effects",
     **dict.fromkeys(("plot_comparisons", "plot_predictions", "plot_slopes"), "plot.changes"),
     "profile_plot": "plot.coefficients",

@@ -122,6 +122,7 @@ def test_each_term_alone_beside_the_whole_model(data: pd.DataFrame, logit: Any) 
     found = table.frame.loc[("", "gtop", "estimate")]
     assert found["(1) univariable"] == pytest.approx(alone.coefficients["gtop"])
     assert found["(1) multivariable"] == pytest.approx(logit.coefficients["gtop"])
+    assert "Standard errors: HC1" in str(etable(logit, univariable=True, vcov="HC1"))  # of both columns
 
 
 def test_models_of_every_class(data: pd.DataFrame) -> None:
