@@ -18,7 +18,7 @@ from ..formula.evaluate import Scope, argument, depends_on_rows, find, matched, 
 from ..formula.functions.registry import RFunction
 from ..formula.tree import Call, Name, Node as Tree
 from ..frame.schema import Schema, Variable, plain_name
-from . import arithmetic, bases, factors, moments, probabilities, texts
+from . import arithmetic, bases, factors, moments, probabilities, special, texts
 from .expressions import Column
 from .symbols import (
     Category,
@@ -41,20 +41,19 @@ TRANSLATIONS: dict[str, Callable[..., Any]] = {
     **factors.TRANSLATIONS,
     **moments.TRANSLATIONS,
     **probabilities.TRANSLATIONS,
+    **special.TRANSLATIONS,
     **texts.TRANSLATIONS,
 }
 """Of the closed table's functions those that can be written in other languages."""
 
 _ROWS = "a row's value depends on other rows, or on their order"
 _ELEMENTS = "it puts values in rows of their own, which a column of the data cannot be"
-_SPECIAL = "no database has this special function, and an expansion would not keep 12 digits everywhere"
 _ITERATION = (
     "its probabilities and quantiles need special functions or iteration, which databases have not got"
 )
 REFUSED: dict[str, str] = {
     **dict.fromkeys("cumsum cumprod cummax cummin diff lag rev sort order rank unique".split(), _ROWS),
     **dict.fromkeys(": seq seq.int seq_len seq_along rep rep_len matrix [".split(), _ELEMENTS),
-    **dict.fromkeys("gamma lgamma digamma trigamma factorial lfactorial beta lbeta choose".split(), _SPECIAL),
     "signif": "how many digits stand before the point is found by a logarithm, whose last bit decides",
     "ISOdate": "a day made of numbers: make the column a date in the data",
     "ISOdatetime": "a time made of numbers: make the column a time in the data",

@@ -90,6 +90,9 @@ CASES: dict[str, str] = {
     "format": 'format(d, "%Y") + format(t, "%H")', "strftime": 'strftime(d, "%b")', "weekdays": "weekdays(d)",
     "months": "months(t)", "quarters": "quarters(d)", "julian": 'julian(d, as.Date("2020-01-01"))',
     "difftime": 'as.numeric(difftime(t, as.POSIXct("2020-01-01"), units = "days"))',
+    "gamma": "gamma(u) + gamma(p)", "lgamma": "lgamma(p) + lgamma(u)", "digamma": "digamma(p) + digamma(u)",
+    "trigamma": "trigamma(p) + trigamma(u)", "factorial": "factorial(k)", "lfactorial": "x + offset(lfactorial(k))",
+    "beta": "beta(p, 1.5) + beta(1 + k, p)", "lbeta": "lbeta(p, 200)", "choose": "choose(k, 2) + choose(p, 3)",
     "pnorm": "pnorm(x) + pnorm(p, 1, 2)", "dnorm": "dnorm(x)", "plogis": "plogis(x)",
     "qlogis": "qlogis(I((u + 1) / 2))",
 }  # fmt: skip
