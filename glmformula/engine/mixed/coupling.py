@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 DENSE_SHARE, DENSE_CELLS = 0.15, 2**18
 CHUNK_CELLS = 2**22
+MOST_PRODUCTS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class Shape:
     @property
     def columns(self) -> int:
         return self.offsets[-1]
+
+    def scalars(self, lams: list[np.ndarray]) -> np.ndarray | None:
+        """Lambda's diagonal (columns,) of the others, where each has one column a level; else None."""
+        if any(width > 1 for _, width in self.others):
+            return None
+        return np.repeat([lam[0, 0] for lam in lams[1:]], [count for count, _ in self.others])
 
     def scaled(self, lams: list[np.ndarray], M: np.ndarray, transpose: bool) -> np.ndarray:
         """Lambda M of the others' rows (columns, r), or Lambda' M."""
@@ -131,3 +138,59 @@ def level_forms(C: Any, Q: np.ndarray, width: int) -> np.ndarray:
                 one = part[j::width].multiply(product[i::width])
                 out[a:b, i, j] = out[a:b, j, i] = np.asarray(one.sum(axis=1)).ravel()
     return out
+
+
+@dataclass(frozen=True)
+class Products:
+    """Products of the entries of each row of a sparse C that stays, for C'DC and C_j Q C_j' with a diagonal D.
+
+    Attributes
+    ----------
+    table : csr_array (m, rows)
+        A row for each place below the diagonal of C'C that is not zero, C_jr C_js in column j.
+    places : ndarray of int (m,)
+        The places, r * columns + s with r >= s.
+    twice : ndarray (m,)
+        2 off the diagonal.
+    """
+
+    table: Any
+    places: np.ndarray
+    twice: np.ndarray
+    columns: int
+
+    @classmethod
+    def of(cls, C: Any) -> Products | None:
+        """None where there are too many."""
+        counts = np.diff(C.indptr).astype(np.int64)
+        if int((counts * (counts + 1) // 2).sum()) > MOST_PRODUCTS:
+            return None
+        entry = np.arange(C.nnz)
+        row = np.repeat(np.arange(C.shape[0]), counts)
+        after = C.indptr[row + 1] - entry  # partners from the entry on, of the same row
+        left = np.repeat(entry, after)
+        right = np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after) + left
+        place = C.indices[right].astype(np.int64) * C.shape[1] + C.indices[left]
+        order = np.argsort(place, kind="stable")
+        place, left, right = place[order], left[order], right[order]
+        first = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
+        indptr = np.append(first, len(place))
+        data, owners = C.data[left] * C.data[right], row[left]
+        table = sp.csr_array((data, owners, indptr), shape=(len(first), C.shape[0]))
+        places = place[first]
+        twice = np.where(places // C.shape[1] == places % C.shape[1], 1.0, 2.0)
+        return cls(table, places, twice, C.shape[1])
+
+    def inner(self, D: np.ndarray) -> np.ndarray:
+        """C' diag(D) C, dense."""
+        out = np.zeros(self.columns**2)
+        out[self.places] = self.table @ D
+        square = out.reshape(self.columns, self.columns)
+        return square + np.tril(square, -1).T
+
+    def forms(self, Q: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        """C_j T Q T C_j' of each row, T = diag(scale); of Q the lower triangle is looked at."""
+        values = Q.ravel()[self.places] * self.twice
+        values *= scale[self.places // self.columns]
+        values *= scale[self.places % self.columns]
+        return np.asarray(self.table.T @ values)

@@ -24,7 +24,7 @@ from ...families import Family
 from ...runtime.tasks import shared_out
 from .kernels import Moments, is_canonical, kernel_for, pearson, saturated
 from .packed import Criterion, Job, Packed, criterion_of
-from .small import inverses, plus_one
+from .small import congruent, inverses, plus_one, summed
 from .structure import Structure
 from .sums import Basis
 
@@ -171,7 +171,7 @@ class Grouped:
                 at = run.solved(self.modes[job.first : job.last])
                 self.modes[job.first : job.last] = at.u
                 inverse = inverses(run.system(at.expected))[0]
-                spreads[job.first : job.last] = lam @ inverse @ lam.T
+                spreads[job.first : job.last] = congruent(lam.T, inverse)
                 residual += pearson(self.family, run.base + run.spread(at.u @ lam.T), run.y, run.w)
         return (self.modes @ lam.T,), (spreads,), residual, float((self.modes**2).sum())
 
@@ -242,8 +242,7 @@ class _Run:
 
     def system(self, G: np.ndarray) -> np.ndarray:
         """Lambda'G Lambda + I."""
-        lam = self.lam
-        return plus_one(G * lam[0, 0] ** 2 if self.K == 1 else lam.T @ G @ lam)
+        return plus_one(congruent(self.lam, G))
 
     def solved(self, u: np.ndarray) -> _At:
         """The modes, by Newton's method with halved steps where the penalised deviance of a group rises."""
@@ -306,7 +305,7 @@ class _Run:
         if want == "value":
             return empty
         out, m = empty, at.moments
-        D = inverse * lam[0, 0] ** 2 if K == 1 else lam @ inverse @ lam.T
+        D = congruent(lam.T, inverse)
         share = D if quadrature is None else D * quadrature.spread[:, None, None]
         k = m.change * self._leverage(share)
         kz = self.crossed(k)
@@ -326,15 +325,13 @@ class _Run:
         out.beta = np.stack([-2.0 * (self.X @ score), self.X @ rest])
         moved = kz - np.einsum("jab,jb->ja", at.observed, back)
         first = -2.0 * (at.scores.T @ at.u) if quadrature is None else -2.0 * quadrature.outer
-        trace = at.expected @ (lam @ inverse)
-        if quadrature is not None:
-            trace = trace * quadrature.spread[:, None, None]
-        second = moved.T @ at.u + at.scores.T @ a + 2.0 * trace.sum(axis=0)
+        spread = inverse if quadrature is None else inverse * quadrature.spread[:, None, None]
+        second = moved.T @ at.u + at.scores.T @ a + 2.0 * summed(at.expected, lam, spread)
         out.lam = np.stack([first, second])
         if want == "information":
             out.information = self._information(m.expected, D)
         elif want == "observed":
-            out.information = self._information(m.observed, lam @ J @ lam.T)
+            out.information = self._information(m.observed, congruent(lam.T, J))
         return out
 
     def following(self, at: _At, v: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from .sums import Basis, gathered
 from .system import System
 
 FIRST = 1e-3
+SMALLEST, LARGEST = 0.05, 20.0  # of a standard deviation over sigma to begin with
 NOTHING = 1e-6
 FALL = 1e-9
 
@@ -72,7 +73,7 @@ def searched(profiled: Profiled, start: np.ndarray | None = None) -> Found:
     FitError
     """
     structure = profiled.structure
-    theta = np.where(structure.diagonal, 1.0, 0.0) if start is None else np.array(start, dtype=np.float64)
+    theta = moments(profiled) if start is None else np.array(start, dtype=np.float64)
     d, g = profiled.value(theta)
     if not np.isfinite(d):
         raise FitError(
@@ -82,6 +83,36 @@ def searched(profiled: Profiled, start: np.ndarray | None = None) -> Found:
     B = lifted(forward_hessian(profiled.value, theta, g, np.arange(len(theta)), FIRST))
     found = minimum(profiled.value, theta, B, longest=10.0)
     return settled(profiled, found)
+
+
+def moments(profiled: Profiled) -> np.ndarray:
+    """theta by the method of moments, each column that varies by itself: where the search begins.
+
+    Of the residuals r of the fixed part, E sum_j (z_j'r)^2 / z_j'z_j = J sigma^2 + z'z sigma_z^2, the other terms left
+    out.
+    """
+    structure, sums = profiled.structure, profiled.sums
+    squares, levels, sizes = [], [], []
+    for G, zy in zip(sums.own, sums.columns, strict=True):
+        for a in range(G.shape[1]):
+            own = G[:, a, a]
+            known = own > 0
+            squares.append(float((zy[known, a, -1] ** 2 / own[known]).sum()))
+            levels.append(int(known.sum()))
+            sizes.append(float(own.sum()))
+    share = 1.0 - sum(levels) / sums.rows
+    total = float(sums.squares[-1, -1])
+    residual = (total - sum(squares)) / (sums.rows * share) if share > 0.1 else 0.0
+    residual = max(residual, 0.1 * total / sums.rows)
+    ratios = [
+        (s - j * residual) / (size * residual) for s, j, size in zip(squares, levels, sizes, strict=True)
+    ]
+    deviations = np.sqrt(np.clip(ratios, SMALLEST**2, LARGEST**2))
+    lams, at = [], 0
+    for width in structure.widths:
+        lams.append(np.diag(deviations[at : at + width]))
+        at += width
+    return structure.thetas(lams)
 
 
 def settled(profiled: Profiled, found: Found) -> Found:

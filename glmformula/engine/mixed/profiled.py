@@ -62,7 +62,7 @@ class Profiled:
     def __init__(self, structure: Structure, sums: Sums, basis: Basis, reml: bool) -> None:
         self.structure, self.sums, self.basis, self.reml = structure, sums, basis, reml
         self.shape = shape_of(structure)
-        self.gram: Gram = gram_of(self.shape, sums.own, sums.pairs)
+        self.gram: Gram = gram_of(self.shape, sums.own, sums.pairs, lasting=True)
         self.columns = stacked_columns(self.shape, sums.columns)
         self.evaluations = 0
 

@@ -46,5 +46,16 @@ def times(A: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def congruent(lam: np.ndarray, A: np.ndarray) -> np.ndarray:
-    """lam' A lam of each matrix."""
-    return A * lam[0, 0] ** 2 if len(lam) == 1 else lam.T @ A @ lam
+    """lam' A lam of each matrix, as one product of matrices."""
+    K = len(lam)
+    if K == 1:
+        return A * lam[0, 0] ** 2
+    both = np.multiply.outer(lam, lam).transpose(0, 2, 1, 3).reshape(K * K, K * K)  # lam x lam
+    return np.asarray((A.reshape(-1, K * K) @ both).reshape(A.shape))
+
+
+def summed(G: np.ndarray, lam: np.ndarray, A: np.ndarray) -> np.ndarray:
+    """The sum of G lam A over the levels, (K, K)."""
+    K = len(lam)
+    left = (G.reshape(-1, K) @ lam).reshape(G.shape)
+    return np.asarray(left.transpose(1, 0, 2).reshape(K, -1) @ A.reshape(-1, K))

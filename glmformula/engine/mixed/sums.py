@@ -157,8 +157,8 @@ def places(keys: np.ndarray, sizes: tuple[tuple[int, int], tuple[int, int]]) -> 
     ).ravel()
 
 
-def gram_of(shape: Shape, own: list[np.ndarray], pairs: Pairs) -> Gram:
-    """Z'WZ by blocks."""
+def gram_of(shape: Shape, own: list[np.ndarray], pairs: Pairs, lasting: bool = False) -> Gram:
+    """Z'WZ by blocks; `lasting` where it will be factorised many times."""
     if not shape.others:
         return Gram(shape, own[0], None, np.empty((0, 0)))
     sizes = (shape.first, *shape.others)
@@ -174,7 +174,7 @@ def gram_of(shape: Shape, own: list[np.ndarray], pairs: Pairs) -> Gram:
         if f > 0:
             rest[r + shape.offsets[f - 1], c + shape.offsets[g - 1]] = v.ravel()
             rest[c + shape.offsets[g - 1], r + shape.offsets[f - 1]] = v.ravel()
-    return Gram(shape, own[0], cross, rest)
+    return Gram(shape, own[0], cross, rest, lasting)
 
 
 def stacked_columns(shape: Shape, columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

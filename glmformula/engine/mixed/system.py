@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from scipy.linalg import lapack
 
-from .coupling import Shape, block_times, inner, level_forms
-from .small import congruent, inverses, plus_one, times
+from .coupling import Products, Shape, block_times, inner, level_forms
+from .small import congruent, inverses, plus_one, summed, times
+
+DIVISOR = 1e-2  # of theta: below, what is divided by it has lost digits
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,23 @@ class Gram:
         Z1'WZ2; None where there is one grouping factor.
     rest : ndarray (Q, Q)
         Z2'WZ2.
+    lasting : bool
+        Whether it will be factorised many times.
     """
 
     shape: Shape
     first: np.ndarray
     cross: Any
     rest: np.ndarray
+    lasting: bool = False
+
+    @cached_property
+    def products(self) -> Products | None:
+        """Of a Gram that is factorised again and again."""
+        scalar = self.shape.first[1] == 1
+        if not self.lasting or not scalar or self.cross is None or isinstance(self.cross, np.ndarray):
+            return None
+        return Products.of(self.cross)
 
     def times(self, b1: np.ndarray, b2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Z'WZ b, of b (J, K, r) and (Q, r)."""
@@ -74,11 +87,16 @@ class System:
         return times(self.inverse, r1 - _left(lam.T, back)), x2
 
     @cached_property
+    def half_inverse(self) -> np.ndarray:
+        """S^-1 (Q, Q), of which the lower triangle is there."""
+        out, _ = lapack.dpotri(self.root, lower=0)
+        return np.ascontiguousarray(out.T)
+
+    @cached_property
     def rest_inverse(self) -> np.ndarray:
         """S^-1 (Q, Q)."""
-        out, _ = lapack.dpotri(self.root, lower=0)
-        upper = np.triu(out)
-        return upper + np.triu(out, 1).T
+        lower = np.tril(self.half_inverse)
+        return lower + np.tril(lower, -1).T
 
     @cached_property
     def rest_covariance(self) -> np.ndarray:
@@ -89,6 +107,9 @@ class System:
     @cached_property
     def forms(self) -> np.ndarray:
         """C_j Lam2 S^-1 Lam2' C_j' of each level of the first factor, (J, K, K)."""
+        scale = self.gram.shape.scalars(self.lams)
+        if self.gram.products is not None and scale is not None:
+            return self.gram.products.forms(self.half_inverse, scale)[:, None, None]
         return level_forms(self.gram.cross, self.rest_covariance, self.gram.shape.first[1])
 
     @cached_property
@@ -104,20 +125,29 @@ class System:
         Twice their entries are the derivatives of log|H| by Lambda's.
         """
         G, lam, shape = self.gram.first, self.lams[0], self.gram.shape
-        left = G @ (lam @ self.inverse)  # = R G lam
-        total = left.sum(axis=0)
+        total = summed(G, lam, self.inverse)
         if self.root is None:
             return [total]
         R = -(G @ self.scaled)
         plus_one(R)
         total = total - np.einsum("jab,jbc->ac", R @ self.forms, lam @ self.inverse)
+        scale = shape.scalars(self.lams)
+        if scale is not None and np.abs(scale).min(initial=1.0) > DIVISOR:
+            # Z'WZ Lambda H^-1 = Lambda'^-1 (I - H^-1)
+            rest = (1.0 - np.diagonal(self.half_inverse)) / scale
+            own = [
+                rest[a:b].sum().reshape(1, 1) for a, b in zip(shape.offsets, shape.offsets[1:], strict=False)
+            ]
+            return [total, *own]
         right = shape.scaled(self.lams, self.rest_inverse, transpose=False)
         return [total, *(shape.blocks(self.reduced, f, right) for f in range(len(shape.others)))]
 
 
 def _left(lam: np.ndarray, v: np.ndarray) -> np.ndarray:
     """lam times the rows of each level (J, K, r)."""
-    return v * lam[0, 0] if len(lam) == 1 else lam @ v
+    if len(lam) == 1:
+        return v * lam[0, 0]
+    return lam @ v
 
 
 def factorised(gram: Gram, lams: list[np.ndarray]) -> System:
@@ -130,15 +160,23 @@ def factorised(gram: Gram, lams: list[np.ndarray]) -> System:
     """
     lam = lams[0]
     inverse, logdets = inverses(plus_one(congruent(lam, gram.first)))
-    scaled = inverse * lam[0, 0] ** 2 if len(lam) == 1 else lam @ inverse @ lam.T
+    scaled = congruent(lam.T, inverse)
     logdet = float(logdets.sum())
     if gram.cross is None:
         return System(gram, lams, inverse, scaled, logdet, gram.rest, None)
-    reduced = gram.rest - inner(gram.cross, block_times(scaled, gram.cross))
-    half = gram.shape.scaled(lams, reduced, transpose=True)
-    S = gram.shape.scaled(lams, np.ascontiguousarray(half.T), transpose=True)
+    if gram.products is not None:
+        reduced = gram.rest - gram.products.inner(scaled[:, 0, 0])
+    else:
+        reduced = gram.rest - inner(gram.cross, block_times(scaled, gram.cross))
+    scale = gram.shape.scalars(lams)
+    if scale is None:
+        half = gram.shape.scaled(lams, reduced, transpose=True)
+        S = gram.shape.scaled(lams, np.ascontiguousarray(half.T), transpose=True)
+    else:
+        S = reduced * scale
+        S *= scale[:, None]
     S[np.diag_indices(len(S))] += 1.0
-    root, failed = lapack.dpotrf(S.T, lower=0, overwrite_a=0, clean=0)
+    root, failed = lapack.dpotrf(S.T, lower=0, overwrite_a=1, clean=0)
     if failed:
         raise np.linalg.LinAlgError("not positive definite")
     logdet += 2.0 * float(np.log(root.diagonal()).sum())

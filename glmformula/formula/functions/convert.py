@@ -46,7 +46,8 @@ def as_factor(value: Any) -> Factor:
             return as_factor(np.array([value]))
         case np.ndarray():
             codes, uniques = pd.factorize(value, sort=True)
-            labels = [number_text(u) for u in uniques.tolist()]
+            text = str if value.dtype.kind in "iu" else number_text
+            labels = [text(u) for u in uniques.tolist()]
             levels = list(dict.fromkeys(labels))
             if len(levels) == len(labels):
                 return Factor(codes, tuple(levels))
