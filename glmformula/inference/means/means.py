@@ -20,6 +20,7 @@ from .grid import Asking, Reduce, expanded, reference_grid
 from .nests import Nests, occurring, term_table
 from .nuisance import nuisance_of
 from .regrid import regridded
+from .submodel import of_submodel
 
 WEIGHTS = ("equal", "proportional", "outer", "cells", "flat")
 OVERALL = "1"
@@ -60,6 +61,7 @@ def emmeans(
     nuisance: Any = None,
     non_nuisance: Any = None,
     wt_nuis: str | None = None,
+    submodel: str | None = None,
 ) -> Any:
     """Estimated marginal means of a model, R's ``emmeans``.
 
@@ -118,6 +120,9 @@ def emmeans(
         term alone.
     wt_nuis : {"equal", "proportional"}, optional
         How; default: "equal", or "proportional" where `weights` are the data's.
+    submodel : str, optional
+        Means as a model with fewer terms has them for the fitted values: a formula such as ``"~ a + b"``, "minimal"
+        (the terms of the factors asked for), "type2" (that term, adjusted for all that do not hold it).
 
     Returns
     -------
@@ -171,6 +176,8 @@ def emmeans(
         _grid_of(fit, Asking(at, cov_reduce, vcov, mode, data, apart)), regrid, bias_adjust, sigma
     )
     means = means_over(grid, asked, weights, offset)
+    if submodel is not None:
+        means = of_submodel(means, submodel)
     options = {
         "type": type,
         "level": level,
