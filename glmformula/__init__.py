@@ -122,6 +122,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.means.means import emmeans
     from .inference.means.regrid import regrid
     from .inference.means.trends import emtrends
+    from .inference.mixed.explained import icc, r2
     from .inference.mixed.ranef import ranef
     from .inference.mixed.varcorr import VarCorr
     from .inference.model_table import etable
@@ -153,6 +154,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .plot.discrimination import calibration_plot, roc_plot
     from .plot.effects import effect_plot
     from .plot.means import emmeans_plot, emmip
+    from .plot.mixed import ranef_plot
     from .plot.relativities import relativities_plot
     from .plot.rootogram import rootogram_plot
     from .report.what_if import what_if
@@ -254,6 +256,7 @@ __all__ = [
     "hosmer_lemeshow",
     "hurdle",
     "hypotheses",
+    "icc",
     "influence_measures",
     "inverse_gaussian",
     "joint_tests",
@@ -290,7 +293,9 @@ __all__ = [
     "quasi",
     "quasibinomial",
     "quasipoisson",
+    "r2",
     "ranef",
+    "ranef_plot",
     "register_family",
     "register_function",
     "register_link",

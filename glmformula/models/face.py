@@ -75,6 +75,11 @@ if TYPE_CHECKING:
     from ..inference.marginal_anova import Anova as _Anova
     from ..inference.mixed.anova import anova as _mixed_anova, drop1 as _mixed_drop1
     from ..inference.mixed.confint import confint as _mixed_confint
+    from ..inference.mixed.explained import (
+        icc as _icc,
+        overdispersion as _mixed_overdispersion,
+        r2 as _r2,
+    )
     from ..inference.mixed.predict import predict as _mixed_predict
     from ..inference.mixed.ranef import coef as _mixed_coef, ranef as _ranef
     from ..inference.mixed.rows import residuals as _mixed_residuals
@@ -208,6 +213,9 @@ MIXED = {
     "coef": "inference.mixed.ranef",
     "confint": "inference.mixed.confint",
     "drop1": "inference.mixed.anova",
+    "icc": "inference.mixed.explained",
+    "overdispersion": "inference.mixed.explained",
+    "r2": "inference.mixed.explained",
     "predict": "inference.mixed.predict",
     "ranef": "inference.mixed.ranef",
     "residuals": "inference.mixed.rows",
@@ -381,6 +389,9 @@ class MixedVerbs(EffectVerbs, FitVerbs):
         coef = _mixed_coef
         confint = _mixed_confint  # type: ignore[assignment]
         drop1 = _mixed_drop1
+        icc = _icc
+        overdispersion = _mixed_overdispersion
+        r2 = _r2
         predict = _mixed_predict
         ranef = _ranef
         residuals = _mixed_residuals

@@ -67,6 +67,8 @@ OTHERS = {
     "zero_test": "inference.zero_test",
     "VarCorr": "inference.mixed.varcorr",
     "ranef": "inference.mixed.ranef",
+    "ranef_plot": "plot.mixed",
+    **dict.fromkeys(("icc", "r2"), "inference.mixed.explained"),
     "roc_plot": "plot.discrimination",
     "simulate_residuals": "inference.simulated_residuals",
     **dict.fromkeys(("theta_md", "theta_ml", "theta_mm"), "inference.theta"),

@@ -122,8 +122,36 @@ def _message(
     return f"{what}: {adjust} method {more}"
 
 
+def each_p(
+    t: np.ndarray, df: float | np.ndarray, adjust: str, family: Family, tail: int
+) -> tuple[np.ndarray, str | None]:
+    """`adjusted_p` where each statistic may have degrees of freedom of its own."""
+    different = np.unique(df)
+    if len(different) == 1:
+        return adjusted_p(t, float(different[0]), adjust, family, tail)
+    if known_method(adjust) in STEPWISE:
+        return adjusted_p(t, math.inf, adjust, family, tail, two_sided(np.abs(t), df))
+    p, line = np.empty(len(t)), None
+    for one in different.tolist():
+        own, line = adjusted_p(t, one, adjust, family, tail)
+        p[df == one] = own[df == one]
+    return p, line
+
+
+def each_critical(
+    level: float, n: int, df: float | np.ndarray, adjust: str, family: Family, tail: int
+) -> tuple[np.ndarray, str | None]:
+    """`critical_values` where each estimate may have degrees of freedom of its own."""
+    values, line = np.empty(n), None
+    for one in np.unique(df).tolist():
+        own, line = critical_values(level, n, one, adjust, family, tail)
+        here = np.broadcast_to(df == one, n)
+        values[here] = own[here]
+    return values, line
+
+
 def adjusted_p(
-    t: np.ndarray, df: float, adjust: str, family: Family, tail: int
+    t: np.ndarray, df: float, adjust: str, family: Family, tail: int, both: np.ndarray | None = None
 ) -> tuple[np.ndarray, str | None]:
     """Probabilities of t statistics, and the line under the table.
 
@@ -134,6 +162,8 @@ def adjusted_p(
         Infinite for z.
     tail : {-1, 0, 1}
         Left, both, right.
+    both : ndarray (n,), optional
+        Two-sided probabilities, where they are not those of t with `df`: for the methods in steps.
     """
     method = known_method(adjust)
     if family.tests == 1 and method != "scheffe":
@@ -141,7 +171,7 @@ def adjusted_p(
     method = _checked(method, family, tail)
     ragged = family.ragged or method == "mvt" or method in STEPWISE
     groups = family.groups if ragged else (np.arange(len(t)),)
-    both = two_sided(np.abs(t), df)
+    both = two_sided(np.abs(t), df) if both is None else both
     plain = both if tail == 0 else np.where(t * tail > 0, both / 2, 1 - both / 2)
     p = np.empty(len(t))
     tests: float | str = family.tests

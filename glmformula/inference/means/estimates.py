@@ -15,7 +15,7 @@ from ...errors import DataError, nearest
 from ...render.means import Label, MeansTable, as_text
 from ...render.numbers import format_number, signif
 from ...render.report import Block, Rendered
-from .adjust import Family, adjusted_p, critical_values, known_method
+from .adjust import Family, each_critical, each_p, known_method
 from .nests import Nests
 from .scales import Scale, bias_adjusted
 
@@ -48,6 +48,10 @@ class Basis:
         Of their tests; infinite for z.
     errors : str
         Which standard errors these are; '' for the model's own.
+    degrees : callable, optional
+        Of rows of L (n, p) the degrees of freedom of each (n,), where they are not all `df`.
+    method : str
+        How those are called.
     """
 
     estimates: np.ndarray
@@ -55,6 +59,14 @@ class Basis:
     null_space: np.ndarray | None
     df: float
     errors: str = ""
+    degrees: Callable[[np.ndarray], np.ndarray] | None = None
+    method: str = ""
+
+    def df_of(self, L: np.ndarray) -> float | np.ndarray:
+        """Degrees of freedom of the tests of rows of L (n, p): one for all, or one each."""
+        if self.degrees is None or not len(L):
+            return self.df
+        return self.degrees(np.nan_to_num(L))
 
     @property
     def kept(self) -> np.ndarray:
@@ -446,8 +458,8 @@ def summarise(means: MarginalMeans) -> MeansTable:
     shown = means.shown
     estimate, error = estimates_of(means)
     n = len(estimate)
-    df = means.basis.df if shown.df is None else shown.df
-    z = math.isinf(df) or bool(np.isnan(estimate).all())
+    df = means.basis.df_of(means.linear) if shown.df is None else shown.df
+    z = bool(np.isinf(df).all() or np.isnan(estimate).all())
     scale = shown.scale
     back = shown.type == "response" and scale is not None
     labels, name = means.labels, shown.estimate
@@ -470,9 +482,11 @@ def summarise(means: MarginalMeans) -> MeansTable:
     columns: dict[str, Any] = {name: estimate, "SE": error, "df": np.where(np.isnan(estimate), np.nan, df)}
     side = shown.side
     if shown.infer[0]:
-        reach, line = critical_values(shown.level, n, df, shown.adjust, family, side)
+        reach, line = each_critical(shown.level, n, df, shown.adjust, family, side)
         low = estimate - reach * error if side >= 0 else np.where(np.isnan(error), np.nan, -np.inf)
         high = estimate + reach * error if side <= 0 else np.where(np.isnan(error), np.nan, np.inf)
+        if means.basis.method and shown.df is None:
+            messages.append(f"Degrees-of-freedom method: {means.basis.method}")
         messages.append(f"Confidence level used: {format_number(shown.level)}")
         messages += [line] if line else []
         if back:
@@ -497,7 +511,9 @@ def summarise(means: MarginalMeans) -> MeansTable:
                 t = (np.abs(estimate - shown.null) - shown.delta) / error
             else:
                 t = (estimate - shown.null + side * shown.delta) / error
-        p, line = adjusted_p(t, df, shown.adjust, family, tail)
+        if means.basis.method and shown.df is None and not shown.infer[0]:
+            messages.append(f"Degrees-of-freedom method: {means.basis.method}")
+        p, line = each_p(t, df, shown.adjust, family, tail)
         columns |= {"z.ratio" if z else "t.ratio": t, "p.value": np.where(np.isnan(t), np.nan, p)}
         messages += [line] if line else []
         if shown.delta:

@@ -13,10 +13,11 @@ import pandas as pd
 from ...design.build import design_for
 from ...design.dense import dense
 from ...errors import DataError, DataWarning, give_warning, nearest
-from ...fitted.protocols import is_parametric, is_single_index, no_model
+from ...fitted.protocols import is_mixed, is_parametric, is_single_index, no_model
 from ...render.means import Label, as_text
 from ..wald import Vcov, resolved
 from .estimates import Basis, MarginalMeans, Shown
+from .mixed import mixed_basis
 from .nests import find_nests, occurring, shown_nests
 from .nuisance import Nuisance, shares_of, standing_apart
 from .rows import Facts, Wanted, facts_from, facts_of, wanted_of, weight_of
@@ -46,6 +47,8 @@ class Asking:
         Rows in place of the fit's.
     nuisance : Nuisance or None
         Factors that are averaged over at once.
+    lmer_df : {"satterthwaite", "asymptotic"} or None
+        Of linear mixed models.
     """
 
     at: Mapping[str, Any] | None = None
@@ -54,6 +57,7 @@ class Asking:
     mode: str | None = None
     data: Any = None
     nuisance: Nuisance | None = None
+    lmer_df: str | None = None
 
     @property
     def plain(self) -> bool:
@@ -106,7 +110,7 @@ def reference_grid(
     DataError
         A name or level in `at` that is not there; too many rows.
     """
-    single = is_single_index(fit)
+    single = is_single_index(fit) or is_mixed(fit)
     if not single and not is_parametric(fit):
         raise no_model(fit, "emmeans()")
     if single and asking.mode is not None:
@@ -137,7 +141,7 @@ def reference_grid(
     weights = grid_weights(facts, columns, size)
     offset = None
     if mode is None:
-        basis, shown = basis_of(fit, asking.vcov), shown_of(fit, size)
+        basis, shown = _basis(fit, asking), shown_of(fit, size)
         if asking.nuisance is not None and apart:
             X = _apart(fit, columns, facts, apart, asking.nuisance.weights)
             shown = replace(shown, averaged=(f"{len(apart)} nuisance factors",))
@@ -311,6 +315,14 @@ def grid_weights(facts: Facts, columns: Mapping[str, list[Any]], size: int) -> n
         return np.ones(size)
     weight = weight_of(facts, names)
     return np.array([weight.get(key, 0.0) for key in zip(*(columns[name] for name in names))])
+
+
+def _basis(fit: Any, asking: Asking) -> Basis:
+    if is_mixed(fit):
+        return mixed_basis(fit, asking.vcov, asking.lmer_df)
+    if asking.lmer_df is not None:
+        raise ValueError("lmer_df goes with models of lmer(): give df= of the tests of others")
+    return basis_of(fit, asking.vcov)
 
 
 def basis_of(fit: SingleIndex, vcov: Vcov) -> Basis:

@@ -150,15 +150,20 @@ def _joint(means: MarginalMeans, by: tuple[str, ...], null: float) -> tuple[Mean
     means = only_shown(means)
     groups = groups_of(means.labels, by, len(means.linear))
     results = [_one(means, rows, null) for rows in groups]
-    df2 = means.basis.df if means.shown.df is None else means.shown.df
+    df2 = np.array([_denominator(means, rows) for rows in groups])
     labels = tuple(label_in(means, name).take([int(rows[0]) for rows in groups]) for name in by)
     df1 = np.array([r[0] for r in results], dtype=float)
     F = np.array([r[1] for r in results])
-    p = np.array([float(f_upper(np.array(f), np.array(d), df2)) if d else math.nan for f, d in zip(F, df1)])
+    p = np.array(
+        [
+            float(f_upper(np.array(f), np.array(d), e)) if d else math.nan
+            for f, d, e in zip(F, df1, df2.tolist())
+        ]
+    )
     notes = [r[2] for r in results]
     columns: dict[str, Any] = {
         "df1": df1,
-        "df2": np.where(df1 > 0, round_half([df2], 2)[0], np.nan),
+        "df2": np.where(df1 > 0, round_half(df2, 2), np.nan),
         "F.ratio": np.array(round_half(F, 3)),
         "p.value": p,
     }
@@ -167,6 +172,14 @@ def _joint(means: MarginalMeans, by: tuple[str, ...], null: float) -> tuple[Mean
         columns["note"] = [NOTES[k] for k in notes]
         messages = _messages(columns["note"])
     return MeansTable(labels, columns, "F.ratio", (), tuple(messages)), [r[3] for r in results]
+
+
+def _denominator(means: MarginalMeans, rows: np.ndarray) -> float:
+    """Degrees of freedom of a joint test: the least of those of orthonormal functions, as emmeans."""
+    if means.shown.df is not None:
+        return means.shown.df
+    L = np.nan_to_num(means.linear[rows])
+    return float(np.min(means.basis.df_of(np.linalg.qr(L.T)[0].T[: np.linalg.matrix_rank(L)])))
 
 
 def _messages(notes: list[str]) -> list[str]:

@@ -62,6 +62,7 @@ def emmeans(
     non_nuisance: Any = None,
     wt_nuis: str | None = None,
     submodel: str | None = None,
+    lmer_df: str | None = None,
 ) -> Any:
     """Estimated marginal means of a model, R's ``emmeans``.
 
@@ -71,7 +72,7 @@ def emmeans(
 
     Parameters
     ----------
-    fit : GLM, LM, GLMNB, ZeroInflated, Hurdle, Multinom or Polr, or MarginalMeans to average further
+    fit : GLM, LM, GLMNB, ZeroInflated, Hurdle, Multinom, Polr, LMM or GLMM, or MarginalMeans to average further
     specs : str or sequence of str
         ``"~ a"``, ``"~ a * b"``, ``"~ a | b"`` (b makes groups), ``"pairwise ~ a"`` (contrasts too), or names.
         ``"~ 1"`` is the overall mean.
@@ -123,6 +124,9 @@ def emmeans(
     submodel : str, optional
         Means as a model with fewer terms has them for the fitted values: a formula such as ``"~ a + b"``, "minimal"
         (the terms of the factors asked for), "type2" (that term, adjusted for all that do not hold it).
+    lmer_df : {"satterthwaite", "asymptotic"}, optional
+        Degrees of freedom of a linear mixed model: Satterthwaite's (where the fit holds its rows; R's default is
+        Kenward and Roger's), or infinite ones.
 
     Returns
     -------
@@ -173,7 +177,7 @@ def emmeans(
     asked = read_specs(specs, by)
     apart = nuisance_of(nuisance, non_nuisance, wt_nuis, weights)
     grid = regridded(
-        _grid_of(fit, Asking(at, cov_reduce, vcov, mode, data, apart)), regrid, bias_adjust, sigma
+        _grid_of(fit, Asking(at, cov_reduce, vcov, mode, data, apart, lmer_df)), regrid, bias_adjust, sigma
     )
     means = means_over(grid, asked, weights, offset)
     if submodel is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -103,8 +104,18 @@ def _of_values(means: MarginalMeans, value: np.ndarray, cov: np.ndarray) -> Marg
     """The same rows as functions of themselves; NaN among the values where there is no estimate."""
     n, here = len(value), ~np.isnan(value)
     null = None if here.all() else np.eye(n)[:, ~here]
-    basis = Basis(value, cov[np.ix_(here, here)], null, means.basis.df, means.basis.errors)
+    before = means.basis
+    basis = Basis(value, cov[np.ix_(here, here)], null, before.df, before.errors)
+    if before.degrees is not None:
+        own = np.broadcast_to(before.df_of(means.linear), n)
+        method = f"inherited from {before.method} when re-gridding"
+        basis = replace(basis, degrees=partial(least_of, own), method=method)
     return replace(means, basis=basis, linear=np.eye(n), offset=None)
+
+
+def least_of(df: np.ndarray, L: np.ndarray) -> np.ndarray:
+    """Of each row of L the least of the degrees of freedom of what it takes."""
+    return np.array([df[row != 0].min() if row.any() else np.inf for row in L])
 
 
 def _scaled(means: MarginalMeans, value: np.ndarray, slope: np.ndarray) -> MarginalMeans:

@@ -34,19 +34,29 @@ satterthwaite <- function() {
     kr <- tryCatch(if (isREML(m) && nobs(m) < 400) frame(as.data.frame(coef(summary(t, ddf = "Kenward-Roger")))), error = function(e) NULL); r$kenward_roger <- kr
     spec <- list(cake = "~ recipe | temperature", "cake ML" = "~ recipe", machines = "~ Machine", oats = "~ N", "orthodont sum" = "~ Sex | age", orthodont = "~ Sex", "positive weights" = "~ h", crossed = "~ t", sleep = "~ Days")[[id]]
     if (!is.null(spec)) { e <- emmeans(t, as.formula(spec), lmer.df = "satterthwaite"); r$emmeans <- list(spec = spec, table = tidy_frame(as.data.frame(e)), text = captured(print(e))); if (id != "sleep") { p <- pairs(e); r$pairs <- list(table = tidy_frame(as.data.frame(p)), text = captured(print(p))) } }
+    if (id %in% c("cake", "cake ML", "machines", "oats", "orthodont sum", "positive weights", "crossed")) r$joint <- captured(print(joint_tests(t, lmer.df = "satterthwaite")))
     out[[id]] <- r; cat(id, "\n")
   }
-  write_json_to(list(versions = versions, models = out), "satterthwaite.json")
+  means <- lapply(list(c("cbpp", "~ period"), c("bacteria", "~ trt"), c("owls", "~ FoodTreatment | SexParent"), c("positive gamma log", "~ h")), function(p) {
+    m <- exact(calls[[p[1]]]); e <- emmeans(m, as.formula(p[2])); list(model = p[1], spec = p[2], text = captured(print(summary(e, type = "response"))), pairs = captured(print(pairs(e))))
+  })
+  write_json_to(list(versions = versions, models = out, means = means), "satterthwaite.json")
 }
 tidy_frame <- function(d) lapply(as.list(d), function(v) if (is.numeric(v)) as.list(as.numeric(v)) else as.list(as.character(v)))
 r2 <- function() {
   suppressMessages(library(performance)); versions$performance <- as.character(packageVersion("performance")); versions$insight <- as.character(packageVersion("insight"))
   out <- list()
-  for (id in setdiff(names(calls), c("verbagg slopes", "inst slope"))) {
+  for (id in setdiff(names(calls), c("verbagg", "verbagg slopes", "inst slope", "contraception slope"))) {
     m <- exact(calls[[id]], more_starts = 0); names(m@call)[1] <- ""
     v <- tryCatch(quiet(insight::get_variance(m, verbose = FALSE)), error = function(e) NULL); r <- tryCatch(quiet(r2_nakagawa(m)), error = function(e) NULL); i <- tryCatch(quiet(icc(m)), error = function(e) NULL); g <- tryCatch(quiet(icc(m, by_group = TRUE)), error = function(e) NULL)
     o <- if (isGLMM(m) && family(m)$family %in% c("poisson", "binomial")) tryCatch(quiet(check_overdispersion(m)), error = function(e) NULL)
-    out[[id]] <- list(variance = if (length(v) > 1) lapply(v, function(x) as.list(as.numeric(x))), r2_conditional = unname(r$R2_conditional), r2_marginal = unname(r$R2_marginal), icc_adjusted = if (is.list(i)) i$ICC_adjusted, icc_unadjusted = if (is.list(i)) i$ICC_unadjusted,
+    null <- if (isGLMM(m) && family(m)$link == "log" && !(family(m)$family %in% c("Gamma", "inverse.gaussian", "gaussian"))) {
+      call <- named(calls[[id]]); call$formula <- as.formula(call$formula); f <- lme4::nobars(call$formula); off <- attr(terms(f), "offset")
+      call$formula <- as.formula(paste(deparse(call$formula[[2]]), "~ 1", if (length(off)) paste("+", paste(rownames(attr(terms(f), "factors"))[off], collapse = "+")), "+", paste0("(", sapply(findbars(call$formula), deparse, 500), ")", collapse = " + ")))
+      if (call[[1]] == "glmer.nb") { call[[1]] <- quote(glmer); call$family <- bquote(MASS::negative.binomial(.(attr(m, "theta_nb")))) }
+      unname(fixef(exact(call, more_starts = 0)))
+    }
+    out[[id]] <- list(null = null, variance = if (length(v) > 1) lapply(v, function(x) as.list(as.numeric(x))), r2_conditional = unname(r$R2_conditional), r2_marginal = unname(r$R2_marginal), icc_adjusted = if (is.list(i)) i$ICC_adjusted, icc_unadjusted = if (is.list(i)) i$ICC_unadjusted,
       by_group = if (is.data.frame(g)) list(group = as.list(g$Group), icc = as.list(g$ICC)), overdispersion = if (!is.null(o)) list(chisq = o$chisq_statistic, ratio = o$dispersion_ratio, df = o$residual_df, p = o$p_value))
     cat(id, "\n")
   }
