@@ -211,9 +211,17 @@ ABSOLUTE_PATH = re.compile(r"(?<![\w.~/:-])/(?:home|root|tmp|work|opt|Users|mnt)
 ADDRESS = re.compile(r"https?://([\w.-]+)")
 TEXTS = sorted(
     path
-    for pattern in ("*.md", "*.toml", ".ci/*", "[gtbn]*/**/*.py", "[gtbn]*/**/*.R", "notebooks/*.ipynb")
+    for pattern in (
+        "*.md",
+        "*.toml",
+        ".ci/*",
+        "[gtbn]*/**/*.py",
+        "[gtbn]*/**/*.R",
+        "notebooks/*.ipynb",
+        "docs/**/*",
+    )
     for path in ROOT.glob(pattern)
-    if path.is_file()
+    if path.is_file() and not {"generated", "_build", "__pycache__"} & set(path.parts)
 )
 
 

@@ -61,7 +61,7 @@ def plot(
     Raises
     ------
     DataError
-        The model holds no rows.
+        The model holds no rows, or as many coefficients as rows.
     ValueError
         A panel that is not there.
 
@@ -101,8 +101,13 @@ def drawn(
             "every panel draws the rows, and this model holds no training rows (strip_data() or load()): fit it "
             "again; coefficient_plot(fit), and effect_plot(fit, ..., at=...) with all variables, need none"
         )
-    figure, flat = axes_for(axes, len(panels))
     values = values_of(fit)
+    if not (values.hat < 1).any():
+        raise DataError(
+            "no row has a residual to draw: every one has leverage 1, as there are as many coefficients as rows; leave "
+            "terms out, or fit more rows"
+        )
+    figure, flat = axes_for(axes, len(panels))
     for axis, k in zip(flat, panels, strict=True):
         known[k](axis, values, label)
     spread_labels(figure, flat)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import platform
+import re
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,9 @@ from .records import Listing, Prose, Section, Sources
 from .subject import Subject, count, ratios
 
 LIBRARIES = ("numpy", "scipy", "pandas")
+NOT_IN_CALLS = {"method": ("auto", "logistic"), "na_action": ("na.omit",)}
+CONTROL = {"epsilon": 1e-8, "maxit": 25}
+"""Arguments that a call as R prints it does not name, with what they are if nobody says."""
 CRITERIA = {"ML": "maximum likelihood", "REML": "restricted maximum likelihood"}
 SOURCES = {
     "estimates": "McCullagh P, Nelder JA (1989). Generalized Linear Models, 2nd ed. Chapman & Hall.",
@@ -179,12 +183,25 @@ def _call(subject: Subject) -> tuple[str, list[tuple[str, str]]]:
             out.append((plain, node.text if isinstance(node, Literal) else repr(deparse(node))))
         elif known.get(plain) is not None:
             out.append((plain, _value(plain, known[plain])))
+    given = {name for name, _ in out}
+    out += [
+        (name, _value(name, known[name]))
+        for name, usual in NOT_IN_CALLS.items()
+        if name not in given and known.get(name) not in (None, *usual)
+    ]
+    control = known.get("control")
+    out += [
+        (name, repr(getattr(control, name)))
+        for name, usual in CONTROL.items()
+        if getattr(control, name, usual) != usual
+    ]
     return function, out
 
 
 def _family(text: str) -> str:
-    """R's ``inverse.gaussian("1/mu^2")`` as Python has it."""
+    """R's ``inverse.gaussian("1/mu^2")`` as Python has it; a Tweedie link by its power."""
     name, bracket, rest = text.partition("(")
+    rest = re.sub(r'link = "mu\^([-\d.e]+)"', r"link_power = \1", rest)
     return name.strip("`").replace(".", "_") + bracket + rest
 
 

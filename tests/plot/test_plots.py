@@ -17,6 +17,7 @@ from glmformula import (
     effect_plot,
     gaussian,
     glm,
+    lm,
     load,
     poisson,
     profile_plot,
@@ -213,3 +214,11 @@ def test_coefficients_of_a_model_without_its_rows(sick, tmp_path):
     wald = coefficient_plot(sick, method="wald")
     for ours, theirs in zip(axis.containers[0].lines[2], wald.containers[0].lines[2], strict=True):
         np.testing.assert_allclose(ours.get_segments(), theirs.get_segments())
+
+
+@pytest.mark.parametrize("fit", [lm, glm])
+def test_rows_that_all_have_leverage_one_have_nothing_to_draw(fit):
+    with pytest.raises(
+        DataError, match="every one has leverage 1, as there are as many coefficients as rows"
+    ):
+        fit("y ~ x", {"x": [0.0, 1.0], "y": [1.0, 3.0]}).plot()

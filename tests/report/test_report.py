@@ -14,11 +14,24 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from glmformula import glm, glm_nb, hurdle, lm, lmer, load, multinom, polr, zeroinfl
+from glmformula import (
+    glm,
+    glm_nb,
+    hurdle,
+    inverse_gaussian,
+    lm,
+    lmer,
+    load,
+    multinom,
+    polr,
+    tweedie,
+    zeroinfl,
+)
 from glmformula.datasets import attrition
 from glmformula.errors import DataError, SingularWarning
+from glmformula.report import methods
 from glmformula.report.public import report
-from glmformula.report.subject import number, p_cell
+from glmformula.report.subject import Subject, number, p_cell
 
 EVERY = ["trust", "model", "rows", "table-one", "estimates", "effects", "tests", "diagnostics"]
 LAST = ["methods", "checklist", "certificate", "code"]
@@ -375,3 +388,32 @@ def test_fewer_outliers_than_the_model_makes_are_no_finding(data):
     outliers = findings(report(glm("left ~ overtime_hours", data, "binomial"), bootstrap=0))["Outliers"]
     assert outliers.mark == "good"
     assert outliers.text == "0% of the rows are outside of all draws: no more than the model makes."
+
+
+CALLS = {
+    "firth": (lambda d: glm("left ~ salary", d, "binomial", method="firth"), ", method='firth')"),
+    "tweedie": (
+        lambda d: glm("sick_days ~ salary", d, tweedie(1.5, 0), maxit=40),
+        ", family=tweedie(var_power = 1.5, link_power = 0), maxit=40)",
+    ),
+    "inverse": (
+        lambda d: glm("sick_days + 1 ~ salary", d, inverse_gaussian("log"), na_action="na.exclude"),
+        ", family=inverse_gaussian(\"log\"), na_action='na.exclude')",
+    ),
+    "arrays": (lambda d: glm("left ~ dept", d, "binomial", weights=np.ones(len(d))), ", weights=weights)"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_code_has_what_a_printed_call_lacks(name, data):
+    fit, ending = CALLS[name][0](data), CALLS[name][1]
+    text = methods.code(Subject(fit, 0.95, None, True, 1, None, None), "r.html").items[0].text
+    assert text.splitlines()[-2].endswith(ending)
+    space = {"data": data, "weights": np.ones(len(data))}
+    exec(text.rpartition("\n")[0], space)  # noqa: S102
+    assert space["fit"].coefficients.equals(fit.coefficients)
+
+
+def test_a_given_code_is_shown(logistic):
+    section = methods.code(Subject(logistic, 0.95, None, True, 1, None, "glmformula fit ..."), "r.html")
+    assert section.items[0].text == "glmformula fit ..."
