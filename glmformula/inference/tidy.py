@@ -67,6 +67,8 @@ def tidy(
     out.insert(0, "term", list(names_of(fit)))
     if conf_int:
         limits = own(fit, confint)(fit, level=conf_level, method=conf_method, vcov=vcov).frame
+        if len(limits) > len(out):  # standard deviations come before the coefficients of a mixed model
+            limits = limits.loc[list(names_of(fit))]
         rows = len(limits)  # thresholds, after the coefficients, have none but where they are asked for
         out.loc[: rows - 1, ["conf_low", "conf_high"]] = limits.to_numpy()
     if exponentiate:

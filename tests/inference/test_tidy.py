@@ -12,7 +12,7 @@ import pytest
 from reference.models.load import load
 from tolerances import PROFILE_LIMIT, ROWS, STANDARD_ERROR
 
-from glmformula import DataError, augment, glance, glm, tidy
+from glmformula import DataError, augment, glance, glm, lmer, tidy
 
 HERE = Path(__file__).parents[1] / "reference"
 CASES = {c["id"]: c for c in json.loads(gzip.decompress((HERE / "broom.json.gz").read_bytes()))["cases"]}
@@ -138,3 +138,11 @@ def test_augment_of_other_data(tmp_path):
     columns = {name: ROWS_OF[name].to_numpy() for name in ROWS_OF}
     of_dict = glm("y ~ x", columns, "poisson")
     assert list(augment(of_dict, columns))[:4] == list(ROWS_OF)
+
+
+def test_limits_of_a_mixed_model_are_those_of_its_coefficients():
+    data = pd.DataFrame({"y": [1.0, 3, 2, 6, 5, 9], "x": [1.0, 2, 3, 1, 2, 3], "g": list("aabbcc")})
+    fit = lmer("y ~ x + (1 | g)", data)
+    table = tidy(fit, conf_int=True, conf_method="wald").set_index("term")
+    limits = fit.confint(method="wald").frame.loc[["(Intercept)", "x"]]
+    assert table[["conf_low", "conf_high"]].to_numpy().tolist() == limits.to_numpy().tolist()
