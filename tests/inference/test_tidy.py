@@ -141,7 +141,7 @@ def test_augment_of_other_data(tmp_path):
 
 
 def test_limits_of_a_mixed_model_are_those_of_its_coefficients():
-    data = pd.DataFrame({"y": [1.0, 3, 2, 6, 5, 9], "x": [1.0, 2, 3, 1, 2, 3], "g": list("aabbcc")})
+    data = pd.DataFrame({"y": [1.0, 2.5, 5, 6, 9, 11], "x": [1.0, 2, 1, 2, 1, 3], "g": list("aabbcc")})
     fit = lmer("y ~ x + (1 | g)", data)
     table = tidy(fit, conf_int=True, conf_method="wald").set_index("term")
     limits = fit.confint(method="wald").frame.loc[["(Intercept)", "x"]]
