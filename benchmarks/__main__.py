@@ -8,6 +8,7 @@
     glmnet                                 penalised paths of three families, and of wide factors
     effects                                average effects of eight variables
     groups                                 a fit for each of 10,000 groups
+    counted spark                          equal rows counted by DuckDB; Spark beside its own
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     import memory kept                     what it costs to have, and that writes into the data are noticed
@@ -44,6 +45,7 @@ from . import (
     kept,
     measure,
     ordinal,
+    places,
     portfolio,
     profiles,
     robust,
@@ -245,6 +247,20 @@ def many_groups(options: argparse.Namespace) -> list[Row]:
     return race_rows(title, {OURS: together, "a loop of glm": looped}, {"a loop of glm": 0.05})
 
 
+def counted_rows(options: argparse.Namespace) -> list[Row]:
+    counts, each = places.counted_beside_rows(options.rows, min(options.rounds, 2))
+    title = f"counted: {options.rows:,} rows in DuckDB, logistic"
+    return race_rows(title, {OURS: counts, "every row read": each}, {"every row read": 0.3})
+
+
+def on_spark(options: argparse.Namespace) -> list[Row]:
+    title = f"spark: {places.SPARK_ROWS:,} × 10 logistic, local[2]"
+    if not installed("pyspark"):
+        return [(title, "pyspark", "not installed", "", "", "", "")]
+    times = places.spark_beside_its_own(places.SPARK_ROWS, min(options.rounds, 3))
+    return race_rows(title, times, {"Spark's own": 1.0})
+
+
 def certificate(options: argparse.Namespace) -> list[Row]:
     fits, certificates = certify.beside_its_fit(certify.data(), options.rounds)
     rows = race_rows("certificate: 5,000 × 1,000 logistic", {"its QR fit": fits, OURS: certificates}, {})
@@ -381,6 +397,8 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "glmnet": penalised_paths,
     "glm_nb": negative_binomial,
     "groups": many_groups,
+    "counted": counted_rows,
+    "spark": on_spark,
     "zeros": many_zeros,
     "streamed": streamed,
     "drop1": drop1,

@@ -114,7 +114,7 @@ def arrow_frame(table: pa.Table, coded: bool = False, first: int = 0) -> tuple[p
     return out, frozenset(texts)
 
 
-OLDEST = {"pyarrow": "18", "polars": "1.3", "dask": "2025.5", "distributed": "2025.5"}
+OLDEST = {"pyarrow": "18", "polars": "1.3", "dask": "2025.5", "distributed": "2025.5", "pyspark": "3.5"}
 """What they can do since then is used; pyproject.toml says what it is."""
 
 

@@ -121,10 +121,11 @@ def written(
     if not isinstance(table, InOrder):
         if out is not None:
             raise DataError(
-                f"out={str(out)!r} is for rows in files or in memory; of a Dask DataFrame the answer is one too: "
-                "leave out= out, and write what comes with its to_parquet()"
+                f"out={str(out)!r} is for rows in files or in memory; of a Dask DataFrame the answer is one too (of "
+                "Spark's, Spark's): leave out= out, and write what comes with its to_parquet(), or write.parquet()"
             )
-        return _lazily(table, function, columns, name)
+        made = getattr(table, "answered", None)
+        return _lazily(table, function, columns, name) if made is None else made(function, columns, name)
     from ..fitted.streams import warn_once
 
     path = destination(out)

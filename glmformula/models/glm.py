@@ -55,7 +55,7 @@ def glm(
         however many rows: Parquet, Arrow IPC or CSV files by path (a file, a directory, a pattern such as
         ``"policies/*.parquet"``), a ``pyarrow.dataset``, a DuckDB relation, ``(sql, connection)`` of DuckDB,
         sqlite3, psycopg or ADBC, a polars LazyFrame, an object that gives Arrow streams (``__arrow_c_stream__``)
-        and does not know its length, a Dask DataFrame.
+        and does not know its length, a Dask or a Spark DataFrame.
     family : Family, function or str
         ``binomial()``, ``binomial`` or ``"binomial"``.
     weights, offset : str, array or Series, optional

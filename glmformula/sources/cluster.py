@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
+from functools import partial
 from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -23,7 +22,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from ..design.streamed import Streamed
-from ..errors import DataError, GLMFormulaError, Heard, give_warning, hearing
+from ..errors import DataError, GLMFormulaError, Heard
 from ..formula.functions.vectors import rows
 from ..frame.columns import names_in_text
 from ..frame.interchange import is_text, needed
@@ -34,6 +33,7 @@ from ..runtime.progress import watched
 from .base import Block
 from .memory import MemorySource
 from .reading import either, working
+from .remote import ASIDE, Job, heard_here, join, put_aside, run
 from .steady import Marks, Steady
 from .store import Store, taken_apart
 
@@ -83,12 +83,12 @@ class DaskTable:
         self, function: Callable[[Piece], T], merge: Callable[[T, T], T], columns: Sequence[str]
     ) -> T | None:
         watched, merged = self.steady.watched(function, merge)
-        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, self.texts, watched), merged)
+        dask, job = needed("dask", "dask"), Job(partial(_of_partition, self.texts, watched), merged)
         with _failures(self, columns):
             there = dask.delayed(job, traverse=False)
             root = _root(self.tasks(columns, _run_frame, there), there)
             (found,) = _computed(partial(dask.compute, root))
-        return self.compared(_heard(found))
+        return self.compared(heard_here(found))
 
     def compared(self, found: tuple[Marks, T] | None) -> T | None:
         """The result of a pass, if it went over the rows of those before."""
@@ -166,9 +166,7 @@ class ClusterStore:
     def complete(self) -> bool:
         return bool(self.shares) and self.client.status in RUNNING
 
-    @staticmethod
-    def put(piece: Piece, values: Evaluated, kept: Any) -> None:
-        _ASIDE.values = values.cut(kept)
+    put = staticmethod(put_aside)
 
     def survey(
         self,
@@ -179,13 +177,13 @@ class ClusterStore:
     ) -> T | None:
         """A pass in which `function` calls `put`."""
         watched, merged = table.steady.watched(function, merge)
-        dask, job = needed("dask", "dask"), _Job(partial(_of_partition, table.texts, watched), merged)
+        dask, job = needed("dask", "dask"), Job(partial(_of_partition, table.texts, watched), merged)
         with _failures(table, columns):
             both = table.tasks(columns, _run_and_keep, dask.delayed(job, traverse=False))
             parts = _persisted(both)
             self.shares = shares_of(parts, self.client.who_has(parts), self.client.nthreads())
             ((_, _, found),) = _in_order(job, *self._shared_out(_firsts, partial(_in_order, job), job))
-        return table.compared(_heard(found))
+        return table.compared(heard_here(found))
 
     def settle(self, streamed: Streamed, made: Callable[[Evaluated], MemorySource]) -> None:
         """The survey is done: keep nothing that is too large."""
@@ -198,21 +196,21 @@ class ClusterStore:
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block of the sources made of the values, merged in any order."""
-        job = _Job(partial(_of_parts, block_fn, merge_fn), merge_fn)
+        job = Job(partial(_of_parts, block_fn, merge_fn), merge_fn)
         with _failures():
             if not isinstance(self.made, needed("distributed", "dask").Future):
                 self.made = self.client.submit(_itself, self.made, pure=False)  # the schema travels once
-            found = _join(job, *self._shared_out(_run_parts, partial(_join, job), job, self.made))
-        return _heard(found)
+            found = join(job, *self._shared_out(_run_parts, partial(join, job), job, self.made))
+        return heard_here(found)
 
-    def _shared_out(self, task: Callable[..., T], join: Callable[..., T], *more: Any) -> list[T]:
-        """``task(*more, numbers, *parts)`` of every share, joined in a tree until few are left."""
+    def _shared_out(self, task: Callable[..., T], joined: Callable[..., T], *more: Any) -> list[T]:
+        """``task(*more, numbers, *parts)`` of every share, merged in a tree until few are left."""
         submit, token = partial(self.client.submit, pure=False), os.urandom(8).hex()
         level = [
             submit(task, *more, share.numbers, *share.parts, key=f"{NAME}-{share.place}-{token}")
             for share in self.shares
         ]
-        level = _tree(level, partial(submit, join), MERGED_HERE)
+        level = _tree(level, partial(submit, joined), MERGED_HERE)
         return _computed(partial(self.client.gather, level))
 
 
@@ -307,28 +305,20 @@ def _of_partition(
 # ---- graphs ----
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What every task needs."""
-
-    function: Callable[..., Any]
-    merge: Callable[[Any, Any], Any]
-
-
 NAME = "glm-partition"
 KEY = re.compile(rf"{NAME}-([\d to,.]+)-|, (\d+)\)$")  # ours, or Dask's: (name, partition)
 
 
-def _tree(level: list[Any], join: Callable[..., Any], most: int = 1) -> list[Any]:
+def _tree(level: list[Any], joined: Callable[..., Any], most: int = 1) -> list[Any]:
     """Results merged, `BRANCHES` at a time, until there are at most so many."""
     while len(level) > most:
-        level = [join(*level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
+        level = [joined(*level[k : k + BRANCHES]) for k in range(0, len(level), BRANCHES)]
     return level
 
 
 def _root(tasks: list[Any], job: Any) -> Any:
     """The one delayed result of delayed tasks."""
-    return _tree(tasks, partial(needed("dask", "dask").delayed(_join, pure=False, traverse=False), job))[0]
+    return _tree(tasks, partial(needed("dask", "dask").delayed(join, pure=False, traverse=False), job))[0]
 
 
 def _persisted(tasks: Sequence[Any]) -> list[Any]:
@@ -349,58 +339,44 @@ def _computed(compute: Callable[[], T]) -> T:
     return found
 
 
-def _heard(result: tuple[T, Heard]) -> T:
-    """The value of a result; the warnings of its tasks are given here."""
-    found, heard = result
-    for category, text in heard:
-        give_warning(text, category)
-    return found
-
-
-def _run(job: _Job, *arguments: Any) -> tuple[Any, Heard]:
-    """Warnings come along."""
-    with hearing() as heard:
-        return job.function(*arguments), heard
-
-
 def _run_parts(
-    job: _Job, made: Any, numbers: tuple[int, ...], *parts: tuple[Any, Held | None]
+    job: Job, made: Any, numbers: tuple[int, ...], *parts: tuple[Any, Held | None]
 ) -> tuple[Any, Heard]:
-    return _run(job, made, [held for _, held in parts])
+    return run(job, made, [held for _, held in parts])
 
 
-def _run_frame(frame: pd.DataFrame, job: _Job, partition_info: Any = None) -> tuple[Any, Heard]:
-    return _run(job, frame, partition_info["number"] if partition_info else 0)
+def _run_frame(frame: pd.DataFrame, job: Job, partition_info: Any = None) -> tuple[Any, Heard]:
+    return run(job, frame, partition_info["number"] if partition_info else 0)
 
 
 def _run_and_keep(
-    frame: pd.DataFrame, job: _Job, partition_info: Any = None
+    frame: pd.DataFrame, job: Job, partition_info: Any = None
 ) -> tuple[tuple[Any, Heard], Held | None]:
     """The result, and what the function has put aside: None where there is no row."""
-    _ASIDE.values = None
+    ASIDE.values = None
     try:
         result = _run_frame(frame, job, partition_info)
-        values = _ASIDE.values
+        values = ASIDE.values
     finally:
-        _ASIDE.values = None
+        ASIDE.values = None
     return result, Held(values) if values is not None and rows(values.response) else None
 
 
 def _firsts(
-    job: _Job, numbers: tuple[int, ...], *parts: tuple[tuple[Any, Heard], Any]
+    job: Job, numbers: tuple[int, ...], *parts: tuple[tuple[Any, Heard], Any]
 ) -> list[tuple[int, int, tuple[Any, Heard]]]:
     """What the survey found in these partitions."""
     return _in_order(job, [(k, k + 1, first) for k, (first, _) in zip(numbers, parts, strict=True)])
 
 
 def _in_order(
-    job: _Job, *lists: Sequence[tuple[int, int, tuple[Any, Heard]]]
+    job: Job, *lists: Sequence[tuple[int, int, tuple[Any, Heard]]]
 ) -> list[tuple[int, int, tuple[Any, Heard]]]:
     """Results of partitions (from, to, result), neighbours merged: of levels the order counts."""
     out: list[tuple[int, int, tuple[Any, Heard]]] = []
     for first, stop, result in sorted(chain.from_iterable(lists), key=itemgetter(0)):
         if out and out[-1][1] == first:
-            out[-1] = out[-1][0], stop, _join(job, out[-1][2], result)
+            out[-1] = out[-1][0], stop, join(job, out[-1][2], result)
         else:
             out.append((first, stop, result))
     return out
@@ -408,15 +384,6 @@ def _in_order(
 
 def _itself(value: T) -> T:
     return value
-
-
-def _join(job: _Job, *results: tuple[Any, Heard]) -> tuple[Any, Heard]:
-    values = [value for value, _ in results]
-    heard = list(dict.fromkeys(w for _, more in results for w in more))
-    return reduce(partial(either, job.merge), values), heard
-
-
-_ASIDE = threading.local()
 
 
 @contextmanager

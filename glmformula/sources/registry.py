@@ -42,6 +42,11 @@ def _is_dask(data: Any) -> bool:
     )  # the second: before 2025.1
 
 
+def _is_spark(data: Any) -> bool:
+    """Of a classic session or of Spark Connect."""
+    return type(data).__module__.startswith("pyspark.sql") and type(data).__name__ == "DataFrame"
+
+
 def _is_query(data: Any) -> bool:
     return isinstance(data, tuple) and len(data) == 2 and isinstance(data[0], str)
 
@@ -69,6 +74,7 @@ OPENERS: list[tuple[Callable[[Any], bool], Opener]] = [
     (_is_path, _opener("files", "open_path")),
     (_is_dataset, _opener("files", "open_dataset")),
     (_is_dask, _opener("cluster", "open_dask")),
+    (_is_spark, _opener("spark", "open_spark")),
     (_named("DuckDBPyRelation"), _opener("database", "open_relation")),
     (is_lazy, _opener("arrow_streams", "open_lazy")),
     (_is_query, _opener("database", "open_query")),

@@ -254,7 +254,7 @@ def test_what_is_on_a_worker_is_one_task_for_each_thread(places, threads, expect
 
 
 def test_the_survey_is_merged_in_the_order_of_the_partitions():
-    job = module._Job(None, add)
+    job = module.Job(None, add)
     one, other = [[(k, k + 1, ([k], [])) for k in numbers] for numbers in ((0, 3, 4, 6), (1, 2, 5))]
     assert [(a, b) for a, b, _ in module._in_order(job, one)] == [(0, 1), (3, 5), (6, 7)]
     nested = module._in_order(job, module._in_order(job, one), module._in_order(job, other))
