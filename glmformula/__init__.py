@@ -67,7 +67,6 @@ from .models.hurdle import Hurdle, hurdle
 from .models.lm import LM, lm
 from .models.lmer import LMM, lmer
 from .models.loading import load
-from .models.many import GLMs
 from .models.model import GLM
 from .models.multinom import Multinom, multinom
 from .models.penalised import Glmnet
@@ -148,6 +147,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.waldtest import waldtest
     from .inference.zero_test import zero_test
     from .models.compare_counts import compare_counts
+    from .models.many import GLMs
     from .plot.changes import plot_comparisons, plot_predictions, plot_slopes
     from .plot.checks import check_model
     from .plot.coefficients import coefficient_plot, profile_plot
@@ -341,7 +341,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    found = generics.function(name)
+    found: Callable[..., Any]
+    if name == "GLMs":  # few need it
+        from .models.many import GLMs as found
+    else:
+        found = generics.function(name)
     globals()[name] = found
     return found
 
