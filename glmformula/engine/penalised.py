@@ -18,11 +18,12 @@ import numpy as np
 from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
-from .grouped import grouped
+from .grouped import Grouped, grouped
 from .path_sums import weighted_gram
 from .penalised_path import STOPS, Stop, by_level, by_share, followed
 from .penalised_problem import Penalty, Scaled, scaled
 from .penalised_surface import Curved, Quadratic, Surface
+from .relaxed import relaxed
 
 # The first lambda is as if alpha were at least this.
 LEAST_ALPHA = 1e-3
@@ -60,6 +61,8 @@ class PenalisedPath:
         Penalty factors as scaled, 0 for what is not penalised, NaN for columns left out.
     passes : int
         Sweeps over the rows.
+    relaxed_beta, relaxed_dev_ratio : ndarray (L, p), (L,) or None
+        Where they were asked for: of the columns that are not zero, without a penalty; NaN where they are too many.
     failed_at : float
         The lambda before which the path ends, since there was no solution; NaN where it is whole.
     """
@@ -77,6 +80,8 @@ class PenalisedPath:
     factors: np.ndarray
     passes: int
     failed_at: float
+    relaxed_beta: np.ndarray | None = None
+    relaxed_dev_ratio: np.ndarray | None = None
 
 
 def fit_path(
@@ -86,8 +91,9 @@ def fit_path(
     assign: np.ndarray,
     penalty: Penalty,
     grid: Grid,
+    relax: bool = False,
 ) -> PenalisedPath:
-    """The path.
+    """The path, with its relaxed fits if asked for.
 
     Raises
     ------
@@ -97,13 +103,12 @@ def fit_path(
     problem, sums = scaled(source, family, names, assign, penalty)
     factors = np.full(problem.p, np.nan)
     factors[problem.columns] = problem.factors
+    plain = problem
     if penalty.grouped:
         gram = problem.matrix(weighted_gram(source, problem.p))
         problem = grouped(problem, gram, assign[problem.columns])
-    if family.is_normal_linear:
-        surface: Surface = Quadratic.of(problem, sums)
-    else:
-        surface = Curved.of(problem, sums)
+    kind = Quadratic if family.is_normal_linear else Curved
+    surface: Surface = kind.of(problem, sums)
     penalised = problem.factors > 0
     free = surface.unpenalised(penalised)
     if penalty.alpha == 0 and grid.given is None:
@@ -125,6 +130,13 @@ def fit_path(
             f"{family.name} with link {family.link.name}; take a link whose means are always valid"
         )
     chosen = np.flatnonzero(wanted[:k])
+    more: dict[str, np.ndarray] = {}
+    if relax:
+        b = found.b[chosen]
+        if isinstance(problem, Grouped):
+            surface, b = kind.of(plain, sums), b @ problem.turn.T
+        again, explained = relaxed(surface, b)
+        more = {"relaxed_beta": plain.own(again), "relaxed_dev_ratio": explained}
     sd, mean = np.ones(problem.p), np.zeros(problem.p)
     sd[problem.columns], mean[problem.columns] = problem.sd, problem.mean
     return PenalisedPath(
@@ -141,6 +153,7 @@ def fit_path(
         factors=factors,
         passes=found.passes,
         failed_at=float(lambdas[k]) if len(failed) else float("nan"),
+        **more,
     )
 
 

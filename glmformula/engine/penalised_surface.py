@@ -62,19 +62,22 @@ class Quadratic:
         self.passes += 1
         return problem.matrix(weighted_gram(problem.source, problem.p))
 
+    def freed(self, some: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """The minimum without a penalty where only some coefficients (their places) are not zero."""
+        zero, b = np.zeros(len(some)), np.zeros((1, len(self.problem.factors)))
+        c = -self.seen(b, True)[0][0, some]
+        Q = (
+            self.gram(self.problem.narrowed(some))
+            if self.whole is None
+            else self.whole[0][np.ix_(some, some)]
+        )
+        return minimum(Q, c, zero, start, self.problem.low[some], self.problem.high[some])
+
     def unpenalised(self, penalised: np.ndarray) -> Point:
         """The minimum where what is penalised is zero."""
-        b = np.zeros(len(penalised))
-        if not penalised.all():
-            some = np.flatnonzero(~penalised)
-            zero = np.zeros(len(some))
-            c = -self.seen(b[None], True)[0][0, some]
-            Q = (
-                self.gram(self.problem.narrowed(some))
-                if self.whole is None
-                else self.whole[0][np.ix_(some, some)]
-            )
-            b[some] = minimum(Q, c, zero, zero, self.problem.low[some], self.problem.high[some])
+        b, some = np.zeros(len(penalised)), np.flatnonzero(~penalised)
+        if len(some):
+            b[some] = self.freed(some, b[some])
         return Point(b, self.seen(b[None], True)[0][0])
 
     def solve(
@@ -177,11 +180,15 @@ class Curved:
                 break
         return b, float(at.deviances[0])
 
+    def freed(self, some: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """The minimum without a penalty where only some coefficients (their places) are not zero."""
+        return self.newton(self.problem.narrowed(some), start)[0]
+
     def unpenalised(self, penalised: np.ndarray) -> Point:
         """The minimum where what is penalised is zero."""
         b, some = self.null.copy(), np.flatnonzero(~penalised)
         if len(some) > (1 if self.problem.has_intercept else 0):
-            b[some] = self.newton(self.problem.narrowed(some), b[some])[0]
+            b[some] = self.freed(some, b[some])
         return Point(b, self.seen(b[None], True)[0][0])
 
     def seen(self, b: np.ndarray, score: bool) -> tuple[np.ndarray, np.ndarray]:

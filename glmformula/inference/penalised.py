@@ -84,16 +84,20 @@ def _predicted(
 
 def path_table(fit: Any) -> StatTable:
     """Df, %Dev and Lambda of each step, glmnet's print."""
-    digits = 4
+    digits, again = 4, fit.result.relaxed_dev_ratio
+    more = {} if again is None else {"%Dev R": round_half((again * 100).tolist(), 2)}
     frame = pd.DataFrame(
         {
             "Df": fit.df,
             "%Dev": round_half((fit.dev_ratio * 100).tolist(), 2),
+            **more,
             "Lambda": signif(fit.lambda_.tolist(), digits),
         },
         index=range(1, len(fit.lambda_) + 1),
     )
-    return StatTable(frame, "anova", heading=(f"\nCall:  {fit.call} \n",))
+    return StatTable(
+        frame, "anova", heading=(f"\nCall:  {fit.call} \n", *([] if not more else ["Relaxed\n"]))
+    )
 
 
 def ridge_summary(fit: Any, s: float) -> StatTable:
@@ -137,16 +141,25 @@ def ridge_summary(fit: Any, s: float) -> StatTable:
 
 
 def cv_table(fit: Any) -> StatTable:
-    """Lambda, Index, Measure, SE and Nonzero at the two penalties, glmnet's print."""
-    places = list(fit.index)
+    """Lambda, Index, Measure, SE and Nonzero at the two penalties, glmnet's print; of blends their gamma too."""
+    heading = (f"\nCall:  {fit.call} \n", f"Measure: {fit.name} \n")
+    places, cvm, cvsd, first = list(fit.index), fit.cvm, fit.cvsd, {}
+    if fit.gamma is not None:
+        at, places = [list(pair) for pair in zip(*fit.relaxed_index)]
+        first = {"Gamma": fit.gamma[at], "Index ": [g + 1 for g in at]}
+        cvm, cvsd = (np.array([table[g] for g in at]) for table in (fit.gamma_cvm, fit.gamma_cvsd))
+        values = cvm[[0, 1], places], cvsd[[0, 1], places]
+    else:
+        values = cvm[places], cvsd[places]
     frame = pd.DataFrame(
         {
+            **first,
             "Lambda": fit.lambda_[places],
             "Index": [k + 1 for k in places],
-            "Measure": fit.cvm[places],
-            "SE": fit.cvsd[places],
+            "Measure": values[0],
+            "SE": values[1],
             "Nonzero": fit.nzero[places],
         },
         index=["min", "1se"],
     )
-    return StatTable(frame, "anova", heading=(f"\nCall:  {fit.call} \n", f"Measure: {fit.name} \n"), digits=4)
+    return StatTable(frame, "anova", heading=heading, digits=4)

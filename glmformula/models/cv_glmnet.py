@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from ..engine import penalised_folds as cv
-from ..engine.penalised import fit_path
+from ..engine.penalised import PenalisedPath, fit_path
 from ..errors import DataError, DataWarning, FitError, give_warning
 from ..fitted.protocols import shown
 from ..runtime.blas import one_blas_thread
 from ..runtime.progress import showing
 from ..sources.memory import MemorySource
 from .at_penalty import AtPenalty
-from .penalised import Glmnet, interpolated
+from .penalised import Glmnet
 from .penalties import checked_options, penalty_of
+from .relaxed import blended, checked_gamma, interpolated
 
 if TYPE_CHECKING:
     from ..families import Family
@@ -67,6 +68,8 @@ class CvGlmnet(Glmnet):
     measure, name : str
         What it is of, and its name in print.
     folds : int
+    gamma, gamma_cvm, gamma_cvsd : ndarray (G,), (G, L), (G, L), or None
+        With ``relax=True``: the blends, their mean losses and standard errors.
 
     Examples
     --------
@@ -81,6 +84,9 @@ class CvGlmnet(Glmnet):
     measure: str
     name: str
     folds: int
+    gamma: np.ndarray | None = None
+    gamma_cvm: np.ndarray | None = None
+    gamma_cvsd: np.ndarray | None = None
 
     @property
     def glmnet_fit(self) -> Glmnet:
@@ -110,7 +116,49 @@ class CvGlmnet(Glmnet):
         """The largest penalty whose loss is within one standard error of the least."""
         return float(self.lambda_[self.index[1]])
 
-    def coef(self, s: Any = "lambda.1se", exact: bool = False) -> Any:
+    @property
+    def relaxed_index(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Places (gamma, lambda) of the least loss among the blends, and of the one within a standard error of it.
+
+        Of those the largest penalty, and then the largest gamma.
+        """
+        if self.gamma is None or self.gamma_cvm is None or self.gamma_cvsd is None:
+            raise FitError("no blends were cross-validated: fit with relax=True")
+        loss = -self.gamma_cvm if self.measure == "auc" else self.gamma_cvm
+
+        def first(good: np.ndarray) -> tuple[int, int]:
+            k = int(np.flatnonzero(good.any(axis=0))[0])
+            return int(np.flatnonzero(good[:, k])[-1]), k
+
+        best = first(loss <= np.nanmin(loss))
+        return best, first(loss <= loss[best] + self.gamma_cvsd[best])
+
+    @property
+    def relaxed_min(self) -> tuple[float, float]:
+        """The penalty and gamma with the least loss among the blends."""
+        return self._pair(0)
+
+    @property
+    def relaxed_1se(self) -> tuple[float, float]:
+        """The penalty and gamma of the sparsest blend within a standard error of the least loss."""
+        return self._pair(1)
+
+    def _pair(self, which: int) -> tuple[float, float]:
+        g, k = self.relaxed_index[which]
+        assert self.gamma is not None
+        return float(self.lambda_[k]), float(self.gamma[g])
+
+    def _chosen(self, s: Any, gamma: Any) -> tuple[Any, float]:
+        """The penalty, and the share of it; the blend's own choice where there is one."""
+        if self.gamma is None:
+            return self._number(s), 1.0 if gamma is None else gamma
+        pair = (
+            self.relaxed_min if isinstance(s, str) and CHOSEN.get(s, s) == "lambda_min" else self.relaxed_1se
+        )
+        self._number(s)
+        return pair[0] if isinstance(s, str) else s, pair[1] if gamma is None else gamma
+
+    def coef(self, s: Any = "lambda.1se", exact: bool = False, gamma: float | None = None) -> Any:
         """Coefficients at a penalty, R's ``coef.cv.glmnet``.
 
         Parameters
@@ -118,12 +166,15 @@ class CvGlmnet(Glmnet):
         s : {"lambda.1se", "lambda.min"} or numbers
         exact : bool
             As of ``Glmnet.coef``.
+        gamma : float, optional
+            With ``relax=True``; default: the one that was chosen with `s`, R's ``coef.cv.relaxed``.
 
         Returns
         -------
         Series; DataFrame for several
         """
-        return super().coef(self._number(s), exact)
+        given, share = self._chosen(s, gamma)
+        return self.glmnet_fit.coef(given, exact, share)
 
     def predict(
         self,
@@ -132,16 +183,19 @@ class CvGlmnet(Glmnet):
         type: str = "link",
         exact: bool = False,
         *,
+        gamma: float | None = None,
         na_action: str = "na.pass",
         new_levels: str = "error",
         out: Any = None,
     ) -> Any:
         """Predictions at a penalty, by default ``"lambda.1se"``; otherwise as ``Glmnet.predict``."""
+        given, share = self._chosen(s, gamma)
         return super().predict(
             newdata,
-            self._number(s),
+            given,
             type,
             exact,
+            gamma=share,
             na_action=na_action,
             new_levels=new_levels,
             out=out,
@@ -225,6 +279,11 @@ class CvGlmnet(Glmnet):
         call = path.call.replace("glmnet(", "cv_glmnet(", 1)
         path = replace(path, call=call)
         measure, (name, loss) = measure_of(given["type_measure"], path.family)
+        gammas = (
+            sorted({checked_gamma(one) for one in np.atleast_1d(given["gamma"]).tolist()})
+            if given["relax"]
+            else []
+        )
         source = path.rows.source
         if foldid is None:
             if not isinstance(source, MemorySource):
@@ -240,7 +299,7 @@ class CvGlmnet(Glmnet):
                 raise ValueError(
                     f"nfolds must be bigger than 3; nfolds=10 recommended (3 is the least): foldid has {len(folds)}"
                 )
-            betas = fold_paths(given, path, source, folds)
+            paths = fold_paths(given, path, source, folds)
             small = path.nobs / len(folds)
             if loss is None and small < 10:
                 give_warning(
@@ -254,24 +313,30 @@ class CvGlmnet(Glmnet):
                 give_warning(
                     "Option grouped=FALSE enforced in cv.glmnet, since < 3 observations per fold", DataWarning
                 )
-            keep = loss is None or not grouped
-            found = cv.losses(source, path.family, folds, betas, loss, keep)
-        if loss is None:
-            values = areas(found, len(folds), betas.shape[1])
-            mean, error = cv.summarised(values, found.weights)
-        elif grouped:
-            mean, error = cv.summarised(found.losses / found.weights[:, None], found.weights)
-        else:
-            rows = [np.concatenate(column) for column in zip(*found.kept)]
-            mean, error = cv.summarised(rows[3], rows[2])
-        return cls(
-            **{f.name: getattr(path, f.name) for f in fields(Glmnet)},
-            cvm=mean,
-            cvsd=error,
-            measure=measure,
-            name=name,
-            folds=len(folds),
-        )
+            # the last is the penalised path itself
+            shares = [*gammas, 1.0]
+            means, errors = np.empty((2, len(shares), len(path.lambda_)))
+            for k, share in enumerate(shares):
+                blends = [blended(found, share) for found in paths]
+                betas = np.array([interpolated(found.lambdas, found.beta, path.lambda_) for found in blends])
+                means[k], errors[k] = losses_of(source, path.family, folds, betas, loss, grouped)
+        own: dict[str, Any] = {f.name: getattr(path, f.name) for f in fields(Glmnet)}
+        if gammas:
+            own |= {"gamma": np.array(gammas), "gamma_cvm": means[:-1], "gamma_cvsd": errors[:-1]}
+        return cls(**own, cvm=means[-1], cvsd=errors[-1], measure=measure, name=name, folds=len(folds))
+
+
+def losses_of(
+    source: Any, family: Family, folds: np.ndarray, betas: np.ndarray, loss: cv.Loss | None, grouped: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean losses of the folds' rows (L,) at their coefficients (K, L, p), and their standard errors."""
+    found = cv.losses(source, family, folds, betas, loss, loss is None or not grouped)
+    if loss is None:
+        return cv.summarised(areas(found, len(folds), betas.shape[1]), found.weights)
+    if grouped:
+        return cv.summarised(found.losses / found.weights[:, None], found.weights)
+    rows = [np.concatenate(column) for column in zip(*found.kept)]
+    return cv.summarised(rows[3], rows[2])
 
 
 PATH_FIELDS = frozenset(f.name for f in fields(Glmnet))
@@ -314,8 +379,8 @@ def measure_of(asked: Any, family: Family) -> tuple[str, tuple[str, cv.Loss | No
     return name, known[name]
 
 
-def fold_paths(given: Mapping[str, Any], path: Glmnet, source: Any, folds: np.ndarray) -> np.ndarray:
-    """Coefficients (K, L, p) at the lambdas of the path, of fits without each fold.
+def fold_paths(given: Mapping[str, Any], path: Glmnet, source: Any, folds: np.ndarray) -> list[PenalisedPath]:
+    """The paths of fits without each fold, on their own lambdas.
 
     Raises
     ------
@@ -327,13 +392,13 @@ def fold_paths(given: Mapping[str, Any], path: Glmnet, source: Any, folds: np.nd
     out = []
     for fold in folds.tolist():
         try:
-            found = fit_path(
-                cv.without_fold(source, fold), path.family, path.column_names, path.assign, penalty, grid
+            rows = cv.without_fold(source, fold)
+            out.append(
+                fit_path(rows, path.family, path.column_names, path.assign, penalty, grid, given["relax"])
             )
         except FitError as error:
             raise FitError(f"without the rows of fold {fold:g} there is no fit: {error}") from error
-        out.append(interpolated(found.lambdas, found.beta, path.lambda_))
-    return np.array(out)
+    return out
 
 
 def areas(found: cv.FoldRows, folds: int, count: int) -> np.ndarray:
@@ -365,6 +430,8 @@ def cv_glmnet(
     lower_limits: Any = None,
     upper_limits: Any = None,
     group: str | None = None,
+    relax: bool = False,
+    gamma: Any = (0.0, 0.25, 0.5, 0.75, 1.0),
     weights: Any = None,
     offset: Any = None,
     subset: Any = None,
@@ -390,6 +457,9 @@ def cv_glmnet(
         rows are in files. A row without a fold is left out.
     type_measure : {"deviance", "mse", "mae", "class", "auc"}, optional
         The loss; "class" and "auc" of a binomial. Default: deviance, for least squares "mse".
+    relax, gamma : bool, numbers
+        With ``relax=True`` each of these blends of penalised and relaxed coefficients is cross-validated too, and
+        `coef` and `predict` take the best; `cvm` and `lambda_min` stay those of the penalised path.
     seed : int, optional
         Of the random folds; R's ``sample`` draws others.
 

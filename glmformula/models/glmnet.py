@@ -22,6 +22,7 @@ def glmnet(
     lower_limits: Any = None,
     upper_limits: Any = None,
     group: str | None = None,
+    relax: bool = False,
     weights: Any = None,
     offset: Any = None,
     subset: Any = None,
@@ -61,6 +62,10 @@ def glmnet(
         Bounds of the coefficients, at most and at least 0.
     group : {None, "term"}
         "term": the group lasso; the columns of a term, so the levels of a factor, are zero together or not at all.
+    relax : bool
+        Fit the columns that are not zero again without a penalty, inside their limits; ``gamma=`` of `coef` and
+        `predict` blends the two (Hastie, Tibshirani & Tibshirani 2020), from 1, the penalised, to 0. Nothing where
+        there are more than n - 3 of them, as in R.
     thresh : float
         Every solution satisfies the conditions of a minimum to this share of the null model's largest gradient.
 

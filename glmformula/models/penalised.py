@@ -26,6 +26,7 @@ from .at_penalty import AtPenalty
 from .calls import call_of
 from .face import PredictiveVerbs
 from .penalties import checked_options, numbers_of, penalty_of
+from .relaxed import blended, interpolated
 
 if TYPE_CHECKING:
     from ..render.table import StatTable
@@ -165,7 +166,11 @@ class Glmnet(PredictiveVerbs):
         """Coefficients (len(s), p) at penalties `s`, interpolated as glmnet does (linearly in lambda)."""
         return interpolated(self.lambda_, self.result.beta, np.atleast_1d(np.asarray(s, dtype=float)))
 
-    def coef(self, s: Any = None, exact: bool = False) -> Any:
+    def at_gamma(self, gamma: float) -> Glmnet:
+        """The path as a blend: `gamma` times the penalised coefficients, the rest of the relaxed (``relax=True``)."""
+        return replace(self, result=blended(self.result, gamma))
+
+    def coef(self, s: Any = None, exact: bool = False, gamma: float = 1.0) -> Any:
         """Coefficients at penalties `s`, R's ``coef.glmnet``.
 
         Parameters
@@ -174,6 +179,9 @@ class Glmnet(PredictiveVerbs):
             Default: the whole path. Between two penalties of the path the coefficients are interpolated.
         exact : bool
             Solve at `s` instead; needs the rows of the fit.
+        gamma : float
+            With ``relax=True``: 1 the penalised coefficients, 0 those of the same columns without a penalty, between
+            them a blend, R's ``coef.relaxed``.
 
         Returns
         -------
@@ -190,9 +198,9 @@ class Glmnet(PredictiveVerbs):
         dtype: float64
         """
         if s is None:
-            return self.coefficients
+            return self.at_gamma(gamma).coefficients
         given = self._penalties(s)
-        values = self._exact(given).at(given) if exact else self.at(given)
+        values = (self._exact(given) if exact else self).at_gamma(gamma).at(given)
         names = list(self.column_names)
         if np.ndim(s) == 0:
             return pd.Series(values[0], index=names)
@@ -254,6 +262,7 @@ class Glmnet(PredictiveVerbs):
         type: str = "link",
         exact: bool = False,
         *,
+        gamma: float = 1.0,
         na_action: str = "na.pass",
         new_levels: str = "error",
         out: Any = None,
@@ -268,7 +277,7 @@ class Glmnet(PredictiveVerbs):
             Default: the whole path.
         type : {"link", "response", "class", "nonzero", "coefficients"}
             "class": of a binomial, 1 (or the level whose probability it is) where it is above a half.
-        exact : bool
+        exact, gamma
             As of `coef`.
         na_action, new_levels, out
             As of :func:`glmformula.predict`.
@@ -288,9 +297,9 @@ class Glmnet(PredictiveVerbs):
         from ..inference.penalised import path_predictions
 
         if type == "coefficients":
-            return self.coef(s, exact)
+            return self.coef(s, exact, gamma)
         given = None if s is None else self._penalties(s)
-        fit = self._exact(given) if exact and given is not None else self
+        fit = (self._exact(given) if exact and given is not None else self).at_gamma(gamma)
         if type == "nonzero":
             return fit.nonzero(s)
         return path_predictions(
@@ -484,7 +493,9 @@ class Glmnet(PredictiveVerbs):
             frame = training.frame
             design = frame.design
             penalty = penalty_of(given, base, design.names, design.assign, frame.terms.labels)
-            result = fit_path(training.source, family, design.names, design.assign, penalty, grid)
+            result = fit_path(
+                training.source, family, design.names, design.assign, penalty, grid, given["relax"]
+            )
         worst = int(result.residuals.argmax())
         if not np.isnan(result.failed_at):
             give_warning(
@@ -516,6 +527,7 @@ class Glmnet(PredictiveVerbs):
                     for name in ("penalty_factor", "lower_limits", "upper_limits", "lambda_")
                     if given[name] is not None
                 },
+                relax="True" if given["relax"] else None,
                 group='"term"' if given["group"] else None,
                 contrasts=given["contrasts"] or None,
             ),
@@ -529,19 +541,3 @@ class Glmnet(PredictiveVerbs):
             n_omitted=frame.n_omitted,
             training=training,
         )
-
-
-def interpolated(lambdas: np.ndarray, beta: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """Rows of `beta` (L, p) at `s`, linear between the lambdas, constant beyond them (glmnet's ``lambda.interp``)."""
-    if len(lambdas) == 1:
-        return np.repeat(beta, len(s), axis=0)
-    upward = lambdas[::-1]
-    at = np.clip(s, upward[0], upward[-1])
-    right = np.clip(np.searchsorted(upward, at), 1, len(upward) - 1)
-    below, above = upward[right - 1], upward[right]
-    share = np.where(above > below, (at - below) / np.where(above > below, above - below, 1.0), 1.0)
-    rows = beta[::-1]
-    low, high = rows[right - 1], rows[right]
-    # a penalty of the path has its own coefficients, to the last bit
-    mixed = low + share[:, None] * (high - low)
-    return np.where(share[:, None] == 1, high, np.where(share[:, None] == 0, low, mixed))

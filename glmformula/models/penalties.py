@@ -115,10 +115,11 @@ def checked_options(given: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
     if not 0 < thresh < 0.1:
         raise ValueError(f"thresh should be a small number above 0, such as 1e-9; got {thresh:g}")
     base = {"alpha": alpha, "thresh": thresh}
-    for name in ("standardize", "intercept"):
+    for name in ("standardize", "intercept", "relax"):
         if not isinstance(given[name], bool | np.bool_):
             raise ValueError(f"{name} should be True or False; got {shown(given[name])}")
         base[name] = bool(given[name])
+    del base["relax"]
     if given["group"] not in (None, "term"):
         raise ValueError(f"group should be None or 'term'; got {shown(given['group'])}")
     base["grouped"] = given["group"] == "term"
