@@ -14,6 +14,8 @@ from .penalised_surface import Surface
 TOGETHER = (36, 24, 16, 10)
 # A column may not be zero if its derivative is above this share of the penalty at the last of them; so many are few.
 NEAR, FEW = 0.85, 300
+# A residual above so many tolerances is not rounding.
+ROUNDING = 2
 # glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
 # lambdas.
 CHANGE, MOST_EXPLAINED, FEWEST = 1e-5, 0.999, 5
@@ -78,14 +80,14 @@ def followed(
     problem, q = surface.problem, len(free.b)
     done: list[np.ndarray] = []
     explained, residuals = np.empty(0), np.empty(0)
-    here, at_lambda, forced = free, top, np.zeros(q, bool)
+    here, at_lambda, forced, most = free, top, np.zeros(q, bool), TOGETHER[0]
     if from_null:
         done, residuals = [free.b], np.zeros(1)
         explained = surface.seen(free.b[None], False)[1]
     while len(done) < len(lambdas):
-        some, inside = lambdas[len(done) : len(done) + TOGETHER[0]], np.ones(q, bool)
+        some, inside = lambdas[len(done) : len(done) + most], np.ones(q, bool)
         if surface.narrows:
-            some, inside = working(problem, lambdas[len(done) :], here, forced)
+            some, inside = working(problem, some, here, forced)
         narrow, count = not inside.all(), len(some)
         small = problem.narrowed(np.flatnonzero(inside)) if narrow else problem
         start = Point(here.b[inside], here.slopes[inside])
@@ -101,6 +103,13 @@ def followed(
             if len(bad):
                 count = int(bad[0])
                 forced = forced | (off[count] > 0)
+        # what was not solved among others may be from nearer by; what is alone is taken as it is
+        unsolved = (
+            np.flatnonzero(~(left[:count] <= ROUNDING * tolerance)) if len(some) > 1 else np.empty(0, int)
+        )
+        most = TOGETHER[0]
+        if len(unsolved):
+            count, most = int(unsolved[0]), max(1, int(unsolved[0]))
         done.extend(b[:count])
         residuals = np.concatenate([residuals, left[:count]])
         explained = np.concatenate([explained, share[:count]])

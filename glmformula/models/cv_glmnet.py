@@ -17,6 +17,7 @@ from ..runtime.blas import one_blas_thread
 from ..runtime.progress import showing
 from ..sources.memory import MemorySource
 from .at_penalty import AtPenalty
+from .measures import measure_of
 from .penalised import Glmnet
 from .penalties import checked_options, penalty_of
 from .relaxed import blended, checked_gamma, interpolated
@@ -25,34 +26,6 @@ if TYPE_CHECKING:
     from ..families import Family
     from ..render.table import StatTable
 
-# Measures and their names, the first the default, by family and link; of all others below.
-MSE, MAE = "Mean-Squared Error", "Mean Absolute Error"
-Measures = Mapping[str, tuple[str, "cv.Loss | None"]]
-NORMAL: Measures = {
-    "mse": (MSE, cv.squared),
-    "deviance": ("Mean-squared Error", cv.squared),
-    "mae": (MAE, cv.absolute),
-}
-KNOWN: Mapping[tuple[str, str], Measures] = {
-    ("gaussian", "identity"): NORMAL,
-    ("binomial", "logit"): {
-        "deviance": ("Binomial Deviance", cv.bounded_deviance),
-        "class": ("Misclassification Error", cv.misclassified),
-        "auc": ("AUC", None),
-        "mse": (MSE, cv.twice_squared),
-        "mae": (MAE, cv.twice_absolute),
-    },
-    ("poisson", "log"): {
-        "deviance": ("Poisson Deviance", cv.deviance),
-        "mse": (MSE, cv.squared),
-        "mae": (MAE, cv.absolute),
-    },
-}
-OTHERS: Measures = {
-    "deviance": ("GLM Deviance", cv.deviance),
-    "mse": (MSE, cv.squared),
-    "mae": (MAE, cv.absolute),
-}
 CHOSEN = {"lambda.min": "lambda_min", "lambda.1se": "lambda_1se"}
 OWN = ("nfolds", "foldid", "type_measure", "seed")
 
@@ -226,6 +199,11 @@ class CvGlmnet(Glmnet):
             return getattr(self, name)
         return s
 
+    def assess(self, newdata: Any = None, s: Any = "lambda.1se", gamma: float | None = None) -> pd.DataFrame:
+        """Measures of how well rows are predicted, by default at ``"lambda.1se"``; otherwise as ``Glmnet.assess``."""
+        given, share = self._chosen(s, gamma)
+        return self.glmnet_fit.assess(newdata, given, share)
+
     def _exact(self, s: np.ndarray) -> Any:
         return self.glmnet_fit._exact(s)
 
@@ -359,24 +337,6 @@ def numbered(foldid: Any, data: Any) -> Any:
 
 def name_of(column: str) -> str:
     return column if column.isidentifier() else f"`{column}`"
-
-
-def measure_of(asked: Any, family: Family) -> tuple[str, tuple[str, cv.Loss | None]]:
-    """The measure, its name and the loss of rows (None: the area under the ROC curve).
-
-    Raises
-    ------
-    ValueError
-        The family has no such measure.
-    """
-    known = KNOWN.get((family.name, family.link.name), OTHERS)
-    name = next(iter(known)) if asked is None else asked
-    if not isinstance(name, str) or name not in known:
-        raise ValueError(
-            f"Only {', '.join(known)} available as type_measure for this family ({family.name}, link "
-            f"{family.link.name}); got {shown(asked)}"
-        )
-    return name, known[name]
 
 
 def fold_paths(given: Mapping[str, Any], path: Glmnet, source: Any, folds: np.ndarray) -> list[PenalisedPath]:

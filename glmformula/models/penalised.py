@@ -311,6 +311,39 @@ class Glmnet(PredictiveVerbs):
         """Means of the rows of the fit, a column for each penalty."""
         return self.predict(type="response")
 
+    def assess(self, newdata: Any = None, s: Any = None, gamma: float = 1.0) -> pd.DataFrame:
+        """How well the path predicts rows with a response, R's ``assess.glmnet``.
+
+        Parameters
+        ----------
+        newdata : DataFrame or other table, optional
+            Default: the rows of the fit. Weights of the fit that are named are evaluated in it.
+        s : number or numbers, optional
+            Default: the whole path.
+        gamma : float
+            As of `coef`.
+
+        Returns
+        -------
+        DataFrame
+            A row for each penalty: ``lambda``, and the weighted means of deviance, mse and mae; of a binomial the
+            share misclassified and the AUC too (there mse and mae are summed over both classes, as in R).
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glmnet
+        >>> data = datasets.attrition()
+        >>> fit = glmnet("sick_days ~ salary + overtime_hours", data[:400], family="poisson")
+        >>> fit.assess(data[400:], s=[0.3, 0.01]).round(3)
+           lambda  deviance    mse    mae
+        0    0.30     1.196  4.042  1.568
+        1    0.01     1.178  3.991  1.551
+        """
+        from .assess import assessed
+
+        given = self.lambda_ if s is None else self._penalties(s)
+        return assessed(self.at_gamma(gamma), newdata, given)
+
     # -- other forms ---------------------------------------------------------------------------------------
 
     def tidy(self, return_zeros: bool = False) -> pd.DataFrame:

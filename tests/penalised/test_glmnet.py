@@ -313,8 +313,13 @@ def test_a_path_whose_means_leave_their_range_ends_there():
         g.ConvergenceWarning, match="the path ends before lambda .* means leave the range of the family"
     ):
         fit = glmnet(f"b ~ {NUMERIC} + f + g", DATA, g.binomial("log"))
-    assert 1 < len(fit.lambda_) < 60
-    assert fit.result.failed_at < fit.lambda_[-1]
+    # it ends at the next lambda of its grid, where means touch their bound: there the maximum is not inside
+    grid = fit.lambda_[0] * 1e-4 ** (np.arange(100) / 99)
+    np.testing.assert_allclose(fit.lambda_, grid[: len(fit.lambda_)], rtol=1e-12)
+    np.testing.assert_allclose(fit.result.failed_at, grid[len(fit.lambda_)], rtol=1e-12)
+    assert fit.residual[:-1].max() <= 1e-9
+    assert fit.residual[-1] <= 1e-3
+    assert fit.predict(type="response").iloc[:, -1].max() > 0.95
     assert fit.predict(type="response").to_numpy().max() < 1
     with pytest.raises(FitError, match="no penalised fit was found at lambda"):
         glmnet(f"b ~ {NUMERIC} + f + g", DATA, g.binomial("log"), lambda_=[1e-6])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from glmformula import FitError, cv_glmnet, glm, glmnet, load
+from glmformula import DataError, FitError, cv_glmnet, glm, glmnet, load
 from tests.reference.glmnet.load import HERE, table
 
 DATA = table("data")
@@ -149,3 +150,39 @@ def test_bad_input_is_told():
         fit.update(relax="yes")
     with pytest.raises(FitError, match="no blends were cross-validated: fit with relax=True"):
         _ = cv_glmnet("y ~ x1 + x2", DATA, foldid="fold").relaxed_min
+
+
+# ---------------------------------------------------------------- assess
+
+
+@pytest.mark.filterwarnings("ignore:non-integer #successes")
+@pytest.mark.parametrize("family", ["gaussian", "binomial", "poisson"])
+def test_rows_are_assessed_as_r_does(family):
+    with gzip.open(HERE / "assess.json.gz", "rt", encoding="utf-8") as file:
+        problem = json.load(file)["problems"][family]
+    formula = f"{problem['y']} ~ {' + '.join(f'x{k}' for k in range(1, 9))}"
+    train, new = DATA[:150], DATA[150:]
+    fit = glmnet(formula, train, family)
+    got = fit.assess(new, s=problem["s"])
+    assert set(got) == {"lambda", *problem["new"]}
+    # at the first penalty all rows are alike, but for rounding
+    ties = {"class": 1, "auc": 1}
+    for name, want in problem["new"].items():
+        np.testing.assert_allclose(got[name][ties.get(name, 0) :], want[ties.get(name, 0) :], rtol=1e-6)
+    # the weights of R's call are of the new rows alone: here those of the fit, on the same path
+    weighted = replace(glmnet(formula, train, family, weights="w"), result=fit.result)
+    got = weighted.assess(new, s=problem["s"])
+    for name, want in problem["weighted"].items():
+        np.testing.assert_allclose(got[name][ties.get(name, 0) :], want[ties.get(name, 0) :], rtol=1e-6)
+
+
+def test_what_is_assessed():
+    fit = cv_glmnet("b ~ x1 + x2 + f", DATA, "binomial", relax=True, foldid="fold", nlambda=20)
+    assert fit.assess()["lambda"].tolist() == [fit.relaxed_1se[0]]
+    np.testing.assert_allclose(
+        fit.assess(s=0.05, gamma=0)["auc"], fit.glmnet_fit.at_gamma(0).at_penalty(0.05).roc().auc
+    )
+    whole = fit.glmnet_fit.assess(DATA[:50])
+    assert len(whole) == len(fit.lambda_)
+    with pytest.raises(DataError, match="no row"):
+        fit.assess(DATA[:5].assign(b=np.nan))
