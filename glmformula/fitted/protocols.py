@@ -189,6 +189,21 @@ class MeanModel(Protocol):
         """The same call with some arguments changed."""
 
 
+class Simulating(Protocol):
+    """A model that draws responses for its rows.
+
+    Attributes
+    ----------
+    rows : TrainingData
+    simulate : callable, (nsim, seed) -> DataFrame (n, nsim)
+    """
+
+    @property
+    def rows(self) -> TrainingData: ...
+    @property
+    def simulate(self) -> Callable[..., pd.DataFrame]: ...
+
+
 class PenaltyPath(Protocol):
     """A path of fits, of which one is asked."""
 

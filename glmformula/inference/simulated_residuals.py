@@ -13,14 +13,14 @@ import pandas as pd
 from scipy import stats
 
 from ..errors import DataError, FamilyError
-from ..fitted.protocols import PenaltyPath, SingleIndex, is_parametric, lacking
+from ..fitted.protocols import PenaltyPath, Simulating, is_parametric, is_single_index, lacking, require
 from ..render.cells import coefmat
 from ..render.report import Block as TextBlock, Rendered
 from ..sources.mapped import collect
 from .quantities import draws_of
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import Parametric
+    from ..fitted.protocols import SingleIndex
     from ..sources.base import Block
 
 Draw = Callable[[np.random.Generator], np.ndarray]
@@ -136,7 +136,7 @@ def simulate_residuals(fit: Any, nsim: int = 250, seed: int | None = None) -> Si
     rows = {
         "uniformity": _uniformity(scaled),
         "dispersion": _dispersion(y, drawn, mean),
-        "outliers": _outliers(below, equal, nsim),
+        "outliers": _outliers(scaled, nsim),
     }
     if _counts(y) and not (is_parametric(fit) and fit.likelihood.ordered):
         rows["zeros"] = _zeros(y, drawn)
@@ -144,9 +144,9 @@ def simulate_residuals(fit: Any, nsim: int = 250, seed: int | None = None) -> Si
     return SimulatedResiduals(fit.rows.labelled(scaled).rename("residual"), mean, tests, nsim)
 
 
-def _drawn(fit: SingleIndex | Parametric) -> tuple[np.ndarray, Draw]:
+def _drawn(fit: Any) -> tuple[np.ndarray, Draw]:
     """The response, and a function that draws another."""
-    if fit.rows.streamed:
+    if not lacking(fit, Simulating) and fit.rows.streamed:
         raise DataError("residuals by simulation need the rows in memory: fit a part of them there")
     if not lacking(fit, PenaltyPath):
         raise FamilyError(
@@ -161,8 +161,18 @@ def _drawn(fit: SingleIndex | Parametric) -> tuple[np.ndarray, Draw]:
             )
         y = np.concatenate([np.empty(0), *collect(fit.rows.source, _response)])
         return y, draws_of(fit)
+    if not is_single_index(fit):
+        require(fit, Simulating, "simulate_residuals()", "nothing can be drawn from it")
+        y = np.concatenate([np.empty(0), *collect(fit.rows.source, _response)])
+        return y, partial(_simulated, fit)
     state = fit.row_state
     return state.y, partial(_from_family, fit, state.mu, state.prior_weights)
+
+
+def _simulated(fit: Simulating, rng: np.random.Generator) -> np.ndarray:
+    """A response that the model itself draws, random effects anew where it has some."""
+    drawn = fit.simulate(1, seed=int(rng.integers(2**31))).to_numpy(dtype=float)
+    return np.asarray(drawn[:, 0])
 
 
 def _from_family(
@@ -201,8 +211,8 @@ def _two_sided(own: float, drawn: np.ndarray) -> float:
     return min(1.0, 2.0 * min(lower, upper))
 
 
-def _outliers(below: np.ndarray, equal: np.ndarray, nsim: int) -> tuple[float, float]:
-    outside = int((((below == 0) | (below == nsim)) & (equal == 0)).sum())
-    n = len(below)
-    share = 2.0 / (nsim + 1)
-    return outside / n, float(stats.binomtest(outside, n, share).pvalue)
+def _outliers(scaled: np.ndarray, nsim: int) -> tuple[float, float]:
+    """Responses below or above all their draws; among equals by their random order, so that the share is exact."""
+    place = np.floor(scaled * (nsim + 1))
+    outside, n = int(((place == 0) | (place >= nsim)).sum()), len(scaled)
+    return outside / n, float(stats.binomtest(outside, n, 2.0 / (nsim + 1)).pvalue)

@@ -17,6 +17,7 @@ from glmformula import (
     glm_nb,
     hurdle,
     lm,
+    lmer,
     multinom,
     simulate_residuals,
     zeroinfl,
@@ -111,3 +112,27 @@ def test_what_cannot_be_asked(data: pd.DataFrame, tmp_path: Path) -> None:
     data.to_parquet(tmp_path / "d.parquet")
     with pytest.raises(DataError, match="need the rows in memory"):
         simulate_residuals(glm("poisson ~ x", tmp_path / "d.parquet", "poisson"))
+
+
+def test_outliers_of_a_binary_response_are_as_many_as_they_should_be() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=2000)
+    rows = pd.DataFrame({"x": x, "y": (rng.random(2000) < 1 / (1 + np.exp(-x))).astype(int)})
+    found = simulate_residuals(glm("y ~ x", rows, "binomial"), 60, seed=101).tests.loc["outliers"]
+    assert found["statistic"] == pytest.approx(2 / 61, rel=0.25)
+    assert found["p_value"] > 0.05
+
+
+def test_mixed_models_draw_their_random_effects_anew() -> None:
+    rng = np.random.default_rng(13)
+    group = np.repeat(np.arange(20), 10)
+    rows = pd.DataFrame({"x": rng.normal(size=200), "g": group.astype(str)})
+    rows["y"] = rows["x"] + rng.normal(size=20)[group] + rng.normal(size=200)
+    fit = lmer("y ~ x + (1 | g)", rows)
+    found = simulate_residuals(fit, 60, seed=4)
+    assert found.residuals.between(0, 1).all()
+    assert (found.tests["p_value"] > 0.01).all()
+    limits = fit.tidy(conf_int=True, conf_method="wald")
+    np.testing.assert_allclose(
+        limits[["conf_low", "conf_high"]], fit.confint(method="wald").loc[["(Intercept)", "x"]]
+    )
