@@ -11,6 +11,7 @@
     counted spark                          equal rows counted by DuckDB; Spark beside its own
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
+    herds                                  profile intervals of a mixed model
     import memory kept                     what it costs to have, and that writes into the data are noticed
 
 Each race in memory is one process, the same data frame, interleaved rounds; what is printed is the median,
@@ -42,6 +43,7 @@ from . import (
     drop1 as deletions,
     effects,
     groups,
+    herds,
     kept,
     measure,
     ordinal,
@@ -275,6 +277,12 @@ def profile(options: argparse.Namespace) -> list[Row]:
     return race_rows("profile confint: 1e5 × 20 logistic", times, {})
 
 
+def mixed_intervals(options: argparse.Namespace) -> list[Row]:
+    field = herds.field(options.r and contenders.has_r("lme4"))
+    times = measure.race(field, herds.data(), options.rounds, few={herds.LME4: 3}, warm_up=herds.data())
+    return race_rows("mixed confint: cbpp, 56 rows, 15 herds, binomial", times, herds.BARS)
+
+
 def robust_errors(options: argparse.Namespace) -> list[Row]:
     rows = []
     data, warm_up = robust.data(), robust.data(2000)
@@ -403,6 +411,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "streamed": streamed,
     "drop1": drop1,
     "profile": profile,
+    "herds": mixed_intervals,
     "certificate": certificate,
     "robust": robust_errors,
     "import": imports,
