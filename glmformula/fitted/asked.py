@@ -17,7 +17,7 @@ from ..engine.likelihood_fit import as_slice
 from ..errors import FitError
 from ..families.likelihood import Etas, Quantity
 from ..families.link import Array, Link
-from .protocols import is_parametric, is_single_index, single_index
+from .protocols import has_one_mean, is_parametric, single_index
 
 if TYPE_CHECKING:
     from ..sources.base import Block
@@ -114,7 +114,7 @@ def asked(fit: Fit, type: str | None = None, at: Any = None) -> Asked:
         result = fit.result
         quantity = fit.quantity(type, at)
         return Asked(quantity, result.layout, result.solved.parameters, fit.parameter_names)
-    if not is_single_index(fit):
+    if not has_one_mean(fit):
         single_index(fit, "a prediction", "it has no linear predictor")
         raise FitError("the model predicts nothing")
     kept = ~fit.aliased

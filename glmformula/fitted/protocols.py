@@ -560,6 +560,14 @@ def is_mixed(fit: object) -> TypeIs[Mixed]:
     return not lacking(fit, Mixed)
 
 
+def has_one_mean(fit: object) -> TypeGuard[SingleIndex]:
+    """Whether it predicts one mean by one linear predictor: a `SingleIndex`, or the population of a mixed model.
+
+    Of the latter what concerns the mean is there: coefficients, schema, rows, family.
+    """
+    return is_single_index(fit) or is_mixed(fit)
+
+
 def single_index(fit: object, verb: str, instead: str) -> SingleIndex:
     """The fit, if it is a `SingleIndex`; else the error of `require`."""
     require(fit, SingleIndex, verb, instead)

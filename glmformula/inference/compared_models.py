@@ -11,6 +11,7 @@ from ..design.selection import positions
 from ..errors import DataError, DataWarning, FitError, give_warning
 from ..fitted.coefficients import response_of
 from ..fitted.loglik import loglik_of
+from ..fitted.protocols import is_mixed
 from ..formula.lines import formula_lines
 from .update import update
 
@@ -34,6 +35,8 @@ def compared_models(fit: Fit, others: Iterable[object], default: str = ". ~ 1") 
     FitError
         The models are not fitted to the same rows.
     """
+    if is_mixed(fit):  # the random effects stay
+        default = " + ".join([default, *(f"({bar.text})" for bar in fit.random.formula.bars)])
     models: list[Fit] = [fit]
     for other in list(others) or [default]:
         models.append(changed(models[-1], other))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import FitError
 from ..fitted.coefficients import kept_of, names_of
-from ..fitted.protocols import is_parametric, is_single_index
+from ..fitted.protocols import has_one_mean, is_parametric
 from ..render.table import StatTable
 from .compared_models import compared_models, model_lines, of_one_response
 from .distributions import chisq_upper, f_upper
@@ -115,7 +115,5 @@ def compare(first: Fit, second: Fit, vcov: Vcov) -> tuple[float, Wald]:
 def columns_by_term(fit: Fit) -> list[tuple[str, str]]:
     """Term and name of each coefficient that is not aliased; two terms may have a column of one name."""
     labels = ("", *fit.terms.labels)
-    terms = (
-        [labels[term] for term in fit.assign.tolist()] if is_single_index(fit) else [""] * len(names_of(fit))
-    )
+    terms = [labels[term] for term in fit.assign.tolist()] if has_one_mean(fit) else [""] * len(names_of(fit))
     return [(term, name) for term, name, kept in zip(terms, names_of(fit), kept_of(fit)) if kept]

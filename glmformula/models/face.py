@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from ..inference.lrtest import lrtest as _lrtest
     from ..inference.marginal_anova import Anova as _Anova
     from ..inference.mixed.anova import anova as _mixed_anova, drop1 as _mixed_drop1
+    from ..inference.mixed.certificate import certificate as _mixed_certificate
     from ..inference.mixed.confint import confint as _mixed_confint
     from ..inference.mixed.explained import (
         icc as _icc,
@@ -85,6 +86,12 @@ if TYPE_CHECKING:
     from ..inference.mixed.rows import residuals as _mixed_residuals
     from ..inference.mixed.simulate import simulate as _mixed_simulate
     from ..inference.mixed.summary import summary as _mixed_summary
+    from ..inference.mixed.tidy import (
+        augment as _mixed_augment,
+        glance as _mixed_glance,
+        model_frame as _mixed_frame,
+        model_matrix as _mixed_matrix,
+    )
     from ..inference.mixed.varcorr import VarCorr as _VarCorr
     from ..inference.mixed.vcov import vcov as _mixed_vcov
     from ..inference.model_table import etable as _etable
@@ -210,13 +217,19 @@ LIKELIHOOD = {
 MIXED = {
     "VarCorr": "inference.mixed.varcorr",
     "anova": "inference.mixed.anova",
+    "augment": "inference.mixed.tidy",
+    "certificate": "inference.mixed.certificate",
     "coef": "inference.mixed.ranef",
     "confint": "inference.mixed.confint",
     "drop1": "inference.mixed.anova",
+    "extract_aic": "inference.extract_aic",
+    "glance": "inference.mixed.tidy",
     "icc": "inference.mixed.explained",
+    "model_frame": "inference.mixed.tidy",
+    "model_matrix": "inference.mixed.tidy",
     "overdispersion": "inference.mixed.explained",
-    "r2": "inference.mixed.explained",
     "predict": "inference.mixed.predict",
+    "r2": "inference.mixed.explained",
     "ranef": "inference.mixed.ranef",
     "residuals": "inference.mixed.rows",
     "simulate": "inference.mixed.simulate",
@@ -384,6 +397,12 @@ class MixedVerbs(EffectVerbs, FitVerbs):
     """Those of a model with random effects."""
 
     if TYPE_CHECKING:
+        augment = _mixed_augment
+        certificate = _mixed_certificate
+        extract_aic = _extract_aic
+        glance = _mixed_glance
+        model_frame = _mixed_frame
+        model_matrix = _mixed_matrix
         VarCorr = _VarCorr
         anova = _mixed_anova
         coef = _mixed_coef

@@ -308,6 +308,8 @@ def sigma(fit: Any) -> float:
     >>> round(sigma(glm("y ~ x", {"y": [1.0, 2.0, 4.0, 4.0], "x": range(4)})), 4)
     0.5916
     """
+    if is_mixed(fit):
+        return fit.sigma
     return math.sqrt(_attribute(fit, "dispersion", "sigma()"))
 
 

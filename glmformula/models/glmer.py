@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..engine.irls import fit_glm
-from ..engine.mixed.checks import check_groups, check_identified
+from ..engine.mixed.checks import check_alike, check_groups, check_identified
 from ..engine.mixed.generalized import fit_generalized
 from ..engine.mixed.result import MixedFit
 from ..engine.result import Control, GlmFit
@@ -150,6 +150,8 @@ def began(arguments: Mapping[str, Any], family: Family, nodes: int) -> tuple[Pre
             intercept=made.training.frame.terms.parts[0].intercept,
             control=CONTROL,
         )
+    if family.is_binomial:
+        check_alike(structure, made.training.source)
     return made, looked_at(made.fixed, family, fixed, names)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from ..engine.irls import fit_glm
-from ..engine.mixed.checks import check_groups, check_identified
+from ..engine.mixed.checks import check_groups, check_identified, check_weights
 from ..engine.mixed.linear import fit_linear
 from ..engine.result import Control
 from ..families import gaussian
@@ -97,6 +97,7 @@ class LMM(MixedModel):
             made = prepared(arguments, family)
             structure = made.random.structure
             check_groups(structure, made.training.frame.nrows, scale=True)
+            check_weights(made.training.source)
             result = cls._estimates(
                 made.training.source,
                 made.fixed,

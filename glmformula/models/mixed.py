@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..design.contrast import kept as own_contrasts
+from ..engine.mixed.checks import single_level
 from ..engine.mixed.result import MixedFit
 from ..engine.mixed.structure import Structure, structure_of
 from ..errors import DataError, FormulaError
@@ -373,7 +374,13 @@ def prepared(arguments: Mapping[str, Any], family: Family) -> Prepared:
         "family": family,
         "contrasts": own_contrasts(arguments["contrasts"]),
     }
-    training = training_rows(asked)
+    try:
+        training = training_rows(asked)
+    except DataError as error:
+        for name in found.members:
+            if f"variable 'factor({name})' has only" in str(error):
+                raise single_level(name) from None
+        raise
     own = {**training.arguments, "formula": formula, "family": arguments.get("family", family)}
     training = replace(training, arguments=own)
     layout, levels = random_effects(found, training.frame)

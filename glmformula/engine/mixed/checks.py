@@ -7,7 +7,7 @@ from operator import add
 
 import numpy as np
 
-from ...errors import DataError, DataWarning, give_warning
+from ...errors import DataError, DataWarning, SeparationWarning, give_warning
 from ...sources.base import Block, Source
 from .structure import Structure
 from .sums import by_level, product
@@ -31,10 +31,7 @@ def check_groups(structure: Structure, rows: int, scale: bool) -> None:
     """
     single = [g.name for g in structure.groupings if g.count < 2]
     if single:
-        raise DataError(
-            f"grouping factors must have > 1 sampled level: {', '.join(single)} has a single one in the rows of the "
-            "fit and no variance between groups can be estimated; leave the term out"
-        )
+        raise single_level(single[0])
     sign, limit = ("<", rows) if scale else ("<=", rows + 1)
     many = [g for g in structure.groupings if g.count >= limit]
     if many:
@@ -51,6 +48,62 @@ def check_groups(structure: Structure, rows: int, scale: bool) -> None:
                 f"term ({term.text}); the random-effects parameters and the residual variance (or scale parameter) are "
                 "probably unidentifiable: take a simpler term"
             )
+
+
+def single_level(name: str) -> DataError:
+    """The error where a grouping factor has one level."""
+    return DataError(
+        f"grouping factors must have > 1 sampled level: {name} has a single one in the rows of the fit, and no "
+        "variance between groups can be estimated; leave the term out"
+    )
+
+
+def check_weights(source: Source) -> None:
+    """Refuse weights of zero, whose rows would have an infinite variance.
+
+    Raises
+    ------
+    DataError
+    """
+    zero = source.map_reduce(_zero_weights, add)
+    if zero:
+        raise DataError(
+            f"weights of 0 in {zero} rows: their variance sigma^2 / weight would be infinite; leave the rows out with "
+            "subset="
+        )
+
+
+def _zero_weights(block: Block) -> int:
+    weights = block.prior_weights
+    return 0 if weights is None else int(np.count_nonzero(weights == 0))
+
+
+def check_alike(structure: Structure, source: Source) -> None:
+    """Warn where the groups of a factor are all 0 or all 1: the variance between them runs to infinity.
+
+    Warns
+    -----
+    SeparationWarning
+    """
+    found = source.map_reduce(partial(_successes, structure), _added)
+    for grouping, (hits, total) in zip(structure.groupings, zip(found[::2], found[1::2]), strict=True):
+        used = total > 0
+        alike = used & ((hits <= 0) | (hits >= total))
+        if alike.sum() == used.sum() and total.max(initial=0.0) > 1:
+            give_warning(
+                f"every group of {grouping.name} is all 0 or all 1 ({int(alike.sum())} groups): the likelihood rises "
+                "as the variance between them grows, and no finite estimate means anything; what is given is where "
+                "the approximation stops",
+                SeparationWarning,
+            )
+
+
+def _successes(structure: Structure, block: Block) -> list[np.ndarray]:
+    weights = np.ones(len(block.y)) if block.prior_weights is None else block.prior_weights
+    out = []
+    for grouping, code in zip(structure.groupings, structure.codes(block.design), strict=True):
+        out += [by_level(code, block.y * weights, grouping.count), by_level(code, weights, grouping.count)]
+    return out
 
 
 def check_identified(structure: Structure, source: Source) -> None:

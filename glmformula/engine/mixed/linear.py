@@ -22,6 +22,11 @@ FIRST = 1e-3
 SMALLEST, LARGEST = 0.05, 20.0  # of a standard deviation over sigma to begin with
 NOTHING = 1e-6
 FALL = 1e-9
+EXACT, HUGE, LARGE = 1e-20, 1e5, 1e2
+NOTHING_LEFT = (
+    "the fixed and random effects fit the response exactly: no residual variance is left, and the variances of the "
+    "random effects over it run to infinity; expected rows that differ from what the model says of them"
+)
 
 
 def basis_of(fixed: GlmFit) -> Basis:
@@ -61,7 +66,11 @@ def fit_linear(
             f"{profiled.sums.rows} rows for {len(basis.kept)} fixed effects leave nothing for a variance: expected "
             "more rows than coefficients"
         )
+    if fixed.deviance <= EXACT * fixed.null_deviance:
+        raise FitError(NOTHING_LEFT)
     found = searched(profiled, start)
+    if np.abs(found.x).max(initial=0.0) > (HUGE if found.converged else LARGE):
+        raise FitError(NOTHING_LEFT)
     return result_of(profiled, found, len(fixed.coefficients))
 
 
@@ -72,14 +81,10 @@ def searched(profiled: Profiled, start: np.ndarray | None = None) -> Found:
     ------
     FitError
     """
-    structure = profiled.structure
     theta = moments(profiled) if start is None else np.array(start, dtype=np.float64)
     d, g = profiled.value(theta)
     if not np.isfinite(d):
-        raise FitError(
-            "the fixed and random effects fit the response exactly: no residual variance is left; expected rows that "
-            "differ from what the model says of them"
-        )
+        raise FitError(NOTHING_LEFT)
     B = lifted(forward_hessian(profiled.value, theta, g, np.arange(len(theta)), FIRST))
     found = minimum(profiled.value, theta, B, longest=10.0)
     return settled(profiled, found)

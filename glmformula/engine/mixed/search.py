@@ -168,7 +168,7 @@ def _finished(
             break
         step = -(vectors @ ((vectors.T @ g) / values))
         promise = float(-(g @ step))
-        if promise < 1e-17 * (abs(d) + 1.0):
+        if promise < 1e-21 * (abs(d) + 1.0):
             break
         d_new, g_new = value(x + step)
         if not np.isfinite(d_new) or d_new > d + 1e-10 * (abs(d) + 1.0) or not _smaller(g_new, g, H):

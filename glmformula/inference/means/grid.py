@@ -13,7 +13,7 @@ import pandas as pd
 from ...design.build import design_for
 from ...design.dense import dense
 from ...errors import DataError, DataWarning, give_warning, nearest
-from ...fitted.protocols import is_mixed, is_parametric, is_single_index, no_model
+from ...fitted.protocols import has_one_mean, is_mixed, is_parametric, no_model
 from ...render.means import Label, as_text
 from ..wald import Vcov, resolved
 from .estimates import Basis, MarginalMeans, Shown
@@ -110,7 +110,7 @@ def reference_grid(
     DataError
         A name or level in `at` that is not there; too many rows.
     """
-    single = is_single_index(fit) or is_mixed(fit)
+    single = has_one_mean(fit)
     if not single and not is_parametric(fit):
         raise no_model(fit, "emmeans()")
     if single and asking.mode is not None:
@@ -335,7 +335,8 @@ def basis_of(fit: SingleIndex, vcov: Vcov) -> Basis:
         space = fit.result.null_space
         space = space.toarray() if hasattr(space, "toarray") else np.asarray(space)
         null = np.linalg.qr(space)[0]
-    df = float(fit.df_residual) if fit.family.name in STUDENT else math.inf
+    student = fit.family.name in STUDENT and not is_mixed(fit)
+    df = float(fit.df_residual) if student else math.inf
     return Basis(estimates, cov, null, df, errors)
 
 

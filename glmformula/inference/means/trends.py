@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError, FormulaError, nearest
-from ...fitted.protocols import single_index
+from ...fitted.protocols import has_one_mean, single_index
 from ...formula.algebra import variables_used
 from ...formula.evaluate import Scope, evaluate
 from ...formula.reader import read
@@ -85,9 +85,8 @@ def emtrends(
     <BLANKLINE>
     Confidence level used: 0.95
     """
-    fit = single_index(
-        fit, "emtrends()", "compare its means at two values of the variable, emmeans(..., at=)"
-    )
+    if not has_one_mean(fit):
+        single_index(fit, "emtrends()", "compare its means at two values of the variable, emmeans(..., at=)")
     asked = read_specs(specs, by)
     node = read(var) if isinstance(var, str) else None
     names = variables_used(node) if node is not None else ()
