@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import warnings
 from doctest import NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
@@ -51,6 +52,12 @@ def test_every_public_name_is_in_the_reference():
     assert sorted(set(listed) & set(glmformula.__all__)) == sorted(set(glmformula.__all__) - {"datasets"})
     assert len(listed) == len(set(listed))
     assert all(hasattr(glmformula.GLM, name) for name in reference.METHODS.split())
+
+
+def test_every_room_is_explained():
+    rooms = {path.name for path in (ROOT / "glmformula").iterdir() if path.is_dir() and "__" not in path.name}
+    page = (DOCS / "code.md").read_text(encoding="utf-8")
+    assert sorted(rooms) == sorted(re.findall(r"^\| `(\w+)/`", page, re.M))
 
 
 def test_a_name_that_is_gone_fails_the_reference(monkeypatch):

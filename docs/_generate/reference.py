@@ -9,7 +9,10 @@ import glmformula
 GROUPS: dict[str, tuple[str, str]] = {
     "Models": (
         "Each takes a formula and data of any kind.",
-        "glm lm glm_nb zeroinfl hurdle multinom polr glmnet cv_glmnet lmer glm_control load set_contrasts",
+        (
+            "glm lm glm_nb zeroinfl hurdle multinom polr glmnet cv_glmnet lmer glmer glmer_nb glm_control "
+            "set_contrasts load"
+        ),
     ),
     "Families and links": (
         "R's, and your own.",
@@ -35,18 +38,18 @@ GROUPS: dict[str, tuple[str, str]] = {
     ),
     "What it predicts": (
         "",
-        "predict simulate delta_method predictions avg_predictions effect_plot plot_predictions to_sql",
+        "predict simulate delta_method predictions avg_predictions effect_plot plot_predictions to_sql what_if",
     ),
     "What it says of groups": (
         "",
         "emmeans contrast pairs emtrends joint_tests cld emmeans_plot emmip regrid",
     ),
-    "Random effects": ("Of models by `lmer`.", "fixef ranef VarCorr"),
+    "Random effects": ("Of models by `lmer` and `glmer`.", "fixef ranef VarCorr ranef_plot icc r2"),
     "What it says of changes": (
         "",
         (
             "comparisons avg_comparisons slopes avg_slopes hypotheses datagrid risk_ratio risk_difference "
-            "odds_ratio nnt plot_comparisons plot_slopes"
+            "odds_ratio nnt plot_comparisons plot_slopes to_marginaleffects"
         ),
     ),
     "May it be trusted": (
@@ -76,7 +79,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     ),
     "Classes": (
         "What the functions give.",
-        "GLM LM GLMNB ZeroInflated Hurdle Multinom Polr Glmnet CvGlmnet LMM GLMs Family Link StatTable",
+        "GLM LM GLMNB ZeroInflated Hurdle Multinom Polr Glmnet CvGlmnet LMM GLMM GLMMNB GLMs Family Link StatTable",
     ),
 }
 METHODS = "certificate separation plot report save strip_data"
