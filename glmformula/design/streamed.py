@@ -171,8 +171,8 @@ def streamed(
     meta = table.meta
     terms = terms_of(formula, meta.columns)
     recipe = recipe_for(formula, terms, Columns(meta), arguments, na_action)
-    recipe = learned(replace(recipe, matrix_offsets=reading == CATEGORIES), table)
     alike = None if counted is None else counted(recipe.columns)
+    recipe = learned(replace(recipe, matrix_offsets=reading == CATEGORIES), table, alike)
     found = (
         survey_of(alike, recipe, reading, check) if alike else survey(recipe, table, reading, check, keeper)
     )

@@ -14,7 +14,7 @@ from tolerances import SAME_ROWS
 
 import glmformula as gf
 from glmformula import ConvergenceWarning, DataError, DataWarning, FamilyError, SeparationWarning, glm
-from glmformula.sources import compressed
+from glmformula.sources import compressed, database
 from glmformula.sources.compressed import CompressedSource
 from glmformula.sources.streamed import StreamSource
 
@@ -287,3 +287,15 @@ def test_rows_that_change_between_passes(data, tmp_path):
         connection.execute("delete from rows where rowid < 10")
         with pytest.raises(DataError, match="the data have changed"):
             fit.vcov("HC0")
+
+
+def test_levels_and_extremes_are_learned_of_the_counts(data, monkeypatch):
+    def read(*_):
+        raise AssertionError("a pass over the rows")
+
+    formula, source = "claims ~ factor(years) + cut(w, 2)", (QUERY, duckdb_of(data))
+    monkeypatch.setattr(database._Read, "__call__", read)
+    fit = glm(formula, source, "poisson", compress=True)
+    assert_same(glm(formula, data, "poisson"), fit)
+    with pytest.raises(AssertionError, match="a pass over the rows"):
+        glm("claims ~ scale(years)", source, "poisson", compress=True)  # the mean is of the rows

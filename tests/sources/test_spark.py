@@ -19,13 +19,17 @@ from glmformula import DataError, DataWarning, FamilyError, glm
 from glmformula.sources import spark as module
 from glmformula.sources.compressed import CompressedSource
 
+KINDS = os.environ.get("GLMFORMULA_SPARK", "")
+if KINDS not in ("classic", "connect"):
+    pytest.skip(
+        "Spark takes minutes: GLMFORMULA_SPARK=classic (or connect) runs its tests", allow_module_level=True
+    )
 pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: pip install -e '.[test,spark]'")
 if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
     pytest.skip("Java, which Spark runs on, is not installed", allow_module_level=True)
 pytestmark = [pytest.mark.filterwarnings("ignore:.*pandas.*:FutureWarning", "ignore::ResourceWarning")]
 
 FORMULA = "claims ~ poly(size, 2) + age + area + urban:w + `a.b`"
-KINDS = os.environ.get("GLMFORMULA_SPARK", "classic")
 
 
 @pytest.fixture(scope="module")
