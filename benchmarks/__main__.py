@@ -12,6 +12,7 @@
     glm_nb                                 theta estimated with the coefficients, on two sizes
     drop1 profile certificate robust       questions after the fit
     herds                                  profile intervals of a mixed model
+    random                                 mixed models: crossed factors, many groups
     import memory kept                     what it costs to have, and that writes into the data are noticed
 
 Each race in memory is one process, the same data frame, interleaved rounds; what is printed is the median,
@@ -50,6 +51,7 @@ from . import (
     places,
     portfolio,
     profiles,
+    random_effects,
     robust,
     shrinkage,
     sparse,
@@ -307,6 +309,20 @@ def negative_binomial(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def mixed_models(options: argparse.Namespace) -> list[Row]:
+    packages = tuple(
+        p for p in (random_effects.LME4, random_effects.GLMMTMB) if options.r and contenders.has_r(p)
+    )
+    out = []
+    for kind in random_effects.KINDS:
+        data = random_effects.rows(kind)
+        warm_up = random_effects.rows(kind, 3000, 100)
+        field = random_effects.field(kind, data, packages)
+        times = measure.race(field, data, options.rounds, few=dict.fromkeys(packages, 1), warm_up=warm_up)
+        out += race_rows(random_effects.TITLES[kind], times, random_effects.BARS[kind])
+    return out
+
+
 def many_zeros(options: argparse.Namespace) -> list[Row]:
     rows = []
     for kind in zeros.KINDS:
@@ -412,6 +428,7 @@ RACES: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "drop1": drop1,
     "profile": profile,
     "herds": mixed_intervals,
+    "random": mixed_models,
     "certificate": certificate,
     "robust": robust_errors,
     "import": imports,
