@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
-from reference.mixed.load import load, models, new_rows, symmetric
+from reference.mixed.fits import fitted
+from reference.mixed.load import models, new_rows, symmetric
 from tolerances import (
     MIXED_COVARIANCE,
     MIXED_DEVIANCE,
@@ -15,44 +14,8 @@ from tolerances import (
     MIXED_SIGMA,
 )
 
-import glmformula as gf
-
-FAMILIES = {"inverse.gaussian": gf.inverse_gaussian, "negative.binomial": gf.negative_binomial}
 MODELS = models()
-
-
-def family_of(text):
-    """R's call of a family."""
-    name, _, argument = text.partition("(")
-    made = FAMILIES.get(name) or getattr(gf, name)
-    argument = argument.rstrip(")").strip('"')
-    if not argument:
-        return made()
-    return made(float(argument)) if re.fullmatch(r"[\d.]+", argument) else made(argument)
-
-
-def fitted(answer):
-    parts = answer["parts"]
-    given = {name: parts[name] for name in ("weights", "offset", "subset") if name in parts}
-    if "contrasts" in parts:
-        given["contrasts"] = {"Sex": "contr.sum"}
-    data = load(parts["data"])
-    if parts["fun"] == "lmer":
-        return gf.lmer(parts["formula"], data, REML=parts.get("REML", True), **given)
-    if parts["fun"] == "glmer.nb":
-        return gf.glmer_nb(parts["formula"], data, **given)
-    family = family_of(parts["family"])
-    return gf.glmer(parts["formula"], data, family, nAGQ=parts.get("nAGQ", 1), **given)
-
-
-FITS = {}
-
-
-def fit_of(name):
-    if name not in FITS:
-        FITS[name] = fitted(MODELS[name])
-    return FITS[name]
-
+fit_of = fitted
 
 pytestmark = pytest.mark.filterwarnings("ignore::glmformula.SingularWarning")
 
