@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..families import Family
@@ -24,14 +25,20 @@ def calling(function: str, formula: str, first: Mapping[str, str], arguments: Ma
         *(f"{name} = {text}" for name, text in first.items()),
         *(f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None),
     ]
-    return "\n".join(formula_lines(deparse(read(f"{function}({', '.join(parts)})"))))
+    return on_lines(f"{function}({', '.join(parts)})")
+
+
+@lru_cache(maxsize=64)
+def on_lines(call: str) -> str:
+    """A call on the lines on which R prints it; kept, for one model is often fitted to many tables."""
+    return "\n".join(formula_lines(deparse(read(call))))
 
 
 def call_of(function: str, formula: str, **arguments: Any) -> str:
     """The call of a function without a family, on R's lines."""
     given = [f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None]
     parts = [f"formula = {formula.strip()}", "data = data", *given]
-    return "\n".join(formula_lines(deparse(read(f"{function}({', '.join(parts)})"))))
+    return on_lines(f"{function}({', '.join(parts)})")
 
 
 def _argument(name: str, value: Any) -> str:

@@ -79,9 +79,9 @@ def sums(plan: Plan, scene: Scene) -> Sums:
         own = None if weights is None else weights[here.rows]
         together = rows_by_group(codes[here.rows]) if plan.by else [(0, slice(None))]
         for p, part in enumerate(parts):
-            weighted = part.value if own is None else part.value * own[:, None]
+            weighted = part.value.T if own is None else part.value.T * own
             for g, rows in together:
-                value[g, p] += weighted[rows].sum(axis=0)
+                value[g, p] += weighted[:, rows].sum(axis=1)
         gradient += summed_gradients(parts, layout, here.base, own, together, G)
     grouped = codes >= 0
     rows_in = np.bincount(codes[grouped], minlength=G)

@@ -106,17 +106,24 @@ def contrasts(
         name: _of_variable(known[name], value, facts.get(name), comparison) for name, value in wanted.items()
     }
     if not cross:
-        return [Contrast(n, (label,), ((n, hi),), ((n, lo),)) for n in each for label, hi, lo in each[n]]
+        return [
+            Contrast(n, (label,), moving((n, hi)), moving((n, lo))) for n in each for label, hi, lo in each[n]
+        ]
     names = list(each)
     return [
         Contrast(
             "cross",
             tuple(label for label, _, _ in choice),
-            tuple((n, hi) for n, (_, hi, _) in zip(names, choice)),
-            tuple((n, lo) for n, (_, _, lo) in zip(names, choice)),
+            moving(*((n, hi) for n, (_, hi, _) in zip(names, choice))),
+            moving(*((n, lo) for n, (_, _, lo) in zip(names, choice))),
         )
         for choice in product(*each.values())
     ]
+
+
+def moving(*shifts: tuple[str, Shift]) -> Move:
+    """The variables that do not stay what they are: a scene in which none moves is that of the rows themselves."""
+    return tuple((name, shift) for name, shift in shifts if shift != Shift())
 
 
 def needs_facts(wanted: Mapping[str, Any], known: Mapping[str, Known]) -> list[str]:

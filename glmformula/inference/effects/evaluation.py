@@ -264,32 +264,30 @@ def summed_gradients(
     K = parts[0].value.shape[1]
     out = np.zeros((G, len(parts), K, layout.size))
     for at, (which, place) in enumerate(zip(layout.columns, layout.slices(), strict=True)):
-        whole: list[Array] = []
-        owners: list[int] = []
+        whole: dict[int, Array] = {}  # by part: (K, c), of all of its scenes together
         for p, part in enumerate(parts):
             for columns, coefficients in part.gradient:
                 one = coefficients[at]
                 if one is None:
                     continue
-                weighted = one if weights is None else one * weights[:, None]
+                weighted = one.T if weights is None else one.T * weights
                 if which is None:
                     for g, rows in groups:
-                        out[g, p, :, place.start] += weighted[rows].sum(axis=0)
+                        out[g, p, :, place.start] += weighted[:, rows].sum(axis=1)
                     continue
                 if columns.whole:
-                    whole.append(weighted)
-                    owners.append(p)
+                    whole[p] = whole[p] + weighted if p in whole else weighted
                 inside, places = columns.owners[at]
                 if len(inside):
                     rest = columns.rest if len(inside) == len(columns.rest) else columns.rest[inside]
                     for g, rows in groups:
-                        out[g, p][:, places] += weighted[rows].T @ rest[:, rows].T
+                        out[g, p][:, places] += weighted[:, rows] @ rest[:, rows].T
         if not whole:
             continue
-        stacked = np.concatenate(whole, axis=1)
+        stacked = np.concatenate(list(whole.values()))
         own = base[which]
         for g, rows in groups:
-            sums = own[:, rows] @ stacked[rows]
-            for k, p in enumerate(owners):
-                out[g, p, :, place] += sums[:, k * K : (k + 1) * K].T
+            sums = stacked[:, rows] @ own[:, rows].T
+            for k, p in enumerate(whole):
+                out[g, p, :, place] += sums[k * K : (k + 1) * K]
     return out

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...design.pieces import Design
-from ...engine.columns import dense_columns, plan
+from ...engine.columns import fill
 from ...engine.layout import etas_of
 from ...families.link import Array
 from ..predict import ESTIMABLE
@@ -50,7 +50,7 @@ class Views:
         if key not in self._seen:
             scene, layout = self.scenes[key], self.model.layout
             rest = self.columns(scene.design)
-            rest -= self.base[scene.which]
+            rest -= self.base[in_a_row(scene.which)]
             columns = Columns(True, rest, self.owners[key])
             changes = changes_of(self.model.asked.parameters, columns)
             etas = tuple(
@@ -79,10 +79,20 @@ class Views:
         return tuple(np.where(lost, np.nan, eta) for eta in etas) if lost.any() else etas
 
 
+def in_a_row(places: np.ndarray) -> slice | np.ndarray:
+    """The same places as a slice, if they are neighbours: nothing is copied then."""
+    if len(places) and places[-1] - places[0] == len(places) - 1:
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
 def formed(design: Design, rows: slice) -> Array:
     """(p, c): the columns of some rows."""
-    pieces = tuple([piece.rows(rows) for piece in design.pieces])
-    return dense_columns(pieces, plan(pieces, "qr"), rows.stop - rows.start)[:-1]
+    out, stop = np.empty((design.ncols, rows.stop - rows.start)), 0
+    for piece in design.pieces:
+        start, stop = stop, stop + piece.width
+        fill(piece.rows(rows), out[start:stop])
+    return out
 
 
 def views(
