@@ -10,6 +10,8 @@ def two_sided(statistic: np.ndarray, df: float | np.ndarray) -> np.ndarray:
     """P(|T| > |statistic|) for Student's t with `df`, one or one each; normal where `df` is infinite."""
     t, d = np.broadcast_arrays(np.abs(np.asarray(statistic, dtype=float)), np.asarray(df, dtype=float))
     normal = np.isinf(d)
+    if normal.all():
+        return np.asarray(2 * special.ndtr(-t))
     d = np.where(normal, 1.0, d)
     with np.errstate(over="ignore"):  # t**2 = inf gives 0, which is the answer
         tail = special.betainc(d / 2, 0.5, d / (d + t**2))

@@ -254,10 +254,11 @@ def each_row(plan: Plan, rows: Population, cov: np.ndarray, keep: bool) -> Estim
         columns[name] = np.repeat(texts, n * K)
     if plan.model.asked.quantity.columns:
         columns["group"] = np.tile(np.repeat(np.array(categories, dtype=object), n), tasks)
-    data = scene.data.iloc[np.tile(np.arange(n), tasks * K)].reset_index(drop=True)
+    data = scene.data if tasks * K == 1 else scene.data.iloc[np.tile(np.arange(n), tasks * K)]
+    data = data.reset_index(drop=True)
     flat = gradient.transpose(1, 2, 0, 3).reshape(-1, r) if gradient is not None else None
     return Estimates(
-        pd.DataFrame(columns),
+        pd.DataFrame(columns, copy=False),
         value.transpose(1, 2, 0).reshape(-1),
         flat,
         error.transpose(1, 2, 0).reshape(-1),
@@ -279,8 +280,9 @@ def _unit(plan: Plan, cov: np.ndarray, keep: bool, scene: Scene) -> list[Unit]:
         kept = np.zeros((*value.shape, layout.size) if keep else (here.count, 0))
         for t, part in enumerate(parts):
             for k, gradient in enumerate(row_gradients(part, layout, here.base)):
-                spread = np.einsum("rc,rc->c", cov @ gradient, gradient)
-                error[:, t, k] = np.sqrt(np.maximum(spread, 0.0))
+                product = cov @ gradient
+                product *= gradient
+                error[:, t, k] = np.sqrt(np.maximum(product.sum(axis=0), 0.0))
                 if keep:
                     kept[:, t, k] = gradient.T
         out.append((value, error, kept))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from ...errors import DataError
 from ...families.link import Array
 from ...fitted.protocols import is_parametric
 from ...render.table import StatTable
+from ...runtime.tasks import by_rows
 from ..distributions import quantile, two_sided
 from ..likelihood_covariance import settled_covariance
 from ..limits import percent_names
@@ -155,20 +157,20 @@ def effects_table(
     elif asking.hypothesis is not None:
         estimates, limits = tested(estimates, asking.hypothesis), None
     error = standard_errors(estimates, cov)
-    columns: dict[str, Any] = {str(name): estimates.labels[name].array for name in estimates.labels}
+    columns: dict[str, Any] = {str(name): estimates.labels[name].array.copy() for name in estimates.labels}
     value, half = estimates.value, quantile((1 + asking.conf_level) / 2, asking.df)
     with np.errstate(all="ignore"):
         statistic, low, high = (value - null) / error, value - half * error, value + half * error
         if limits is not None:
             statistic, low, high = limits
-        p = two_sided(statistic, asking.df)
-        columns |= {"estimate": value, "std_error": error, "statistic": statistic, "p_value": p}
-        columns |= {"s_value": surprise(statistic, p, asking.df), "conf_low": low, "conf_high": high}
+        p, s_value = by_rows(partial(probabilities, asking.df), statistic)
+        columns |= {"estimate": value.copy(), "std_error": error.copy(), "statistic": statistic, "p_value": p}
+        columns |= {"s_value": s_value, "conf_low": low, "conf_high": high}
         if asking.equivalence is not None:
             columns |= _equivalence(value, error, asking)
         if asking.transform is not None:
             _transform(columns, asking.transform)
-    frame = pd.DataFrame(columns)
+    frame = pd.DataFrame(columns, copy=False)  # of arrays that are the table's own
     shown = frame.shape[1]
     if estimates.rows is not None:
         more = [name for name in estimates.rows.columns if name not in frame.columns]
@@ -188,6 +190,12 @@ def standard_errors(estimates: Estimates, cov: np.ndarray) -> Array:
         return estimates.error
     g = estimates.gradient
     return np.asarray(np.sqrt(np.maximum(np.einsum("er,er->e", g @ cov, g), 0.0)))
+
+
+def probabilities(df: float, statistic: Array) -> tuple[Array, Array]:
+    """Two-sided p-values and their surprise."""
+    p = two_sided(statistic, df)
+    return p, surprise(statistic, p, df)
 
 
 def surprise(statistic: Array, p: Array, df: float) -> Array:

@@ -14,6 +14,7 @@ from ...families.link import Array, Link
 from ...fitted.asked import Asked, asked
 from ...fitted.protocols import is_parametric
 from ...frame.newdata import columns_of
+from ...runtime.tasks import by_rows
 from ..distributions import quantile
 from ..quantities import limits as scaled_limits
 from ..wald import Vcov
@@ -106,16 +107,21 @@ class Question:
                 "there is an effect for each row, and the rows are not held in memory: average them (avg_...), or give "
                 "newdata= of some rows"
             )
-        made = each_row(plan, rows, cov, self.keeps)
-        tell_lost(self.fit, made, rows, plan.by, averaged)
         limits = None
-        if (
+        of_predictions = (
             self.type is None
             and len(plan.tasks) == 1
             and plan.tasks[0].lo is None
             and plan.tasks[0].variable is None
-        ):
-            limits = self._limits(plan, rows, cov, made)
+        )
+        fit: Any = self.fit
+        if of_predictions and not is_parametric(fit):
+            made, limits = self._carried(plan, rows, cov)
+        else:
+            made = each_row(plan, rows, cov, self.keeps)
+            if of_predictions:
+                limits = self._limits(plan, made)
+        tell_lost(self.fit, made, rows, plan.by, averaged)
         return effects_table(made, cov, self.asking, notes, limits)
 
     @property
@@ -123,21 +129,30 @@ class Question:
         """Whether the rows' gradients are needed together."""
         return self.asking.hypothesis is not None and not isinstance(self.asking.hypothesis, int | float)
 
-    def _limits(
-        self, plan: Plan, rows: Population, cov: np.ndarray, made: Estimates
-    ) -> tuple[Array, Array, Array] | None:
-        """Intervals of predictions made on the scale of the link and carried back."""
-        assert made.error is not None or made.gradient is not None
-        half = quantile((1 + self.asking.conf_level) / 2, self.asking.df)
+    def _carried(
+        self, plan: Plan, rows: Population, cov: np.ndarray
+    ) -> tuple[Estimates, tuple[Array, Array, Array]]:
+        """Predicted means and their intervals, both carried over from the scale of the link: one pass for the two."""
         fit: Any = self.fit
-        if not is_parametric(fit):
-            inner = Plan(Model(asked(fit, "link"), None, plan.model.null_space), plan.tasks)
-            eta = each_row(inner, rows, cov, False)
-            assert eta.error is not None
-            link: Link = fit.family.link
-            with np.errstate(all="ignore"):
-                ends = [link.linkinv(eta.value + sign * half * eta.error) for sign in (-1, 1)]
-                return eta.value / eta.error, np.minimum(*ends), np.maximum(*ends)
+        half = quantile((1 + self.asking.conf_level) / 2, self.asking.df)
+        inner = Plan(Model(asked(fit, "link"), None, plan.model.null_space), plan.tasks)
+        eta = each_row(inner, rows, cov, self.keeps)
+        assert eta.error is not None
+        link: Link = fit.family.link
+
+        def carried(value: Array, error: Array) -> tuple[Array, ...]:
+            mean, slope, _ = fit.family.working(value)
+            ends = [link.linkinv(value + sign * half * error) for sign in (-1, 1)]
+            return mean, slope, value / error, np.minimum(*ends), np.maximum(*ends)
+
+        with np.errstate(all="ignore"):
+            mean, slope, statistic, low, high = by_rows(carried, eta.value, eta.error)
+            gradient = None if eta.gradient is None else slope[:, None] * eta.gradient
+            made = replace(eta, value=mean, error=np.abs(slope) * eta.error, gradient=gradient)
+        return made, (statistic, low, high)
+
+    def _limits(self, plan: Plan, made: Estimates) -> tuple[Array, Array, Array] | None:
+        """Intervals of predictions made on the scale of their quantity and carried back."""
         scale = plan.model.asked.quantity.scale
         if scale == "identity" or made.error is None:
             return None
