@@ -130,9 +130,13 @@ def test_passes_are_counted(tmp_path):
 
 def test_notebooks_keep_what_a_page_can_show():
     outputs = [{"output_type": "stream", "name": name, "text": "1"} for name in ("stdout", "stderr")]
-    notebook = {"cells": [{"cell_type": "code", "source": "", "outputs": outputs}]}
-    text = notebooks._within_the_page(json.dumps(notebook))
-    assert json.loads(text)["cells"][0]["outputs"] == outputs[:1]
+    cells = [
+        {"cell_type": "code", "source": "", "outputs": outputs},
+        {"cell_type": "markdown", "source": ["see [differences]", "(../docs/differences.md)"]},
+    ]
+    code, text = json.loads(notebooks._within_the_page(json.dumps({"cells": cells})))["cells"]
+    assert code["outputs"] == outputs[:1]
+    assert text["source"] == "see [differences](../../differences.md)"
 
 
 def test_links_that_lead_nowhere_are_found(tmp_path):

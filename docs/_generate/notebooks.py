@@ -23,9 +23,11 @@ def copied(root: Path, out: Path) -> None:
 
 
 def _within_the_page(text: str) -> str:
-    """Without outputs that a page cannot show: progress bars, which need a live kernel."""
+    """Without outputs that a page cannot show (progress bars need a live kernel); links to pages lead to them."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = "".join(cell["source"]).replace("](../docs/", "](../../")
         if cell["cell_type"] == "code":
             cell["outputs"] = [
                 output
