@@ -119,6 +119,17 @@ def check_same_rows(fits: Sequence[Fit]) -> None:
             )
 
 
+def check_restricted(fits: Sequence[Fit]) -> None:
+    """An error where restricted likelihoods (REML) of different fixed effects would be compared."""
+    if all(fit.criterion != "REML" for fit in fits):
+        return
+    if len({(fit.terms.intercept, frozenset(fit.terms.labels)) for fit in fits}) > 1:
+        raise FitError(
+            "restricted likelihoods of models with different fixed effects cannot be compared: use anova(), which fits "
+            "them again by maximum likelihood, or fit them with REML=False"
+        )
+
+
 def same_rows(fit: Fit, other: Fit) -> bool:
     """Whether two fits used the same rows; True where one of them cannot tell."""
     mine, theirs = training_of(fit), training_of(other)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..fitted.loglik import loglik_of
 from ..render.table import StatTable
-from .compared_models import compared_models, model_lines
+from .compared_models import check_restricted, compared_models, model_lines
 from .distributions import chisq_upper
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def lrtest(fit: Fit, *others: object) -> StatTable:
     2   2 -93.536 -1 0.9465     0.3306
     """
     fits = compared_models(fit, others)
+    check_restricted(fits)
     logs = [loglik_of(f) for f in fits]
     df = np.array([float(ll.df) for ll in logs])
     value = np.array([float(ll) for ll in logs])

@@ -118,6 +118,7 @@ def _f_table(fit: Mixed, tested: Mapping[str, np.ndarray]) -> pd.DataFrame:
     found = np.array([known.test(L) for L in tested.values()]).reshape(-1, 3)
     F, num, den = found.T
     mean = F * fit.sigma**2
+    num = np.where(num > 0, num, math.nan)  # a term whose columns are all aliased
     columns = {"Sum Sq": mean * num, "Mean Sq": mean, "NumDF": num, "DenDF": den, "F value": F}
     p = [float(f_upper(np.array(f), np.array(n), d)) if n else math.nan for f, n, d in found]
     return pd.DataFrame(columns | {"Pr(>F)": p}, index=list(tested))

@@ -13,6 +13,7 @@ from scipy import special
 
 from ...errors import FamilyError, FitError, hearing
 from ...families.distributions import POISSON
+from ...fitted.protocols import is_mixed, shown
 from ...render.htest import ALTERNATIVES, HTest
 from ...render.table import StatTable
 from ..distributions import chisq_upper
@@ -77,6 +78,8 @@ def r2(fit: Mixed) -> StatTable:
     ------
     FamilyError
         A family and link for which no variance on the scale of the linear predictor is known.
+    FitError
+        The model has no random effects.
     DataError
         The model holds no rows.
 
@@ -151,8 +154,13 @@ def variances(fit: Mixed) -> Variances:
 
     Raises
     ------
-    FamilyError, DataError
+    FamilyError, DataError, FitError
     """
+    if not is_mixed(fit):
+        raise FitError(
+            f"r2() and icc() are of mixed models, such as lmer() and glmer() give; got {shown(fit)}: pseudo_r2() is of "
+            "a glm, summary() has the R squared of an lm"
+        )
     structure = fit.structure
     work = partial(_sums, structure, filled(fit), tuple(VarCorr(fit).covariances))
     rows, total, squares, random = fit.every_row.source.map_reduce(work, _added)

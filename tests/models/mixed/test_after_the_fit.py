@@ -99,6 +99,9 @@ def test_terms_in_sequence(case):
 
 def test_what_cannot_be_compared_says_so():
     fit = fitted("sleep")
+    with pytest.raises(FitError, match="restricted likelihoods of models with different fixed effects"):
+        gf.lrtest(fit, fit.update(". ~ . - Days"))
+    assert gf.lrtest(fit, fitted("sleep intercept")).frame["Df"].iloc[1] == -2
     with pytest.raises(FitError, match="models were not all fitted to the same size of dataset"):
         fit.anova(fitted("dyestuff"))
     with pytest.raises(FitError, match="some models fit with REML = TRUE, some not"):

@@ -110,6 +110,9 @@ def test_a_singular_fit_has_shares():
 
 
 def test_what_has_no_test_says_so():
+    for verb in (gf.r2, gf.icc):
+        with pytest.raises(FitError, match=r"r2\(\) and icc\(\) are of mixed models"):
+            verb(gf.lm("Y ~ N", gf_data()))
     with pytest.raises(FamilyError, match="estimates its dispersion"):
         fitted("sleep").overdispersion()
     with pytest.raises(ValueError, match="alternative should be one of"):
