@@ -152,9 +152,8 @@ MIXED_DEVIANCE = 1e-7
 MIXED_ERRORS = 2e-5
 # Covariances over the product of standard errors: lme4's Hessian by differences of order six is good to 1e-7 or so.
 MIXED_COVARIANCE = 2e-5
-MIXED_SIGMA = 1e-6
-# Modes of random effects, of the largest: they follow theta.
-MIXED_MODES = 1e-5
+# Fitted values, residuals and predictions, of the largest: they follow theta.
+MIXED_ROWS = 1e-5
 
 # --- expressions for databases --------------------------------------------------------------------------------
 # The same doubles by the same formulas: a few last bits of exp, log and sums taken in another order.

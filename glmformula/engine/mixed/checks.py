@@ -12,6 +12,8 @@ from ...sources.base import Block, Source
 from .structure import Structure
 from .sums import by_level, product
 
+MOST_DENSE = 15_000  # random effects beside the first grouping factor: a matrix of 1.8 GB
+
 
 def check_groups(structure: Structure, rows: int, scale: bool) -> None:
     """Refuse groups that no variance can be estimated of.
@@ -39,6 +41,13 @@ def check_groups(structure: Structure, rows: int, scale: bool) -> None:
         raise DataError(
             f"number of levels of each grouping factor must be {sign} number of observations "
             f"(problems: {', '.join(g.name for g in many)}): {found} in {rows} rows; group by something that repeats"
+        )
+    rest = sum(g.count * k for g, k in zip(structure.groupings[1:], structure.widths[1:], strict=True))
+    if rest > MOST_DENSE:
+        raise DataError(
+            f"the grouping factors beside {structure.groupings[0].name} have {rest:,} random effects (at most "
+            f"{MOST_DENSE:,}): their matrix, which is held in full, would take {8 * rest**2 / 2**30:.0f} GB; leave out "
+            "the factor with many levels, or group it more coarsely"
         )
     for term in structure.terms:
         count = next(g.count for g in structure.groupings if g.members == term.members) * term.width

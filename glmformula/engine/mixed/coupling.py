@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 DENSE_SHARE, DENSE_CELLS = 0.15, 2**18
 CHUNK_CELLS = 2**22
-MOST_PRODUCTS = 20_000_000
+MOST_PRODUCTS = 8_000_000
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,6 @@ def result_of(model: Approximated, found: Found, columns: int, nodes: int) -> Mi
     sigma = math.sqrt((residual + squares) / rows.rows) if scale else 1.0
     coefficients = np.full(columns, np.nan)
     coefficients[basis.kept] = basis.centre + basis.root @ found.x[:r]
-    weights = rows.weights
     information = model.evaluated(found.x, "information")[2]
     working = sigma**2 * np.linalg.inv(information) if r else information
     own = gamma_covariance(found, r, nodes)
@@ -170,7 +169,7 @@ def result_of(model: Approximated, found: Found, columns: int, nodes: int) -> Mi
         modes,
         tuple(sigma**2 * v for v in spreads),
         rows.rows,
-        rows.rows if weights is None else int(np.count_nonzero(weights)),
+        rows.rows,
         residual + squares,
     )
 

@@ -39,7 +39,7 @@ class MixedFit:
     rows : int
         Rows of the fit.
     nobs : int
-        Rows that count: those of non-zero weight.
+        The same: lme4 counts rows of weight 0 too.
     squares : float
         Penalised weighted residual sum of squares.
     """

@@ -111,6 +111,12 @@ def test_groups_that_tell_nothing_are_refused(small, formula, said):
         gf.lmer(formula, small)
 
 
+def test_a_second_factor_of_too_many_levels_is_refused(small, monkeypatch):
+    monkeypatch.setattr("glmformula.engine.mixed.checks.MOST_DENSE", 1)
+    with pytest.raises(gf.DataError, match="the grouping factors beside g have 2 random effects"):
+        gf.lmer("y ~ x + (1 | g) + (1 | f)", small)
+
+
 def test_a_level_for_each_row_is_an_overdispersion_of_glmer(small):
     fit = gf.glmer("k ~ x + (1 | row)", small.assign(k=small.k * 5), "poisson")
     assert fit.ngrps["row"] == 40
