@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-INSTALLED = ("test", "plot", "arrow", "polars", "duckdb", "dask")
+INSTALLED = ("test", "plot", "arrow", "polars", "duckdb", "dask", "sql")
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
