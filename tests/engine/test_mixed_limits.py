@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference.mixed.fits import fitted
 
-from glmformula.engine.mixed.limits import Minimum, least_with, limit
+from glmformula.engine.mixed.limits import Minimum, least_aligned, least_with, limit
 from glmformula.engine.mixed.unprofiled import hessian, jacobian, of_everything, of_variances
 from glmformula.inference.mixed.profiles import profiled
 
@@ -89,3 +89,21 @@ def test_the_deviance_away_from_the_optimum_is_that_of_the_profile_there():
     assert of_everything(function)(whole)[0] == pytest.approx(at.deviance, rel=1e-12)
     H = hessian(of_everything(function), whole)
     assert np.linalg.eigvalsh(H)[0] > 0
+
+
+def test_the_least_deviance_with_a_correlation_of_one():
+    # rows (a) and (b, c): b = m a, c = 0; the deviance is least at a = 1, b = 1, c = 1
+    target = np.ones(3)
+    at = Minimum(
+        lambda x: (float(np.sum((x - target) ** 2)), 2 * (x - target)), target.copy(), 0.0, 2 * np.eye(3)
+    )
+    first, second = np.array([0]), np.array([1, 2])
+    assert least_aligned(at, first, second, 1) == pytest.approx(1.0, rel=1e-8)
+    assert least_aligned(at, first, second, -1) == pytest.approx(2.0, rel=1e-8)
+
+
+def test_every_limit_of_a_singular_term_is_told():
+    table = fitted("crossed three").confint("theta_", old_names=False)
+    assert table.loc["cor_I(x^2).(Intercept)|a"].iloc[1] == 1.0
+    assert table.loc["cor_I(x^2).x|a"].iloc[0] == -1.0
+    assert not table.isna().to_numpy().any()

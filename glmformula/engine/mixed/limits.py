@@ -131,6 +131,47 @@ def _second(at: Minimum, goal: Function, x: np.ndarray, m: float, here: np.ndarr
     return (out + out.T) / 2.0
 
 
+def least_aligned(at: Minimum, first: np.ndarray, second: np.ndarray, direction: int) -> float:
+    """The least deviance where a vector of elements is a multiple of another: a correlation of 1 or -1.
+
+    Parameters
+    ----------
+    at : Minimum
+    first, second : ndarray of int
+        Where x has the two; `second`, the longer one, is the multiple, zero beyond the length of `first`.
+    direction : {1, -1}
+        The multiple's sign.
+    """
+    free = np.setdiff1d(np.arange(len(at.x)), second)
+    inner = np.searchsorted(free, first)
+
+    def whole(y: np.ndarray) -> np.ndarray:
+        x = np.zeros(len(at.x))
+        x[free] = y[:-1]
+        x[second[: len(first)]] = y[-1] * x[first]
+        return x
+
+    def value(y: np.ndarray) -> tuple[float, np.ndarray]:
+        x = whole(y)
+        d, g = at.value(x)
+        gradient = np.append(g[free], g[second[: len(first)]] @ x[first])
+        gradient[inner] += y[-1] * g[second[: len(first)]]
+        return d, gradient
+
+    size = float(np.linalg.norm(at.x[second])) / max(float(np.linalg.norm(at.x[first])), 1e-8)
+    y = np.append(at.x[free], direction * max(size, 1e-2))
+    B = np.zeros((len(y), len(y)))
+    B[:-1, :-1] = at.hessian[np.ix_(free, free)]
+    own = at.hessian[np.ix_(second[: len(first)], second[: len(first)])]
+    B[-1, -1] = max(float(at.x[first] @ own @ at.x[first]), 1e-3)
+    found = minimum(value, y, lifted(B), longest=5.0)
+    if found.x[-1] * direction >= 0:
+        return found.value
+    nothing = at.x.copy()
+    nothing[second] = 0.0  # the other sign is better: on this side the least is at none
+    return least_with(at, nothing, second)
+
+
 def least_with(at: Minimum, x: np.ndarray, fixed: np.ndarray) -> float:
     """The least deviance with some elements held where x has them."""
     free = np.setdiff1d(np.arange(len(x)), fixed)

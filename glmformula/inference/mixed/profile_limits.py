@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.mixed.limits import Function, Minimum, least_with, limit
+from ...engine.mixed.limits import Function, Minimum, least_aligned, least_with, limit
 from ...engine.mixed.search import hessian, lifted
 from ...engine.mixed.structure import Structure
 from ...engine.mixed.sums import Basis
@@ -204,14 +204,13 @@ def _correlation_limits(
     at: Minimum, coordinates: Coordinates, element: Element, q: float
 ) -> tuple[float, float]:
     goal = correlation(coordinates, element)
+    first = places(element, element.column) + coordinates.theta.start
+    second = places(element, element.row) + coordinates.theta.start
     out = []
     for direction in (-1, 1):
         found = limit(at, goal, q, direction)
-        if found is None and element.width == 2:
-            own = places(element, element.row) + coordinates.theta.start
-            x = at.x.copy()
-            x[own] = direction * float(np.linalg.norm(x[own])), 0.0
-            edge = least_with(at, x, own[1:])
+        if found is None:
+            edge = least_aligned(at, first, second, direction)
             found = float(direction) if edge < at.deviance + q * q else None
         out.append(math.nan if found is None else found)
     return out[0], out[1]
