@@ -10,7 +10,6 @@ import numpy as np
 
 from ..engine.irls import fit_glm
 from ..engine.mixed.checks import check_alike, check_groups, check_identified
-from ..engine.mixed.generalized import fit_generalized
 from ..engine.mixed.result import MixedFit
 from ..engine.result import Control, GlmFit
 from ..errors import FamilyError, hearing
@@ -83,6 +82,8 @@ class GLMM(MixedModel):
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
+        from ..engine.mixed.generalized import fit_generalized  # few need it
+
         family = known_family(arguments["family"])
         nodes = known_nodes(arguments["nAGQ"])
         with showing(arguments["progress"]), one_team():
@@ -112,6 +113,8 @@ class GLMM(MixedModel):
 
     def estimated(self, source: Source) -> MixedFit:
         """The same model in other rows with the same columns, from the theta of this one."""
+        from ..engine.mixed.generalized import fit_generalized  # few need it
+
         with hearing():
             fixed = fit_glm(
                 self.fixed_source(source),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ..engine.mixed.dispersion import fit_negative_binomial
 from ..families import Family, negative_binomial, poisson
 from ..runtime.progress import showing
 from ..runtime.tasks import one_team
@@ -41,6 +40,8 @@ class GLMMNB(GLMM):
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
+        from ..engine.mixed.dispersion import fit_negative_binomial  # few need it
+
         link, nodes = arguments["link"], known_nodes(arguments["nAGQ"])
         with showing(arguments["progress"]), one_team():
             made, fixed = began(arguments, poisson(link), nodes)

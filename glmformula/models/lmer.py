@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..engine.irls import fit_glm
 from ..engine.mixed.checks import check_groups, check_identified, check_weights
-from ..engine.mixed.linear import fit_linear
 from ..engine.result import Control
 from ..families import gaussian
 from ..runtime.blas import one_blas_thread
@@ -89,6 +88,7 @@ class LMM(MixedModel):
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
+
         reml = arguments["REML"]
         if not isinstance(reml, bool):
             raise TypeError(f"REML should be True or False; got {reml!r}")
@@ -127,6 +127,8 @@ class LMM(MixedModel):
         reml: bool,
         start: np.ndarray | None,
     ) -> MixedFit:
+        from ..engine.mixed.linear import fit_linear  # few need it
+
         alone = fit_glm(
             fixed,
             gaussian(),
