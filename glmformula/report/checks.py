@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..fitted.coefficients import kept_of, names_of
-from ..fitted.protocols import is_parametric, is_single_index
+from ..fitted.protocols import is_single_index
 from ..inference.simulated_residuals import SimulatedResiduals, simulate_residuals
 from ..plot.checks import residual_panels
 from .pictures import picture
@@ -235,8 +235,7 @@ TESTS = {
 
 def simulated(subject: Subject) -> Answer:
     """Residuals by simulation, drawn as often as the size allows."""
-    known = is_single_index(subject.fit) or is_parametric(subject.fit)
-    if not known or not subject.in_memory or subject.fit.nobs > LARGE:
+    if not hasattr(subject.fit, "simulate") or not subject.in_memory or subject.fit.nobs > LARGE:
         return Answer()
     draws = DRAWS if subject.fit.nobs <= SMALL else FEW_DRAWS
     return attempt(simulate_residuals, subject.fit, draws, subject.seed)
@@ -274,7 +273,7 @@ def trust(found: list[Finding]) -> Section:
 def diagnostics(subject: Subject, residuals: Answer) -> Section | None:
     """Pictures of the residuals."""
     key, title = "diagnostics", "Diagnostics"
-    if not (is_single_index(subject.fit) or is_parametric(subject.fit)):
+    if not hasattr(subject.fit, "simulate"):
         return None
     items: list[Item] = []
     if not subject.in_memory:

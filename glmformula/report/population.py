@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..fitted.protocols import is_single_index
+from ..fitted.protocols import Parametric, is_single_index, lacking
 from ..formula.values import Factor
 from .records import Facts, Flow, Item, Prose, Section, Table, TableRow
 from .subject import Subject, count, explanatory, listed, number
@@ -54,6 +54,8 @@ def model_name(fit: Any) -> str:
         name = family.name.partition("(")[0]
         return f"generalized linear model, {name} family{f' ({known})' if known else ''}, {family.link.name} link"
     name = str(getattr(fit, "models_name", type(fit).__name__)).lower().removesuffix("s")
+    if lacking(fit, Parametric) and hasattr(fit, "family"):
+        return f"{name}, {fit.family.name.partition('(')[0]} family, {fit.family.link.name} link"
     parts = [str(getattr(fit, part)) for part in ("dist", "zero_dist", "method") if hasattr(fit, part)]
     return f"{name} ({', '.join(dict.fromkeys(parts))})" if parts else name
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..errors import GLMFormulaError, hearing
 from ..fitted.coefficients import response_of
-from ..fitted.protocols import Ordinal, is_parametric, is_single_index, lacking
+from ..fitted.protocols import Ordinal, Parametric, lacking
 from ..formula.algebra import variables_used
 from ..frame.variables import variables_of
 
@@ -137,12 +137,12 @@ def explanatory(fit: Any) -> list[str]:
 
 def ratios(fit: Any) -> str:
     """What exp(coefficient) is: "odds ratio", "rate ratio" or, of a model with several links, "ratio"; else ""."""
-    if is_single_index(fit):
-        links = [predictor.link.name for predictor in fit.predictors]
-        kind = RATIO_LINKS.get(links[0], "")
-        return "ratio" if kind == "rate ratio" and fit.family.fixed_dispersion is None else kind
-    if not is_parametric(fit):
-        return ""
+    if lacking(fit, Parametric):
+        family = getattr(fit, "family", None)
+        if family is None:
+            return ""
+        kind = RATIO_LINKS.get(family.link.name, "")
+        return "ratio" if kind == "rate ratio" and family.fixed_dispersion is None else kind
     if not lacking(fit, Ordinal):
         return RATIO_LINKS.get(cast(Ordinal, fit).method, "")
     link = getattr(fit, "link", "logit")

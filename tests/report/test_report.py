@@ -291,6 +291,7 @@ def test_a_mixed_model_shows_its_random_effects(data):
     made = report(fit)
     assert made.findings[0].title == "Singular fit"
     assert items(made, "estimates", "listing")[0].text == str(fit.VarCorr())
+    assert made.title == "sick_days: linear mixed model, gaussian family, identity link"
     assert "restricted maximum likelihood" in items(made, "methods", "prose")[0].text
     assert "columns overtime_hours, sick_days, team" in items(made, "code", "listing")[0].text
 
