@@ -13,9 +13,9 @@ from ...errors import DataError, FitError, GLMFormulaWarning, give_warning
 from ...sources.memory import MemorySource
 from .profile_limits import Element, elements, places
 from .rows import filled, linear_predictor
+from .simulate import drawn_modes
 
 if TYPE_CHECKING:
-    from ...engine.mixed.structure import Structure
     from ...fitted.protocols import Mixed
 
 TYPES = ("perc", "basic", "norm")
@@ -84,21 +84,11 @@ def replicates(fit: Mixed, nsim: int, seed: Any) -> np.ndarray:
 
 def simulated(fit: Mixed, source: MemorySource, rng: np.random.Generator) -> np.ndarray:
     """A response, its random effects drawn from their estimated distribution."""
-    modes = drawn_effects(fit.structure, fit.result.theta, fit.sigma, rng)
+    modes = drawn_modes(fit, [], rng)
     block = source.block(slice(0, source.nrows))
     eta = linear_predictor(fit.structure, filled(fit), modes, block)
     mu = fit.family.link.linkinv(eta)
     return np.asarray(fit.family.simulate(rng, mu, source.prior_weights, fit.sigma**2))
-
-
-def drawn_effects(
-    structure: Structure, theta: np.ndarray, sigma: float, rng: np.random.Generator
-) -> list[np.ndarray]:
-    """Random effects (J, K) of each grouping factor."""
-    return [
-        sigma * rng.normal(size=(grouping.count, len(lam))) @ lam.T
-        for grouping, lam in zip(structure.groupings, structure.factors(theta), strict=True)
-    ]
 
 
 def parameters(fit: Mixed, result: MixedFit) -> np.ndarray:
