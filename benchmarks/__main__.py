@@ -6,7 +6,7 @@
     multinom, polr                         five categories, side by side or in order
     zeros                                  zero-inflated and hurdle models
     glmnet                                 penalised paths of three families, of wide factors, of more columns than rows
-    effects                                average effects of eight variables
+    effects                                average effects of eight variables, predictions of rows, their peak on files
     groups                                 a fit for each of 10,000 groups
     counted spark                          equal rows counted by DuckDB; Spark beside its own
     glm_nb                                 theta estimated with the coefficients, on two sizes
@@ -367,8 +367,23 @@ def average_effects(options: argparse.Namespace) -> list[Row]:
     warm_up, data = effects.people(2000), effects.people()
     times = measure.race(effects.field(), data, options.rounds, few={effects.PEER: 1}, warm_up=warm_up)
     rows = race_rows("effects: 1e5 rows, slopes and comparisons of 8 variables", times, effects.BARS)
-    alone = measure.race({OURS: effects.Ours()}, effects.people(1_000_000), options.rounds)
-    return rows + race_rows("effects: the same, 1e6 rows", alone, {})
+    times = effects.after_the_fit(options.rounds)
+    after, title = "avg_slopes and avg_comparisons", "effects: the same, 1e6 rows"
+    for who, beside, bar, of in (
+        (after, "fit", 2.0, title),
+        ("predictions", "predict(se_fit=True)", 1.0, "effects: predictions of 1e6 rows"),
+    ):
+        share = measure.ratio(times[who], times[beside])
+        rows.append((of, beside, *seconds_cells(times[beside]), "", "", ""))
+        rows.append(
+            (of, who, *seconds_cells(times[who]), f"{share:.3f} ×", f"≤ {bar} ×", verdict(share, bar))
+        )
+    peak = {name: size / 1e6 for name, size in effects.streamed_peak(options.rows).items()}
+    cells = f"{peak['effects']:.0f} MB", f"after the fit {peak['fit']:.0f} MB", "", "≤ 1000 MB"
+    return [
+        *rows,
+        (f"effects: peak, {options.rows:,} rows of Parquet", OURS, *cells, verdict(peak["effects"], 1000)),
+    ]
 
 
 def imports(options: argparse.Namespace) -> list[Row]:
@@ -466,7 +481,7 @@ def main() -> None:
     )
     parser.add_argument("races", nargs="*", choices=[*RACES, []], help="default: all of them")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=20_000_000, help="of the race streamed")
+    parser.add_argument("--rows", type=int, default=20_000_000, help="of the races streamed and effects")
     parser.add_argument("--r", action="store_true", help="let R into the races: dense, drop1, profile")
     parser.add_argument("--slow", action="store_true", help="let in the rivals that take very long")
     options = parser.parse_args()

@@ -86,7 +86,7 @@ def ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
     return median(a / b for a, b in zip(ours, theirs, strict=False))
 
 
-def _fresh(code: str, *arguments: str) -> str:
+def fresh(code: str, *arguments: str) -> str:
     """Standard output of `code` in a fresh interpreter, with bytecode kept as in an installed package."""
     command = [sys.executable, "-c", code, *arguments]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
@@ -102,7 +102,7 @@ def import_seconds(modules: Iterable[str], rounds: int) -> dict[str, list[float]
     modules = list(modules)
     times: dict[str, list[float]] = {name: [] for name in modules}
     for turn, name in turns(modules, rounds + 1):
-        took = float(_fresh(IMPORT, name))
+        took = float(fresh(IMPORT, name))
         if turn:
             times[name].append(took)
     return times
@@ -139,7 +139,7 @@ def peak_memory(race_name: str, contender: str) -> dict[str, int]:
     The data are made in the process, so that no reader's copies count. `ru_maxrss` is in kilobytes, as on
     Linux.
     """
-    return dict(json.loads(_fresh(PEAK, race_name, contender)))
+    return dict(json.loads(fresh(PEAK, race_name, contender)))
 
 
 def machine() -> str:

@@ -79,5 +79,5 @@ print(json.dumps([before, measure.high_water()]))
 
 def peak_memory(kind: str) -> tuple[float, float]:
     """Bytes: the peak of a fresh process after the fit, and after the covariance too."""
-    before, after = json.loads(measure._fresh(PEAK, kind))
+    before, after = json.loads(measure.fresh(PEAK, kind))
     return before, after

@@ -162,3 +162,9 @@ SQL = 1e-12
 WHAT_IF = 1e-9
 # Limits of profiles, relative to their width: R's by uniroot over nlminb.
 MIXED_LIMITS = 1e-6
+
+# --- effects: the same number by two ways -------------------------------------------------------------------
+# Logarithms of tail probabilities against 60 digits: SciPy's normal tail loses a digit or two far out.
+SURPRISE = 1e-13
+# Quadratic forms of a covariance, taken by rows in one order of rounding or another.
+CARRIED_OVER = 1e-11

@@ -121,6 +121,10 @@ class Effects(StatTable):
         return effects_table(self.estimates, self.covariance, asking, self.footer)
 
 
+# Probabilities below this have not all of their digits.
+LEAST_P = 1e-300
+
+
 def covariance(fit: Fit, vcov: Vcov) -> tuple[np.ndarray, str]:
     """Of all parameters of the model, and the name of its standard errors; constants as log(theta) count as known
     where another covariance is given.
@@ -200,9 +204,12 @@ def probabilities(df: float, statistic: Array) -> tuple[Array, Array]:
 
 def surprise(statistic: Array, p: Array, df: float) -> Array:
     """-log2 of the p-value (Shannon's information against the null), where that underflows too."""
-    if np.isfinite(df):
-        return np.asarray(-np.log2(p))
-    return np.asarray(-(np.log(2) + special.log_ndtr(-np.abs(statistic))) / np.log(2))
+    with np.errstate(divide="ignore"):
+        bits = np.asarray(-np.log2(p))
+    far = np.flatnonzero(p < LEAST_P) if np.isinf(df) else []
+    if len(far):
+        bits[far] = -(np.log(2) + special.log_ndtr(-np.abs(statistic[far]))) / np.log(2)
+    return bits
 
 
 def _equivalence(value: Array, error: Array, asking: Asking) -> dict[str, Array]:
