@@ -206,7 +206,7 @@ def surprise(statistic: Array, p: Array, df: float) -> Array:
     """-log2 of the p-value (Shannon's information against the null), where that underflows too."""
     with np.errstate(divide="ignore"):
         bits = np.asarray(-np.log2(p))
-    far = np.flatnonzero(p < LEAST_P) if np.isinf(df) else []
+    far = np.flatnonzero(p < LEAST_P) if np.isinf(df) else np.empty(0, dtype=int)
     if len(far):
         bits[far] = -(np.log(2) + special.log_ndtr(-np.abs(statistic[far]))) / np.log(2)
     return bits
