@@ -123,6 +123,7 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.means.trends import emtrends
     from .inference.mixed.explained import icc, r2
     from .inference.mixed.ranef import ranef
+    from .inference.mixed.singular import isSingular
     from .inference.mixed.varcorr import VarCorr
     from .inference.model_table import etable
     from .inference.parallel_lines import brant, nominal_test
@@ -259,6 +260,7 @@ __all__ = [
     "icc",
     "influence_measures",
     "inverse_gaussian",
+    "isSingular",
     "joint_tests",
     "lift",
     "linear_hypothesis",

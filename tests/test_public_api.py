@@ -39,7 +39,7 @@ NAMES = """
     emmeans_plot emmip emmeans emtrends contrast pairs joint_tests cld regrid
     predictions avg_predictions comparisons avg_comparisons slopes avg_slopes hypotheses datagrid to_marginaleffects
     risk_ratio risk_difference odds_ratio nnt to_sql what_if
-    lmer LMM glmer GLMM glmer_nb GLMMNB fixef ranef ranef_plot VarCorr icc r2 SingularWarning
+    lmer LMM glmer GLMM glmer_nb GLMMNB fixef ranef ranef_plot VarCorr icc r2 isSingular SingularWarning
 """.split()
 ARGUMENTS = {
     "glm": (

@@ -155,6 +155,12 @@ MIXED_COVARIANCE = 2e-5
 # Fitted values, residuals and predictions, of the largest: they follow theta.
 MIXED_ROWS = 1e-5
 
+# Effects by hand in R, whose derivatives are differences (numDeriv) of means and, of slopes, of differences; their
+# covariance has the digits of MIXED_COVARIANCE.
+MIXED_EFFECTS = 2e-5
+# lmerTest's degrees of freedom take second differences of the deviance.
+MIXED_EFFECTS_DF = 1e-4
+
 # --- expressions for databases --------------------------------------------------------------------------------
 # The same doubles by the same formulas: a few last bits of exp, log and sums taken in another order.
 SQL = 1e-12

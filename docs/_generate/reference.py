@@ -44,7 +44,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         "",
         "emmeans contrast pairs emtrends joint_tests cld emmeans_plot emmip regrid",
     ),
-    "Random effects": ("Of models by `lmer` and `glmer`.", "fixef ranef VarCorr ranef_plot icc r2"),
+    "Random effects": (
+        "Of models by `lmer` and `glmer`.",
+        "fixef ranef VarCorr ranef_plot icc r2 isSingular",
+    ),
     "What it says of changes": (
         "",
         (

@@ -445,6 +445,8 @@ class Mixed(Fit, Protocol):
         As a print has it.
     said : mapping of str to str
         Arguments that a print shows.
+    models_name : str
+        What several of them are called in a table.
     notes : list of str
         Lines under a print.
     """
@@ -499,6 +501,8 @@ class Mixed(Fit, Protocol):
     def residual_quantiles(self) -> tuple[float, ...] | None: ...
     @property
     def title(self) -> str: ...
+    @property
+    def models_name(self) -> str: ...
     @property
     def shown_formula(self) -> str: ...
     @property

@@ -140,7 +140,8 @@ def roc(fit: MeanModel, newdata: Any = None, level: float = 0.95, category: str 
 
     Notes
     -----
-    Weights (trials) count as so many rows.
+    Weights (trials) count as so many rows. Of a mixed model the predictions are those of the population (random effects
+    of zero): what a row's group adds is not told apart, here and in `calibration`, `confusion`, `gini` and `lift`.
 
     Examples
     --------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 from scipy import special
 
@@ -18,8 +20,14 @@ def two_sided(statistic: np.ndarray, df: float | np.ndarray) -> np.ndarray:
     return np.where(normal, 2 * special.ndtr(-t), np.where(np.isnan(t), np.nan, tail))
 
 
-def quantile(probability: float, df: float) -> float:
-    """Student's t quantile; normal where `df` is infinite."""
+@overload
+def quantile(probability: float, df: float) -> float: ...
+@overload
+def quantile(probability: float, df: np.ndarray) -> np.ndarray: ...
+def quantile(probability: float, df: float | np.ndarray) -> float | np.ndarray:
+    """Student's t quantile, of one number of degrees of freedom or of each; normal where it is infinite."""
+    if np.ndim(df):
+        return np.where(np.isinf(df), special.ndtri(probability), special.stdtrit(df, probability))
     return float(special.ndtri(probability) if np.isinf(df) else special.stdtrit(df, probability))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..fitted.protocols import is_single_index
+from ..fitted.protocols import has_one_mean
 from ..formula.values import Factor
 from ..frame.schema import plain_name
 
@@ -49,8 +49,8 @@ def level_counts(fit: Any) -> dict[tuple[str, str], LevelCount]:
         codes = _codes(fit.schema.variables, names, None, training.frame)
         response = training.frame.response
         counts = _counts(codes, response.y, response.prior_weights, response.trials)
-    events = is_single_index(fit) and fit.family.fixed_dispersion is not None
-    events = events or not is_single_index(fit)
+    events = has_one_mean(fit) and fit.family.fixed_dispersion is not None
+    events = events or not has_one_mean(fit)
     out: dict[tuple[str, str], LevelCount] = {}
     for name in names:
         variable = fit.schema.variables[name]

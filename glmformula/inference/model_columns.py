@@ -12,9 +12,10 @@ import pandas as pd
 
 from ..fitted.coefficients import kept_of, names_of, response_of
 from ..fitted.loglik import loglik_of
-from ..fitted.protocols import is_parametric, is_single_index
+from ..fitted.protocols import is_mixed, is_parametric, is_single_index
 from ..fitted.separation import infinite_names
 from .level_counts import LevelCount, level_counts
+from .mixed.varcorr import VarCorr
 from .wald import Vcov, Wald, df_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """Part of the model ("" where there is one only) and coefficient."""
+
+
+RANDOM = "Random effects"
+"""The part that their standard deviations and correlations are."""
+OBSERVATIONS = "SD (Observations)"
+"""The residual standard deviation among them, the last."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class ModelColumn:
     remark: str = ""
     response: str = ""
     counts: Mapping[tuple[str, str], LevelCount] = field(default_factory=dict)
+    groups: Mapping[str, float] = field(default_factory=dict)
 
 
 def keys_of(fit: Fit) -> list[Key]:
@@ -104,6 +112,7 @@ def column_of(
     fit: Fit, name: str, vcov: Vcov, exponentiate: bool, level: float, shown: Callable[[str], bool]
 ) -> ModelColumn:
     entries, errors = _entries(fit, vcov, exponentiate, level)
+    entries |= _variances(fit)
     aliased = frozenset(key for key, kept in zip(keys_of(fit), kept_of(fit).tolist()) if not kept)
     return ModelColumn(
         name,
@@ -120,7 +129,29 @@ def with_whole(column: ModelColumn, fit: Fit, stats: Sequence[str], counts: bool
         column,
         stats={name: STATS[name][1](fit) for name in stats},
         counts=level_counts(fit) if counts else {},
+        groups=_groups(fit) if "groups" in stats else {},
     )
+
+
+def _groups(fit: Any) -> dict[str, float]:
+    """Levels of each grouping factor."""
+    return {str(name): float(levels) for name, levels in fit.ngrps.items()} if is_mixed(fit) else {}
+
+
+def _variances(fit: Any) -> dict[Key, Entry]:
+    """Standard deviations and correlations of random effects, by modelsummary's names; they have no standard errors."""
+    if not is_mixed(fit):
+        return {}
+    out: dict[Key, Entry] = {}
+    for group, one, other, _, value in VarCorr(fit).frame.itertuples(index=False):
+        if pd.isna(one):
+            name = OBSERVATIONS
+        elif pd.isna(other):
+            name = f"SD ({_short(one)} {group})"
+        else:
+            name = f"Cor ({_short(one)}~{_short(other)} {group})"
+        out[(RANDOM, name)] = Entry(value, *(math.nan,) * 5)
+    return out
 
 
 def first_parts_together(fits: Sequence[Any], columns: list[ModelColumn]) -> list[ModelColumn]:
@@ -140,6 +171,10 @@ def first_parts_together(fits: Sequence[Any], columns: list[ModelColumn]) -> lis
         )
         for column in columns
     ]
+
+
+def _short(name: str) -> str:
+    return "Intercept" if name == "(Intercept)" else name
 
 
 def univariable_of(
@@ -189,6 +224,7 @@ def _attribute(name: str) -> Callable[[Any], float | None]:
 
 STATS: dict[str, tuple[str, Callable[[Any], float | None]]] = {
     "nobs": ("Observations", _attribute("nobs")),
+    "groups": ("Groups", lambda fit: None),  # a row for each grouping factor
     "df_residual": ("Residual df", _attribute("df_residual")),
     "loglik": ("Log-likelihood", lambda fit: float(loglik_of(fit))),
     "aic": ("AIC", lambda fit: _aic(fit, 2.0)),

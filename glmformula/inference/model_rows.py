@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..frame.schema import plain_name
 from ..render.model_table import GridRow, Span
-from .model_columns import STATS, Entry, Key, ModelColumn
+from .model_columns import OBSERVATIONS, RANDOM, STATS, Entry, Key, ModelColumn
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,12 @@ def rows_of(
         if group:
             rows.append(Row(labels.get(group, group), kind="heading"))
         started: set[str] = set()
-        for _, name in [key for key in keys if key[0] == group]:
+        own = [key for key in keys if key[0] == group]
+        for _, name in sorted(own, key=lambda key: key == (RANDOM, OBSERVATIONS)):
             known = factors.get(name)
+            if group == RANDOM:
+                rows.append(Row(labels.get(name, name), (group, name), 1, "alone"))
+                continue
             if known is None or not reference:
                 rows.append(Row(_label(name, known, labels), (group, name), int(bool(group)), level=known))
                 continue
@@ -245,6 +249,8 @@ def summary_rows(columns: Sequence[ModelColumn], stats: Sequence[str], shape: Sh
             )
         )
     for name in stats:
+        if name == "groups":
+            out += _groups(columns, shape)
         values = [column.stats.get(name) for column in columns]
         if all(value is None for value in values):
             continue
@@ -254,6 +260,17 @@ def summary_rows(columns: Sequence[ModelColumn], stats: Sequence[str], shape: Sh
             for text in _last(_stat_text(name, value), shape.width(column))
         ]
         out.append(GridRow(STATS[name][0], tuple(texts), "summary"))
+    return out
+
+
+def _groups(columns: Sequence[ModelColumn], shape: Shape) -> list[GridRow]:
+    """How many levels each grouping factor of random effects has."""
+    out = []
+    for name in dict.fromkeys(name for column in columns for name in column.groups):
+        counts = [column.groups.get(name) for column in columns]
+        texts = ["" if count is None else f"{count:,.0f}" for count in counts]
+        cells = (text for column, own in zip(columns, texts) for text in _last(own, shape.width(column)))
+        out.append(GridRow(f"Groups ({name})", tuple(cells), "summary"))
     return out
 
 

@@ -153,7 +153,7 @@ def etable(
     keep: str | None = None,
     drop: str | None = None,
     labels: Mapping[str, str] | None = None,
-    stats: Sequence[str] = ("nobs", "loglik", "aic", "bic"),
+    stats: Sequence[str] = ("nobs", "groups", "loglik", "aic", "bic"),
     title: str = "",
     notes: Sequence[str] = (),
 ) -> ModelTable:
@@ -192,7 +192,8 @@ def etable(
     labels : mapping, optional
         Of coefficients, of variables, or of levels ("variable=level").
     stats : list of str
-        Of "nobs", "loglik", "aic", "bic", "df_residual", "deviance", "r_squared", "theta", "dispersion".
+        Of "nobs", "groups" (levels of each grouping factor), "loglik", "aic", "bic", "df_residual", "deviance",
+        "r_squared", "theta", "dispersion".
     title : str
     notes : list of str
         Lines under the table.
@@ -213,7 +214,8 @@ def etable(
     Notes
     -----
     Parts of a model (counts and zeros) and outcome levels have their own rows under a heading; the count part shares
-    the rows of models without parts. R's modelsummary,
+    the rows of models without parts. Of a mixed model the standard deviations and correlations of the random effects
+    are rows of their own, without standard errors, and never exponentiated. R's modelsummary,
     gtsummary's ``tbl_regression`` and ``tbl_uvregression``.
 
     Examples

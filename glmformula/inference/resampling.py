@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ConvergenceWarning, DataError, DataWarning, FitError, give_warning, hearing
+from ..fitted.protocols import is_mixed
 from ..render.table import StatTable
 from .measures import Measures, measures_of
 from .observed import Classified, Outcome, chosen, joined, observed, of_rows
@@ -57,7 +58,8 @@ def cross_validate(fit: MeanModel, k: int = 10, seed: int | None = None, folds: 
 
     Notes
     -----
-    `cv_glmnet` chooses its penalty again without each fold.
+    Of a mixed model rows are predicted for the population (random effects of zero); name the grouping factor as `folds`
+    to leave out whole groups, as new ones will come. `cv_glmnet` chooses its penalty again without each fold.
 
     Examples
     --------
@@ -156,6 +158,11 @@ def validate(fit: MeanModel, B: int = 200, seed: int | None = None) -> StatTable
     if B < FEWEST:
         raise ValueError(f"B should be 2 or more samples; got {B}")
     fit = chosen(fit, "validate()")
+    if is_mixed(fit):
+        raise FitError(
+            "validate() draws single rows, and those of a mixed model are not independent of their group's: "
+            "cross_validate(folds=), with the grouping factor, leaves out whole groups"
+        )
     place = _rows_in_use(fit)
     rng = np.random.default_rng(seed)
     own = observed(fit)

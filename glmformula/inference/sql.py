@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import FitError
-from ..fitted.protocols import is_parametric, is_single_index, no_model, single_index
+from ..fitted.protocols import has_one_mean, is_parametric, no_model, single_index
 from ..translate import expressions as ex
 from ..translate.dialects import DIALECTS, Dialect
 from ..translate.expressions import Node
@@ -19,6 +19,7 @@ from ..translate.predictor import ESTIMABLE, Predictors, roots, squares
 from ..translate.quantities import written
 from ..translate.symbols import Untranslatable
 from ..translate.writer import quoted, write
+from .null_space import null_space
 
 if TYPE_CHECKING:
     from ..fitted.protocols import Parametric, Predicting, SingleIndex
@@ -96,6 +97,8 @@ def to_sql(
 
     Notes
     -----
+    Of a mixed model it is the mean of the population, ``predict(re_form="~0")``.
+
     Columns are cast to doubles, so that whole numbers neither overflow nor divide as such; NaN counts as missing.
     Dates are columns of the type DATE, times of TIMESTAMP without a zone (UTC); SQLite has them as ISO texts. In
     PostgreSQL sums and products that overflow are errors, as everywhere there.
@@ -161,7 +164,7 @@ def answers(fit: Predicting, type: str | None = None, se: bool = False) -> Answe
                 "predict(se_fit=True)"
             )
         return _of_several(fit, type)
-    if not is_single_index(fit):
+    if not has_one_mean(fit):
         single_index(fit, "an expression", "it has no single linear predictor")
         raise no_model(fit, "to_sql()")
     return _of_one(fit, "response" if type is None else type, se)
@@ -202,7 +205,7 @@ def _spread(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 def _not_estimable(fit: SingleIndex, predictors: Predictors) -> Node:
     """Rows that need a combination of columns that the data never had: `predict` gives NaN for them."""
-    null = fit.result.null_space
+    null = null_space(fit)
     assert null is not None
     reach = squares([predictors.linear(fit.terms, column) for column in null.T])
     size = squares([predictors.linear(fit.terms, one) for one in np.eye(len(null))])

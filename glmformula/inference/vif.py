@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FitError, GLMFormulaWarning, give_warning
+from ..fitted.protocols import is_mixed
 from ..render.table import StatTable
 from .wald import refuse_aliased
 
 if TYPE_CHECKING:
-    from ..fitted.protocols import SingleIndex
+    from ..fitted.protocols import Mixed, SingleIndex
 
 
-def vif(fit: SingleIndex) -> StatTable:
+def vif(fit: SingleIndex | Mixed) -> StatTable:
     """Variance inflation factors of the terms, generalized where a term has several columns; car's ``vif``.
 
     GVIF of a term = det(R_11) det(R_22) / det(R), R the correlation of the estimates without the intercept,
@@ -56,7 +57,7 @@ def vif(fit: SingleIndex) -> StatTable:
         give_warning("No intercept: vifs may not be sensible.", GLMFormulaWarning)
     if len(labels) < 2:
         raise FitError(f"model contains fewer than 2 terms: an inflation needs others; {fit.formula!r}")
-    cov = fit.result.cov_unscaled[np.ix_(kept, kept)]
+    cov = (fit.covariance if is_mixed(fit) else fit.result.cov_unscaled)[np.ix_(kept, kept)]
     size = np.sqrt(np.diag(cov))
     correlation = cov / np.outer(size, size)
     assign = fit.assign[kept]

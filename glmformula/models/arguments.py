@@ -159,6 +159,10 @@ KINDS = {
 
 OWN = {
     "adjust": {"emmeans", "emtrends", "contrast", "pairs", "cld"},
+    "df": {
+        *("predictions", "comparisons", "slopes", "hypotheses"),
+        *("avg_predictions", "avg_comparisons", "avg_slopes"),
+    },
     "method": {"contrast"},
 }
 """Arguments that mean something else to these verbs, which check them."""

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from ..inference.mixed.ranef import coef as _mixed_coef, ranef as _ranef
     from ..inference.mixed.rows import residuals as _mixed_residuals
     from ..inference.mixed.simulate import simulate as _mixed_simulate
+    from ..inference.mixed.singular import isSingular as _isSingular
     from ..inference.mixed.summary import summary as _mixed_summary
     from ..inference.mixed.tidy import (
         augment as _mixed_augment,
@@ -225,6 +226,7 @@ MIXED = {
     "extract_aic": "inference.extract_aic",
     "glance": "inference.mixed.tidy",
     "icc": "inference.mixed.explained",
+    "isSingular": "inference.mixed.singular",
     "model_frame": "inference.mixed.tidy",
     "model_matrix": "inference.mixed.tidy",
     "overdispersion": "inference.mixed.explained",
@@ -234,7 +236,10 @@ MIXED = {
     "residuals": "inference.mixed.rows",
     "simulate": "inference.mixed.simulate",
     "summary": "inference.mixed.summary",
+    "to_sql": "inference.sql",
     "vcov": "inference.mixed.vcov",
+    "vif": "inference.vif",
+    "what_if": "report.what_if",
 }
 ORDINAL = {
     "brant": "inference.parallel_lines",
@@ -393,7 +398,7 @@ class OrdinalVerbs(LikelihoodVerbs):
 
 
 @face(MIXED)
-class MixedVerbs(EffectVerbs, FitVerbs):
+class MixedVerbs(EffectVerbs, PredictiveVerbs, FitVerbs):
     """Those of a model with random effects."""
 
     if TYPE_CHECKING:
@@ -409,6 +414,7 @@ class MixedVerbs(EffectVerbs, FitVerbs):
         confint = _mixed_confint  # type: ignore[assignment]
         drop1 = _mixed_drop1
         icc = _icc
+        isSingular = _isSingular
         overdispersion = _mixed_overdispersion
         r2 = _r2
         predict = _mixed_predict
@@ -416,7 +422,10 @@ class MixedVerbs(EffectVerbs, FitVerbs):
         residuals = _mixed_residuals
         simulate = _mixed_simulate
         summary = _mixed_summary
+        to_sql = _to_sql
         vcov = _mixed_vcov
+        vif = _vif
+        what_if = _what_if
 
 
 @face(SINGLE_INDEX)

@@ -68,6 +68,7 @@ OTHERS = {
     "VarCorr": "inference.mixed.varcorr",
     "ranef": "inference.mixed.ranef",
     "ranef_plot": "plot.mixed",
+    "isSingular": "inference.mixed.singular",
     **dict.fromkeys(("icc", "r2"), "inference.mixed.explained"),
     "roc_plot": "plot.discrimination",
     "simulate_residuals": "inference.simulated_residuals",

@@ -30,7 +30,7 @@ LEAST_START = 0.1
 CONTROL = Control(tolerance=1e-7)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GLMM(MixedModel):
     """A fitted generalized linear mixed model, lme4's class ``glmerMod``; made by :func:`glmformula.glmer`.
 

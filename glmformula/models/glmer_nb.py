@@ -14,7 +14,7 @@ from .glmer import GLMM, began, known_nodes
 from .mixed import start_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GLMMNB(GLMM):
     """A negative binomial mixed model with theta estimated; made by :func:`glmformula.glmer_nb`.
 

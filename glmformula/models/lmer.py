@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-7  # of a column that is a combination of others, as lme4's
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LMM(MixedModel):
     """A fitted linear mixed model, lme4's class ``lmerMod``; made by :func:`glmformula.lmer`.
 
@@ -41,7 +41,7 @@ class LMM(MixedModel):
     --------
     >>> from glmformula import datasets, lmer
     >>> fit = lmer("salary ~ experience_years + (1 | sick_days)", datasets.attrition())
-    >>> fit.is_singular(), fit.nobs
+    >>> fit.is_singular, fit.nobs
     (False, 500)
     """
 

@@ -37,7 +37,7 @@ UNUSED = {"etastart": None, "mustart": None}
 COMMON = ("formula", "data", "weights", "subset", "na_action", "offset", "contrasts", "start", "progress")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MixedModel(MixedVerbs):
     """A fitted model with fixed and random effects.
 
@@ -160,6 +160,11 @@ class MixedModel(MixedVerbs):
         raise NotImplementedError
 
     @property
+    def models_name(self) -> str:
+        """What several of them are called in a table."""
+        raise NotImplementedError
+
+    @property
     def df_residual(self) -> int:
         """Rows minus parameters, as lme4."""
         return self.nobs - self.n_parameters
@@ -171,12 +176,10 @@ class MixedModel(MixedVerbs):
         groupings = self.structure.groupings
         return pd.Series([groupings[g].count for g in order], index=[groupings[g].name for g in order])
 
-    def is_singular(self, tol: float = 1e-4) -> bool:
-        """Whether a standard deviation is nothing or a correlation is 1: some theta on the diagonal is below `tol`.
-
-        lme4's ``isSingular``.
-        """
-        return bool((np.abs(self.result.theta[self.structure.diagonal]) < tol).any())
+    @property
+    def is_singular(self) -> bool:
+        """Whether a standard deviation is nothing or a correlation is 1, lme4's ``isSingular``."""
+        return self.isSingular()
 
     @property
     def converged(self) -> bool:
@@ -197,6 +200,18 @@ class MixedModel(MixedVerbs):
     def response_name(self) -> str:
         """The response as R deparses it."""
         return self.terms.names[0]
+
+    @property
+    def modelled(self) -> str | None:
+        """The level whose probability it is, where the response is a factor or string and the rows are held."""
+        return None if self.training is None else self.training.frame.modelled
+
+    @cached_property
+    def column_means(self) -> np.ndarray:
+        """Means of the fixed columns over the rows of the fit."""
+        from ..inference.predict import column_means
+
+        return column_means(self.rows.source, len(self.column_names))
 
     @property
     def covariance(self) -> np.ndarray:
@@ -285,7 +300,7 @@ class MixedModel(MixedVerbs):
             ]
         if not self.converged:
             lines.append("Note: the search for the minimum of the deviance did not converge")
-        elif self.is_singular():
+        elif self.is_singular:
             lines += [
                 "optimizer (exact gradient) convergence code: 0 (OK)",
                 "boundary (singular) fit: see help('isSingular')",

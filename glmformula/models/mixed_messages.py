@@ -20,7 +20,7 @@ def tell(fit: MixedModel) -> None:
             "(fit.certificate() says how far it is)",
             ConvergenceWarning,
         )
-    elif fit.is_singular():
+    elif fit.is_singular:
         give_warning(f"{SINGULAR}: {singular_terms(fit)}", SingularWarning)
 
 

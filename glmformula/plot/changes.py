@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..fitted.protocols import SingleIndex, is_parametric, require
+from ..fitted.protocols import SingleIndex, has_one_mean, is_parametric, require
 from ..inference.effects.compare import comparison_of
 from ..inference.effects.public import (
     avg_comparisons,
@@ -194,7 +194,7 @@ def plot_slopes(
 
 def _predicted(fit: Any, verb: str, type: str | None) -> str:
     """What is predicted, for the label of an axis."""
-    if not is_parametric(fit):
+    if not is_parametric(fit) and not has_one_mean(fit):
         require(fit, SingleIndex, verb, "draw what its predict(newdata) gives")
     return label_of(fit, *drawn_type(fit, type))
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..fitted.protocols import SingleIndex, is_parametric, require
+from ..fitted.protocols import SingleIndex, has_one_mean, is_mixed, is_parametric, require
+from ..inference.mixed.predict import of_population
 from ..inference.observed import Classified, Outcome, observed
 from ..inference.predict import predict
 from ..inference.quantities import predict as predict_quantity
@@ -38,6 +39,8 @@ def effect_plot(
     by: str | None = None,
 ) -> Any:
     """Predictions over one variable, the others held fixed, with a confidence band and the data.
+
+    Of a mixed model those of the population: random effects of zero.
 
     Parameters
     ----------
@@ -86,7 +89,7 @@ def effect_plot(
     >>> axis.get_xlabel(), axis.get_ylabel()
     ('overtime_hours', 'left')
     """
-    if not is_parametric(fit):
+    if not is_parametric(fit) and not has_one_mean(fit):
         require(fit, SingleIndex, "effect_plot()", "draw what its predict(newdata) gives")
     kind, categories = drawn_type(fit, type)
     grid = effect_grid(fit, variable, by, {} if at is None else dict(at))
@@ -149,6 +152,8 @@ def course_of(fit: Any, grid: Grid, kind: str, categories: tuple[str, ...], leve
         found = predict_quantity(
             fit, grid.rows, type=kind, interval="confidence", level=level, new_levels="na"
         )
+    elif is_mixed(fit):
+        found = of_population(fit, grid.rows, kind, level)
     else:
         found = predict(fit, grid.rows, type=kind, interval="confidence", level=level, new_levels="na")
     lines, count = grid.shape

@@ -20,8 +20,6 @@ HEADINGS = {
     "hypothesis": "Hypothesis",
     "estimate": "Estimate",
     "std_error": "Std. Error",
-    "statistic": "z",
-    "p_value": "Pr(>|z|)",
     "s_value": "S",
     "p_value_noninf": "p (NonInf)",
     "p_value_nonsup": "p (NonSup)",
@@ -42,11 +40,13 @@ def effects(frame: pd.DataFrame, digits: int | None) -> Cells:
         places[first:first] = apart[:APART]
     names = [str(frame.columns[j]) for j in places]
     low, high = frame.attrs.get("limits", ("conf_low", "conf_high"))
+    letter = frame.attrs.get("statistic", "z")
     headings = {
         **HEADINGS,
         "conf_low": low,
         "conf_high": high,
-        "statistic": frame.attrs.get("statistic", "z"),
+        "statistic": letter,
+        "p_value": f"Pr(>|{letter}|)",
     }
     rows = list(range(len(frame)))
     if len(rows) > MOST:

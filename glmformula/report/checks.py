@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..fitted.coefficients import kept_of, names_of
-from ..fitted.protocols import is_single_index
+from ..fitted.protocols import has_one_mean, is_single_index
 from ..inference.simulated_residuals import SimulatedResiduals, simulate_residuals
 from ..plot.checks import residual_panels
 from .pictures import picture
@@ -64,7 +64,7 @@ def convergence(subject: Subject) -> Iterator[Finding]:
         mark = "good" if found.ok else PROBLEM
         verdict = "are" if found.ok else "are NOT shown to be"
         yield Finding("Convergence", f"The estimates {verdict} the maximum of the likelihood: {near}.", mark)
-    if subject.ask("is_singular").value:
+    if getattr(fit, "is_singular", False):
         text = (
             "A variance of the random effects is estimated as 0, or a correlation as ±1: simplify that part."
         )
@@ -181,7 +181,7 @@ def influence(subject: Subject) -> Iterator[Finding]:
 def dispersion(subject: Subject) -> Iterator[Finding]:
     """More or less variance than the family has."""
     family = getattr(subject.fit, "family", None)
-    single = is_single_index(subject.fit)
+    single = has_one_mean(subject.fit)
     if not single or family is None or family.fixed_dispersion is None or subject.training is None:
         return
     if family.reading == "binomial" and not _grouped(subject):

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..fitted.protocols import is_mixed
 from .pictures import curves, picture
 from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
-from .subject import Answer, Subject, attempt, listed, number, p_cell
+from .subject import OF_POPULATION, Answer, Subject, attempt, listed, number, p_cell
 
 MOST_DRAWN = 8  # variables
 POINTS = 25  # values of a number that are predicted
@@ -44,6 +45,7 @@ def effects(subject: Subject) -> Section | None:
             f"it is, by how much would the mean {unit} differ? These are differences that the model "
             "implies; they are effects of the variable only if the model holds all that matters for both."
         ),
+        *([Prose(f"{OF_POPULATION}, not averaged over.")] if is_mixed(subject.fit) else []),
         _table(frame, subject.interval, unit),
         *said,
     ]

@@ -29,6 +29,7 @@ def estimates(subject: Subject) -> Section:
     )
     crude = (
         subject.in_memory
+        and hasattr(fit, "on_terms")
         and fit.nobs <= MOST_SMALL
         and 1 < len(fit.terms.labels) <= MOST_TERMS
         and not any(":" in label for label in fit.terms.labels)
@@ -83,7 +84,7 @@ def _table(subject: Subject, univariable: bool) -> str:
         vcov=subject.vcov,
         counts=subject.training is not None,
         univariable=univariable,
-        stats=("nobs", "loglik", "aic", "bic"),
+        stats=("nobs", "groups", "loglik", "aic", "bic"),
     ).to_html()
 
 

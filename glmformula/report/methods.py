@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..fitted.protocols import is_parametric, is_single_index
+from ..fitted.protocols import is_mixed, is_parametric, is_single_index
 from ..formula.algebra import variables_used
 from ..formula.deparse import deparse
 from ..formula.reader import read
@@ -22,7 +22,7 @@ from ..formula.tree import Call, Literal
 from ..frame.model_frame import needed_columns
 from .population import model_name
 from .records import Listing, Prose, Section, Sources
-from .subject import Subject, count, ratios
+from .subject import OF_POPULATION, Subject, count, listed, ratios
 
 LIBRARIES = ("numpy", "scipy", "pandas")
 NOT_IN_CALLS = {"method": ("auto", "logistic"), "na_action": ("na.omit",)}
@@ -31,6 +31,10 @@ CONTROL = {"epsilon": 1e-8, "maxit": 25}
 CRITERIA = {"ML": "maximum likelihood", "REML": "restricted maximum likelihood"}
 SOURCES = {
     "estimates": "McCullagh P, Nelder JA (1989). Generalized Linear Models, 2nd ed. Chapman & Hall.",
+    "mixed": (
+        "Bates D, Mächler M, Bolker B, Walker S (2015). Fitting linear mixed-effects models using lme4. Journal of "
+        "Statistical Software 67(1)."
+    ),
     "tests": "Fox J, Weisberg S (2019). An R Companion to Applied Regression, 3rd ed. Sage.",
     "effects": (
         "Arel-Bundock V, Greifer N, Heiss A (2024). How to interpret statistical models using "
@@ -77,6 +81,9 @@ def methods(subject: Subject, keys: Collection[str]) -> Section:
             "Effects on the scale of the response are differences of predictions averaged over the rows, "
             "with standard errors by the delta method"
         )
+    if is_mixed(fit):
+        said.append(f"Random effects are {listed([f'({bar.text})' for bar in fit.random.formula.bars])}")
+        said.append(f"{OF_POPULATION}, with the covariance of the fixed effects")
     if "diagnostics" in keys:
         said.append(f"Residuals were assessed by simulation from the model (seed {subject.seed})")
     if "performance" in keys:
@@ -89,9 +96,8 @@ def methods(subject: Subject, keys: Collection[str]) -> Section:
         f"The analysis was made with glmformula {version('glmformula')}, whose definitions are those of R, "
         f"under Python {platform.python_version()} ({libraries})"
     )
-    cited = [
-        SOURCES[key] for key in SOURCES if key in keys or (key == "validation" and "performance" in keys)
-    ]
+    used = {*keys, *(["validation"] if "performance" in keys else []), *(["mixed"] if is_mixed(fit) else [])}
+    cited = [SOURCES[key] for key in SOURCES if key in used]
     own = f"The glmformula authors. glmformula: R's glm() for Python, version {version('glmformula')}."
     sources = Sources((own, *cited))
     return Section("methods", "Methods", (Prose(". ".join(said) + "."), sources))
@@ -107,7 +113,9 @@ def _criterion(fit: Any) -> str:
         return f"{likelihood} (iteratively reweighted least squares)"
     if is_parametric(fit):
         return "maximum likelihood (Newton's method)"
-    return CRITERIA.get(fit.criterion, f"the criterion {fit.criterion}")
+    known = CRITERIA.get(fit.criterion, f"the criterion {fit.criterion}")
+    how = fit.title.partition("(")[2].partition(")")[0] if is_mixed(fit) else ""
+    return f"{known} ({how})" if how else known
 
 
 def _covariance(vcov: Any) -> str:

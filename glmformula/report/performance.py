@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..fitted.coefficients import names_of
+from ..fitted.protocols import is_mixed
 from ..plot.discrimination import calibration_plot, roc_plot
 from .pictures import picture
 from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
-from .subject import Subject, attempt, count, number, probability
+from .subject import OF_POPULATION, Subject, attempt, count, number, probability
 
 if TYPE_CHECKING:
     from ..inference.calibration import Calibration
@@ -32,6 +33,7 @@ def performance(subject: Subject) -> Section | None:
         return None
     found, several = curve.value, getattr(curve.value, "curves", None)
     items: list[Item] = [_areas(subject, several)] if several else [Prose(_area(subject, found))]
+    items += [Prose(f"{OF_POPULATION}.")] if is_mixed(subject.fit) else []
     pictures: list[Picture] = []
     drawn = attempt(
         picture,

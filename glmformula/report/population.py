@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..fitted.protocols import Parametric, is_single_index, lacking
+from ..fitted.protocols import Parametric, has_one_mean, is_mixed, is_single_index, lacking
 from ..formula.values import Factor
 from .records import Facts, Flow, Item, Prose, Section, Table, TableRow
 from .subject import Subject, count, explanatory, listed, number
@@ -29,6 +29,8 @@ def modelled(subject: Subject) -> Section:
             if given is not None:
                 entries.append((text, given if isinstance(given, str) else "given as an array"))
     entries.append(("Rows analysed", count(fit.nobs)))
+    if is_mixed(fit):
+        entries += [(f"Groups of {name}", count(levels)) for name, levels in fit.ngrps.items()]
     if (events := events_of(subject)) is not None:
         entries.append((_events_name(subject), count(events)))
     return Section("model", "What was modelled", (Facts(tuple(entries)),))
@@ -63,7 +65,7 @@ def model_name(fit: Any) -> str:
 def events_of(subject: Subject) -> float | None:
     """How many events a response of two categories has; None for another response, or where no row is held."""
     fit = subject.fit
-    if not is_single_index(fit) or fit.family.reading != "binomial" or subject.training is None:
+    if not has_one_mean(fit) or fit.family.reading != "binomial" or subject.training is None:
         return None
     answer = subject.ask("roc")
     return None if answer.value is None else float(answer.value.successes)
@@ -88,7 +90,7 @@ def flow(subject: Subject) -> Section:
             ("complete rows", used, (f"{count(chosen - used)} with a missing value, in", *by_name[:20]))
         )
     counted = getattr(subject.fit, "nobs", used)
-    if is_single_index(subject.fit) and counted < used:
+    if has_one_mean(subject.fit) and counted < used:
         steps.append(("rows that count", counted, (f"{count(used - counted)} of weight zero",)))
     items: list[Item] = [Flow(tuple(steps))]
     if used < chosen:

@@ -18,6 +18,10 @@ from ..frame.variables import variables_of
 
 T = TypeVar("T")
 
+OF_POPULATION = (
+    "Predictions, and effects made of them, are of the population: random effects are held at zero"
+)
+"""What a report says of those of a mixed model."""
 RATIO_LINKS = {"log": "rate ratio", "logit": "odds ratio", "logistic": "odds ratio"}
 """Links of which exp(coefficient) is a ratio, and of what."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError, nearest
-from ..fitted.protocols import single_index
+from ..fitted.protocols import has_one_mean, single_index
 from ..formula.functions.calendar import DAY
 from ..formula.values import Time
 from ..frame.newdata import columns_of
@@ -88,7 +88,8 @@ def what_if(
     -----
     The formula's functions are translated as `to_sql` does it; the page agrees with `predict` to 1e-9 and better.
     Contributions are those of ``predict(type="terms")``: of each term on the link scale, less its mean over the rows of
-    the fit. In the page, ``whatIf({x: 1, ...})`` gives the numbers of any values.
+    the fit. In the page, ``whatIf({x: 1, ...})`` gives the numbers of any values. Of a mixed model all is of the
+    population, with random effects of zero.
 
     Examples
     --------
@@ -98,7 +99,8 @@ def what_if(
     >>> page[:15], "whatIf" in page
     ('<!DOCTYPE html>', True)
     """
-    single_index(fit, "what_if()", "it needs one linear predictor; predict() and to_sql() are there")
+    if not has_one_mean(fit):
+        single_index(fit, "what_if()", "it needs one linear predictor; predict() and to_sql() are there")
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     if path is not None and not isinstance(path, str | os.PathLike):

@@ -11,7 +11,7 @@ from ...design.build import design_for
 from ...design.dense import dense
 from ...errors import DataError
 from ...fitted.asked import Asked, asked
-from ...fitted.protocols import SingleIndex, is_parametric, require
+from ...fitted.protocols import SingleIndex, has_one_mean, is_mixed, is_parametric, require
 from ...frame.interchange import needed
 from ...frame.newdata import columns_of
 from .table import covariance
@@ -61,7 +61,7 @@ def to_marginaleffects(fit: Any, type: str | None = None) -> Any:
     ...     fit.coefficients.to_numpy().round(3)
     array([-4.594,  0.191])
     """
-    if not is_parametric(fit):
+    if not is_parametric(fit) and not has_one_mean(fit):
         require(fit, SingleIndex, "to_marginaleffects()", "it predicts nothing")
     question = asked(fit, type)
     if question.quantity.jacobian is None and type is None:
@@ -138,7 +138,7 @@ def _adapter(abstract: Any) -> Any:
             return len(getattr(self.model, "design_names", self.model.column_names))
 
         def get_df(self) -> float:
-            return float(self.model.df_residual)
+            return self.model.test_df if is_mixed(self.model) else float(self.model.df_residual)
 
     return Adapted
 

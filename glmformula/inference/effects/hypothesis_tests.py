@@ -10,6 +10,7 @@ import pandas as pd
 from ...fitted.coefficients import kept_names
 from ..wald import Vcov, Wald
 from .averages import Estimates
+from .degrees import with_degrees
 from .table import Asking, Effects, effects_table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def hypotheses(
     vcov: Vcov = None,
     conf_level: float = 0.95,
     equivalence: Any = None,
-    df: float = np.inf,
+    df: float | str = np.inf,
 ) -> Effects:
     """Tests of coefficients, and of what `avg_slopes` and its kin give; marginaleffects' ``hypotheses``.
 
@@ -52,7 +53,7 @@ def hypotheses(
       Hypothesis           Estimate Std. Error    z Pr(>|z|)   S   2.5 % 97.5 %
     1 overtime_hours = 0.1   0.0910     0.0817 1.11    0.265 1.9 -0.0691  0.251
     """
-    asking = Asking(conf_level, hypothesis, equivalence, None, df)
+    asking = with_degrees(fit, Asking(conf_level, hypothesis, equivalence, None, df), vcov)
     wald = Wald.of(fit, vcov)
     labels = pd.DataFrame({"term": list(kept_names(fit))})
     estimates = Estimates(labels, wald.estimate, np.eye(len(wald.estimate)))

@@ -100,7 +100,7 @@ class Population:
         if self.streamed is None:
             return _of_new(self.schema, data, self.wts)
         frame = self.streamed.frame(piece)
-        return _of_own(frame, data if frame.kept is None else data.iloc[frame.kept], self.wts)
+        return _of_own(self.schema, frame, data if frame.kept is None else data.iloc[frame.kept], self.wts)
 
     @property
     def sample(self) -> Scene:
@@ -204,11 +204,16 @@ def _own(fit: SingleIndex, wts: Any, beside: Sequence[str]) -> Population:
     _need(data.columns, beside, "the data")
     data = data[[name for name in data.columns if name in wanted_names]]
     data = data if frame.kept is None else data.iloc[frame.kept]
-    return Population(fit.schema, _of_own(frame, data, wts), own=True)
+    return Population(fit.schema, _of_own(fit.schema, frame, data, wts), own=True)
 
 
-def _of_own(frame: DesignFrame, data: pd.DataFrame, wts: Any) -> Scene:
-    scene = Scene(frame.schema, data, frame.variables, frame.offset, frame.design)
+def _of_own(schema: Schema, frame: DesignFrame, data: pd.DataFrame, wts: Any) -> Scene:
+    design, terms = frame.design, schema.terms
+    if (
+        frame.schema.terms.parts and not terms.parts
+    ):  # the fixed part, of a fit whose rows have random effects beside
+        design = design.select_terms(frozenset(range(len(terms.labels) + 1)))
+    scene = Scene(schema, data, frame.variables, frame.offset, design)
     if wts is True:
         response = frame.response
         weights = None if response is None else response.prior_weights

@@ -27,7 +27,7 @@ def predictions(
     equivalence: Any = None,
     transform: Any = None,
     wts: Any = None,
-    df: float = np.inf,
+    df: float | str = np.inf,
 ) -> Effects:
     """Predictions with standard errors, of rows or of what rows would be; marginaleffects' ``predictions``.
 
@@ -56,8 +56,8 @@ def predictions(
         Applied to estimates and limits; the standard error is then left out.
     wts : str, array or True, optional
         Weights of the averages: a column, numbers, or the prior weights of the fit; default: none.
-    df : float
-        Of Student's t; infinite for normal tests, the default.
+    df : float or "satterthwaite"
+        Of Student's t; infinite for normal tests, the default. "satterthwaite", of `lmer`: of each effect its own.
 
     Returns
     -------
@@ -75,6 +75,10 @@ def predictions(
     Standard errors are sqrt(g' V g), g the exact derivatives of the estimate by the coefficients. Offsets count as the
     rows have them. Of rows, with `type` left out, the limits are those of the link scale carried back, and statistic
     and p-value test the link against 0; ``type="response"`` makes all on the scale of the mean, as averages do.
+
+    Of a mixed model all is of the population, as marginaleffects with ``re.form = NA``: conditional on random effects
+    of zero, not averaged over them. Where the link bends, the mean over all groups is another number: a typical group's
+    odds ratio is further from 1 than that of all rows together. Errors are those of the fixed effects.
 
     Examples
     --------
@@ -104,7 +108,7 @@ def avg_predictions(
     equivalence: Any = None,
     transform: Any = None,
     wts: Any = None,
-    df: float = np.inf,
+    df: float | str = np.inf,
     unconditional: bool = False,
 ) -> Effects:
     """Average predictions over rows, marginaleffects' ``avg_predictions``.
@@ -162,7 +166,7 @@ def comparisons(
     equivalence: Any = None,
     transform: Any = None,
     wts: Any = None,
-    df: float = np.inf,
+    df: float | str = np.inf,
 ) -> Effects:
     """Predictions compared as a variable changes and the rest of each row stays; marginaleffects' ``comparisons``.
 
@@ -222,7 +226,7 @@ def avg_comparisons(
     equivalence: Any = None,
     transform: Any = None,
     wts: Any = None,
-    df: float = np.inf,
+    df: float | str = np.inf,
     unconditional: bool = False,
 ) -> Effects:
     """Comparisons averaged over rows, marginaleffects' ``avg_comparisons``.
@@ -278,7 +282,7 @@ def slopes(
     hypothesis: Any = None,
     equivalence: Any = None,
     wts: Any = None,
-    df: float = np.inf,
+    df: float | str = np.inf,
 ) -> Effects:
     """Derivatives of predictions by variables, marginaleffects' ``slopes``; of factors differences from the reference.
 
@@ -336,7 +340,7 @@ def avg_slopes(
     hypothesis: Any = None,
     equivalence: Any = None,
     wts: Any = None,
-    df: float = np.inf,
+    df: float | str = np.inf,
     unconditional: bool = False,
 ) -> Effects:
     """Slopes averaged over rows (average marginal effects), marginaleffects' ``avg_slopes``.

@@ -68,7 +68,8 @@ def risk_ratio(
     -----
     exp(log ratio -+ z se), the error of the log ratio by the delta method, and the test of ratio 1. It adjusts for what
     is in the model, whatever its link, so a logistic model gives risk ratios where a log-binomial one does not converge
-    (Greenland 2004). Averages over rows as they are: the covariates count as fixed.
+    (Greenland 2004). Averages over rows as they are: the covariates count as fixed. Of a mixed model the means are
+    those at random effects of zero, as of `predictions`; so are `risk_difference`, `odds_ratio` and `nnt`.
 
     Examples
     --------

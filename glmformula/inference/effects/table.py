@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ...fitted.protocols import Fit
 
 Transform = Callable[[Array], Array]
+SATTERTHWAITE = "satterthwaite"
 TRANSFORMS: dict[str, Transform] = {"exp": np.exp, "expit": special.expit, "log": np.log}
 
 
@@ -41,15 +42,23 @@ class Asking:
         As of `tested`, or a number with which all estimates are compared.
     equivalence : tuple of 2 floats, or None
     transform : callable, str or None
-    df : float
+    df : float or "satterthwaite"
         Of Student's t; infinite for normal tests.
+    known : callable or None
+        Gradients (E, r) to the degrees of freedom (E,) that "satterthwaite" stands for.
     """
 
     conf_level: float = 0.95
     hypothesis: Any = None
     equivalence: Any = None
     transform: Any = None
-    df: float = np.inf
+    df: float | str = np.inf
+    known: Callable[[Array], Array] | None = None
+
+    @property
+    def satterthwaite(self) -> bool:
+        """Whether the degrees of freedom are Satterthwaite's, of each estimate its own."""
+        return isinstance(self.df, str) and self.df == SATTERTHWAITE
 
     def checked(self) -> Asking:
         """
@@ -59,8 +68,12 @@ class Asking:
         """
         if not 0 < self.conf_level < 1:
             raise ValueError(f"conf_level should be between 0 and 1; got {self.conf_level!r}")
-        if not self.df > 0:
-            raise ValueError(f"df should be above 0; got {self.df!r}")
+        number = isinstance(self.df, int | float | np.number) and self.df > 0
+        if not number and self.known is None:
+            raise ValueError(
+                "df should be above 0, or 'satterthwaite' where a linear mixed model is asked; got "
+                f"{self.df!r}"
+            )
         if isinstance(self.transform, str) and self.transform not in TRANSFORMS:
             raise ValueError(
                 f"transform should be a function of an array or one of {', '.join(map(repr, TRANSFORMS))}; "
@@ -71,6 +84,13 @@ class Asking:
             if bounds.shape != (2,) or not bounds[0] <= bounds[1]:
                 raise DataError(f"equivalence should be a lower and an upper bound; got {self.equivalence!r}")
         return self
+
+    def degrees(self, estimates: Estimates) -> Any:
+        """Degrees of freedom of these estimates, one for all or one each."""
+        if self.known is None:
+            return self.df
+        assert estimates.gradient is not None
+        return self.known(estimates.gradient)
 
 
 class Effects(StatTable):
@@ -160,18 +180,20 @@ def effects_table(
         null, limits = float(asking.hypothesis), None
     elif asking.hypothesis is not None:
         estimates, limits = tested(estimates, asking.hypothesis), None
-    error = standard_errors(estimates, cov)
+    error, df = standard_errors(estimates, cov), asking.degrees(estimates)
     columns: dict[str, Any] = {str(name): estimates.labels[name].array.copy() for name in estimates.labels}
-    value, half = estimates.value, quantile((1 + asking.conf_level) / 2, asking.df)
+    value, half = estimates.value, quantile((1 + asking.conf_level) / 2, df)
     with np.errstate(all="ignore"):
         statistic, low, high = (value - null) / error, value - half * error, value + half * error
         if limits is not None:
             statistic, low, high = limits
-        p, s_value = by_rows(partial(probabilities, asking.df), statistic)
+        several = bool(np.ndim(df))
+        told = partial(probabilities, df)
+        p, s_value = told(statistic) if several else by_rows(told, statistic)
         columns |= {"estimate": value.copy(), "std_error": error.copy(), "statistic": statistic, "p_value": p}
-        columns |= {"s_value": s_value, "conf_low": low, "conf_high": high}
+        columns |= {"s_value": s_value, "conf_low": low, "conf_high": high} | ({"df": df} if several else {})
         if asking.equivalence is not None:
-            columns |= _equivalence(value, error, asking)
+            columns |= _equivalence(value, error, asking, df)
         if asking.transform is not None:
             _transform(columns, asking.transform)
     frame = pd.DataFrame(columns, copy=False)  # of arrays that are the table's own
@@ -180,7 +202,7 @@ def effects_table(
         more = [name for name in estimates.rows.columns if name not in frame.columns]
         frame = pd.concat([frame, estimates.rows[more]], axis=1)
     frame.attrs |= {"shown": shown, "limits": tuple(percent_names(asking.conf_level))}
-    if np.isfinite(asking.df):
+    if np.isfinite(df).all():
         frame.attrs["statistic"] = "t"
     table = Effects(frame, kind="effects", footer=notes)
     table.estimates, table.covariance = estimates, cov
@@ -196,29 +218,29 @@ def standard_errors(estimates: Estimates, cov: np.ndarray) -> Array:
     return np.asarray(np.sqrt(np.maximum(np.einsum("er,er->e", g @ cov, g), 0.0)))
 
 
-def probabilities(df: float, statistic: Array) -> tuple[Array, Array]:
+def probabilities(df: float | Array, statistic: Array) -> tuple[Array, Array]:
     """Two-sided p-values and their surprise."""
     p = two_sided(statistic, df)
     return p, surprise(statistic, p, df)
 
 
-def surprise(statistic: Array, p: Array, df: float) -> Array:
+def surprise(statistic: Array, p: Array, df: float | Array) -> Array:
     """-log2 of the p-value (Shannon's information against the null), where that underflows too."""
     with np.errstate(divide="ignore"):
         bits = np.asarray(-np.log2(p))
-    far = np.flatnonzero(p < LEAST_P) if np.isinf(df) else np.empty(0, dtype=int)
+    far = np.flatnonzero(p < LEAST_P) if np.isinf(df).all() else np.empty(0, dtype=int)
     if len(far):
         bits[far] = -(np.log(2) + special.log_ndtr(-np.abs(statistic[far]))) / np.log(2)
     return bits
 
 
-def _equivalence(value: Array, error: Array, asking: Asking) -> dict[str, Array]:
+def _equivalence(value: Array, error: Array, asking: Asking, df: float | Array) -> dict[str, Array]:
     """Two one-sided tests of the bounds, and the larger probability of both (Schuirmann 1987)."""
     low, high = (float(bound) for bound in asking.equivalence)
     above, below = (value - low) / error, (value - high) / error
 
     def upper(statistic: Array) -> Array:
-        tail = special.ndtr(-statistic) if np.isinf(asking.df) else special.stdtr(asking.df, -statistic)
+        tail = special.ndtr(-statistic) if np.isinf(df).all() else special.stdtr(df, -statistic)
         return np.asarray(tail)
 
     noninf, nonsup = upper(above), upper(-below)

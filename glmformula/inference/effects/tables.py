@@ -16,11 +16,13 @@ from ...fitted.protocols import is_parametric
 from ...frame.newdata import columns_of
 from ...runtime.tasks import by_rows
 from ..distributions import quantile
+from ..null_space import null_space
 from ..quantities import limits as scaled_limits
 from ..wald import Vcov
 from .averages import Estimates, averages, each_row
 from .compare import COMPARISONS, SLOPES, slope_of
 from .contrasts import Facts, Known, Shift, contrasts, level_of, needs_facts
+from .degrees import with_degrees
 from .evaluation import Model
 from .functions import asked_comparison
 from .grids import rows_for
@@ -86,22 +88,23 @@ class Question:
     def plan(self, tasks: Sequence[Task], spreads: Mapping[str, float]) -> Plan:
         fit: Any = self.fit
         family = None if is_parametric(fit) or self.type == "link" else fit.family
-        model = Model(self.asked, family, null_space(fit))
+        model = Model(self.asked, family, None if is_parametric(fit) else null_space(fit))
         return Plan(model, tuple(tasks), self.groups, tuple(spreads.items()))
 
     def table(self, plan: Plan, rows: Population, averaged: bool) -> Effects:
         cov, label = covariance(self.fit, self.vcov)
+        asking = with_degrees(self.fit, self.asking, self.vcov)
         notes = (f"Standard errors: {label}",) if label else ()
         if averaged and self.unconditional:
             if self.vcov is not None:
                 raise DataError("unconditional=True has a robust covariance of its own: leave vcov= out")
             estimates, cov = unconditional(self.fit, plan, rows)
             tell_lost(self.fit, estimates, rows, plan.by, averaged)
-            return effects_table(estimates, cov, self.asking, ("Standard errors: unconditional",))
+            return effects_table(estimates, cov, asking, ("Standard errors: unconditional",))
         if averaged:
             means = averages(plan, rows)
             tell_lost(self.fit, means, rows, plan.by, averaged)
-            return effects_table(means, cov, self.asking, notes)
+            return effects_table(means, cov, asking, notes)
         if rows.scene is None:
             raise DataError(
                 "there is an effect for each row, and the rows are not held in memory: average them (avg_...), or give "
@@ -110,6 +113,7 @@ class Question:
         limits = None
         of_predictions = (
             self.type is None
+            and not self.asking.satterthwaite  # of linear models, whose limits are on this scale
             and len(plan.tasks) == 1
             and plan.tasks[0].lo is None
             and plan.tasks[0].variable is None
@@ -122,11 +126,13 @@ class Question:
             if of_predictions:
                 limits = self._limits(plan, made)
         tell_lost(self.fit, made, rows, plan.by, averaged)
-        return effects_table(made, cov, self.asking, notes, limits)
+        return effects_table(made, cov, asking, notes, limits)
 
     @property
     def keeps(self) -> bool:
         """Whether the rows' gradients are needed together."""
+        if self.asking.satterthwaite:
+            return True
         return self.asking.hypothesis is not None and not isinstance(self.asking.hypothesis, int | float)
 
     def _carried(
@@ -134,7 +140,7 @@ class Question:
     ) -> tuple[Estimates, tuple[Array, Array, Array]]:
         """Predicted means and their intervals, both carried over from the scale of the link: one pass for the two."""
         fit: Any = self.fit
-        half = quantile((1 + self.asking.conf_level) / 2, self.asking.df)
+        half = quantile((1 + self.asking.conf_level) / 2, float(self.asking.df))
         inner = Plan(Model(asked(fit, "link"), None, plan.model.null_space), plan.tasks)
         eta = each_row(inner, rows, cov, self.keeps)
         assert eta.error is not None
@@ -185,13 +191,6 @@ def first_of_numbers(fit: Any) -> str | None:
 def averaged(by: Any) -> Any:
     """Over all rows, where no groups are named."""
     return True if by is None or by is False else by
-
-
-def null_space(fit: Any) -> np.ndarray | None:
-    """What estimable rows are orthogonal to, where columns are aliased."""
-    if is_parametric(fit) or not fit.aliased.any():
-        return None
-    return np.asarray(fit.result.null_space)
 
 
 def wanted_variables(fit: Any, given: Any) -> dict[str, Any]:

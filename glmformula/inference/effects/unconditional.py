@@ -44,7 +44,10 @@ def unconditional(fit: SingleIndex, plan: Plan, rows: Population) -> tuple[Estim
     model: Any = fit
     scores = model.every_score if is_parametric(model) else getattr(model, "scores", None)
     if scores is None:
-        raise FitError(f"a {type(fit).__name__} has no scores of rows, from which unconditional=True is made")
+        raise FitError(
+            f"unconditional=True is made of the scores of single rows, which a {type(fit).__name__} has not: leave it "
+            "out"
+        )
     inverse = model.joint_covariance if is_parametric(model) else model.inverse_information
     estimates, made, found = composed(plan, rows)
     assert estimates.gradient is not None

@@ -53,7 +53,7 @@ class MixedCertificate(Rendered):
             f"  curvature (scaled): {self.smallest_curvature:.2g} to {self.largest_curvature:.2g}",
         ]
         if self.singular:
-            lines.append("  at the edge: a variance is zero or a correlation 1 (is_singular())")
+            lines.append("  at the edge: a variance is zero or a correlation 1 (is_singular)")
         return ["\n".join(lines) + "\n"]
 
 

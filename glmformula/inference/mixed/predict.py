@@ -132,6 +132,11 @@ def _with_errors(
     return pd.DataFrame({name: labelled(values) for name, values in columns.items()})
 
 
+def of_population(fit: Mixed, newdata: Any, type: str, level: float) -> Any:
+    """``fit lwr upr``: means of new rows with random effects of zero; NaN where a level is new."""
+    return predict(fit, newdata, type, interval="confidence", level=level, re_form="~0", new_levels="na")
+
+
 def fitted_values(fit: Mixed, scale: str = "response") -> pd.Series:
     """Means (or linear predictors) of the rows of the fit, given the random effects."""
     eta, _, _ = row_parts(fit)
