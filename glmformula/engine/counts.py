@@ -27,12 +27,26 @@ def products_publicly(
     out += (sp.csc_array((w, i, starts), shape=(rows, columns)) @ x.reshape(columns, k)).ravel()
 
 
+def gathered_publicly(
+    rows: int,
+    columns: int,
+    k: int,
+    starts: np.ndarray,
+    j: np.ndarray,
+    w: np.ndarray,
+    x: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """SciPy's product of a matrix that is sparse by row, through its public class."""
+    out += (sp.csr_array((w, j, starts), shape=(rows, columns)) @ x.reshape(columns, k)).ravel()
+
+
 try:
     # out[i, j] += w over two arrays of codes; needs no joint codes and releases the interpreter lock, which
     # numpy.bincount does not (about 1.6 ns a row each)
-    from scipy.sparse._sparsetools import coo_todense, csc_matvecs
+    from scipy.sparse._sparsetools import coo_todense, csc_matvecs, csr_matvecs
 except ImportError:
-    coo_todense, csc_matvecs = count_publicly, products_publicly
+    coo_todense, csc_matvecs, csr_matvecs = count_publicly, products_publicly, gathered_publicly
 
 # A table of more cells than this is kept sparse while blocks are added up.
 SPARSE_CELLS = 2**20
@@ -64,6 +78,14 @@ def each_by_level(codes: np.ndarray, levels: int, values: np.ndarray) -> np.ndar
     starts = np.arange(m + 1, dtype=np.int32)
     csc_matvecs(levels, m, k, starts, codes, np.ones(m), np.ascontiguousarray(values).ravel(), out.ravel())
     return out
+
+
+def add_by_level(codes: np.ndarray, table: np.ndarray, weights: np.ndarray | None, out: np.ndarray) -> None:
+    """Add to the rows of `out` (m, k) those of `table` (levels, k) that their codes name, times their weights."""
+    m, k = out.shape
+    starts = np.arange(m + 1, dtype=np.int32)
+    w = np.ones(m) if weights is None else weights
+    csr_matvecs(m, len(table), k, starts, codes, w, table.ravel(), out.ravel())
 
 
 def by_pair(

@@ -9,16 +9,16 @@ from functools import partial
 import numpy as np
 
 from ..design.pieces import Indicators, Piece
-from ..families import Family
+from ..families import Family, link as links, variances
 from ..families.link import quiet
 from ..sources.base import Block, Source
 from .columns import Part, dense_columns, dense_indices, plan, row_product
-from .counts import by_level, checked_codes, each_by_level
+from .counts import add_by_level, by_level, checked_codes, each_by_level
 from .gram import Tables, assemble, encoded, tables
 
 # Numbers of linear predictors, and of columns, that are worked on together: few enough for a processor's cache, and
 # enough that the interpreter's turn for each column costs little.
-CELLS = 2**19
+CELLS = 2**17
 FEWEST, MOST = 2**11, 2**14
 
 
@@ -35,6 +35,9 @@ class Sweep:
     deviance : bool
     informed : tuple of int
         Rows of `betas` at which X'WX is wanted.
+    thin : int
+        X'WX from every so many-th row, for those that count all alike; 0 for all rows in double precision, which
+        others (thin >= 1) need not be: half the time.
     """
 
     family: Family
@@ -42,6 +45,7 @@ class Sweep:
     score: bool = True
     deviance: bool = False
     informed: tuple[int, ...] = ()
+    thin: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def _of_chunk(task: Sweep, block: Block, parts: tuple[Part, ...]) -> Swept:
     columns[-1] = 0.0
     y, w = block.y, block.prior_weights
     eta = predictors(pieces, parts, columns[:-1], task.betas, block.offset)
-    mu, slope, variance = task.family.working(eta.ravel())
+    mu, slope, variance = working(task, eta.ravel())
     scores, deviances = np.zeros(task.betas.shape), np.zeros(L)
     if task.deviance:
         flat = np.repeat(y, L)
@@ -130,23 +134,37 @@ def _of_chunk(task: Sweep, block: Block, parts: tuple[Part, ...]) -> Swept:
             r *= w[:, None]
             r[w == 0] = 0.0
         scores = transposed_product(pieces, parts, columns[:-1], r)
-    information = []
+    information, formed = [], len(columns) > task.betas.shape[1]
+    step, digits = (max(1, task.thin), np.float32 if task.thin else np.float64) if formed else (1, np.float64)
+    kept = columns[:, ::step].astype(digits) if task.informed and formed else columns
     for i in task.informed:
-        working = slope[i::L].copy() if slope is variance else slope[i::L] ** 2 / variance[i::L]
+        own = slope[i::L].copy() if slope is variance else slope[i::L] ** 2 / variance[i::L]
         if w is not None:
-            working *= w
-            working[w == 0] = 0.0
-        if len(columns) > task.betas.shape[1]:
-            rooted = columns * np.sqrt(working)
-            information.append(Tables(parts, np.dot(rooted, rooted.T)))
+            own *= w
+            own[w == 0] = 0.0
+        if formed:
+            rooted = kept * np.sqrt(own[::step] * (m / max(1, len(own[::step])))).astype(digits)
+            information.append(Tables(parts, np.dot(rooted, rooted.T).astype(float)))
         else:
-            information.append(tables(pieces, parts, columns.copy(), working))
+            information.append(tables(pieces, parts, columns.copy(), own))
     low, high = task.family.mu_interval
     valid = np.ones(L, bool)
     if m and not (low < mu.min() and mu.max() < high):
         means = mu.reshape(m, L)
         valid = np.asarray((means > low).all(axis=0) & (means < high).all(axis=0))
     return Swept(scores, deviances, tuple(information), valid)
+
+
+def working(task: Sweep, eta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """mu, dmu/deta and V(mu); one array where the last two are the same, or no one asks for them."""
+    family = task.family
+    if family.variance is variances.bernoulli and family.link.mu_eta is links.logit_mu_eta:
+        if not task.informed:
+            mu = family.link.linkinv(eta)
+            return mu, mu, mu
+        mu, slope, _ = family.working(eta)
+        return mu, slope, slope
+    return family.working(eta)
 
 
 def codes_of(piece: Piece) -> np.ndarray:
@@ -163,7 +181,7 @@ def predictors(
 ) -> np.ndarray:
     """offset + X beta for each row of `betas`, (m, L); `columns` (k, m) are those that are formed."""
     formed = betas if len(columns) == betas.shape[1] else betas[:, dense_indices(parts)]
-    eta = np.dot(columns.T, formed.T)
+    eta = np.ascontiguousarray(np.dot(columns.T, formed.T))
     if offset is not None:
         eta += offset[:, None]
     for piece, part in zip(pieces, parts):
@@ -174,8 +192,7 @@ def predictors(
         if own.any():
             product = row_product(piece)
             table = np.stack([piece.contrast @ beta for beta in own], axis=1)
-            one = np.take(table, codes_of(piece), axis=0, mode="clip")
-            eta += one if product is None else one * product[:, None]
+            add_by_level(checked_codes(codes_of(piece), len(table)), table, product, eta)
     return np.asarray(eta)
 
 

@@ -110,18 +110,19 @@ def fit_path(
     kind = Quadratic if family.is_normal_linear else Curved
     surface: Surface = kind.of(problem, sums)
     penalised = problem.factors > 0
-    free = surface.unpenalised(penalised)
+    free, share = surface.unpenalised(penalised)
     if penalty.alpha == 0 and grid.given is None:
         free = replace(free, b=free.b - faint(problem, free.slopes))
     slopes = problem.reach(free.slopes)
     size = float(np.abs(free.slopes[penalised]).max()) or 1.0
     top = float(slopes.max() if slopes.any() else size) / max(penalty.alpha, LEAST_ALPHA)
     lambdas, wanted = grid_of(grid, top, problem.rows, int((assign != 0).sum()))
-    stop = None
+    stop = null_share = None
     if grid.given is None:
+        null_share = share if penalty.alpha else surface.seen(free.b[None], False)[1]
         no_change = bool((penalty.lower[assign != 0] == 0).any() or (penalty.upper[assign != 0] == 0).any())
         stop = Stop(STOPS.get(family.name, by_level if not family.is_normal_linear else by_share), no_change)
-    found = followed(surface, lambdas, free, penalty.thresh * size, stop, top, grid.given is None)
+    found = followed(surface, lambdas, free, penalty.thresh * size, stop, top, null_share)
     failed = np.flatnonzero(~(found.residuals <= FAILED * size))
     k = int(failed[0]) if len(failed) else len(found.b)
     if not wanted[:k].any():

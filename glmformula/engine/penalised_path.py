@@ -74,16 +74,18 @@ def followed(
     tolerance: float,
     stop: Stop | None,
     top: float,
-    from_null: bool,
+    null_share: np.ndarray | None,
 ) -> Found:
-    """Solutions at the lambdas, the largest first, from that at `top`, the first of a path `from_null`."""
+    """Solutions at the lambdas, the largest first, from that at `top`.
+
+    With a `null_share`, of the deviance that it explains, that one is the first of the path.
+    """
     problem, q = surface.problem, len(free.b)
     done: list[np.ndarray] = []
     explained, residuals = np.empty(0), np.empty(0)
     here, at_lambda, forced, most = free, top, np.zeros(q, bool), TOGETHER[0]
-    if from_null:
-        done, residuals = [free.b], np.zeros(1)
-        explained = surface.seen(free.b[None], False)[1]
+    if null_share is not None:
+        done, residuals, explained = [free.b], np.zeros(1), null_share
     while len(done) < len(lambdas):
         some, inside = lambdas[len(done) : len(done) + most], np.ones(q, bool)
         if surface.narrows:
@@ -92,8 +94,9 @@ def followed(
         small = problem.narrowed(np.flatnonzero(inside)) if narrow else problem
         start = Point(here.b[inside], here.slopes[inside])
         b = np.zeros((count, q))
-        b[:, inside], slopes, left = surface.solve(small, some, start, at_lambda, tolerance)
-        everywhere, share = surface.seen(b, narrow)
+        b[:, inside], slopes, left, share = surface.solve(small, some, start, at_lambda, tolerance)
+        if narrow or share is None:
+            everywhere, share = surface.seen(b, narrow)
         if narrow:
             slopes = everywhere
             off = problem.off(slopes, b, some)

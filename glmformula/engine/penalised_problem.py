@@ -15,6 +15,8 @@ from .piecewise import minimum, residual
 
 # Columns whose standard deviation is less than this share of their length are looked at again, about their mean.
 SHARE, CONSTANT = 1e-6, 1e-26
+# A mean of more standard deviations costs second derivatives more than two digits.
+FAR = 10.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ class Scaled:
             first, m = out[0].copy(), self.mean
             out = out - np.outer(m, first) - np.outer(first, m) + np.outer(m, m) * first[0]
         return np.asarray(out / (np.outer(self.sd, self.sd) * self.weight))
+
+    @property
+    def light(self) -> bool:
+        """Whether second derivatives may be summed in single precision: no column's mean is far from zero."""
+        return bool((np.abs(self.mean) <= FAR * self.sd).all())
 
     def penalty(self, lambda_: float) -> np.ndarray:
         return lambda_ * self.alpha * self.factors

@@ -18,12 +18,18 @@ from .piecewise import minimum, residual
 MOST_PASSES = 100
 # The information is summed at so many of them, which are solved for so many passes before the others.
 ANCHORS, ALONE = 4, 3
+# Rows that the first information is summed of, at least, and for each column.
+MANY_ROWS, ROWS_EACH = 2**13, 40
+# A first step is too long where the residual is more than twice this many times that of no step at all.
+ASTRAY = 5.0
 # Columns whose matrices cost more than passes do: half as many anchors.
 MANY = 500
 # The most that the shares of a polynomial may be in all, without their signs.
 SWING = 4.0
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
 SLOW = 0.15
+# With a residual of so many tolerances the trapezoid rule sums changes of the deviance to all its digits.
+NEARBY = 1e5
 # Halvings of a step after which it is taken although the residual rises, as it may where a coefficient leaves zero.
 HALVED = 3
 # Columns whose Gram matrix is summed once and for all.
@@ -73,17 +79,21 @@ class Quadratic:
         )
         return minimum(Q, c, zero, start, self.problem.low[some], self.problem.high[some])
 
-    def unpenalised(self, penalised: np.ndarray) -> Point:
-        """The minimum where what is penalised is zero."""
+    def unpenalised(self, penalised: np.ndarray) -> tuple[Point, np.ndarray]:
+        """The minimum where what is penalised is zero, and the share of the deviance that it explains (1,)."""
         b, some = np.zeros(len(penalised)), np.flatnonzero(~penalised)
         if len(some):
             b[some] = self.freed(some, b[some])
-        return Point(b, self.seen(b[None], True)[0][0])
+        slopes, share = self.seen(b[None], True)
+        return Point(b, slopes[0]), share
 
     def solve(
         self, problem: Scaled, lambdas: np.ndarray, here: Point, at_lambda: float, tolerance: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Coefficients and derivatives (L, q), residuals (L,), from a point solved before."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Coefficients and derivatives (L, q), residuals (L,), from a point solved before.
+
+        And the shares of the deviance that are explained (L,), if they came along.
+        """
         own, b, rows, all_slopes = self.gram(problem), here.b, [], []
         c = own @ b - here.slopes if self.whole is None else self.whole[1]
         for one in lambdas.tolist():
@@ -91,7 +101,7 @@ class Quadratic:
             rows.append(b)
             all_slopes.append(own @ b - c)
         left = problem.off(np.array(all_slopes), np.array(rows), lambdas).max(axis=1)
-        return np.array(rows), np.array(all_slopes), left
+        return np.array(rows), np.array(all_slopes), left, None
 
     def seen(self, b: np.ndarray, score: bool) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives (L, q), if asked for, and the shares of the deviance that are explained."""
@@ -124,6 +134,8 @@ class Curved:
     null: np.ndarray
     null_deviance: float
     passes: int = 1
+    # the second derivatives at the last of the lambdas solved before
+    last: np.ndarray | None = None
 
     @property
     def narrows(self) -> bool:
@@ -184,12 +196,13 @@ class Curved:
         """The minimum without a penalty where only some coefficients (their places) are not zero."""
         return self.newton(self.problem.narrowed(some), start)[0]
 
-    def unpenalised(self, penalised: np.ndarray) -> Point:
-        """The minimum where what is penalised is zero."""
+    def unpenalised(self, penalised: np.ndarray) -> tuple[Point, np.ndarray]:
+        """The minimum where what is penalised is zero, and the share of the deviance that it explains (1,)."""
         b, some = self.null.copy(), np.flatnonzero(~penalised)
         if len(some) > (1 if self.problem.has_intercept else 0):
             b[some] = self.freed(some, b[some])
-        return Point(b, self.seen(b[None], True)[0][0])
+        slopes, share = self.seen(b[None], True)
+        return Point(b, slopes[0]), share
 
     def seen(self, b: np.ndarray, score: bool) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives (L, q), if asked for, and the shares of the deviance that are explained."""
@@ -198,10 +211,20 @@ class Curved:
     @quiet
     def solve(
         self, problem: Scaled, lambdas: np.ndarray, here: Point, at_lambda: float, tolerance: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Coefficients and derivatives (L, q), residuals (L,), from a point solved before."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Coefficients and derivatives (L, q), residuals (L,), from a point solved before.
+
+        And the shares of the deviance that are explained (L,), if they came along.
+        """
         L = len(lambdas)
-        first = problem.matrix(swept(self, problem, here.b[None], score=False, informed=(0,)).matrix(0))
+        light, whole, deviances = problem.light, problem is self.problem, np.full(L, np.nan)
+        thinnest = int(np.clip(problem.rows // max(MANY_ROWS, ROWS_EACH * len(here.b)), 1, 8))
+        models = ALONE if thinnest > 1 else ALONE - 1
+        if self.last is not None and whole:
+            first = self.last
+        else:
+            at = swept(self, problem, here.b[None], score=False, informed=(0,), thin=int(light))
+            first = problem.matrix(at.matrix(0))
         place = places(lambdas, at_lambda)
         few = ANCHORS if len(here.b) <= MANY else ANCHORS // 2
         anchors = anchors_of(place, few)
@@ -209,14 +232,17 @@ class Curved:
         exact: dict[int, np.ndarray] = {}
         aims = {-1: first @ here.b - here.slopes}
 
+        secants: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(L)]
+
         def information(i: int) -> np.ndarray:
             knots = {k: Q for k, Q in exact.items() if k in anchors}
-            return exact[i] if i in exact else between(i, place, {-1: first, **knots})
+            Q = exact[i] if i in exact else between(i, place, {-1: first, **knots})
+            return bent(Q, secants[i]) if secants[i] else Q
 
         b = np.empty((L, len(here.b)))
         back, size, halved = np.tile(here.b, (L, 1)), np.full(L, np.inf), np.zeros(L, int)
-        least = np.full(L, np.inf)
         kept_slopes = np.tile(here.slopes, (L, 1))
+        least = ASTRAY * problem.off(kept_slopes, back, lambdas).max(axis=1)
 
         def started(which: list[int]) -> None:
             now = here.b
@@ -239,12 +265,20 @@ class Curved:
                     break
                 continue
             fresh, asked = set(asked), [i for i in open_ if i in wanted]
-            at = swept(self, problem, b[open_], informed=tuple(open_.index(i) for i in asked))
+            thin = (thinnest if turn + 1 < models else 1) if light and turn < models else 0
+            # near the solution: from there on the slopes say how the deviance changes
+            summed = whole and bool(
+                (size[open_] <= NEARBY * tolerance).all() and np.isnan(deviances[open_]).any()
+            )
+            informed = tuple(open_.index(i) for i in asked)
+            at = swept(self, problem, b[open_], informed=informed, thin=thin, deviance=summed)
             slopes = problem.scores(at.scores)
             offs = problem.off(slopes, b[open_], lambdas[open_]).max(axis=1)
             for k, i in enumerate(asked):
                 exact[i] = problem.matrix(at.matrix(k))
-            wanted, still = (set(anchors) if turn + 2 < ALONE else set()), []
+            if asked:
+                secants = [[] for _ in range(L)]
+            wanted, still = (set(anchors) if turn + 1 < models else set()), []
             moved: set[int] = set()
             for k, i in enumerate(open_):
                 new = float(offs[k])
@@ -256,11 +290,17 @@ class Curved:
                     b[i] = (b[i] + back[i]) / 2
                     halved[i] += not bad
                     exact.pop(i, None)
+                    light = False
                     wanted.add(i)
                     still.append(i)
                     moved.add(i)
                     continue
                 slow = new > SLOW * size[i]
+                step = b[i] - back[i]
+                if turn >= ALONE and np.isfinite(size[i]) and i not in asked:
+                    secants[i].append((step, slopes[k] - kept_slopes[i]))
+                change = problem.weight * float((slopes[k] + kept_slopes[i]) @ step)
+                deviances[i] = at.deviances[k] if summed else deviances[i] + change
                 stuck = i in fresh and new > 0.97 * size[i] and new < 1e3 * tolerance
                 size[i], kept_slopes[i] = new, slopes[k]
                 least[i] = new if halved[i] >= HALVED else min(new, least[i])
@@ -269,7 +309,7 @@ class Curved:
                     continue
                 back[i] = b[i]
                 still.append(i)
-                if slow:
+                if slow and turn >= models:
                     wanted.add(i)
             for i in still:
                 if i not in moved:
@@ -280,7 +320,13 @@ class Curved:
                     else:
                         wanted.add(i)
             open_ = still
-        return b, kept_slopes, size
+        if not whole:
+            return b, kept_slopes, size, None
+        self.last = information(L - 1)
+        share, rest = 1 - deviances / self.null_deviance, np.flatnonzero(np.isnan(deviances))
+        if len(rest):
+            share[rest] = self.seen(b[rest], False)[1]
+        return b, kept_slopes, size, share
 
 
 def places(lambdas: np.ndarray, at_lambda: float) -> np.ndarray:
@@ -318,6 +364,15 @@ def shares(at: np.ndarray, x: float) -> np.ndarray:
         return np.asarray(found)
     order = np.argsort(at, kind="stable")
     return np.array([np.interp(x, at[order], row) for row in np.eye(len(at))[:, order]])
+
+
+def bent(Q: np.ndarray, secants: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Q with the changes of the slopes that steps have led to (Broyden, Fletcher, Goldfarb & Shanno's update)."""
+    for step, change in secants:
+        expected, curve = Q @ step, step @ change
+        if curve > 0 and (before := step @ expected) > 0:
+            Q = Q + np.outer(change / curve, change) - np.outer(expected / before, expected)
+    return Q
 
 
 def _weighted_response(block: Any) -> np.ndarray:
