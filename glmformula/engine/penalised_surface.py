@@ -323,9 +323,9 @@ class Curved:
         if not whole:
             return b, kept_slopes, size, None
         self.last = information(L - 1)
-        share, rest = 1 - deviances / self.null_deviance, np.flatnonzero(np.isnan(deviances))
-        if len(rest):
-            share[rest] = self.seen(b[rest], False)[1]
+        share, unseen = 1 - deviances / self.null_deviance, np.flatnonzero(np.isnan(deviances))
+        if len(unseen):
+            share[unseen] = self.seen(b[unseen], False)[1]
         return b, kept_slopes, size, share
 
 
