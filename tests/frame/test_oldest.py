@@ -21,7 +21,7 @@ PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 def test_pyproject_says_the_same():
     extras = tomllib.loads(PYPROJECT.read_text())["project"]["optional-dependencies"]
     found = {}
-    for extra in ("arrow", "polars", "dask", "duckdb"):
+    for extra in ("arrow", "polars", "dask", "duckdb", "spark"):
         for requirement in extras[extra]:
             name, oldest = re.fullmatch(r"([a-z]+)(?:\[.*\])?>=([\d.]+)", requirement).groups()
             assert found.setdefault(name, oldest) == oldest
