@@ -250,7 +250,11 @@ def test_no_code_from_text(path):
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
         found = {name.partition(".")[0] for name in names} & FORBIDDEN_MODULES
         assert not found - ({"pickle"} if path.name in OWN_PICKLES else set()), node.lineno
-        if isinstance(node, ast.Attribute) and node.attr in ("load", "loads") and path.name not in OWN_PICKLES:
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("load", "loads")
+            and path.name not in OWN_PICKLES
+        ):
             assert not (isinstance(node.value, ast.Name) and node.value.id == "pickle"), node.lineno
 
 
