@@ -13,7 +13,7 @@ from ..engine.rows import evaluate_rows
 from ..errors import FitError
 from ..families.distributions import BINOMIAL
 from ..fitted.asked import Asked, asked
-from ..fitted.protocols import is_parametric, is_single_index, no_model
+from ..fitted.protocols import is_mixed, is_parametric, is_single_index, no_model
 
 if TYPE_CHECKING:
     from ..engine.result import GlmFit
@@ -47,6 +47,11 @@ def count_probabilities(fit: Any, counts: tuple[int, ...], verb: str) -> Questio
 
 
 def _family(fit: Any, verb: str, binomial: bool = False) -> Family:
+    if is_mixed(fit):
+        raise FitError(
+            f"{verb} means nothing for a {type(fit).__name__}: its counts are of the family given the random effects, "
+            "and those of the population of no family; simulate_residuals() and check_model() lay draws beside them"
+        )
     if not is_single_index(fit):
         raise no_model(fit, verb)
     law = fit.family.distribution

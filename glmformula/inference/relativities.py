@@ -135,7 +135,8 @@ def relativities(
 
     Notes
     -----
-    One pass over the rows of any source.
+    One pass over the rows of any source. Of a mixed model `fitted` is the mean of the population: random effects of
+    zero.
 
     Examples
     --------

@@ -11,6 +11,7 @@ from ..engine.layout import rows_in_columns
 from ..engine.rows import evaluate_rows
 from ..errors import FamilyError
 from ..families.distributions import POISSON
+from ..fitted.protocols import single_index
 from ..render.htest import HTest
 from .distributions import chisq_upper
 
@@ -54,6 +55,7 @@ def zero_test(fit: SingleIndex) -> HTest:
     observed / expected zeros
                      1.651338
     """
+    single_index(fit, "zero_test()", "simulate_residuals() tests the zeros of other models")
     if fit.family.distribution is not POISSON:
         raise FamilyError(
             f"zero_test() is asked of Poisson models, glm(family='poisson'); got family '{fit.family.name}'. Compare "

@@ -233,6 +233,7 @@ MIXED = {
     "predict": "inference.mixed.predict",
     "r2": "inference.mixed.explained",
     "ranef": "inference.mixed.ranef",
+    "relativities": "inference.relativities",
     "residuals": "inference.mixed.rows",
     "simulate": "inference.mixed.simulate",
     "summary": "inference.mixed.summary",
@@ -419,6 +420,7 @@ class MixedVerbs(EffectVerbs, PredictiveVerbs, FitVerbs):
         r2 = _r2
         predict = _mixed_predict
         ranef = _ranef
+        relativities = _relativities
         residuals = _mixed_residuals
         simulate = _mixed_simulate
         summary = _mixed_summary

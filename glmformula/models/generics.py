@@ -100,6 +100,31 @@ INSTEAD = {
     ),
 }
 
+ANY_MIXED = "summary, anova, drop1, confint, ranef, predict and simulate are those of mixed models"
+OF_MIXED = {
+    **dict.fromkeys(
+        (
+            *("cooks_distance", "covratio", "dfbeta", "dfbetas", "dffits", "hatvalues"),
+            *("influence_measures", "rstandard", "rstudent"),
+        ),
+        "simulate_residuals() and check_model() look at its rows",
+    ),
+    **dict.fromkeys(
+        ("dispersiontest", "hosmer_lemeshow"), "overdispersion() and simulate_residuals() look at its fit"
+    ),
+    **dict.fromkeys(
+        ("bread", "estfun", "meat"), "rows of one group are not independent; vcov() is its covariance"
+    ),
+    **dict.fromkeys(
+        ("add1", "addterm", "step", "stepAIC"),
+        "drop1() leaves out each term, anova(fit, other) compares it with another model",
+    ),
+    "Anova": "anova() and drop1() test its terms",
+    "profile": "confint() gives limits of the profile, of the standard deviations too",
+    "pseudo_r2": "r2() is that of mixed models",
+}
+"""What to name instead of a verb that means nothing for a mixed model."""
+
 
 def function(name: str) -> Callable[..., Any]:
     """The public function of that name; AttributeError where there is none."""
@@ -130,7 +155,8 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
         if not is_model(fit) and not hasattr(fit, "fit") and not ours:
             raise no_model(fit, f"{name}()")
         if own is None:
-            require(fit, protocol, f"{name}()", INSTEAD.get(name, ANY))
+            known = OF_MIXED.get(name, ANY_MIXED) if is_mixed(fit) else INSTEAD.get(name, ANY)
+            require(fit, protocol, f"{name}()", known)
         return (own or verb)(fit, *args, **options)
 
     asked.__module__, asked.__name__, asked.__qualname__ = "glmformula", name, name

@@ -74,6 +74,10 @@ class MixedModel(MixedVerbs):
     training: TrainingData | None
     said: Mapping[str, str] = field(default_factory=dict)  # arguments of the call that a print shows
     kept_quantiles: tuple[float, ...] | None = None
+    kept_means: np.ndarray | None = (
+        None  # of the fixed columns, and the level that is modelled, once there are no rows
+    )
+    kept_level: str | None = None
 
     # -- numbers of the whole fit ------------------------------------------------------------------------
 
@@ -203,12 +207,14 @@ class MixedModel(MixedVerbs):
 
     @property
     def modelled(self) -> str | None:
-        """The level whose probability it is, where the response is a factor or string and the rows are held."""
-        return None if self.training is None else self.training.frame.modelled
+        """The level whose probability it is, where the response is a factor or string."""
+        return self.kept_level if self.training is None else self.training.frame.modelled
 
     @cached_property
     def column_means(self) -> np.ndarray:
         """Means of the fixed columns over the rows of the fit."""
+        if self.kept_means is not None:
+            return self.kept_means
         from ..inference.predict import column_means
 
         return column_means(self.rows.source, len(self.column_names))
@@ -280,7 +286,9 @@ class MixedModel(MixedVerbs):
 
     def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same estimates with other rows, or none."""
-        return replace(self, training=training, kept_quantiles=self.residual_quantiles)
+        kept = {"kept_quantiles": self.residual_quantiles, "kept_level": self.modelled}
+        means = self.kept_means if column_means is None else column_means
+        return replace(self, training=training, kept_means=means, **kept)
 
     @property
     def shown_formula(self) -> str:
@@ -319,7 +327,7 @@ class MixedModel(MixedVerbs):
 
     def strip_data(self) -> Self:
         """The same model without a single training row."""
-        return self.on_rows(None)
+        return self if self.training is None else self.on_rows(None, self.column_means)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model, without its rows, to a file that `load` reads; no code is in it.
@@ -330,7 +338,9 @@ class MixedModel(MixedVerbs):
         """
         from .saved import save
 
-        save(saved_view(self), path)
+        held = self.training is not None
+        view = replace(self, kept_means=self.column_means, kept_level=self.modelled) if held else self
+        save(saved_view(view), path)
 
     @classmethod
     def from_saved(cls, shared: Mapping[str, Any], own: Mapping[str, Any]) -> Self:

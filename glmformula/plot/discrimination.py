@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import FitError
+from ..fitted.protocols import shown
+from ..inference.calibration import Calibration, Calibrations
+from ..inference.discrimination import Roc, Rocs
 from .canvas import BAND, COLOURS, LINE, NAME_SIZE, REFERENCE, axes_for, shortened
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
-    from ..inference.calibration import Calibration, Calibrations
-    from ..inference.discrimination import Roc, Rocs
 
 NEW_LINE = "\n"
 
@@ -36,6 +38,8 @@ def roc_plot(curve: Roc | Rocs, axis: Any = None) -> Axes:
     >>> roc_plot(fit.roc()).get_xlabel()
     '1 - specificity'
     """
+    if not isinstance(curve, Roc | Rocs):
+        raise FitError(f"roc_plot() draws what fit.roc() gives; got {shown(curve)}")
     _, (axis,) = axes_for(axis, 1)
     axis.plot([0, 1], [0, 1], color=REFERENCE, linewidth=0.8, linestyle="--")
     curves = getattr(curve, "curves", None)
@@ -77,6 +81,8 @@ def calibration_plot(found: Calibration | Calibrations, axis: Any = None) -> Axe
     >>> calibration_plot(fit.calibration(5)).get_ylabel()
     'observed'
     """
+    if not isinstance(found, Calibration | Calibrations):
+        raise FitError(f"calibration_plot() draws what fit.calibration() gives; got {shown(found)}")
     each = getattr(found, "each", None)
     if each is None:
         _, (axis,) = axes_for(axis, 1)

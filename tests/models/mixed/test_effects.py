@@ -107,6 +107,30 @@ def test_satterthwaite_is_in_tests_limits_and_print(sleep):
         (lambda s, c: s.odds_ratio("Days"), gf.FitError, "asked of probabilities"),
         (lambda s, c: gf.isSingular(gf.lm("x ~ 1", {"x": [1.0, 2.0]})), gf.FitError, "is of mixed models"),
         (lambda s, c: s.isSingular(tol=0.0), ValueError, "tol should be above 0"),
+        (
+            lambda s, c: gf.zero_test(fitted("epil")),
+            gf.FitError,
+            "zero_test.* means nothing for a GLMM.*simulate_residuals",
+        ),
+        (
+            lambda s, c: gf.rootogram(fitted("epil")),
+            gf.FitError,
+            "rootogram.* means nothing for a GLMM.*given the random",
+        ),
+        (lambda s, c: gf.vuong(c, c), gf.FitError, "vuong.* means nothing for a GLMM"),
+        (
+            lambda s, c: gf.hatvalues(c),
+            gf.FitError,
+            "means nothing for a GLMM.*check_model.* look at its rows",
+        ),
+        (lambda s, c: gf.step(s), gf.FitError, "means nothing for a LMM.*drop1.* leaves out each term"),
+        (lambda s, c: gf.estfun(c), gf.FitError, "rows of one group are not independent"),
+        (lambda s, c: gf.profile(s), gf.FitError, "confint.* gives limits of the profile"),
+        (lambda s, c: gf.pseudo_r2(c), gf.FitError, "r2.* is that of mixed models"),
+        (lambda s, c: gf.dose_p(c), gf.FitError, "summary, anova, drop1, confint, ranef"),
+        (lambda s, c: gf.roc_plot(c), gf.FitError, "draws what fit.roc.* gives"),
+        (lambda s, c: gf.calibration_plot(c), gf.FitError, "draws what fit.calibration.* gives"),
+        (lambda s, c: s.relativities(), ValueError, "this model has the identity link"),
         (lambda s, c: s.strip_data().avg_slopes(), gf.DataError, "holds no training rows"),
     ],
 )
@@ -266,3 +290,47 @@ def test_singular_is_an_attribute_with_a_function():
     assert gf.isSingular(edge)
     assert fitted("sleep").is_singular is False
     assert fitted("sleep").isSingular(tol=10.0)
+
+
+def test_a_saved_fit_answers_for_new_rows(tmp_path):
+    fit = fitted("bacteria AGQ15")
+    fit.save(tmp_path / "fit.json")
+    for other in (gf.load(tmp_path / "fit.json"), fit.strip_data(), fit.strip_data().strip_data()):
+        assert other.modelled == "y"
+        assert other.column_means == pytest.approx(fit.column_means)
+        ranges = {"trt": ["placebo", "drug"], "week": (0, 11)}
+        assert "probability of y" in other.what_if(ranges=ranges)
+        rows = load("bacteria")
+        assert other.avg_comparisons("trt", newdata=rows).frame["std_error"].to_numpy() == pytest.approx(
+            fit.avg_comparisons("trt").frame["std_error"].to_numpy()
+        )
+        assert gf.roc(other, rows).auc == pytest.approx(fit.roc().auc)
+        assert other.to_sql() == fit.to_sql()
+        assert repr(other) == repr(fit)
+
+
+def test_relativities_are_what_a_log_link_multiplies_by():
+    table = gf.relativities(fitted("positive nb"))
+    fixed = fitted("positive nb").fixef
+    factor = table.loc["h", "relativity"]
+    assert factor.iloc[0] == 1
+    assert factor.to_numpy()[1:] == pytest.approx(
+        np.exp(fixed[[n for n in fixed.index if n.startswith("h")]])
+    )
+
+
+def test_rows_in_files_give_the_same_effects(sleep, tmp_path):
+    load("sleepstudy").to_parquet(tmp_path / "rows.parquet", row_group_size=50)
+    fit = gf.lmer("Reaction ~ Days + (Days | Subject)", str(tmp_path / "rows.parquet"))
+    own, theirs = fit.avg_slopes(df="satterthwaite").frame, sleep.avg_slopes(df="satterthwaite").frame
+    for name in ("estimate", "std_error", "df"):
+        assert own[name].iloc[0] == pytest.approx(theirs[name].iloc[0], rel=1e-6)
+    assert fit.gini() == pytest.approx(sleep.gini())
+
+
+def test_effects_form_the_fixed_columns_alone():
+    """The columns of grouping factors, of which there may be thousands, are not among them."""
+    from glmformula.inference.effects.grids import rows_for
+
+    rows = rows_for(fitted("cbpp"), None, None, ())
+    assert rows.scene.design.ncols == 4
