@@ -286,9 +286,9 @@ class MixedModel(MixedVerbs):
 
     def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same estimates with other rows, or none."""
-        kept = {"kept_quantiles": self.residual_quantiles, "kept_level": self.modelled}
         means = self.kept_means if column_means is None else column_means
-        return replace(self, training=training, kept_means=means, **kept)
+        quantiles, level = self.residual_quantiles, self.modelled
+        return replace(self, training=training, kept_means=means, kept_quantiles=quantiles, kept_level=level)
 
     @property
     def shown_formula(self) -> str:
