@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ..errors import DataError
-from ..fitted.protocols import is_model, is_single_index, no_model
+from ..fitted.protocols import has_one_mean, is_model, is_single_index, no_model
 from ..inference.tidy import tidy
 from .canvas import (
     COLOURS,
@@ -120,9 +120,9 @@ def coefficient_plot(
         _ratio_axis(axis, edges)
     if cut:
         axis.set_xlim(*edges)
-    links = {one.family.link.name for one in fits.values() if is_single_index(one)}
+    links = {one.family.link.name for one in fits.values() if has_one_mean(one)}
     scale_name = (
-        f" ({links.pop()} scale)" if len(links) == 1 and all(map(is_single_index, fits.values())) else ""
+        f" ({links.pop()} scale)" if len(links) == 1 and all(map(has_one_mean, fits.values())) else ""
     )
     axis.set_xlabel("ratio" if exponentiate else f"coefficient{scale_name}")
     if several:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...families.link import Array
+from ..predict import ESTIMABLE
 from .columns import Columns, Moved, Owners, owners_of
 from .compare import Comparison
 from .contrasts import Move
@@ -110,11 +111,20 @@ def _part(
     if key.variable is not None:
         name, made = key.variable, slopes[key.variable]
         offset = None if made.offset is None else made.offset[here.rows]
-        turn = Columns(False, turning(made, here), owners[name])
+        turn = Columns(False, estimable(turning(made, here), made.which, here.model), owners[name])
         return slope(here[()], turn, offset, key.kind, numbers[name][here.rows])
     assert key.comparison is not None
     assert key.lo is not None
     return compared(key.comparison, here[key.hi], here[key.lo])
+
+
+def estimable(turn: Array, which: Array, model: Model) -> Array:
+    """NaN for rows whose derivatives need a combination of the columns that the data never had."""
+    if model.null_space is None:
+        return turn
+    reach = np.linalg.norm(model.null_space[which].T @ turn, axis=0)
+    lost = ~(reach < ESTIMABLE * np.maximum(np.linalg.norm(turn, axis=0), np.finfo(float).tiny))
+    return np.where(lost, np.nan, turn) if lost.any() else turn
 
 
 def turning(made: Derivative, here: Views) -> Array:

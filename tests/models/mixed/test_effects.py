@@ -145,7 +145,16 @@ def test_what_is_not_estimable_is_nan():
     fit = gf.lmer("Reaction ~ Days + twice + (1 | Subject)", d)
     new = pd.DataFrame({"Days": [1.0, 1.0], "twice": [2.0, 5.0]})
     assert fit.predictions(newdata=new).frame["estimate"].isna().tolist() == [False, True]
-    assert np.isnan(fit.avg_comparisons("Days").frame["estimate"].iloc[0])
+    for other in (fit, gf.glm("Reaction ~ Days + twice", d)):  # Days alone has never moved
+        assert np.isnan(other.avg_comparisons("Days").frame["estimate"].iloc[0])
+        assert np.isnan(other.avg_slopes("Days").frame["estimate"].iloc[0])
+    both = gf.lmer(
+        "Reaction ~ Days + twice + I(2 * Days) + (1 | Subject)", d.assign(twice=np.arange(180) % 7)
+    )
+    alone = gf.lmer("Reaction ~ Days + twice + (1 | Subject)", d.assign(twice=np.arange(180) % 7))
+    for name in ("Days", "twice"):
+        found, expected = (one.avg_slopes(name).frame["estimate"].iloc[0] for one in (both, alone))
+        assert found == pytest.approx(expected)
 
 
 # -- how well it predicts ----------------------------------------------------------------------------------
