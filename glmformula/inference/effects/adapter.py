@@ -71,7 +71,7 @@ def to_marginaleffects(fit: Any, type: str | None = None) -> Any:
     vault = base.ModelVault(
         coef=np.asarray(question.parameters),
         coefnames=np.array(question.names),
-        formula=fit.formula,
+        formula=fit.terms.text if is_mixed(fit) else fit.formula,  # it cannot read bars
         modeldata=_texts_as_categories(polars.from_pandas(_rows_of(fit)), polars),
         package="glmformula",
         variable_names=[fit.response_name, *(n for n in _rows_of(fit) if n != fit.response_name)],

@@ -112,6 +112,18 @@ def test_data_and_covariances(package: None) -> None:
     )
 
 
+@pytest.mark.filterwarnings("ignore::glmformula.SingularWarning")
+def test_a_mixed_model_is_its_population(package: None) -> None:
+    fit = g.glmer("n ~ x + f + offset(log(e)) + (1 | k)", data(), family="poisson")
+    model = g.to_marginaleffects(fit)
+    new = data().head(7)
+    found = model.get_predict(model.vault.coef, model.get_exog(pl.from_pandas(new)))["estimate"]
+    np.testing.assert_allclose(found, fit.predict(new, type="response", re_form="~0"), rtol=1e-12)
+    np.testing.assert_allclose(model.get_vcov(), fit.vcov())
+    assert model.vault.formula == "n ~ x + f + offset(log(e))"  # bars are not read there
+    assert model.get_df() == np.inf
+
+
 def test_what_cannot_be_given(package: None, tmp_path: Any) -> None:
     data().to_parquet(tmp_path / "d.parquet")
     with pytest.raises(DataError, match="works on rows in memory, and those of this fit arrive in blocks"):
