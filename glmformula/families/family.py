@@ -171,6 +171,9 @@ class Family:
         ``var_power`` of a Tweedie. `name` has them rounded, for print.
     free : Free or None
         A parameter that a fit estimates; the functions here are then those at a value to begin with.
+    mean_name : str
+        What tables call a mean on the scale of the response: "prob" of a binomial, "rate" of a Poisson, else
+        "response", as R's emmeans.
 
     Examples
     --------
@@ -208,6 +211,7 @@ class Family:
     distribution: Distribution | None = None
     parameters: Mapping[str, float] = field(default_factory=dict, hash=False)
     free: Free | None = None
+    mean_name: str = "response"
 
     @property
     def reading(self) -> str:

@@ -92,6 +92,7 @@ def binomial(link: str | Link = "logit") -> Family:
         simulate=simulation.binomial,
         distribution=distributions.BINOMIAL,
         averages=True,
+        mean_name="prob",
     )
 
 
@@ -129,6 +130,7 @@ def poisson(link: str | Link = "log") -> Family:
         simulate=simulation.poisson,
         distribution=distributions.POISSON,
         averages=True,
+        mean_name="rate",
     )
 
 
@@ -238,6 +240,7 @@ def quasibinomial(link: str | Link = "logit") -> Family:
         check_response=partial(responses.check_binomial, True),
         is_binomial=True,
         averages=True,
+        mean_name="prob",
     )
 
 
@@ -270,6 +273,7 @@ def quasipoisson(link: str | Link = "log") -> Family:
         initial_mu=responses.start_plus_tenth,
         check_response=partial(responses.check_counts, "'quasiPoisson'", False),
         averages=True,
+        mean_name="rate",
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from ...design.build import design_for
 from ...design.dense import dense
 from ...errors import DataError, DataWarning, give_warning, nearest
+from ...families.distributions import GAMMA, NORMAL
 from ...fitted.protocols import has_one_mean, is_mixed, is_parametric, no_model
 from ...render.means import Label, as_text
 from ..wald import Vcov, resolved
@@ -21,14 +22,14 @@ from .mixed import mixed_basis
 from .nests import find_nests, occurring, shown_nests
 from .nuisance import Nuisance, shares_of, standing_apart
 from .rows import Facts, Wanted, facts_from, facts_of, wanted_of, weight_of
-from .scales import label_of, scale_of, scale_of_response
+from .scales import scale_of, scale_of_response
 from .several import basis_at, mode_of, names_of_part, shown_at
 
 if TYPE_CHECKING:
     from ...fitted.protocols import SingleIndex
 
 MOST_ROWS = 10_000
-STUDENT = frozenset({"gaussian", "Gamma"})  # whose tests are of Student's t, as R's package has it
+STUDENT = (NORMAL, GAMMA)  # distributions whose tests are of Student's t, as R's package has it
 Reduce = str | bool | Callable[[np.ndarray], Any] | Mapping[str, Any]
 
 
@@ -335,14 +336,14 @@ def basis_of(fit: SingleIndex, vcov: Vcov) -> Basis:
         space = fit.result.null_space
         space = space.toarray() if hasattr(space, "toarray") else np.asarray(space)
         null = np.linalg.qr(space)[0]
-    student = fit.family.name in STUDENT and not is_mixed(fit)
+    student = fit.family.distribution in STUDENT and not is_mixed(fit)
     df = float(fit.df_residual) if student else math.inf
     return Basis(estimates, cov, null, df, errors)
 
 
 def shown_of(fit: SingleIndex, size: int) -> Shown:
     scale = scale_of(fit.family.link)
-    back = "response" if scale is None else label_of(fit.family)
+    back = "response" if scale is None else fit.family.mean_name
     scale = scale_of_response(fit.terms.response) if scale is None else scale
     sigma = math.sqrt(fit.deviance / fit.df_residual) if fit.df_residual > 0 else None
     return Shown(infer=(False, False), size=size, scale=scale, back=back, sigma=sigma)

@@ -13,7 +13,7 @@ from ...families import make_link
 from ...formula.tree import Call, Literal, Node
 
 if TYPE_CHECKING:
-    from ...families import Family, Link
+    from ...families import Link
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -46,11 +46,6 @@ def scale_of(link: Link) -> Scale | None:
         inverse, slope = _POSITIVE[link.name]
         return Scale(link.name, link.name, inverse, slope)
     return Scale(link.name, link.name, link.linkinv, link.mu_eta)
-
-
-def label_of(family: Family) -> str:
-    """What a mean is called on the response's scale."""
-    return "prob" if "binomial" in family.name else "rate" if "poisson" in family.name else "response"
 
 
 SINE = "asin(sqrt(mu))"

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from ...errors import FamilyError, FitError, hearing
-from ...families.distributions import POISSON
+from ...families.distributions import BINOMIAL, GAMMA, POISSON
 from ...fitted.protocols import is_mixed, shown
 from ...render.htest import ALTERNATIVES, HTest
 from ...render.table import StatTable
@@ -199,14 +199,14 @@ def distribution_variance(fit: Mixed) -> float:
     if family.is_normal_linear:
         return fit.sigma**2
     counts = family.distribution is POISSON or "theta" in family.parameters
-    if family.name == "binomial" and family.link.name in OF_BINOMIAL_LINKS:
+    if family.distribution is BINOMIAL and family.link.name in OF_BINOMIAL_LINKS:
         return OF_BINOMIAL_LINKS[family.link.name]
     if counts and family.link.name == "log":
         mean = mean_alone(fit)
         return math.log1p(float(family.variance(np.array([mean]))[0]) / mean**2)
     if counts and family.link.name == "sqrt":
         return OF_SQUARE_ROOT
-    if family.name == "Gamma":
+    if family.distribution is GAMMA:
         return fit.sigma**2
     raise FamilyError(
         f"family '{family.name}' with link '{family.link.name}' has no known variance on the scale of the linear "
