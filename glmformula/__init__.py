@@ -77,16 +77,27 @@ from .render.table import StatTable
 __version__ = "0.2.0.dev0"
 
 if TYPE_CHECKING:  # found when asked for, by `__getattr__`
-    from .inference.add1 import add1, add1 as addterm
-    from .inference.anova import anova
-    from .inference.calibration import calibration
-    from .inference.coeftest import coefci, coeftest
-    from .inference.confint import confint
-    from .inference.covariance import vcov
-    from .inference.delta_method import delta_method
-    from .inference.discrimination import confusion, gini, lift, roc
-    from .inference.dose import dose_p
-    from .inference.drop1 import drop1, drop1 as dropterm
+    from .inference.checks.goodness import dispersiontest, hosmer_lemeshow, overdispersion, pseudo_r2
+    from .inference.checks.parallel_lines import brant, nominal_test
+    from .inference.checks.rootogram import rootogram
+    from .inference.checks.separation import detect_separation
+    from .inference.checks.simulated_residuals import simulate_residuals
+    from .inference.checks.vif import vif
+    from .inference.checks.vuong import vuong
+    from .inference.checks.zero_test import zero_test
+    from .inference.covariances.covariance import vcov
+    from .inference.covariances.sandwich import bread, estfun, meat
+    from .inference.deletions.influence import (
+        cooks_distance,
+        covratio,
+        dfbeta,
+        dfbetas,
+        dffits,
+        hatvalues,
+        rstandard,
+        rstudent,
+    )
+    from .inference.deletions.influence_measures import influence_measures
     from .inference.effects.adapter import to_marginaleffects
     from .inference.effects.grids import datagrid
     from .inference.effects.hypothesis_tests import hypotheses
@@ -99,22 +110,11 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
         slopes,
     )
     from .inference.effects.risks import nnt, odds_ratio, risk_difference, risk_ratio
-    from .inference.extract_aic import extract_aic as extractAIC
-    from .inference.goodness import dispersiontest, hosmer_lemeshow, overdispersion, pseudo_r2
-    from .inference.influence import (
-        cooks_distance,
-        covratio,
-        dfbeta,
-        dfbetas,
-        dffits,
-        hatvalues,
-        rstandard,
-        rstudent,
-    )
-    from .inference.influence_measures import influence_measures
-    from .inference.linear_hypothesis import linear_hypothesis
-    from .inference.lrtest import lrtest
-    from .inference.marginal_anova import Anova
+    from .inference.hypotheses.delta_method import delta_method
+    from .inference.hypotheses.dose import dose_p
+    from .inference.hypotheses.linear_hypothesis import linear_hypothesis
+    from .inference.intervals.confint import confint
+    from .inference.intervals.profile import profile
     from .inference.means.contrasts import contrast, pairs
     from .inference.means.joint import joint_tests
     from .inference.means.letters import cld
@@ -125,28 +125,28 @@ if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.mixed.ranef import ranef
     from .inference.mixed.singular import isSingular
     from .inference.mixed.varcorr import VarCorr
-    from .inference.model_table import etable
-    from .inference.parallel_lines import brant, nominal_test
-    from .inference.predict import predict
-    from .inference.profile import profile
-    from .inference.relativities import relativities
-    from .inference.resampling import cross_validate, validate
-    from .inference.residuals import residuals
-    from .inference.rootogram import rootogram
-    from .inference.sandwich import bread, estfun, meat
-    from .inference.separation import detect_separation
-    from .inference.simulate import simulate
-    from .inference.simulated_residuals import simulate_residuals
+    from .inference.performance.calibration import calibration
+    from .inference.performance.discrimination import confusion, gini, lift, roc
+    from .inference.performance.relativities import relativities
+    from .inference.performance.resampling import cross_validate, validate
+    from .inference.rows.predict import predict
+    from .inference.rows.residuals import residuals
+    from .inference.rows.simulate import simulate
+    from .inference.side_by_side.model_table import etable
     from .inference.sql import to_sql
-    from .inference.step import step, step as stepAIC
-    from .inference.summary import summary
+    from .inference.summaries.coeftest import coefci, coeftest
+    from .inference.summaries.summary import summary
+    from .inference.summaries.tidy import augment, glance, tidy
+    from .inference.terms.add1 import add1, add1 as addterm
+    from .inference.terms.anova import anova
+    from .inference.terms.drop1 import drop1, drop1 as dropterm
+    from .inference.terms.extract_aic import extract_aic as extractAIC
+    from .inference.terms.lrtest import lrtest
+    from .inference.terms.marginal_anova import Anova
+    from .inference.terms.step import step, step as stepAIC
+    from .inference.terms.update import update
+    from .inference.terms.waldtest import waldtest
     from .inference.theta import theta_md, theta_ml, theta_mm
-    from .inference.tidy import augment, glance, tidy
-    from .inference.update import update
-    from .inference.vif import vif
-    from .inference.vuong import vuong
-    from .inference.waldtest import waldtest
-    from .inference.zero_test import zero_test
     from .models.compare_counts import compare_counts
     from .models.many import GLMs
     from .plot.changes import plot_comparisons, plot_predictions, plot_slopes

@@ -20,7 +20,7 @@ from glmformula.families.registry import FAMILIES
 from glmformula.fitted.loglik import LogLik
 from glmformula.formula.functions import TABLE
 from glmformula.formula.terms import Terms
-from glmformula.inference.certificate import Certificate
+from glmformula.inference.checks.certificate import Certificate
 from glmformula.models.face import FIT, SCORED, SINGLE_INDEX
 from glmformula.models.generics import FUNCTIONS
 from glmformula.render.report import Rendered

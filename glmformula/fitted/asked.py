@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.layout import Layout, predictors_by_chunk
-from ..engine.likelihood_fit import as_slice
+from ..engine.likelihood.layout import Layout, predictors_by_chunk
+from ..engine.likelihood.likelihood_fit import as_slice
 from ..errors import FitError
 from ..families.likelihood import Etas, Quantity
 from ..families.link import Array, Link

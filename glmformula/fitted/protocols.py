@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from typing_extensions import TypeIs
 
-    from ..engine.likelihood_fit import LikelihoodFit
+    from ..engine.likelihood.likelihood_fit import LikelihoodFit
     from ..engine.mixed.result import MixedFit
     from ..engine.mixed.structure import Structure
     from ..engine.result import Control, GlmFit

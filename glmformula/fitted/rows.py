@@ -44,7 +44,7 @@ def _training_rows(arguments: Mapping[str, Any]) -> TrainingData:
     data = arguments["data"]
     table = opened(data)
     if table is not None:
-        from ..fitted.streams import streamed_rows  # few need it: a quarter of the import
+        from .streams import streamed_rows  # few need it: a quarter of the import
 
         return streamed_rows(arguments, table)
     if arguments.get("compress") is True:

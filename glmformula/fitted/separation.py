@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..engine.infinity.separation import separation_of_fit
 from ..engine.result import GlmFit
-from ..engine.separation import separation_of_fit
 from ..errors import ConvergenceWarning, SeparationWarning, give_warning
 from ..families import Family
 from ..sources.base import Source

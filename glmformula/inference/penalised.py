@@ -16,8 +16,8 @@ from ..render.numbers import round_half, signif
 from ..render.table import StatTable
 from ..sources.base import Block
 from ..sources.mapped import collect
-from .output import elsewhere, written
-from .predict import PredictedRows
+from .rows.output import elsewhere, written
+from .rows.predict import PredictedRows
 
 if TYPE_CHECKING:
     from ..engine.penalised import PenalisedPath

@@ -19,7 +19,7 @@ from ..translate.predictor import ESTIMABLE, Predictors, roots, squares
 from ..translate.quantities import written
 from ..translate.symbols import Untranslatable
 from ..translate.writer import quoted, write
-from .null_space import null_space
+from .hypotheses.null_space import null_space
 
 if TYPE_CHECKING:
     from ..fitted.protocols import Parametric, Predicting, SingleIndex

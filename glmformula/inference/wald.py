@@ -17,7 +17,7 @@ from ..design.selection import square_in_order
 from ..errors import DataError, FitError
 from ..fitted.coefficients import kept_names, kept_of, names_of, values_of
 from ..fitted.protocols import is_single_index
-from .covariance import label_of
+from .covariances.covariance import label_of
 from .distributions import quantile, two_sided
 
 if TYPE_CHECKING:

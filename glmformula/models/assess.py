@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..engine import penalised_folds as cv
 from ..errors import DataError
-from ..inference.observed import Observed, observed
+from ..inference.performance.observed import Observed, observed
 from .at_penalty import AtPenalty
 from .measures import measures_of
 

@@ -17,7 +17,7 @@ class AnovaOrPath:
         self.verb = verb
 
     def __get__(self, fit: Any, owner: type[Any]) -> Any:
-        from ..inference.step import StepPath
+        from ..inference.terms.step import StepPath
 
         function = self.verb.function
         if fit is None:

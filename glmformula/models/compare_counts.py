@@ -13,14 +13,14 @@ import pandas as pd
 from ..errors import DataWarning, FitError, give_warning
 from ..fitted.loglik import loglik_of
 from ..formula.parts import Parted, terms_of
-from ..inference.lrtest import lrtest
-from ..inference.zeros import (
+from ..inference.checks.zeros import (
     expected_zeros,
     expected_zeros_of_parts,
     observed_zeros,
     pearson_dispersion,
     pearson_dispersion_of_parts,
 )
+from ..inference.terms.lrtest import lrtest
 from ..render.numbers import format_number, format_pval, signif
 from ..render.table import StatTable
 from .glm import glm

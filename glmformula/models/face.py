@@ -17,22 +17,31 @@ from .arguments import guarded
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..inference.add1 import add1 as _add1
-    from ..inference.anova import anova as _anova
-    from ..inference.calibration import calibration as _calibration
-    from ..inference.certificate import certificate as _certificate
-    from ..inference.coeftest import coefci as _coefci, coeftest as _coeftest
-    from ..inference.confint import confint as _confint
-    from ..inference.covariance import vcov as _vcov
-    from ..inference.delta_method import delta_method as _delta_method
-    from ..inference.discrimination import (
-        confusion as _confusion,
-        gini as _gini,
-        lift as _lift,
-        roc as _roc,
+    from ..inference.checks.certificate import certificate as _certificate
+    from ..inference.checks.goodness import (
+        dispersiontest as _dispersiontest,
+        hosmer_lemeshow as _hosmer_lemeshow,
+        overdispersion as _overdispersion,
+        pseudo_r2 as _pseudo_r2,
     )
-    from ..inference.dose import dose_p as _dose_p
-    from ..inference.drop1 import drop1 as _drop1
+    from ..inference.checks.likelihood_certificate import certificate as _likelihood_certificate
+    from ..inference.checks.parallel_lines import brant as _brant, nominal_test as _nominal_test
+    from ..inference.checks.separation import separation as _separation
+    from ..inference.checks.vif import vif as _vif
+    from ..inference.covariances.covariance import vcov as _vcov
+    from ..inference.covariances.likelihood_covariance import vcov as _likelihood_vcov
+    from ..inference.covariances.sandwich import bread as _bread, estfun as _estfun, meat as _meat
+    from ..inference.deletions.influence import (
+        cooks_distance as _cooks_distance,
+        covratio as _covratio,
+        dfbeta as _dfbeta,
+        dfbetas as _dfbetas,
+        dffits as _dffits,
+        hatvalues as _hatvalues,
+        rstandard as _rstandard,
+        rstudent as _rstudent,
+    )
+    from ..inference.deletions.influence_measures import influence_measures as _influence_measures
     from ..inference.effects.grids import datagrid as _datagrid
     from ..inference.effects.hypothesis_tests import hypotheses as _hypotheses
     from ..inference.effects.public import (
@@ -49,30 +58,11 @@ if TYPE_CHECKING:
         risk_difference as _risk_difference,
         risk_ratio as _risk_ratio,
     )
-    from ..inference.extract_aic import extract_aic as _extract_aic
-    from ..inference.goodness import (
-        dispersiontest as _dispersiontest,
-        hosmer_lemeshow as _hosmer_lemeshow,
-        overdispersion as _overdispersion,
-        pseudo_r2 as _pseudo_r2,
-    )
-    from ..inference.influence import (
-        cooks_distance as _cooks_distance,
-        covratio as _covratio,
-        dfbeta as _dfbeta,
-        dfbetas as _dfbetas,
-        dffits as _dffits,
-        hatvalues as _hatvalues,
-        rstandard as _rstandard,
-        rstudent as _rstudent,
-    )
-    from ..inference.influence_measures import influence_measures as _influence_measures
-    from ..inference.likelihood_certificate import certificate as _likelihood_certificate
-    from ..inference.likelihood_covariance import vcov as _likelihood_vcov
-    from ..inference.likelihood_tidy import augment as _likelihood_augment, glance as _likelihood_glance
-    from ..inference.linear_hypothesis import linear_hypothesis as _linear_hypothesis
-    from ..inference.lrtest import lrtest as _lrtest
-    from ..inference.marginal_anova import Anova as _Anova
+    from ..inference.hypotheses.delta_method import delta_method as _delta_method
+    from ..inference.hypotheses.dose import dose_p as _dose_p
+    from ..inference.hypotheses.linear_hypothesis import linear_hypothesis as _linear_hypothesis
+    from ..inference.intervals.confint import confint as _confint
+    from ..inference.intervals.profile import profile as _profile
     from ..inference.mixed.anova import anova as _mixed_anova, drop1 as _mixed_drop1
     from ..inference.mixed.certificate import certificate as _mixed_certificate
     from ..inference.mixed.confint import confint as _mixed_confint
@@ -95,34 +85,47 @@ if TYPE_CHECKING:
     )
     from ..inference.mixed.varcorr import VarCorr as _VarCorr
     from ..inference.mixed.vcov import vcov as _mixed_vcov
-    from ..inference.model_table import etable as _etable
-    from ..inference.ordinal_rows import residuals as _ordinal_residuals
-    from ..inference.ordinal_summary import summary as _ordinal_summary
-    from ..inference.ordinal_tidy import glance as _ordinal_glance, tidy as _ordinal_tidy
-    from ..inference.output import model_frame as _model_frame
-    from ..inference.parallel_lines import brant as _brant, nominal_test as _nominal_test
-    from ..inference.predict import model_matrix as _model_matrix, predict as _predict
-    from ..inference.profile import profile as _profile
-    from ..inference.quantities import (
+    from ..inference.performance.calibration import calibration as _calibration
+    from ..inference.performance.discrimination import (
+        confusion as _confusion,
+        gini as _gini,
+        lift as _lift,
+        roc as _roc,
+    )
+    from ..inference.performance.relativities import relativities as _relativities
+    from ..inference.performance.resampling import cross_validate as _cross_validate, validate as _validate
+    from ..inference.rows.ordinal_rows import residuals as _ordinal_residuals
+    from ..inference.rows.output import model_frame as _model_frame
+    from ..inference.rows.predict import model_matrix as _model_matrix, predict as _predict
+    from ..inference.rows.quantities import (
         model_matrix as _part_matrix,
         predict as _predict_quantity,
         residuals as _quantity_residuals,
         simulate as _simulate_likelihood,
     )
-    from ..inference.relativities import relativities as _relativities
-    from ..inference.resampling import cross_validate as _cross_validate, validate as _validate
-    from ..inference.residuals import residuals as _residuals
-    from ..inference.sandwich import bread as _bread, estfun as _estfun, meat as _meat
-    from ..inference.separation import separation as _separation
-    from ..inference.several_summary import summary as _several_summary
-    from ..inference.simulate import simulate as _simulate
+    from ..inference.rows.residuals import residuals as _residuals
+    from ..inference.rows.simulate import simulate as _simulate
+    from ..inference.side_by_side.model_table import etable as _etable
     from ..inference.sql import to_sql as _to_sql
-    from ..inference.step import step as _step
-    from ..inference.summary import summary as _summary
-    from ..inference.tidy import augment as _augment, glance as _glance, tidy as _tidy
-    from ..inference.update import update as _update
-    from ..inference.vif import vif as _vif
-    from ..inference.waldtest import waldtest as _waldtest
+    from ..inference.summaries.coeftest import coefci as _coefci, coeftest as _coeftest
+    from ..inference.summaries.likelihood_tidy import (
+        augment as _likelihood_augment,
+        glance as _likelihood_glance,
+    )
+    from ..inference.summaries.ordinal_summary import summary as _ordinal_summary
+    from ..inference.summaries.ordinal_tidy import glance as _ordinal_glance, tidy as _ordinal_tidy
+    from ..inference.summaries.several_summary import summary as _several_summary
+    from ..inference.summaries.summary import summary as _summary
+    from ..inference.summaries.tidy import augment as _augment, glance as _glance, tidy as _tidy
+    from ..inference.terms.add1 import add1 as _add1
+    from ..inference.terms.anova import anova as _anova
+    from ..inference.terms.drop1 import drop1 as _drop1
+    from ..inference.terms.extract_aic import extract_aic as _extract_aic
+    from ..inference.terms.lrtest import lrtest as _lrtest
+    from ..inference.terms.marginal_anova import Anova as _Anova
+    from ..inference.terms.step import step as _step
+    from ..inference.terms.update import update as _update
+    from ..inference.terms.waldtest import waldtest as _waldtest
     from ..plot.diagnostics import plot as _plot
     from ..report.public import report as _report
     from ..report.what_if import what_if as _what_if
@@ -135,85 +138,85 @@ EFFECTS = dict.fromkeys(
     "inference.effects.public",
 ) | dict.fromkeys(("nnt", "odds_ratio", "risk_difference", "risk_ratio"), "inference.effects.risks")
 FIT = {
-    "coefci": "inference.coeftest",
-    "coeftest": "inference.coeftest",
-    "confint": "inference.confint",
+    "coefci": "inference.summaries.coeftest",
+    "coeftest": "inference.summaries.coeftest",
+    "confint": "inference.intervals.confint",
     "datagrid": "inference.effects.grids",
-    "delta_method": "inference.delta_method",
-    "etable": "inference.model_table",
+    "delta_method": "inference.hypotheses.delta_method",
+    "etable": "inference.side_by_side.model_table",
     "hypotheses": "inference.effects.hypothesis_tests",
-    "linear_hypothesis": "inference.linear_hypothesis",
-    "lrtest": "inference.lrtest",
+    "linear_hypothesis": "inference.hypotheses.linear_hypothesis",
+    "lrtest": "inference.terms.lrtest",
     "report": "report.public",
-    "tidy": "inference.tidy",
-    "update": "inference.update",
-    "waldtest": "inference.waldtest",
+    "tidy": "inference.summaries.tidy",
+    "update": "inference.terms.update",
+    "waldtest": "inference.terms.waldtest",
 }
 PREDICTIVE = {
-    "calibration": "inference.calibration",
-    "cross_validate": "inference.resampling",
-    "validate": "inference.resampling",
-} | dict.fromkeys(("confusion", "gini", "lift", "roc"), "inference.discrimination")
-SCORED = dict.fromkeys(("bread", "meat"), "inference.sandwich")
+    "calibration": "inference.performance.calibration",
+    "cross_validate": "inference.performance.resampling",
+    "validate": "inference.performance.resampling",
+} | dict.fromkeys(("confusion", "gini", "lift", "roc"), "inference.performance.discrimination")
+SCORED = dict.fromkeys(("bread", "meat"), "inference.covariances.sandwich")
 SINGLE_INDEX = {
-    "Anova": "inference.marginal_anova",
-    "add1": "inference.add1",
-    "anova": "inference.anova",
-    "augment": "inference.tidy",
-    "certificate": "inference.certificate",
-    "dispersiontest": "inference.goodness",
-    "dose_p": "inference.dose",
-    "drop1": "inference.drop1",
-    "estfun": "inference.sandwich",
-    "extract_aic": "inference.extract_aic",
-    "glance": "inference.tidy",
-    "hosmer_lemeshow": "inference.goodness",
-    "influence_measures": "inference.influence_measures",
-    "model_frame": "inference.output",
-    "model_matrix": "inference.predict",
-    "overdispersion": "inference.goodness",
+    "Anova": "inference.terms.marginal_anova",
+    "add1": "inference.terms.add1",
+    "anova": "inference.terms.anova",
+    "augment": "inference.summaries.tidy",
+    "certificate": "inference.checks.certificate",
+    "dispersiontest": "inference.checks.goodness",
+    "dose_p": "inference.hypotheses.dose",
+    "drop1": "inference.terms.drop1",
+    "estfun": "inference.covariances.sandwich",
+    "extract_aic": "inference.terms.extract_aic",
+    "glance": "inference.summaries.tidy",
+    "hosmer_lemeshow": "inference.checks.goodness",
+    "influence_measures": "inference.deletions.influence_measures",
+    "model_frame": "inference.rows.output",
+    "model_matrix": "inference.rows.predict",
+    "overdispersion": "inference.checks.goodness",
     "plot": "plot.diagnostics",
-    "predict": "inference.predict",
-    "profile": "inference.profile",
-    "pseudo_r2": "inference.goodness",
-    "relativities": "inference.relativities",
-    "residuals": "inference.residuals",
-    "separation": "inference.separation",
-    "simulate": "inference.simulate",
-    "step": "inference.step",
-    "summary": "inference.summary",
+    "predict": "inference.rows.predict",
+    "profile": "inference.intervals.profile",
+    "pseudo_r2": "inference.checks.goodness",
+    "relativities": "inference.performance.relativities",
+    "residuals": "inference.rows.residuals",
+    "separation": "inference.checks.separation",
+    "simulate": "inference.rows.simulate",
+    "step": "inference.terms.step",
+    "summary": "inference.summaries.summary",
     "to_sql": "inference.sql",
-    "vcov": "inference.covariance",
-    "vif": "inference.vif",
+    "vcov": "inference.covariances.covariance",
+    "vif": "inference.checks.vif",
     "what_if": "report.what_if",
 } | dict.fromkeys(
     (
         *("cooks_distance", "covratio", "dfbeta", "dfbetas", "dffits", "hatvalues"),
         *("rstandard", "rstudent"),
     ),
-    "inference.influence",
+    "inference.deletions.influence",
 )
 
 
 LIKELIHOOD = {
-    "Anova": "inference.marginal_anova",
-    "add1": "inference.add1",
-    "anova": "inference.anova",
-    "augment": "inference.likelihood_tidy",
-    "certificate": "inference.likelihood_certificate",
-    "drop1": "inference.drop1",
-    "estfun": "inference.sandwich",
-    "extract_aic": "inference.extract_aic",
-    "glance": "inference.likelihood_tidy",
-    "model_frame": "inference.output",
-    "model_matrix": "inference.quantities",
-    "predict": "inference.quantities",
-    "residuals": "inference.quantities",
-    "simulate": "inference.quantities",
-    "step": "inference.step",
-    "summary": "inference.several_summary",
+    "Anova": "inference.terms.marginal_anova",
+    "add1": "inference.terms.add1",
+    "anova": "inference.terms.anova",
+    "augment": "inference.summaries.likelihood_tidy",
+    "certificate": "inference.checks.likelihood_certificate",
+    "drop1": "inference.terms.drop1",
+    "estfun": "inference.covariances.sandwich",
+    "extract_aic": "inference.terms.extract_aic",
+    "glance": "inference.summaries.likelihood_tidy",
+    "model_frame": "inference.rows.output",
+    "model_matrix": "inference.rows.quantities",
+    "predict": "inference.rows.quantities",
+    "residuals": "inference.rows.quantities",
+    "simulate": "inference.rows.quantities",
+    "step": "inference.terms.step",
+    "summary": "inference.summaries.several_summary",
     "to_sql": "inference.sql",
-    "vcov": "inference.likelihood_covariance",
+    "vcov": "inference.covariances.likelihood_covariance",
 }
 MIXED = {
     "VarCorr": "inference.mixed.varcorr",
@@ -223,7 +226,7 @@ MIXED = {
     "coef": "inference.mixed.ranef",
     "confint": "inference.mixed.confint",
     "drop1": "inference.mixed.anova",
-    "extract_aic": "inference.extract_aic",
+    "extract_aic": "inference.terms.extract_aic",
     "glance": "inference.mixed.tidy",
     "icc": "inference.mixed.explained",
     "isSingular": "inference.mixed.singular",
@@ -233,22 +236,22 @@ MIXED = {
     "predict": "inference.mixed.predict",
     "r2": "inference.mixed.explained",
     "ranef": "inference.mixed.ranef",
-    "relativities": "inference.relativities",
+    "relativities": "inference.performance.relativities",
     "residuals": "inference.mixed.rows",
     "simulate": "inference.mixed.simulate",
     "summary": "inference.mixed.summary",
     "to_sql": "inference.sql",
     "vcov": "inference.mixed.vcov",
-    "vif": "inference.vif",
+    "vif": "inference.checks.vif",
     "what_if": "report.what_if",
 }
 ORDINAL = {
-    "brant": "inference.parallel_lines",
-    "glance": "inference.ordinal_tidy",
-    "nominal_test": "inference.parallel_lines",
-    "residuals": "inference.ordinal_rows",
-    "summary": "inference.ordinal_summary",
-    "tidy": "inference.ordinal_tidy",
+    "brant": "inference.checks.parallel_lines",
+    "glance": "inference.summaries.ordinal_tidy",
+    "nominal_test": "inference.checks.parallel_lines",
+    "residuals": "inference.rows.ordinal_rows",
+    "summary": "inference.summaries.ordinal_summary",
+    "tidy": "inference.summaries.ordinal_tidy",
 }
 
 
@@ -306,10 +309,10 @@ class FitVerbs:
 
     @property
     def __maketables_coef_table__(self) -> pd.DataFrame:
-        return verb("inference.model_columns", "coefficient_table")(self)
+        return verb("inference.side_by_side.model_columns", "coefficient_table")(self)
 
     def __maketables_stat__(self, key: str) -> float | None:
-        return verb("inference.model_columns", "whole_statistic")(self, key)
+        return verb("inference.side_by_side.model_columns", "whole_statistic")(self, key)
 
     @property
     def __maketables_depvar__(self) -> str:

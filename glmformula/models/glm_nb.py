@@ -63,8 +63,8 @@ class GLMNB(GLM):
     se_theta: float = math.nan
     theta_warning: str = ""
 
-    anova = AnovaOrPath(Verb("inference.theta_anova", "anova"))
-    vcov = Verb("inference.theta_vcov", "vcov")
+    anova = AnovaOrPath(Verb("inference.terms.theta_anova", "anova"))
+    vcov = Verb("inference.covariances.theta_vcov", "vcov")
 
     @property
     def twologlik(self) -> float:
@@ -96,7 +96,7 @@ class GLMNB(GLM):
 
     def joint_limits(self, which: Sequence[int], level: float) -> dict[int, tuple[float, float]]:
         """Limits of coefficients by the likelihood maximised over all else and theta."""
-        from ..inference.theta_profile import joint_limits
+        from ..inference.intervals.theta_profile import joint_limits
 
         return joint_limits(self, partial(estimated_negative_binomial, link=self.family.link), which, level)
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ..engine.newton import NewtonControl
+from ..engine.likelihood.newton import NewtonControl
 from ..errors import FormulaError
 from ..families.hurdles import ZERO_DISTS, hurdle_likelihood
 from ..families.likelihood import Likelihood

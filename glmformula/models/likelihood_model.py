@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..design.contrast import kept as own_contrasts
-from ..engine.layout import Layout
-from ..engine.likelihood_fit import LikelihoodFit, Part, as_slice, fit_likelihood
-from ..engine.newton import NewtonControl, Solved
+from ..engine.likelihood.layout import Layout
+from ..engine.likelihood.likelihood_fit import LikelihoodFit, Part, as_slice, fit_likelihood
+from ..engine.likelihood.newton import NewtonControl, Solved
 from ..errors import ConvergenceWarning, DataError, FormulaError, SeparationWarning, give_warning
 from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
@@ -217,7 +217,7 @@ class LikelihoodModel(LikelihoodVerbs):
     @property
     def every_score(self) -> Callable[[Block], np.ndarray]:
         """Derivatives of a block's log-likelihoods by all parameters, the constants too."""
-        from ..engine.row_sums import row_scores
+        from ..engine.likelihood.row_sums import row_scores
 
         return partial(row_scores, self.likelihood, self.result.layout, self.result.solved.parameters)
 
@@ -246,7 +246,7 @@ class LikelihoodModel(LikelihoodVerbs):
         """Least, quartiles and largest of the Pearson residuals, where the model has them."""
         if self.kept_quantiles is not None or self.training is None or self.likelihood.mean is None:
             return self.kept_quantiles
-        from ..inference.quantities import row_residuals
+        from ..inference.rows.quantities import row_residuals
 
         return tuple(np.quantile(row_residuals(self, "pearson"), np.linspace(0, 1, 5)).tolist())
 
@@ -370,7 +370,7 @@ class LikelihoodModel(LikelihoodVerbs):
         raise NotImplementedError
 
     def __str__(self) -> str:
-        from ..inference.several_summary import print_text
+        from ..inference.summaries.several_summary import print_text
 
         return print_text(self)
 

@@ -21,32 +21,32 @@ from .face import Verb, face
 from .model import GLM
 
 if TYPE_CHECKING:
-    from ..inference.linear_anova import (
+    from ..inference.rows.linear_rows import augment as _augment, predict as _predict, residuals as _residuals
+    from ..inference.summaries.linear_summary import summary as _summary
+    from ..inference.summaries.linear_tidy import confint as _confint, glance as _glance, vcov as _vcov
+    from ..inference.terms.linear_anova import (
         Anova as _Anova,
         anova as _anova,
         linear_hypothesis as _linear_hypothesis,
     )
-    from ..inference.linear_rows import augment as _augment, predict as _predict, residuals as _residuals
-    from ..inference.linear_summary import summary as _summary
-    from ..inference.linear_terms import add1 as _add1, drop1 as _drop1, extract_aic as _extract_aic
-    from ..inference.linear_tidy import confint as _confint, glance as _glance, vcov as _vcov
+    from ..inference.terms.linear_terms import add1 as _add1, drop1 as _drop1, extract_aic as _extract_aic
     from ..plot.linear import plot as _plot
 
 # The verbs to which a linear model has its own answer.
 LINEAR = {
-    "Anova": "inference.linear_anova",
-    "add1": "inference.linear_terms",
-    "augment": "inference.linear_rows",
-    "confint": "inference.linear_tidy",
-    "drop1": "inference.linear_terms",
-    "extract_aic": "inference.linear_terms",
-    "glance": "inference.linear_tidy",
-    "linear_hypothesis": "inference.linear_anova",
+    "Anova": "inference.terms.linear_anova",
+    "add1": "inference.terms.linear_terms",
+    "augment": "inference.rows.linear_rows",
+    "confint": "inference.summaries.linear_tidy",
+    "drop1": "inference.terms.linear_terms",
+    "extract_aic": "inference.terms.linear_terms",
+    "glance": "inference.summaries.linear_tidy",
+    "linear_hypothesis": "inference.terms.linear_anova",
     "plot": "plot.linear",
-    "predict": "inference.linear_rows",
-    "residuals": "inference.linear_rows",
-    "summary": "inference.linear_summary",
-    "vcov": "inference.linear_tidy",
+    "predict": "inference.rows.linear_rows",
+    "residuals": "inference.rows.linear_rows",
+    "summary": "inference.summaries.linear_summary",
+    "vcov": "inference.summaries.linear_tidy",
 }
 METHODS = ("auto", "qr", "cholesky")
 ARGUMENTS = frozenset("formula data weights subset na_action offset contrasts method progress".split())
@@ -76,7 +76,7 @@ class LM(GLM):
 
     kept: Mapping[str, Any] | None = None
 
-    anova = AnovaOrPath(Verb("inference.linear_anova", "anova"))
+    anova = AnovaOrPath(Verb("inference.terms.linear_anova", "anova"))
 
     if TYPE_CHECKING:
         add1 = _add1
@@ -104,21 +104,21 @@ class LM(GLM):
     @property
     def r_squared(self) -> float:
         """Multiple R squared; about zero for a model without an intercept, as in R."""
-        from ..inference.linear_summary import r_squared
+        from ..inference.summaries.linear_summary import r_squared
 
         return r_squared(self)
 
     @property
     def adj_r_squared(self) -> float:
         """R squared adjusted for the number of coefficients."""
-        from ..inference.linear_summary import adj_r_squared
+        from ..inference.summaries.linear_summary import adj_r_squared
 
         return adj_r_squared(self)
 
     @property
     def fstatistic(self) -> tuple[float, float, float] | None:
         """F of all coefficients but the intercept, and its two degrees of freedom; None without any."""
-        from ..inference.linear_summary import f_statistic
+        from ..inference.summaries.linear_summary import f_statistic
 
         return f_statistic(self)
 
@@ -214,7 +214,7 @@ class LM(GLM):
         GLM.save(replace(self, kept=kept(self.row_summary)), path)
 
     def __str__(self) -> str:
-        from ..inference.linear_summary import print_text
+        from ..inference.summaries.linear_summary import print_text
 
         return print_text(self)
 

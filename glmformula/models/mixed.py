@@ -215,7 +215,7 @@ class MixedModel(MixedVerbs):
         """Means of the fixed columns over the rows of the fit."""
         if self.kept_means is not None:
             return self.kept_means
-        from ..inference.predict import column_means
+        from ..inference.rows.predict import column_means
 
         return column_means(self.rows.source, len(self.column_names))
 

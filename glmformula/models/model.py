@@ -257,12 +257,12 @@ class GLM(Estimate, SingleIndexVerbs):
         """Means of the design's columns over the training rows: the centre of ``type="terms"``."""
         if self.kept_means is not None:
             return self.kept_means
-        from ..inference.predict import column_means
+        from ..inference.rows.predict import column_means
 
         return column_means(self.rows.source, len(self.column_names))
 
     def _by_row(self, name: str) -> Any:
-        from ..inference.output import row_values
+        from ..inference.rows.output import row_values
 
         return row_values(self, name)
 
@@ -342,14 +342,14 @@ class GLM(Estimate, SingleIndexVerbs):
     @property
     def inverse_information(self) -> np.ndarray:
         """phi (X'WX)^-1, phi as `scores` has it."""
-        from ..inference.sandwich import score_dispersion
+        from ..inference.covariances.sandwich import score_dispersion
 
         return score_dispersion(self) * self.result.cov_unscaled
 
     @property
     def scores(self) -> Callable[[Block], np.ndarray]:
         """Derivatives of a block's log-likelihoods by the coefficients that are not aliased, (rank, m)."""
-        from ..inference.sandwich import glm_scores
+        from ..inference.covariances.sandwich import glm_scores
 
         return glm_scores(self)
 
@@ -427,7 +427,7 @@ class GLM(Estimate, SingleIndexVerbs):
     # -- printing ----------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        from ..inference.summary import print_text
+        from ..inference.summaries.summary import print_text
 
         return print_text(self)
 

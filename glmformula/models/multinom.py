@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from ..engine.newton import NewtonControl
+from ..engine.likelihood.newton import NewtonControl
 from ..families.categories import UNKNOWN, multinomial
 from ..families.likelihood import Levels, Likelihood
 from ..fitted.loglik import LogLik
@@ -19,7 +19,7 @@ from ..formula.tokens import string_text
 from .likelihood_model import LikelihoodModel, estimated
 
 if TYPE_CHECKING:
-    from ..inference.category_rows import CategorySummary
+    from ..inference.rows.category_rows import CategorySummary
     from ..inference.wald import Vcov
     from ..render.categories import MatrixTexts
 
@@ -118,12 +118,12 @@ class Multinom(LikelihoodModel):
         """
         if type != "response":
             raise ValueError(f"type should be 'response', the observed minus its probability; got {type!r}")
-        from ..inference.category_rows import category_residuals
+        from ..inference.rows.category_rows import category_residuals
 
         return category_residuals(self, out=out)
 
     def _texts(self) -> MatrixTexts:
-        from ..inference.category_rows import texts_of
+        from ..inference.rows.category_rows import texts_of
 
         values = self.result.coefficients.reshape(len(self.levels) - 1, -1)
         return texts_of(self, () if self._single else self.levels[1:], values, self.terms_columns)
@@ -154,7 +154,7 @@ class Multinom(LikelihoodModel):
         CategorySummary
             ``.coefficients``, ``.standard_errors``, and ``.tests`` with z and p values, which nnet leaves out.
         """
-        from ..inference.category_rows import category_summary
+        from ..inference.rows.category_rows import category_summary
 
         return category_summary(self, self._texts(), correlation, wald_ratios, vcov, digits)
 
@@ -183,7 +183,7 @@ class Multinom(LikelihoodModel):
         -------
         DataFrame with ``y_level term estimate std_error statistic p_value``
         """
-        from ..inference.tidy import tidy
+        from ..inference.summaries.tidy import tidy
 
         out = tidy(self, conf_int, conf_level, exponentiate, conf_method, vcov)
         columns = self.terms_columns

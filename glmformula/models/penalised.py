@@ -421,7 +421,7 @@ class Glmnet(PredictiveVerbs):
 
     def update(self, formula: str | None = None, **changes: Any) -> Self:
         """Fit the path again with changes, R's ``update``."""
-        from ..inference.update import update
+        from ..inference.terms.update import update
 
         return update(self, formula, **changes)  # type: ignore[type-var]
 

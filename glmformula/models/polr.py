@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from ..engine.newton import NewtonControl
+from ..engine.likelihood.newton import NewtonControl
 from ..errors import DataWarning, FormulaError, RankWarning, give_warning
 from ..families.categories import UNKNOWN
 from ..families.cumulative import METHODS, check_levels, ordinal
@@ -152,7 +152,7 @@ class Polr(OrdinalVerbs, LikelihoodModel):
         return True
 
     def __str__(self) -> str:
-        from ..inference.ordinal_summary import texts_of
+        from ..inference.summaries.ordinal_summary import texts_of
         from ..render.ordinal import blocks_of
         from ..render.report import to_text
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import FitError
 from ..formula.algebra import update_formula
-from ..inference.summary import summary as _summary
+from ..inference.summaries.summary import summary as _summary
 from .estimate import checked, estimate, fields_of
 from .model import GLM
 from .penalties import numbers_of
 
 if TYPE_CHECKING:
-    from ..inference.summary import GLMSummary
+    from ..inference.summaries.summary import GLMSummary
 
 SAME = ("data", "family", "weights", "subset", "na_action", "offset", "contrasts", "progress")
 

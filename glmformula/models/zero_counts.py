@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..engine.newton import NewtonControl
+from ..engine.likelihood.newton import NewtonControl
 from ..errors import DataError
 from ..families.likelihood import Likelihood, Quantity
 from ..families.zero_inflation import (
@@ -23,7 +23,7 @@ from ..families.zero_inflation import (
     zero_inflated,
 )
 from ..formula.tokens import string_text
-from ..inference.rootogram import whole_counts
+from ..inference.checks.rootogram import whole_counts
 from ..render.numbers import formatC, round_half
 from ..render.several import Heading, Printed
 from ..sources.base import Block, Source

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..inference.simulated_residuals import SimulatedResiduals, simulate_residuals
+from ..inference.checks.simulated_residuals import SimulatedResiduals, simulate_residuals
 from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for
 
 if TYPE_CHECKING:

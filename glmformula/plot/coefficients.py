@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from ..errors import DataError
 from ..fitted.protocols import has_one_mean, is_model, is_single_index, no_model
-from ..inference.tidy import tidy
+from ..inference.summaries.tidy import tidy
 from .canvas import (
     COLOURS,
     LINE,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..inference.profile import Profile
+    from ..inference.intervals.profile import Profile
 
 ROW, TALLEST = 0.17, 100.0  # inches
 MOST_FITS = 10

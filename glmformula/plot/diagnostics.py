@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from ..design.selection import listed, mask
 from ..errors import DataError
-from ..inference.deletion import deletion
+from ..inference.deletions.deletion import deletion
 from .canvas import BAND, LINE, POINTS, REFERENCE, axes_for, beside, label_rows, smooth, spread_labels
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import FitError
 from ..fitted.protocols import shown
-from ..inference.calibration import Calibration, Calibrations
-from ..inference.discrimination import Roc, Rocs
+from ..inference.performance.calibration import Calibration, Calibrations
+from ..inference.performance.discrimination import Roc, Rocs
 from .canvas import BAND, COLOURS, LINE, NAME_SIZE, REFERENCE, axes_for, shortened
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pandas as pd
 from ..errors import DataError
 from ..fitted.protocols import SingleIndex, has_one_mean, is_mixed, is_parametric, require
 from ..inference.mixed.predict import of_population
-from ..inference.observed import Classified, Outcome, observed
-from ..inference.predict import predict
-from ..inference.quantities import predict as predict_quantity
+from ..inference.performance.observed import Classified, Outcome, observed
+from ..inference.rows.predict import predict
+from ..inference.rows.quantities import predict as predict_quantity
 from ..render.numbers import format_number
 from .canvas import NO_BREAK, POINTS, note, shortened
 from .course import NO_DATA, Course, aside, axes_of, draw

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DataError, FitError, nearest
 from ..fitted.protocols import shown
-from ..inference.relativities import Relativities
+from ..inference.performance.relativities import Relativities
 from ..render.relativities import RatingBlock, blocks_of
 from .canvas import BAND, LINE, NAME_SIZE, REFERENCE, axes_for, name_ticks, note, shortened, window
 

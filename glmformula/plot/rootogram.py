@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..inference.rootogram import rootogram
+from ..inference.checks.rootogram import rootogram
 from .canvas import axes_for
 
 if TYPE_CHECKING:

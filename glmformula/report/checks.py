@@ -8,7 +8,7 @@ import numpy as np
 
 from ..fitted.coefficients import kept_of, names_of
 from ..fitted.protocols import has_one_mean, is_single_index
-from ..inference.simulated_residuals import SimulatedResiduals, simulate_residuals
+from ..inference.checks.simulated_residuals import SimulatedResiduals, simulate_residuals
 from ..plot.checks import residual_panels
 from .pictures import picture
 from .population import events_of

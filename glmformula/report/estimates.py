@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..fitted.coefficients import series_of
-from ..inference.model_table import etable
+from ..inference.side_by_side.model_table import etable
 from ..plot.coefficients import coefficient_plot
 from .pictures import picture
 from .records import Item, Listing, Markup, Prose, Section

@@ -13,8 +13,8 @@ from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
 from .subject import OF_POPULATION, Subject, attempt, count, number, probability
 
 if TYPE_CHECKING:
-    from ..inference.calibration import Calibration
-    from ..inference.discrimination import Roc
+    from ..inference.performance.calibration import Calibration
+    from ..inference.performance.discrimination import Roc
 
 SAMPLES = 100  # of the bootstrap if nobody says, for so many rows and coefficients
 MOST_ROWS, MOST_COLUMNS = 5_000, 50

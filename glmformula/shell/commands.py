@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..errors import DataError
 from ..fitted.protocols import is_parametric
-from ..inference.model_table import etable
+from ..inference.side_by_side.model_table import etable
 from ..models.loading import load
 from .demo import demo
 from .models import fitted

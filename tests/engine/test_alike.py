@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from glmformula import multinom
-from glmformula.engine import some_rows
-from glmformula.engine.newton import NewtonControl
-from glmformula.engine.row_sums import at
+from glmformula.engine.likelihood import some_rows
+from glmformula.engine.likelihood.newton import NewtonControl
+from glmformula.engine.likelihood.row_sums import at
 
 
 @pytest.fixture(scope="module")

@@ -128,8 +128,10 @@ def test_a_covariance_in_parts_answers_as_the_matrix(monkeypatch):
 @pytest.fixture
 def wide(monkeypatch, eliminating):
     """And what is wide is worked with as if it were a hundred thousand columns."""
-    from glmformula.engine import separation
-    from glmformula.inference import certificate, constrained, predict
+    from glmformula.engine.infinity import separation
+    from glmformula.inference.checks import certificate
+    from glmformula.inference.intervals import constrained
+    from glmformula.inference.rows import predict
 
     for module in (bordered, separation, certificate, constrained, predict, irls, problem):
         monkeypatch.setattr(module, "WIDE", 3)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from glmformula.design.pieces import Design, Piece
-from glmformula.engine.layout import Layout
-from glmformula.engine.newton import NewtonControl, inverse, maximum, newton_step
-from glmformula.engine.row_sums import at, row_scores
+from glmformula.engine.likelihood.layout import Layout
+from glmformula.engine.likelihood.newton import NewtonControl, inverse, maximum, newton_step
+from glmformula.engine.likelihood.row_sums import at, row_scores
 from glmformula.errors import FitError
 from glmformula.families.likelihood import Etas, Likelihood, RowSums
 from glmformula.families.link import Array

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from glmformula import multinom
-from glmformula.engine.layout import Layout
-from glmformula.engine.likelihood_fit import as_slice
-from glmformula.engine.orthonormal import basis_of, ill_conditioned
-from glmformula.engine.row_sums import at
+from glmformula.engine.likelihood.layout import Layout
+from glmformula.engine.likelihood.likelihood_fit import as_slice
+from glmformula.engine.likelihood.orthonormal import basis_of, ill_conditioned
+from glmformula.engine.likelihood.row_sums import at
 
 
 @pytest.fixture(scope="module")

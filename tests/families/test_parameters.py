@@ -14,7 +14,7 @@ from scipy import stats
 
 import glmformula as gf
 from glmformula.families.records import family_of, family_record
-from glmformula.inference.prediction_interval import predictive_limits
+from glmformula.inference.rows.prediction_interval import predictive_limits
 
 THETAS = [4e-5, 4.567e-4, 1 / 3, 2.0, 123456.78901]
 INFERENCE = sorted(Path(gf.__file__).parent.glob("inference/**/*.py"))

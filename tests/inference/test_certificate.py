@@ -20,7 +20,7 @@ from glmformula.datasets import attrition
 from glmformula.engine import refine
 from glmformula.engine.problem import Problem
 from glmformula.engine.scoring import solution_at
-from glmformula.inference import certificate as module
+from glmformula.inference.checks import certificate as module
 
 spec = importlib.util.spec_from_file_location(
     "nist_sets", Path(__file__).parent.parent / "reference" / "nist" / "sets.py"
@@ -168,7 +168,7 @@ def test_a_matrix_whose_condition_cannot_be_estimated():
 def test_separation_is_not_looked_for_again(monkeypatch):
     """The linear programme of 1,000 columns took most of the time, and the fit knows already."""
     fit = glm("left ~ salary + experience_years", attrition(), gf.binomial())
-    monkeypatch.setattr("glmformula.engine.separation.recession", None)
+    monkeypatch.setattr("glmformula.engine.infinity.separation.recession", None)
     assert fit.certificate().separation == ""
 
 

@@ -444,7 +444,7 @@ def test_vif():
 def derivative(expression, at):
     """Five-point central differences of an expression of b1, b2."""
     from glmformula.formula.reader import read
-    from glmformula.inference.derivatives import Dual, evaluate
+    from glmformula.inference.hypotheses.derivatives import Dual, evaluate
 
     node, unit = read(expression), np.eye(2)
 
@@ -461,7 +461,7 @@ def derivative(expression, at):
 
 FUNCTIONS = sorted(
     name
-    for name in __import__("glmformula.inference.derivatives", fromlist=["FUNCTIONS"]).FUNCTIONS
+    for name in __import__("glmformula.inference.hypotheses.derivatives", fromlist=["FUNCTIONS"]).FUNCTIONS
     if name != "("
 )
 

@@ -22,7 +22,7 @@ from glmformula import (
     roc,
     roc_plot,
 )
-from glmformula.inference.discrimination import equal_bands, ordered_shares, wilson
+from glmformula.inference.performance.discrimination import equal_bands, ordered_shares, wilson
 
 REFERENCE = json.loads(
     (Path(__file__).parent.parent / "reference" / "discrimination" / "discrimination.json").read_text()

@@ -285,7 +285,7 @@ def test_many_groups_and_many_passes(fit, monkeypatch):
     """Groups beyond the table of a block, merged in stretches; leverages in several passes; small blocks."""
     from dataclasses import replace
 
-    from glmformula.inference import cluster_covariance
+    from glmformula.inference.covariances import cluster_covariance
 
     expected = {t: fit.vcov(t, "~ firm + year") for t in ("HC1", "HC2", "HC3")}
     monkeypatch.setattr(cluster_covariance, "FEW", 3)

@@ -13,7 +13,7 @@ from tolerances import LINEAR, SAME_ROWS
 import glmformula as gf
 from glmformula.engine import refine
 from glmformula.errors import DataError, FitError, GLMFormulaWarning
-from glmformula.inference import linear_anova
+from glmformula.inference.terms import linear_anova
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ import pytest
 from tolerances import COEFFICIENT, DEVIANCE, STANDARD_ERROR
 
 import glmformula as g
-from glmformula.engine import best, separation
+from glmformula.engine import best
 from glmformula.engine.boundary import convex
+from glmformula.engine.infinity import separation
 from glmformula.errors import SeparationWarning
 
 LATE = json.loads((Path(__file__).parent.parent / "reference" / "separation" / "late.json").read_text())

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 import glmformula as g
-from glmformula.engine import separation as engine, settled
+from glmformula.engine.infinity import separation as engine, settled
 from glmformula.errors import SeparationWarning
 
 FAMILIES = [

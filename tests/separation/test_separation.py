@@ -13,7 +13,7 @@ import pytest
 from reference.models.load import load
 
 import glmformula as g
-from glmformula.engine import separation as engine
+from glmformula.engine.infinity import separation as engine
 from glmformula.errors import DataError, FamilyError, SeparationWarning
 from glmformula.sources.memory import MemorySource
 

@@ -17,7 +17,7 @@ import pytest
 from sources.tables import connected
 
 from glmformula import DataError, glm
-from glmformula.inference import output
+from glmformula.inference.rows import output
 
 FORMULA = "y ~ x"
 

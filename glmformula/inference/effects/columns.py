@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...design.pieces import Design
-from ...engine.layout import Layout
+from ...engine.likelihood.layout import Layout
 from ...families.link import Array
 
 Owners = tuple[tuple[np.ndarray, np.ndarray], ...]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.layout import Layout
+from ...engine.likelihood.layout import Layout
 from ...families.curvature import relative_curvature
 from ...families.link import Array
 from ...fitted.asked import Asked

@@ -14,7 +14,7 @@ from ...errors import DataError, FormulaError, nearest
 from ...formula.algebra import variables_used
 from ...formula.reader import read
 from ...formula.tree import Call, Node
-from ..derivatives import Dual, evaluate
+from ..hypotheses.derivatives import Dual, evaluate
 from .averages import Estimates
 
 NAMED = ("pairwise", "revpairwise", "reference", "revreference", "sequential", "revsequential", "did")

@@ -26,7 +26,7 @@ from ...runtime.blas import one_blas_thread
 from ...runtime.progress import showing
 from ...runtime.tasks import shared_out
 from ...sources.registry import opened
-from ..output import plain
+from ..rows.output import plain
 from .contrasts import Facts, Known
 from .scenes import Scene
 

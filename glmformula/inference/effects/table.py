@@ -16,9 +16,9 @@ from ...families.link import Array
 from ...fitted.protocols import is_parametric
 from ...render.table import StatTable
 from ...runtime.tasks import by_rows
+from ..covariances.likelihood_covariance import settled_covariance
 from ..distributions import quantile, two_sided
-from ..likelihood_covariance import settled_covariance
-from ..limits import percent_names
+from ..intervals.limits import percent_names
 from ..wald import Vcov, covariance_of, resolved
 from .averages import Estimates
 from .hypotheses import is_null, tested

@@ -16,8 +16,8 @@ from ...fitted.protocols import is_parametric
 from ...frame.newdata import columns_of
 from ...runtime.tasks import by_rows
 from ..distributions import quantile
-from ..null_space import null_space
-from ..quantities import limits as scaled_limits
+from ..hypotheses.null_space import null_space
+from ..rows.quantities import limits as scaled_limits
 from ..wald import Vcov
 from .averages import Estimates, averages, each_row
 from .compare import COMPARISONS, SLOPES, slope_of

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...families.link import Array
-from ..predict import ESTIMABLE
+from ..rows.predict import ESTIMABLE
 from .columns import Columns, Moved, Owners, owners_of
 from .compare import Comparison
 from .contrasts import Move

@@ -9,9 +9,9 @@ import numpy as np
 
 from ...design.pieces import Design
 from ...engine.columns import fill
-from ...engine.layout import etas_of
+from ...engine.likelihood.layout import etas_of
 from ...families.link import Array
-from ..predict import ESTIMABLE
+from ..rows.predict import ESTIMABLE
 from .columns import Columns, Moved, Owners, owners_of
 from .evaluation import Model, View, changes_of, with_offsets
 

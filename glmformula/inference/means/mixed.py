@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..hypotheses.null_space import null_space
 from ..mixed.satterthwaite import Satterthwaite, satterthwaite_of
-from ..null_space import null_space
 from ..wald import Vcov, resolved
 from .estimates import Basis
 

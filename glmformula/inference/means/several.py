@@ -17,7 +17,7 @@ from ...fitted.asked import asked
 from ...formula.algebra import variables_used
 from ...frame.variables import variables_of
 from ...sources.memory import MemorySource
-from ..likelihood_covariance import settled_covariance
+from ..covariances.likelihood_covariance import settled_covariance
 from ..wald import Vcov, resolved
 from .estimates import Basis, Shown
 from .scales import Scale, scale_of

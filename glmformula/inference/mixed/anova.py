@@ -16,9 +16,9 @@ from ...formula.lines import formula_lines
 from ...formula.scope import Scope, drop_labels
 from ...render.anova import scope_heading
 from ...render.table import StatTable
-from ..compared_models import same_rows
 from ..distributions import chisq_upper, f_upper
-from ..update import update
+from ..terms.compared_models import same_rows
+from ..terms.update import update
 from .profiles import by_likelihood
 from .satterthwaite import satterthwaite_of
 from .term_contrasts import fixed_columns, hypotheses

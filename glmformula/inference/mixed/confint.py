@@ -12,7 +12,7 @@ from ...design.selection import positions
 from ...errors import FitError, GLMFormulaWarning, give_warning
 from ...fitted.coefficients import kept_names
 from ...render.table import StatTable
-from ..limits import percent_names
+from ..intervals.limits import percent_names
 from ..wald import Vcov, Wald
 from .bootstrap import bootstrap_limits
 from .profile_limits import elements, profile_limits

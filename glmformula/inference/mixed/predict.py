@@ -11,7 +11,7 @@ import pandas as pd
 from ...sources.base import Block
 from ...sources.mapped import collect
 from ..distributions import quantile
-from ..prediction_interval import predictive_limits
+from ..rows.prediction_interval import predictive_limits
 from .newdata import chosen, new_rows
 from .row_errors import row_errors
 from .rows import filled, linear_predictor, row_parts, some_modes

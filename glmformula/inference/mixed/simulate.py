@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...sources.mapped import collect
-from ..simulate import count_names
+from ..rows.simulate import count_names
 from .newdata import chosen
 from .rows import random_part, row_parts
 

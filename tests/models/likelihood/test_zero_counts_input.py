@@ -14,7 +14,7 @@ from reference.likelihoods.load import errors, load
 from tolerances import SAME_ROWS
 
 from glmformula import hurdle, zeroinfl
-from glmformula.engine.newton import NewtonControl
+from glmformula.engine.likelihood.newton import NewtonControl
 from glmformula.errors import (
     ConvergenceWarning,
     DataError,

@@ -11,8 +11,8 @@ from reference.likelihoods.load import degenerate, load
 from scipy.optimize import linprog
 
 from glmformula import ConvergenceWarning, SeparationWarning, detect_separation, multinom
-from glmformula.engine.category_separation import category_separation
-from glmformula.engine.newton import NewtonControl
+from glmformula.engine.infinity.category_separation import category_separation
+from glmformula.engine.likelihood.newton import NewtonControl
 
 
 def named(fit):

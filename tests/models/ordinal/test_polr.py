@@ -25,8 +25,8 @@ from glmformula import (
     nominal_test,
     polr,
 )
-from glmformula.engine.likelihood_fit import decided
-from glmformula.engine.newton import NewtonControl, at
+from glmformula.engine.likelihood.likelihood_fit import decided
+from glmformula.engine.likelihood.newton import NewtonControl, at
 
 MODELS = models("polr")
 

@@ -1,0 +1,1 @@
+"""Estimates that are infinite: separation, decided by counting, proofs and linear programmes."""

@@ -1,0 +1,1 @@
+"""May it be trusted: certificates, separation, goodness of fit, tests of the model's assumptions."""

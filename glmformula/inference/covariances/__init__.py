@@ -1,0 +1,1 @@
+"""Covariances of the coefficients: the model's, sandwiches, clusters."""

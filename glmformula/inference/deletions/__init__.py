@@ -1,0 +1,1 @@
+"""What each row does to the fit: leverages and deletion diagnostics."""

@@ -1,0 +1,1 @@
+"""Questions about coefficients: linear restrictions, functions of them, what may be estimated."""

@@ -1,0 +1,1 @@
+"""Confidence intervals: Wald's, and profiles of the likelihood."""

@@ -1,0 +1,1 @@
+"""How well it predicts: discrimination, calibration, resampling, rating tables."""

@@ -1,0 +1,1 @@
+"""Answers for each row: predictions, residuals, draws, and where they are written."""

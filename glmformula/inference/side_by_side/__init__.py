@@ -1,0 +1,1 @@
+"""Tables of several models, side by side."""

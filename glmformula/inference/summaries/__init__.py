@@ -1,0 +1,1 @@
+"""What was found: coefficient tables, their tests, and fits as plain DataFrames."""

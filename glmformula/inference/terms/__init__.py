@@ -1,0 +1,1 @@
+"""Which terms matter: analysis of deviance, tests of single terms, models compared, stepwise choice."""
