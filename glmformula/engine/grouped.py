@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from .subsets import Subsets
 from .penalised_problem import Scaled
 
 MOST_SWEEPS = 500
@@ -178,7 +179,9 @@ class Grouped(Scaled):
         plain |= {name: np.full(len(self.columns), value) for name, value in edges.items()}
         return Scaled(**plain).narrowed(columns)
 
-    def least(self, Q: np.ndarray, c: np.ndarray, lambda_: float, start: np.ndarray) -> np.ndarray:
+    def least(
+        self, Q: np.ndarray, c: np.ndarray, lambda_: float, start: np.ndarray, known: Subsets | None = None
+    ) -> np.ndarray:
         ridge = self.ridge(lambda_)
         raised = Q + np.diag(ridge) if ridge.any() else Q
         return group_minimum(raised, c, self.penalty(lambda_), start, self.groups)

@@ -309,3 +309,29 @@ def _gram(block: Block) -> Tables:
         out = new if out is None else out + new
     assert out is not None
     return out
+
+
+def gram_rows(source: Source, some: np.ndarray) -> np.ndarray:
+    """The rows of X'WX that belong to some columns, (k, p)."""
+    return source.map_reduce(partial(_gram_rows, some), _sum)
+
+
+def _sum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.asarray(a + b)
+
+
+def _gram_rows(some: np.ndarray, block: Block) -> np.ndarray:
+    p = block.design.ncols
+    out = np.zeros((len(some), p))
+    for part in chunks(block, p):
+        pieces, m = part.design.pieces, len(part.y)
+        parts = plan(pieces, "gram")
+        columns = dense_columns(pieces, parts, m)[:-1]
+        if len(columns) == p:
+            own = columns[some].T
+        else:
+            own = predictors(pieces, parts, columns, np.eye(p)[some], None)
+        if part.prior_weights is not None:
+            own = own * part.prior_weights[:, None]
+        out += transposed_product(pieces, parts, columns, own)
+    return out

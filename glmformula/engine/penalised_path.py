@@ -11,9 +11,9 @@ from .penalised_problem import Point, Scaled
 from .penalised_surface import Surface
 
 # Numbers of lambdas that are solved together: the first for which few columns may not be zero, or the last.
-TOGETHER = (36, 24, 16, 10)
+TOGETHER = (36, 24, 16, 10, 5)
 # A column may not be zero if its derivative is above this share of the penalty at the last of them; so many are few.
-NEAR, FEW = 0.85, 300
+NEAR, FEW = 0.92, 300
 # A residual above so many tolerances is not rounding.
 ROUNDING = 2
 # glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
@@ -134,7 +134,7 @@ def working(
     wrong the look at all columns tells.
     """
     always = forced | (here.b != 0) | (problem.factors == 0)
-    most = max(FEW, 2 * int(always.sum()) + FEW // 3)
+    most = max(FEW, 3 * int(always.sum()) // 2)
     for size in TOGETHER:
         some = lambdas[:size]
         inside = always | (np.abs(here.slopes) >= problem.penalty(NEAR * float(some[-1])))

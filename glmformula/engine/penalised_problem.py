@@ -10,6 +10,7 @@ from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
 from ..sources.mapped import select_terms
+from .subsets import Subsets
 from .path_sums import Moments, moments
 from .piecewise import minimum, residual
 
@@ -60,7 +61,8 @@ class Scaled:
     """The problem in columns that are centred and divided by their standard deviations, the intercept first.
 
     `columns` (q,) are those of the design that take part; `mean` and `sd` are theirs (0 and 1 for an intercept);
-    `low` and `high` the bounds, `factors` the penalties.
+    `low` and `high` the bounds, `factors` the penalties; `places` (q,) say which coefficients they are of the problem
+    that this one is narrowed from.
     """
 
     source: Source
@@ -78,6 +80,7 @@ class Scaled:
     weight: float
     rows: int
     y_scale: float
+    places: np.ndarray
 
     def own(self, b: np.ndarray) -> np.ndarray:
         """Coefficients (L, p) of the design."""
@@ -96,11 +99,18 @@ class Scaled:
 
     def matrix(self, own: np.ndarray) -> np.ndarray:
         """Second derivatives (q, q)."""
-        out = own[np.ix_(self.columns, self.columns)]
+        own = own if len(own) == len(self.columns) else own[self.columns]
+        return self.rows_of_matrix(own, np.arange(len(self.columns)))
+
+    def rows_of_matrix(self, own: np.ndarray, some: np.ndarray) -> np.ndarray:
+        """Those of some coefficients (their places, the intercept's first) and all, of rows of the design's."""
+        out = own[:, self.columns]
         if self.has_intercept:
-            first, m = out[0].copy(), self.mean
-            out = out - np.outer(m, first) - np.outer(first, m) + np.outer(m, m) * first[0]
-        return np.asarray(out / (np.outer(self.sd, self.sd) * self.weight))
+            m, u = self.mean, out[0] - self.mean * (out[0, 0] / 2)
+            out -= np.dot(np.stack([m, u], axis=1)[some], np.stack([u, m]))
+        out *= 1 / self.sd[some, None]
+        out *= 1 / (self.sd * self.weight)
+        return np.asarray(out)
 
     @property
     def light(self) -> bool:
@@ -118,11 +128,15 @@ class Scaled:
         listed = lambdas.tolist()
         return np.array([self.penalty(one) for one in listed]), np.array([self.ridge(one) for one in listed])
 
-    def least(self, Q: np.ndarray, c: np.ndarray, lambda_: float, start: np.ndarray) -> np.ndarray:
-        """The coefficients that make  b'Q b / 2 - c'b  and the penalty least."""
+    def least(
+        self, Q: np.ndarray, c: np.ndarray, lambda_: float, start: np.ndarray, known: Subsets | None = None
+    ) -> np.ndarray:
+        """The coefficients that make  b'Q b / 2 - c'b  and the penalty least; `known` is of Q."""
         ridge = self.ridge(lambda_)
-        raised = Q + np.diag(ridge) if ridge.any() else Q
-        return minimum(raised, c, self.penalty(lambda_), start, self.low, self.high)
+        solve = None if known is None else known.solve
+        if ridge.any():
+            Q, solve = Q + np.diag(ridge), None
+        return minimum(Q, c, self.penalty(lambda_), start, self.low, self.high, solve)
 
     def off(self, slopes: np.ndarray, b: np.ndarray, lambdas: np.ndarray) -> np.ndarray:
         """How far coefficients (L, q) are from the conditions of a minimum; `slopes` without the penalty's."""
@@ -146,7 +160,7 @@ class Scaled:
             p=len(kept),
             assign=self.assign[kept],
             columns=np.searchsorted(kept, columns),
-            **{name: getattr(self, name)[some] for name in ("mean", "sd", "low", "high", "factors")},
+            **{name: getattr(self, name)[some] for name in ("mean", "sd", "low", "high", "factors", "places")},
         )
 
     def held(self, penalised: np.ndarray) -> Scaled:
@@ -224,5 +238,6 @@ def scaled(
         weight=sums.weight,
         rows=sums.rows,
         y_scale=y_scale,
+        places=np.arange(len(columns)),
     )
     return made, sums

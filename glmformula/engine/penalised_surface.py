@@ -9,8 +9,9 @@ import numpy as np
 
 from ..errors import FitError
 from ..families.link import quiet
+from .subsets import Subsets
 from .grouped import Grouped
-from .path_sums import Moments, Sweep, Swept, sweep, weighted_gram
+from .path_sums import Moments, Sweep, Swept, gram_rows, sweep, weighted_gram
 from .penalised_problem import Point, Scaled
 from .piecewise import minimum, residual
 
@@ -22,8 +23,10 @@ ANCHORS, ALONE = 4, 3
 MANY_ROWS, ROWS_EACH = 2**13, 40
 # A first step is too long where the residual is more than twice this many times that of no step at all.
 ASTRAY = 5.0
-# Columns whose matrices cost more than passes do: half as many anchors.
+# Columns whose matrices cost more than passes do: one anchor, whose information is summed once.
 MANY = 500
+# Numbers in the matrices that are kept from one pass to the next, at most.
+KEPT = 2**25
 # The most that the shares of a polynomial may be in all, without their signs.
 SWING = 4.0
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
@@ -47,6 +50,8 @@ class Quadratic:
     spread: float
     whole: tuple[np.ndarray, np.ndarray] | None = None
     passes: int = 1
+    # the columns that were solved for last, and their Gram matrix
+    grown: tuple[np.ndarray, np.ndarray] | None = None
 
     @classmethod
     def of(cls, problem: Scaled, sums: Moments) -> Quadratic:
@@ -66,7 +71,28 @@ class Quadratic:
         if self.whole is not None and problem is self.problem:
             return self.whole[0]
         self.passes += 1
-        return problem.matrix(weighted_gram(problem.source, problem.p))
+        if self.grown is None:
+            Q = problem.matrix(weighted_gram(problem.source, problem.p))
+        else:
+            Q = self.more(problem, *self.grown)
+        self.grown = (problem.places, Q) if self.whole is None else None
+        return Q
+
+    def more(self, problem: Scaled, places: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """The Gram matrix, of which much is known from other columns."""
+        known = np.isin(problem.places, places)
+        old, some = np.flatnonzero(known), np.flatnonzero(~known)
+        Q = np.empty((len(known), len(known)))
+        there = np.searchsorted(places, problem.places[old])
+        Q[np.ix_(old, old)] = before[np.ix_(there, there)]
+        if len(some):
+            first = 1 if problem.has_intercept else 0
+            asked = np.concatenate([np.arange(first), some])
+            own = gram_rows(problem.source, problem.columns[asked])
+            rows = problem.rows_of_matrix(own, asked)[first:]
+            Q[some] = rows
+            Q[:, some] = rows.T
+        return Q
 
     def freed(self, some: np.ndarray, start: np.ndarray) -> np.ndarray:
         """The minimum without a penalty where only some coefficients (their places) are not zero."""
@@ -96,8 +122,9 @@ class Quadratic:
         """
         own, b, rows, all_slopes = self.gram(problem), here.b, [], []
         c = own @ b - here.slopes if self.whole is None else self.whole[1]
+        known = Subsets(own)
         for one in lambdas.tolist():
-            b = problem.least(own, c, one, b)
+            b = problem.least(own, c, one, b, known)
             rows.append(b)
             all_slopes.append(own @ b - c)
         left = problem.off(np.array(all_slopes), np.array(rows), lambdas).max(axis=1)
@@ -219,25 +246,34 @@ class Curved:
         L = len(lambdas)
         light, whole, deviances = problem.light, problem is self.problem, np.full(L, np.nan)
         thinnest = int(np.clip(problem.rows // max(MANY_ROWS, ROWS_EACH * len(here.b)), 1, 8))
-        models = ALONE if thinnest > 1 else ALONE - 1
+        many = len(here.b) > MANY
+        models = 1 if many else ALONE if thinnest > 1 else ALONE - 1
         if self.last is not None and whole:
             first = self.last
         else:
             at = swept(self, problem, here.b[None], score=False, informed=(0,), thin=int(light))
             first = problem.matrix(at.matrix(0))
         place = places(lambdas, at_lambda)
-        few = ANCHORS if len(here.b) <= MANY else ANCHORS // 2
-        anchors = anchors_of(place, few)
+        anchors = anchors_of(place, 1 if many else ANCHORS)
         # matrices of second derivatives, and the aims of the quadratic models, at places solved before
         exact: dict[int, np.ndarray] = {}
         aims = {-1: first @ here.b - here.slopes}
 
         secants: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(L)]
 
-        def information(i: int) -> np.ndarray:
+        # of many columns a factor is worth more than a closer matrix
+        keeps = many and L * len(here.b) ** 2 <= KEPT
+        kept: dict[int, Subsets] = {}
+
+        def information(i: int) -> Subsets:
+            if i in kept:
+                return kept[i]
             knots = {k: Q for k, Q in exact.items() if k in anchors}
             Q = exact[i] if i in exact else between(i, place, {-1: first, **knots})
-            return bent(Q, secants[i]) if secants[i] else Q
+            made = Subsets(bent(Q, secants[i]) if secants[i] else Q)
+            if keeps:
+                kept[i] = made
+            return made
 
         b = np.empty((L, len(here.b)))
         back, size, halved = np.tile(here.b, (L, 1)), np.full(L, np.inf), np.zeros(L, int)
@@ -248,7 +284,8 @@ class Curved:
             now = here.b
             for i in range(L):
                 if i in which:
-                    b[i] = problem.least(information(i), between(i, place, aims), lambdas[i], now)
+                    model = information(i)
+                    b[i] = problem.least(model.Q, between(i, place, aims), lambdas[i], now, model)
                 if i in which or i in exact:
                     now = b[i]
 
@@ -278,6 +315,7 @@ class Curved:
                 exact[i] = problem.matrix(at.matrix(k))
             if asked:
                 secants = [[] for _ in range(L)]
+                kept.clear()
             wanted, still = (set(anchors) if turn + 1 < models else set()), []
             moved: set[int] = set()
             for k, i in enumerate(open_):
@@ -290,6 +328,7 @@ class Curved:
                     b[i] = (b[i] + back[i]) / 2
                     halved[i] += not bad
                     exact.pop(i, None)
+                    kept.pop(i, None)
                     light = False
                     wanted.add(i)
                     still.append(i)
@@ -297,7 +336,7 @@ class Curved:
                     continue
                 slow = new > SLOW * size[i]
                 step = b[i] - back[i]
-                if turn >= ALONE and np.isfinite(size[i]) and i not in asked:
+                if turn >= ALONE and np.isfinite(size[i]) and i not in asked and not keeps:
                     secants[i].append((step, slopes[k] - kept_slopes[i]))
                 change = problem.weight * float((slopes[k] + kept_slopes[i]) @ step)
                 deviances[i] = at.deviances[k] if summed else deviances[i] + change
@@ -313,8 +352,9 @@ class Curved:
                     wanted.add(i)
             for i in still:
                 if i not in moved:
-                    Q = information(i)
-                    new_b = problem.least(Q, Q @ b[i] - kept_slopes[i], lambdas[i], b[i])
+                    model = information(i)
+                    aim = model.Q @ b[i] - kept_slopes[i]
+                    new_b = problem.least(model.Q, aim, lambdas[i], b[i], model)
                     if np.isfinite(new_b).all():
                         b[i] = new_b
                     else:
@@ -322,7 +362,7 @@ class Curved:
             open_ = still
         if not whole:
             return b, kept_slopes, size, None
-        self.last = information(L - 1)
+        self.last = information(L - 1).Q
         share, unseen = 1 - deviances / self.null_deviance, np.flatnonzero(np.isnan(deviances))
         if len(unseen):
             share[unseen] = self.seen(b[unseen], False)[1]

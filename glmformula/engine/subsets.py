@@ -1,0 +1,88 @@
+"""Solutions with some rows and columns of a matrix, one set of them after another, by the factor of a set before.
+
+The sets of a path differ by a few columns: those that came are borders of the factored matrix, those that went are
+held at zero by a multiplier each, which is a border too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import lapack
+
+from .piecewise import solved
+
+# Fewer columns are solved for afresh; so are sets that differ by more columns than this share of the factored ones.
+FEWEST, SHARE = 200, 0.12
+# A factor with a smaller square on its diagonal, relative to the matrix, is of columns that depend on others.
+LEAST = 1e-11
+
+
+class Subsets:
+    """Q x = c for sets of the rows and columns of `Q` (p, p), which is symmetric."""
+
+    def __init__(self, Q: np.ndarray) -> None:
+        self.Q = Q
+        self.base = np.empty(0, int)
+        self.factor: np.ndarray | None = None
+        # L^-1 of the borders in use, by their place in Q; of a column of the base it is that of a unit vector
+        self.borders = np.empty((0, 0), order="F")
+        self.places = np.empty(0, int)
+
+    def solve(self, at: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """x (k,) with Q[at, at] x = c; `at` (k,) ascends."""
+        if len(at) >= FEWEST:
+            gone = np.setdiff1d(self.base, at, assume_unique=True)
+            come = np.setdiff1d(at, self.base, assume_unique=True)
+            if self.factor is None or len(gone) + len(come) > SHARE * len(self.base):
+                gone, come = gone[:0], come[:0]
+                self.start(at)
+            if self.factor is not None:
+                x = self.by_borders(at, c, gone, come)
+                if x is not None:
+                    return x
+        return solved(self.Q[np.ix_(at, at)], c)
+
+    def start(self, at: np.ndarray) -> None:
+        """Factor this set."""
+        own = self.Q[np.ix_(at, at)]
+        least = LEAST * float(np.diag(own).max())
+        factor, info = lapack.dpotrf(own.T, lower=1, overwrite_a=1, clean=0)
+        self.factor = factor if info == 0 and np.diag(factor).min() ** 2 > least else None
+        self.base, self.places = at, np.empty(0, int)
+        self.borders = np.empty((len(at), 0), order="F")
+
+    def by_borders(self, at: np.ndarray, c: np.ndarray, gone: np.ndarray, come: np.ndarray) -> np.ndarray | None:
+        L, base, Q = self.factor, self.base, self.Q
+        assert L is not None
+        where, rows = np.searchsorted(at, base), np.searchsorted(base, gone)
+        stays = np.ones(len(base), bool)
+        stays[rows] = False
+        right = np.zeros(len(base))
+        right[stays] = c[where[stays]]
+        y = lapack.dtrtrs(L, right, lower=1)[0]
+        borders = np.concatenate([come, gone])
+        if not len(borders):
+            return np.asarray(lapack.dtrtrs(L, y, lower=1, trans=1)[0])
+        new = borders[~np.isin(borders, self.places)]
+        if len(new):
+            is_gone = np.isin(new, gone)
+            U = np.asfortranarray(np.where(is_gone, 0.0, Q[np.ix_(base, new)]))
+            U[np.searchsorted(base, new[is_gone]), np.flatnonzero(is_gone)] = 1.0
+            self.borders = np.concatenate([self.borders, lapack.dtrtrs(L, U, lower=1)[0]], axis=1)
+            self.places = np.concatenate([self.places, new])
+        order = np.argsort(self.places)
+        V = self.borders[:, order[np.searchsorted(self.places[order], borders)]]
+        corner = np.zeros((len(borders), len(borders)))
+        k = len(come)
+        corner[:k, :k] = Q[np.ix_(come, come)]
+        aims = np.zeros(len(borders))
+        aims[:k] = c[np.searchsorted(at, come)]
+        try:
+            z = np.linalg.solve(corner - V.T @ V, aims - V.T @ y)
+        except np.linalg.LinAlgError:
+            return None
+        inner = lapack.dtrtrs(L, y - V @ z, lower=1, trans=1)[0]
+        x = np.empty(len(at))
+        x[where[stays]] = inner[stays]
+        x[np.searchsorted(at, come)] = z[:k]
+        return x if np.isfinite(x).all() else None
