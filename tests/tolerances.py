@@ -174,3 +174,9 @@ MIXED_LIMITS = 1e-6
 SURPRISE = 1e-13
 # Quadratic forms of a covariance, taken by rows in one order of rounding or another.
 CARRIED_OVER = 1e-11
+
+# --- penalised paths, by formulas beside the engine's -------------------------------------------------------
+# The residual is certified to 1e-9 of the null model's gradient; coefficients of the design's own columns lose a digit.
+OWN_RESIDUAL = 2e-9
+# Systems of some hundred columns with condition numbers of some hundred.
+OTHER_FACTOR = 1e-10

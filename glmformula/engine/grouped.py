@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from .subsets import Subsets
 from .penalised_problem import Scaled
+from .subsets import Subsets
 
 MOST_SWEEPS = 500
 # Relative to the largest derivative at zero: what is left is rounding.

@@ -10,9 +10,9 @@ from ..errors import FitError
 from ..families import Family
 from ..sources.base import Source
 from ..sources.mapped import select_terms
-from .subsets import Subsets
 from .path_sums import Moments, moments
 from .piecewise import minimum, residual
+from .subsets import Subsets
 
 # Columns whose standard deviation is less than this share of their length are looked at again, about their mean.
 SHARE, CONSTANT = 1e-6, 1e-26
@@ -160,7 +160,9 @@ class Scaled:
             p=len(kept),
             assign=self.assign[kept],
             columns=np.searchsorted(kept, columns),
-            **{name: getattr(self, name)[some] for name in ("mean", "sd", "low", "high", "factors", "places")},
+            **{
+                name: getattr(self, name)[some] for name in ("mean", "sd", "low", "high", "factors", "places")
+            },
         )
 
     def held(self, penalised: np.ndarray) -> Scaled:

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..errors import FitError
 from ..families.link import quiet
-from .subsets import Subsets
 from .grouped import Grouped
 from .path_sums import Moments, Sweep, Swept, gram_rows, sweep, weighted_gram
 from .penalised_problem import Point, Scaled
 from .piecewise import minimum, residual
+from .subsets import Subsets
 
 # Passes for some lambdas that are solved together, at most.
 MOST_PASSES = 100

@@ -51,7 +51,9 @@ class Subsets:
         self.base, self.places = at, np.empty(0, int)
         self.borders = np.empty((len(at), 0), order="F")
 
-    def by_borders(self, at: np.ndarray, c: np.ndarray, gone: np.ndarray, come: np.ndarray) -> np.ndarray | None:
+    def by_borders(
+        self, at: np.ndarray, c: np.ndarray, gone: np.ndarray, come: np.ndarray
+    ) -> np.ndarray | None:
         L, base, Q = self.factor, self.base, self.Q
         assert L is not None
         where, rows = np.searchsorted(at, base), np.searchsorted(base, gone)
