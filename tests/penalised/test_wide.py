@@ -1,4 +1,4 @@
-"""Paths that are solved by the quicker ways: borders of one factor, a Gram matrix that grows, information of some rows."""
+"""Paths by the quicker ways: borders of one factor, a Gram matrix that grows, information of some of the rows."""
 
 import numpy as np
 import pandas as pd
