@@ -160,6 +160,8 @@ MIXED_ROWS = 1e-5
 MIXED_EFFECTS = 2e-5
 # lmerTest's degrees of freedom take second differences of the deviance.
 MIXED_EFFECTS_DF = 1e-4
+# Wald statistics of terms, relative: as good as the references' covariance and estimates together.
+MIXED_TEST = 1e-6
 
 # --- expressions for databases --------------------------------------------------------------------------------
 # The same doubles by the same formulas: a few last bits of exp, log and sums taken in another order.

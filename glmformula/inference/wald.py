@@ -101,6 +101,17 @@ class Wald:
         """
         if not np.isfinite(self.cov).all():
             return math.nan
+        size, scaled = self.error, self.correlation()
+        return float((self.estimate / size) @ np.linalg.solve(scaled, self.estimate / size))
+
+    def correlation(self) -> np.ndarray:
+        """The covariance scaled to unit variances, which has an inverse.
+
+        Raises
+        ------
+        FitError
+            It has none.
+        """
         size = self.error
         scaled = self.cov / np.outer(size, size) if (size > 0).all() else np.zeros_like(self.cov)
         if not np.linalg.cond(scaled) < LARGEST_CONDITION:
@@ -108,7 +119,7 @@ class Wald:
                 "system is computationally singular: the covariance of what is tested has no inverse (fewer "
                 "clusters than restrictions, or a fit without residuals?)"
             )
-        return float((self.estimate / size) @ np.linalg.solve(scaled, self.estimate / size))
+        return scaled
 
     def tests(self, df: float = math.inf) -> np.ndarray:
         """(r, 4): estimate, standard error, statistic, probability; NaN for the latter three where df <= 0."""

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         overdispersion as _mixed_overdispersion,
         r2 as _r2,
     )
+    from ..inference.mixed.marginal_anova import Anova as _mixed_Anova
     from ..inference.mixed.predict import predict as _mixed_predict
     from ..inference.mixed.ranef import coef as _mixed_coef, ranef as _ranef
     from ..inference.mixed.rows import residuals as _mixed_residuals
@@ -219,6 +220,7 @@ LIKELIHOOD = {
     "vcov": "inference.covariances.likelihood_covariance",
 }
 MIXED = {
+    "Anova": "inference.mixed.marginal_anova",
     "VarCorr": "inference.mixed.varcorr",
     "anova": "inference.mixed.anova",
     "augment": "inference.mixed.tidy",
@@ -412,6 +414,7 @@ class MixedVerbs(EffectVerbs, PredictiveVerbs, FitVerbs):
         glance = _mixed_glance
         model_frame = _mixed_frame
         model_matrix = _mixed_matrix
+        Anova = _mixed_Anova
         VarCorr = _VarCorr
         anova = _mixed_anova
         coef = _mixed_coef

@@ -42,7 +42,6 @@ OF_MIXED = {
         ("add1", "addterm", "step", "stepAIC"),
         "drop1() leaves out each term, anova(fit, other) compares it with another model",
     ),
-    "Anova": "anova() and drop1() test its terms",
     "profile": "confint() gives limits of the profile, of the standard deviations too",
     "pseudo_r2": "r2() is that of mixed models",
 }

@@ -210,12 +210,15 @@ def effects_table(
 
 
 def standard_errors(estimates: Estimates, cov: np.ndarray) -> Array:
-    """By the delta method, sqrt(g' V g)."""
+    """By the delta method, sqrt(g' V g); none where there is no estimate."""
     if estimates.gradient is None:
         assert estimates.error is not None
-        return estimates.error
-    g = estimates.gradient
-    return np.asarray(np.sqrt(np.maximum(np.einsum("er,er->e", g @ cov, g), 0.0)))
+        error = estimates.error
+    else:
+        g = estimates.gradient
+        error = np.sqrt(np.maximum(np.einsum("er,er->e", g @ cov, g), 0.0))
+    lost = np.isnan(estimates.value)
+    return np.where(lost, np.nan, error) if lost.any() else np.asarray(error)
 
 
 def probabilities(df: float | Array, statistic: Array) -> tuple[Array, Array]:

@@ -22,7 +22,7 @@ from .drop1 import columns_of
 from .single_term import fit_one
 
 if TYPE_CHECKING:
-    from ...fitted.protocols import Parametric, SingleIndex
+    from ...fitted.protocols import Mixed, Parametric, SingleIndex
 
 TYPES = {"II": "II", "III": "III", "2": "II", "3": "III"}
 TESTS = ("LR", "F", "Wald")
@@ -206,14 +206,14 @@ def sub_model(columns: Columns, terms: frozenset[int], label: str) -> Nested:
     return fit_one(columns, terms, f"for the test of ‘{label}’")
 
 
-def containing(fit: SingleIndex, term: int) -> list[int]:
+def containing(fit: SingleIndex | Mixed, term: int) -> list[int]:
     """Positions of the other terms that have all the variables of this one."""
     present = np.asarray(fit.terms.factors) > 0
     own = present[:, term]
     return [j for j in range(present.shape[1]) if j != term and present[own, j].all()]
 
 
-def wald_table(fit: SingleIndex, type: str, wald: Wald) -> pd.DataFrame:
+def wald_table(fit: SingleIndex | Mixed, type: str, wald: Wald) -> pd.DataFrame:
     """Chi-squared of each term; type II: of what its estimates add to those of the terms that contain it."""
     assign, estimate, cov = fit.assign[~fit.aliased], wald.estimate, wald.cov
     labels = ["(Intercept)", *fit.terms.labels]
@@ -227,7 +227,10 @@ def wald_table(fit: SingleIndex, type: str, wald: Wald) -> pd.DataFrame:
         relatives = [j + 1 for j in containing(fit, term - 1)] if type == "II" else []
         above = np.flatnonzero(np.isin(assign, relatives))
         if len(above):
-            slope = np.linalg.solve(cov[np.ix_(above, above)], cov[np.ix_(above, own)]).T
+            theirs = wald.part(above.tolist())
+            if np.isfinite(theirs.cov).all():
+                theirs.correlation()  # which refuses a covariance without an inverse
+            slope = np.linalg.solve(theirs.cov, cov[np.ix_(above, own)]).T
             value = value - slope @ estimate[above]
             spread = spread - slope @ cov[np.ix_(above, own)]
         rows.append((float(len(own)), Wald((), value, spread).chisq()))

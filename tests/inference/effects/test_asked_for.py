@@ -210,7 +210,8 @@ def test_what_is_not_estimable_is_told() -> None:
     words = r"1 of 2 effects is not estimable and is NaN: term f, contrast mid - low needs a combination that the data"
     with pytest.warns(RankWarning, match=words + r".*\('fmid:bTRUE' has no estimate\); ask by= groups"):
         found = fit.avg_comparisons("f")
-    assert found["estimate"].isna().tolist() == [True, False]
+    for column in ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"):
+        assert found[column].isna().tolist() == [True, False]
     with pytest.warns(RankWarning, match=r"1 of 2 effects .*row 1 \(counted from 0\) needs"):
         fit.predictions(newdata=pd.DataFrame({"f": ["mid", "mid"], "b": [True, False]}))
     with pytest.warns(RankWarning, match=r"effects is not estimable"):

@@ -33,7 +33,7 @@ def texts() -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def after(name: str) -> dict[str, Any]:
-    """What follows a fit: `name` is tests, satterthwaite, r2 or profile."""
+    """What follows a fit: `name` is tests, satterthwaite, r2, profile or marginal."""
     return _read(name)
 
 
