@@ -21,6 +21,8 @@ def eta_interval(family: Family) -> tuple[float, float]:
         cuts = [float(e) for e in link.linkfun(np.array(family.mu_interval)) if np.isfinite(e)]
         if not link.valid_eta(np.zeros(1))[0]:
             cuts.append(0.0)
+        if not cuts:
+            return -np.inf, np.inf
         ends = [-np.inf, *sorted({abs(cut) if cut == 0 else cut for cut in cuts}), np.inf]
         valid = [
             (low, high) for low, high in pairwise(ends) if _valid(family, np.array([between(low, high)]))[0]

@@ -91,7 +91,7 @@ def null_with_offset(problem: Problem, beta: np.ndarray, at: Sums) -> Null:
 
 def above(problem: Problem, path: Path, null: Null) -> bool:
     """Whether a fit, on a budget that is not small, ended above its null model by more than the iterations leave."""
-    if not path.converged and problem.control.maxit < Control.maxit:
+    if path.at.deviance <= null.deviance or (not path.converged and problem.control.maxit < Control.maxit):
         return False
     scale = epsilon_of(replace(problem, apart=min(0.1, cost_of_mean(problem.family, path.at))), null.deviance)
     return bool(path.at.deviance > null.deviance + scale)

@@ -22,7 +22,7 @@ NO_MINIMUM = (
 
 def looked_at(source: Source, family: Family, fit: GlmFit, names: tuple[str, ...]) -> GlmFit:
     """The fit with its `limits`, and one warning, if separation is what it ran into, or coefficients without end."""
-    found = separation_of_fit(for_sums(source), family, fit)
+    found = separation_of_fit(for_sums(source), family, fit) if fit.near_end else None
     if found is None:
         if fit.runaway:
             give_warning(NO_MINIMUM, ConvergenceWarning)

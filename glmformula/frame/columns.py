@@ -61,7 +61,11 @@ class Columns:
                 f"object '{name}' not found: no column of the data has this name"
                 f"{nearest(name, data.columns)} (names outside the data are never looked up)"
             )
-        return column_value(_plain(data[name], name), name)
+        return column_value(_plain(self._column(name), name), name)
+
+    def _column(self, name: str) -> Any:
+        """The data's own column."""
+        return self.data[name]
 
 
 def _plain(series: Any, name: str) -> Any:

@@ -78,6 +78,8 @@ class Kept:
         if self.given is None:
             return []
         assert self.frame is not None
+        if isinstance(self.given, pd.DataFrame) and self.given.columns.is_(self.frame.columns):
+            return []
         names = foreign_names(self.given) if is_foreign(self.given) else list(self.given)
         absent = [name for name in map(str, names) if name not in self.frame.columns]
         return [name for name in wanted(absent) if name in absent] if absent else []
@@ -95,18 +97,18 @@ class Kept:
                 "one need not be those of the other: give the data, as in fit.update(..., data=data)"
             )
 
-    def own(self, name: str) -> None:
-        """Copy a column about to be used, where a write into the user's object would reach it."""
+    def own(self, name: str, column: Any) -> Any:
+        """A column about to be used, copied where a write into the user's object would reach it."""
         assert self.frame is not None
-        if name in self._used or name not in self.frame.columns:
-            return
-        column: Any = self.frame[name]
-        if isinstance(column, pd.DataFrame):  # two of one name, which is refused elsewhere
-            return
-        plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb"
-        if not plain or (isinstance(self.given, pd.DataFrame) and not copy_on_write()):
-            self.frame[name] = column.copy()
+        twice = isinstance(column, pd.DataFrame)  # two of one name, which is refused elsewhere
+        if twice or name in self._used:
+            return column
         self._used.add(name)
+        plain = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb"
+        if plain and (copy_on_write() or not isinstance(self.given, pd.DataFrame)):
+            return column
+        self.frame[name] = column.copy()
+        return self.frame[name]
 
     def see(self, name: str, value: Value) -> None:
         """A column as the model sees it, whose memory others may hold."""
@@ -140,10 +142,12 @@ class KeptColumns(Columns):
         self.kept = kept
 
     def _convert(self, name: str) -> Value:
-        self.kept.own(name)
         value = super()._convert(name)
         self.kept.see(name, value)
         return value
+
+    def _column(self, name: str) -> Any:
+        return self.kept.own(name, super()._column(name))
 
 
 def copy_on_write() -> bool:

@@ -10,10 +10,11 @@ from scipy import special
 
 def two_sided(statistic: np.ndarray, df: float | np.ndarray) -> np.ndarray:
     """P(|T| > |statistic|) for Student's t with `df`, one or one each; normal where `df` is infinite."""
-    t, d = np.broadcast_arrays(np.abs(np.asarray(statistic, dtype=float)), np.asarray(df, dtype=float))
-    normal = np.isinf(d)
-    if normal.all():
+    t = np.abs(np.asarray(statistic, dtype=float))
+    if isinstance(df, float) and np.isinf(df):
         return np.asarray(2 * special.ndtr(-t))
+    t, d = np.broadcast_arrays(t, np.asarray(df, dtype=float))
+    normal = np.isinf(d)
     d = np.where(normal, 1.0, d)
     with np.errstate(over="ignore"):  # t**2 = inf gives 0, which is the answer
         tail = special.betainc(d / 2, 0.5, d / (d + t**2))

@@ -126,7 +126,8 @@ class Wald:
         if df <= 0:
             nothing = np.full(len(self.estimate), math.nan)
             return np.array([self.estimate, nothing, nothing, nothing]).T
-        return np.array([self.estimate, self.error, self.statistic(), self.p_value(df)]).T
+        statistic = self.statistic()
+        return np.array([self.estimate, self.error, statistic, two_sided(statistic, df)]).T
 
 
 def test_columns(df: float) -> list[str]:

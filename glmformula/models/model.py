@@ -91,7 +91,7 @@ class GLM(Estimate, SingleIndexVerbs):
     @cached_property
     def coefficients(self) -> pd.Series:
         """Estimates on the link scale, NaN where aliased."""
-        return pd.Series(self.result.coefficients, index=list(self.column_names))
+        return pd.Series(self.result.coefficients, index=pd.Index(self.column_names))
 
     @property
     def rank(self) -> int:

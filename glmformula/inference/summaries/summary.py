@@ -187,7 +187,7 @@ def summary(
             signif_stars=signif_stars,
             errors=wald.note,
             footer=fit.summary_footer,
-            **_common(fit) | {"notes": (*_modelled(fit), *_notes(fit))},
+            **_common(fit, _modelled(fit)),
         ),
         df=(fit.rank, fit.df_residual, len(fit.column_names)),
         unscaled=unscaled,
@@ -201,7 +201,8 @@ def print_text(fit: SingleIndex) -> str:
     return to_text(print_blocks(parts)).removesuffix("\n")
 
 
-def _common(fit: SingleIndex) -> dict[str, Any]:
+def _common(fit: SingleIndex, notes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What both prints say; `notes` come before the others."""
     return {
         "call": fit.call,
         "names": fit.column_names,
@@ -211,7 +212,7 @@ def _common(fit: SingleIndex) -> dict[str, Any]:
         "df_residual": fit.df_residual,
         "aic": fit.aic,
         "n_omitted": fit.n_omitted,
-        "notes": _notes(fit),
+        "notes": (*notes, *_notes(fit)),
     }
 
 
