@@ -14,6 +14,8 @@ from .penalised_surface import Surface
 TOGETHER = (36, 24, 16, 10, 5)
 # A column may not be zero if its derivative is above this share of the penalty at the last of them; so many are few.
 NEAR, FEW = 0.92, 300
+# Nothing is left out where the terms that stay have more of the columns than this.
+WORTHLESS = 0.8
 # A residual above so many tolerances is not rounding.
 ROUNDING = 2
 # glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
@@ -140,6 +142,7 @@ def working(
         inside = always | (np.abs(here.slopes) >= problem.penalty(NEAR * float(some[-1])))
         if inside.sum() <= most:
             break
-    if inside.sum() > 0.8 * len(inside):
+    # a term's columns are summed together
+    if np.isin(problem.assign, problem.assign[problem.columns[inside]]).mean() > WORTHLESS:
         inside = np.ones(len(inside), bool)
     return some, inside

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import FitError
 from ..families.link import quiet
 from .grouped import Grouped
+from .interpolated import anchors_of, bent, between, places
 from .path_sums import Moments, Sweep, Swept, gram_rows, sweep, weighted_gram
 from .penalised_problem import Point, Scaled
 from .piecewise import minimum, residual
@@ -27,8 +28,6 @@ ASTRAY = 5.0
 MANY = 500
 # Numbers in the matrices that are kept from one pass to the next, at most.
 KEPT = 2**25
-# The most that the shares of a polynomial may be in all, without their signs.
-SWING = 4.0
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
 SLOW = 0.15
 # With a residual of so many tolerances the trapezoid rule sums changes of the deviance to all its digits.
@@ -259,10 +258,7 @@ class Curved:
         exact: dict[int, np.ndarray] = {}
         aims = {-1: first @ here.b - here.slopes}
 
-        secants: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(L)]
-
-        # of many columns a factor is worth more than a closer matrix
-        keeps = many and L * len(here.b) ** 2 <= KEPT
+        keeps = L * len(here.b) ** 2 <= KEPT
         kept: dict[int, Subsets] = {}
 
         def information(i: int) -> Subsets:
@@ -270,7 +266,7 @@ class Curved:
                 return kept[i]
             knots = {k: Q for k, Q in exact.items() if k in anchors}
             Q = exact[i] if i in exact else between(i, place, {-1: first, **knots})
-            made = Subsets(bent(Q, secants[i]) if secants[i] else Q)
+            made = Subsets(Q)
             if keeps:
                 kept[i] = made
             return made
@@ -314,7 +310,6 @@ class Curved:
             for k, i in enumerate(asked):
                 exact[i] = problem.matrix(at.matrix(k))
             if asked:
-                secants = [[] for _ in range(L)]
                 kept.clear()
             wanted, still = (set(anchors) if turn + 1 < models else set()), []
             moved: set[int] = set()
@@ -336,8 +331,9 @@ class Curved:
                     continue
                 slow = new > SLOW * size[i]
                 step = b[i] - back[i]
-                if turn >= ALONE and np.isfinite(size[i]) and i not in asked and not keeps:
-                    secants[i].append((step, slopes[k] - kept_slopes[i]))
+                # of many columns a factor is worth more than a closer matrix
+                if turn >= ALONE and np.isfinite(size[i]) and i not in asked and keeps and not many:
+                    kept[i] = Subsets(bent(information(i).Q, step, slopes[k] - kept_slopes[i]))
                 change = problem.weight * float((slopes[k] + kept_slopes[i]) @ step)
                 deviances[i] = at.deviances[k] if summed else deviances[i] + change
                 stuck = i in fresh and new > 0.97 * size[i] and new < 1e3 * tolerance
@@ -367,52 +363,6 @@ class Curved:
         if len(unseen):
             share[unseen] = self.seen(b[unseen], False)[1]
         return b, kept_slopes, size, share
-
-
-def places(lambdas: np.ndarray, at_lambda: float) -> np.ndarray:
-    """Where the lambdas are, from 0 at the one before to 1 at the last."""
-    length = at_lambda - float(lambdas[-1])
-    return np.clip((at_lambda - lambdas) / length, 0.0, 1.0) if length > 0 else np.zeros(len(lambdas))
-
-
-def anchors_of(place: np.ndarray, count: int) -> set[int]:
-    """The lambdas nearest to the places between which a polynomial errs least (Chebyshev's), the last among them."""
-    ideal = (1 + np.cos(np.pi * np.arange(count) / count)) / 2
-    return {int(np.abs(place - one).argmin()) for one in ideal.tolist()} | {len(place) - 1}
-
-
-def between(i: int, place: np.ndarray, known: dict[int, np.ndarray]) -> np.ndarray:
-    """The values at the i-th place, from those `known` (-1 is the place 0), by a polynomial through them."""
-    if i in known:
-        return known[i]
-    at = np.array([0.0 if k < 0 else place[k] for k in known])
-    out = np.zeros_like(known[-1])
-    for share, value in zip(shares(at, float(place[i])).tolist(), known.values()):
-        if share:
-            out += share * value
-    return out
-
-
-def shares(at: np.ndarray, x: float) -> np.ndarray:
-    """What the values at places `at` count at `x`; on a coarse grid, where a polynomial swings, those of a line."""
-    gaps = at[:, None] - at
-    np.fill_diagonal(gaps, 1.0)
-    parts = np.tile(x - at, (len(at), 1))
-    np.fill_diagonal(parts, 1.0)
-    found = (parts / np.where(gaps == 0, np.nan, gaps)).prod(axis=1)
-    if np.abs(found).sum() <= SWING:  # not with two at one place
-        return np.asarray(found)
-    order = np.argsort(at, kind="stable")
-    return np.array([np.interp(x, at[order], row) for row in np.eye(len(at))[:, order]])
-
-
-def bent(Q: np.ndarray, secants: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Q with the changes of the slopes that steps have led to (Broyden, Fletcher, Goldfarb & Shanno's update)."""
-    for step, change in secants:
-        expected, curve = Q @ step, step @ change
-        if curve > 0 and (before := step @ expected) > 0:
-            Q = Q + np.outer(change / curve, change) - np.outer(expected / before, expected)
-    return Q
 
 
 def _weighted_response(block: Any) -> np.ndarray:
