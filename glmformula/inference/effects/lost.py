@@ -27,7 +27,9 @@ def tell_lost(fit: Any, estimates: Estimates, rows: Population, by: tuple[str, .
         _tell_missing(rows, missing)
     if averaged and by and rows.scene is not None:
         data = rows.scene.data
-        alone = data[list(by)].isna().any(axis=1).to_numpy() & ~(False if missing is None else missing)
+        alone = data[list(by)].isna().any(axis=1).to_numpy()
+        if missing is not None:
+            alone &= ~missing
         if alone.any():
             give_warning(
                 f"{int(alone.sum())} of {len(data)} rows miss a value of {_listed(by)} and are in no group: "
