@@ -74,7 +74,7 @@ from .models.polr import Polr, polr
 from .models.zero_counts import ZeroInflated, zeroinfl
 from .render.table import StatTable
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:  # found when asked for, by `__getattr__`
     from .inference.checks.goodness import dispersiontest, hosmer_lemeshow, overdispersion, pseudo_r2
