@@ -29,7 +29,7 @@ def tell_lost(fit: Any, estimates: Estimates, rows: Population, by: tuple[str, .
         data = rows.scene.data
         alone = data[list(by)].isna().any(axis=1).to_numpy()
         if missing is not None:
-            alone &= ~missing
+            alone = alone & ~missing
         if alone.any():
             give_warning(
                 f"{int(alone.sum())} of {len(data)} rows miss a value of {_listed(by)} and are in no group: "
