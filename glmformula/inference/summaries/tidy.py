@@ -11,6 +11,7 @@ import pandas as pd
 from ...errors import DataError
 from ...fitted.coefficients import names_of
 from ...fitted.own import own
+from ...fitted.protocols import is_mixed
 from ...frame.columns import as_frame
 from ..covariances.covariance import NAME
 from ..deletions.influence import augmenting
@@ -66,9 +67,7 @@ def tidy(
     out = pd.DataFrame(table, columns=["estimate", "std_error", "statistic", "p_value"])
     out.insert(0, "term", list(names_of(fit)))
     if conf_int:
-        limits = own(fit, confint)(fit, level=conf_level, method=conf_method, vcov=vcov).frame
-        if len(limits) > len(out):  # standard deviations come before the coefficients of a mixed model
-            limits = limits.loc[list(names_of(fit))]
+        limits = _limits(fit, conf_level, conf_method, vcov)
         rows = len(limits)  # thresholds, after the coefficients, have none but where they are asked for
         out.loc[: rows - 1, ["conf_low", "conf_high"]] = limits.to_numpy()
     if exponentiate:
@@ -77,6 +76,16 @@ def tidy(
     if wald.errors:
         out.attrs[NAME] = wald.errors
     return out
+
+
+def _limits(fit: Fit, level: float, method: str | None, vcov: Vcov) -> pd.DataFrame:
+    """Of the coefficients: those of the fixed effects alone, where a model has more of them."""
+    verb = own(fit, confint)
+    if not is_mixed(fit):
+        return verb(fit, level=level, method=method, vcov=vcov).frame
+    usual = "profile" if vcov is None else "wald"
+    found = verb(fit, "beta_", level=level, method=method or usual, vcov=vcov).frame
+    return found.reindex(list(names_of(fit)))  # aliased ones have none
 
 
 def glance(fit: SingleIndex) -> pd.DataFrame:

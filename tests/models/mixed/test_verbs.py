@@ -71,6 +71,18 @@ def test_frames_of_the_whole_fit(sleep, cbpp):
     assert gf.fixef(sleep).equals(sleep.fixef)
 
 
+def test_limits_beside_the_coefficients(sleep, small):
+    beside = ["conf_low", "conf_high"]
+    profile = gf.tidy(sleep, conf_int=True)[beside].to_numpy()
+    np.testing.assert_array_equal(profile, sleep.confint("beta_").frame.to_numpy())
+    V = 4 * sleep.vcov()
+    wald = gf.tidy(sleep, conf_int=True, vcov=V)[beside].to_numpy()
+    np.testing.assert_array_equal(wald, sleep.confint("beta_", method="wald", vcov=V).frame.to_numpy())
+    aliased = gf.lmer("y ~ x + I(2 * x) + (1 | g)", small)
+    table = gf.tidy(aliased, conf_int=True, conf_method="wald").set_index("term")[beside]
+    assert table.isna().all(axis=1).tolist() == [False, False, True]
+
+
 def test_the_certificate(sleep):
     assert sleep.certificate().ok
     assert str(sleep.certificate()).startswith("The estimates are a minimum of the deviance.")
