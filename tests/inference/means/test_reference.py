@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import warnings
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 
 import numpy as np
-import pandas as pd
 import pytest
+from reference.means import load
 
 from glmformula import (
     Gamma,
@@ -31,24 +28,7 @@ from glmformula import (
     zeroinfl,
 )
 
-FILE = Path(__file__).parents[2] / "reference" / "means" / "emmeans.json.gz"
-
-
-@cache
-def stored():
-    return json.loads(gzip.decompress(FILE.read_bytes()))
-
-
-@cache
-def table(name):
-    columns = {}
-    for column, kept in stored()["data"][name].items():
-        values = kept["values"]
-        if "levels" in kept:
-            values = pd.Categorical(values, categories=kept["levels"], ordered=kept["ordered"])
-        columns[column] = values
-    return pd.DataFrame(columns)
-
+stored, table = partial(load.stored, "emmeans.json.gz"), partial(load.table, "emmeans.json.gz")
 
 MODELS = {
     "wb": lambda: lm("breaks ~ wool * tension", table("warpbreaks")),
@@ -392,11 +372,7 @@ LOOSE = {
 }  # R stops early, numerical Hessians; Dunnett's quantile to 5e-4
 
 
-@cache
-def answer(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return CASES[name]()
+answer = load.answers_of(CASES)
 
 
 def test_every_answer_of_r_is_asked_for():

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import warnings
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from reference.means import load
 
 from glmformula import (
     DataError,
@@ -27,24 +24,7 @@ from glmformula import (
     regrid,
 )
 
-FILE = Path(__file__).parents[2] / "reference" / "means" / "regrid.json.gz"
-
-
-@cache
-def stored():
-    return json.loads(gzip.decompress(FILE.read_bytes()))
-
-
-@cache
-def table(name):
-    columns = {}
-    for column, kept in stored()["data"][name].items():
-        values = kept["values"]
-        if "levels" in kept:
-            values = pd.Categorical(values, categories=kept["levels"], ordered=kept["ordered"])
-        columns[column] = values
-    return pd.DataFrame(columns)
-
+stored, table = partial(load.stored, "regrid.json.gz"), partial(load.table, "regrid.json.gz")
 
 MODELS = {
     "pois": lambda: glm("breaks ~ wool * tension", table("warpbreaks"), "poisson"),
@@ -136,11 +116,7 @@ CASES = {
 }
 
 
-@cache
-def answer(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return CASES[name]()
+answer = load.answers_of(CASES)
 
 
 def test_every_answer_of_r_is_asked_for():

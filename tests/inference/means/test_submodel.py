@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import warnings
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 
 import numpy as np
-import pandas as pd
 import pytest
+from reference.means import load
 
 from glmformula import FormulaError, emmeans, glm, lm, multinom, pairs, regrid
 
-STORED = json.loads((Path(__file__).parents[2] / "reference" / "means" / "submodel.json").read_text())
-
-
-def table(name):
-    columns = {}
-    for column, kept in STORED["data"][name].items():
-        own = kept["values"]
-        columns[column] = pd.Categorical(own, kept["levels"]) if "levels" in kept else own
-    return pd.DataFrame(columns)
+stored, table = partial(load.stored, "submodel.json"), partial(load.table, "submodel.json")
 
 
 MODELS = {
@@ -51,26 +40,22 @@ CASES = {
 }
 
 
-@cache
-def answer(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return CASES[name]()
+answer = load.answers_of(CASES)
 
 
 def test_every_answer_of_r_is_asked_for():
-    assert set(CASES) == set(STORED["cases"])
+    assert set(CASES) == set(stored()["cases"])
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_printed_text_is_r_s(name):
-    assert str(answer(name)) + "\n" == STORED["cases"][name]["text"]
+    assert str(answer(name)) + "\n" == stored()["cases"][name]["text"]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_numbers_are_r_s(name):
     frame = answer(name).frame
-    for column, values in zip(frame, STORED["cases"][name]["frame"].values()):
+    for column, values in zip(frame, stored()["cases"][name]["frame"].values()):
         if frame[column].dtype.kind == "f":
             want = np.array([np.nan if v in (None, "NA") else float(v) for v in values])
             np.testing.assert_allclose(frame[column], want, rtol=1e-7, atol=1e-9, err_msg=column)
