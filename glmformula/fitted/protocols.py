@@ -79,6 +79,57 @@ class Fit(Protocol):
         """The same call with some arguments changed; a `formula` is a whole one."""
 
 
+class Designed(Fit, Protocol):
+    """A model whose coefficients are of the columns of designs.
+
+    Attributes
+    ----------
+    schema : Schema
+        What is frozen for new data.
+    column_names : tuple of str
+        Of the coefficients, aliased ones among them.
+    assign : ndarray of int
+        Coefficient to term, 0 the intercept.
+    aliased : ndarray of bool
+    covariance : ndarray (r, r)
+        Of the coefficients that are not aliased.
+    training : TrainingData or None
+    response_name : str
+    converged : bool
+    n_omitted : int
+        Rows that were left out.
+    deviance, aic, bic : float
+    """
+
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def column_names(self) -> tuple[str, ...]: ...
+    @property
+    def assign(self) -> np.ndarray: ...
+    @property
+    def aliased(self) -> np.ndarray: ...
+    @property
+    def covariance(self) -> np.ndarray: ...
+    @property
+    def training(self) -> TrainingData | None: ...
+    @property
+    def response_name(self) -> str: ...
+    @property
+    def converged(self) -> bool: ...
+    @property
+    def n_omitted(self) -> int: ...
+    @property
+    def deviance(self) -> float: ...
+    @property
+    def aic(self) -> float: ...
+    @property
+    def bic(self) -> float: ...
+    @property
+    def step_aic(self) -> float:
+        """AIC as `drop1` and `step` print it."""
+
+
 class Scored(Fit, Protocol):
     """A model whose estimates make the sum of its rows' estimating functions zero: sandwich covariances.
 
@@ -211,7 +262,7 @@ class PenaltyPath(Protocol):
         """That at penalty `s`; None: the one that was chosen, an error where none was."""
 
 
-class SingleIndex(Scored, Predicting, Protocol):
+class SingleIndex(Designed, Scored, Predicting, Protocol):
     """A model of one linear predictor with a family, fitted by weighted least squares.
 
     What leverages, Cook's distances, Rao's test, profiles, HC2 and up, drop1, add1 and step need beside.
@@ -219,12 +270,6 @@ class SingleIndex(Scored, Predicting, Protocol):
 
     @property
     def df_residual(self) -> int: ...
-    @property
-    def column_names(self) -> tuple[str, ...]: ...
-    @property
-    def aliased(self) -> np.ndarray: ...
-    @property
-    def assign(self) -> np.ndarray: ...
     @property
     def covariance(self) -> np.ndarray:
         """phi (X'WX)^-1 of the coefficients that are not aliased, as `result` holds it: perhaps in parts."""
@@ -234,29 +279,17 @@ class SingleIndex(Scored, Predicting, Protocol):
     @property
     def result(self) -> GlmFit: ...
     @property
-    def schema(self) -> Schema: ...
-    @property
     def control(self) -> Control: ...
     @property
     def method(self) -> str: ...
     @property
     def rank(self) -> int: ...
     @property
-    def deviance(self) -> float: ...
-    @property
     def null_deviance(self) -> float: ...
     @property
     def df_null(self) -> int: ...
     @property
     def nobs_rows(self) -> int: ...
-    @property
-    def n_omitted(self) -> int: ...
-    @property
-    def aic(self) -> float: ...
-    @property
-    def step_aic(self) -> float:
-        """AIC as `drop1` and `step` print it."""
-
     @property
     def edge(self) -> Family | None:
         """The family that the model becomes where a parameter beside the coefficients runs to its end."""
@@ -270,25 +303,17 @@ class SingleIndex(Scored, Predicting, Protocol):
         """What a printed summary says after a glm's text."""
 
     @property
-    def bic(self) -> float: ...
-    @property
     def dispersion(self) -> float: ...
     @property
     def iter(self) -> int: ...
     @property
-    def converged(self) -> bool: ...
-    @property
     def boundary(self) -> bool: ...
-    @property
-    def response_name(self) -> str: ...
     @property
     def modelled(self) -> str | None:
         """The level whose probability it is, where the response is a factor or string."""
 
     @property
     def xlevels(self) -> Mapping[str, tuple[str, ...]]: ...
-    @property
-    def training(self) -> TrainingData | None: ...
     @property
     def row_state(self) -> RowState: ...
     @property
@@ -303,7 +328,7 @@ class SingleIndex(Scored, Predicting, Protocol):
         """The same model, chosen by `step` along this path."""
 
 
-class Parametric(Scored, Protocol):
+class Parametric(Designed, Scored, Protocol):
     """A model of a row-wise likelihood of a few linear predictors and constants.
 
     Attributes
@@ -320,31 +345,15 @@ class Parametric(Scored, Protocol):
     @property
     def result(self) -> LikelihoodFit: ...
     @property
-    def column_names(self) -> tuple[str, ...]: ...
-    @property
     def design_names(self) -> tuple[str, ...]:
         """Of the columns of the design."""
 
-    @property
-    def aliased(self) -> np.ndarray: ...
-    @property
-    def covariance(self) -> np.ndarray: ...
     @property
     def joint_covariance(self) -> np.ndarray: ...
     @property
     def every_score(self) -> Callable[[Block], np.ndarray]:
         """As `scores`, of all parameters."""
 
-    @property
-    def assign(self) -> np.ndarray: ...
-    @property
-    def deviance(self) -> float: ...
-    @property
-    def aic(self) -> float: ...
-    @property
-    def bic(self) -> float: ...
-    @property
-    def step_aic(self) -> float: ...
     @property
     def n_parameters(self) -> int: ...
     @property
@@ -370,16 +379,6 @@ class Parametric(Scored, Protocol):
     def with_path(self, path: pd.DataFrame) -> Self:
         """The same model, chosen by `step` along this path."""
 
-    @property
-    def schema(self) -> Schema: ...
-    @property
-    def training(self) -> TrainingData | None: ...
-    @property
-    def converged(self) -> bool: ...
-    @property
-    def n_omitted(self) -> int: ...
-    @property
-    def response_name(self) -> str: ...
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """Of all parameters that are not aliased, the constants too."""
@@ -423,7 +422,7 @@ class Ordinal(Parametric, Protocol):
     def zeta(self) -> pd.Series: ...
 
 
-class Mixed(Fit, Protocol):
+class Mixed(Designed, Protocol):
     """A model with random effects.
 
     Attributes
@@ -437,6 +436,8 @@ class Mixed(Fit, Protocol):
         The training rows with the columns of fixed and random effects.
     joint_schema : Schema
         Of fixed and random effects; `schema` has the fixed ones.
+    fixef : Series
+        The fixed effects that have an estimate.
     has_scale : bool
         Whether a residual variance is estimated.
     title : str
@@ -464,39 +465,21 @@ class Mixed(Fit, Protocol):
     @property
     def rows(self) -> TrainingData: ...
     @property
-    def training(self) -> TrainingData | None: ...
-    @property
     def joint_schema(self) -> Schema: ...
     @property
-    def schema(self) -> Schema: ...
+    def fixef(self) -> pd.Series: ...
     @property
-    def column_names(self) -> tuple[str, ...]: ...
-    @property
-    def assign(self) -> np.ndarray: ...
-    @property
-    def aliased(self) -> np.ndarray: ...
-    @property
-    def covariance(self) -> np.ndarray: ...
+    def coef(self) -> Callable[..., Any]:
+        """``coef()`` gives the coefficients of each level of the grouping factors."""
+
     @property
     def has_scale(self) -> bool: ...
     @property
     def sigma(self) -> float: ...
     @property
-    def deviance(self) -> float: ...
-    @property
-    def aic(self) -> float: ...
-    @property
-    def bic(self) -> float: ...
-    @property
     def n_parameters(self) -> int: ...
     @property
-    def n_omitted(self) -> int: ...
-    @property
     def ngrps(self) -> pd.Series: ...
-    @property
-    def converged(self) -> bool: ...
-    @property
-    def response_name(self) -> str: ...
     @property
     def residual_quantiles(self) -> tuple[float, ...] | None: ...
     @property
@@ -570,6 +553,12 @@ def has_one_mean(fit: object) -> TypeGuard[SingleIndex]:
     Of the latter what concerns the mean is there: coefficients, schema, rows, family.
     """
     return is_single_index(fit) or is_mixed(fit)
+
+
+def require_prediction(fit: object, verb: str, instead: str) -> None:
+    """The error of `require` where a model predicts nothing at given coefficients."""
+    if not is_parametric(fit) and not has_one_mean(fit):
+        require(fit, SingleIndex, verb, instead)
 
 
 def single_index(fit: object, verb: str, instead: str) -> SingleIndex:

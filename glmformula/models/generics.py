@@ -143,7 +143,7 @@ def coef(fit: Fit) -> pd.Series:
     overtime_hours    0.191
     dtype: float64
     """
-    return fit.coef() if is_mixed(fit) else fit.coefficients  # type: ignore[attr-defined]
+    return fit.coef() if is_mixed(fit) else fit.coefficients
 
 
 @guarded
@@ -169,7 +169,7 @@ def fixef(fit: Any) -> pd.Series:
         raise FitError(
             f"fixef() is of mixed models, such as lmer() gives; got {type(fit).__name__}: take coef()"
         )
-    return fit.fixef  # type: ignore[attr-defined]
+    return fit.fixef
 
 
 @guarded

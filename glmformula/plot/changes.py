@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..fitted.protocols import SingleIndex, has_one_mean, is_parametric, require
 from ..inference.effects.compare import comparison_of
 from ..inference.effects.public import (
     avg_comparisons,
@@ -20,8 +19,8 @@ from ..inference.effects.public import (
     slopes,
 )
 from ..inference.wald import Vcov
-from .canvas import REFERENCE, note
-from .course import PANELS, Course, axes_of, draw
+from .canvas import REFERENCE
+from .course import Course, axes_of, draw, finished
 from .effects import MOST_LINES, caption, drawn_type, label_of
 from .grid import Column, Grid, effect_grid, texts
 
@@ -194,9 +193,7 @@ def plot_slopes(
 
 def _predicted(fit: Any, verb: str, type: str | None) -> str:
     """What is predicted, for the label of an axis."""
-    if not is_parametric(fit) and not has_one_mean(fit):
-        require(fit, SingleIndex, verb, "draw what its predict(newdata) gives")
-    return label_of(fit, *drawn_type(fit, type))
+    return label_of(fit, *drawn_type(fit, type, verb))
 
 
 def _drawn(
@@ -247,9 +244,7 @@ def _drawn(
     for one in axes:
         if null is not None:
             one.axhline(null, color=REFERENCE, linestyle=":", linewidth=1, zorder=0)
-    axes[0].set_ylabel(label, parse_math=False)
-    note(axes[min(len(axes), PANELS) // 2 if len(axes) > 1 else 0], told)
-    return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
+    return finished(axes, label, told)
 
 
 def _names(given: Any, what: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from .canvas import (
     axes_for,
     letters_in,
     name_ticks,
+    note,
     shortened,
     time_ticks,
     window,
@@ -120,6 +121,13 @@ def draw(course: Course, axes: Sequence[Axes], seen: np.ndarray = NO_DATA, own: 
     if course.lines is not None:
         _legend(axes, course.lines, handles, own)
     return any_cut
+
+
+def finished(axes: Sequence[Axes], label: str, told: str) -> Any:
+    """The axes as a plot returns them, named along y, with a note below the middle of the first row."""
+    axes[0].set_ylabel(label, parse_math=False)
+    note(axes[min(len(axes), PANELS) // 2 if len(axes) > 1 else 0], told)
+    return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
 
 
 def _line(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import FitError
 from ..fitted.protocols import shown
 from ..inference.performance.calibration import Calibration, Calibrations
@@ -11,7 +13,6 @@ from ..inference.performance.discrimination import Roc, Rocs
 from .canvas import BAND, COLOURS, LINE, NAME_SIZE, REFERENCE, axes_for, shortened
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
 
 
@@ -87,8 +88,6 @@ def calibration_plot(found: Calibration | Calibrations, axis: Any = None) -> Axe
     if each is None:
         _, (axis,) = axes_for(axis, 1)
         return _calibration(found, axis, "")
-    import numpy as np
-
     _, axes = axes_for(axis, len(each), (3.6, 3.5), columns=3)
     made = [_calibration(one, own, f"{shortened(name)}: ") for (name, one), own in zip(each.items(), axes)]
     return np.array(made, dtype=object)

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..fitted.protocols import SingleIndex, has_one_mean, is_mixed, is_parametric, require
+from ..fitted.protocols import is_mixed, is_parametric, require_prediction
 from ..inference.mixed.predict import of_population
 from ..inference.performance.observed import Classified, Outcome, observed
 from ..inference.rows.predict import predict
 from ..inference.rows.quantities import predict as predict_quantity
 from ..render.numbers import format_number
-from .canvas import NO_BREAK, POINTS, note, shortened
-from .course import NO_DATA, Course, aside, axes_of, draw
+from .canvas import NO_BREAK, POINTS, shortened
+from .course import NO_DATA, Course, aside, axes_of, draw, finished
 from .grid import Column, Grid, effect_grid, offset_only, places
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def effect_plot(
     >>> axis.get_xlabel(), axis.get_ylabel()
     ('overtime_hours', 'left')
     """
-    if not is_parametric(fit) and not has_one_mean(fit):
-        require(fit, SingleIndex, "effect_plot()", "draw what its predict(newdata) gives")
-    kind, categories = drawn_type(fit, type)
+    kind, categories = drawn_type(fit, type, "effect_plot()")
     grid = effect_grid(fit, variable, by, {} if at is None else dict(at))
     lines = grid.shape[0] if grid.by is not None else max(1, len(categories))
     if lines > MOST_LINES:
@@ -111,18 +109,19 @@ def effect_plot(
     if rows is not None:
         for own, title in zip(axes, course.panels):
             _observed(own, rows, course, grid, title, proportions)
-    axes[0].set_ylabel(label_of(fit, kind, categories), parse_math=False)
-    note(axes[0] if len(axes) == 1 else axes[min(len(axes), 2) - 1], caption(fit, grid.held))
-    return axes[0] if len(axes) == 1 else np.array(axes, dtype=object)
+    return finished(axes, label_of(fit, kind, categories), caption(fit, grid.held))
 
 
-def drawn_type(fit: Any, type: str | None) -> tuple[str, tuple[str, ...]]:
+def drawn_type(fit: Any, type: str | None, verb: str) -> tuple[str, tuple[str, ...]]:
     """What is predicted, and the categories that it is of.
 
     Raises
     ------
+    FitError
+        The model has no predictions with limits.
     ValueError
     """
+    require_prediction(fit, verb, "draw what its predict(newdata) gives")
     if not is_parametric(fit):
         kind = "response" if type is None else type
         if kind not in TYPES:
@@ -161,9 +160,9 @@ def course_of(fit: Any, grid: Grid, kind: str, categories: tuple[str, ...], leve
     three = [found[name].to_numpy().reshape(lines, count, -1) for name in ("fit", "lwr", "upr")]
     if not several:
         return Course(grid.across, grid.by, ("",), *(one.transpose(2, 0, 1) for one in three))
-    order = [categories.index(name) for name in _in_order(fit, categories)]
-    three = [one[..., order] for one in three]
     names = _in_order(fit, categories)
+    order = [categories.index(name) for name in names]
+    three = [one[..., order] for one in three]
     if grid.by is None:
         column = Column(fit.response_name, pd.Series(names, dtype=object), names, False)
         return Course(grid.across, column, ("",), *(one.transpose(0, 2, 1) for one in three))

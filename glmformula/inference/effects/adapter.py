@@ -9,9 +9,10 @@ import numpy as np
 
 from ...design.build import design_for
 from ...design.dense import dense
+from ...engine.likelihood.layout import etas_of
 from ...errors import DataError
 from ...fitted.asked import Asked, asked
-from ...fitted.protocols import SingleIndex, has_one_mean, is_mixed, is_parametric, require
+from ...fitted.protocols import is_mixed, require_prediction
 from ...frame.interchange import needed
 from ...frame.newdata import columns_of
 from .table import covariance
@@ -61,20 +62,20 @@ def to_marginaleffects(fit: Any, type: str | None = None) -> Any:
     ...     fit.coefficients.to_numpy().round(3)
     array([-4.594,  0.191])
     """
-    if not is_parametric(fit) and not has_one_mean(fit):
-        require(fit, SingleIndex, "to_marginaleffects()", "it predicts nothing")
+    require_prediction(fit, "to_marginaleffects()", "it predicts nothing")
     question = asked(fit, type)
     if question.quantity.jacobian is None and type is None:
         question = asked(fit, first_of_numbers(fit))
     base = needed("marginaleffects.classes.model", "polars", f"this needs ({PACKAGE}), beside our extra,")
     polars = needed("polars", "polars", "this needs")
+    rows = _rows_of(fit)
     vault = base.ModelVault(
         coef=np.asarray(question.parameters),
         coefnames=np.array(question.names),
         formula=fit.terms.text if is_mixed(fit) else fit.formula,  # it cannot read bars
-        modeldata=_texts_as_categories(polars.from_pandas(_rows_of(fit)), polars),
+        modeldata=_texts_as_categories(polars.from_pandas(rows), polars),
         package="glmformula",
-        variable_names=[fit.response_name, *(n for n in _rows_of(fit) if n != fit.response_name)],
+        variable_names=[fit.response_name, *(n for n in rows if n != fit.response_name)],
     )
     return _adapter(base.ModelAbstract)(fit, vault, question, polars)
 
@@ -147,12 +148,7 @@ def predicted(question: Asked, parameters: np.ndarray, columns: np.ndarray, widt
     """The quantity (n,) or (n, K) at these parameters, of columns of a design and, after `width`, of its offsets."""
     X, offsets = columns[:, :width], columns[:, width:]
     layout = question.layout
-    etas = []
-    for which, place, own in zip(layout.columns, layout.slices(), layout.offsets, strict=True):
-        if which is None:
-            etas.append(np.asarray(parameters[place.start]))
-            continue
-        eta = X[:, which] @ parameters[place]
-        etas.append(eta if own is None else eta + offsets[:, max(own, 0)])
-    value: np.ndarray = np.asarray(question.quantity.value(tuple(etas)))
+    one = offsets.shape[1] == 1 and all(own is None or own < 0 for own in layout.offsets)
+    etas = etas_of(layout, parameters, X.T, offsets[:, 0] if one else offsets)
+    value: np.ndarray = np.asarray(question.quantity.value(etas))
     return value

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...fitted.protocols import is_mixed, is_parametric
+
 if TYPE_CHECKING:
-    from ...fitted.protocols import Parametric, SingleIndex
+    from ...fitted.protocols import Mixed, Parametric, SingleIndex
 
 
 class ExtractedAIC(NamedTuple):
@@ -15,7 +17,7 @@ class ExtractedAIC(NamedTuple):
     aic: float
 
 
-def extract_aic(fit: SingleIndex | Parametric, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
+def extract_aic(fit: SingleIndex | Parametric | Mixed, scale: float = 0.0, k: float = 2.0) -> ExtractedAIC:
     """AIC + (k - 2) edf, R's ``extractAIC.glm``.
 
     Parameters
@@ -45,5 +47,5 @@ def extract_aic(fit: SingleIndex | Parametric, scale: float = 0.0, k: float = 2.
     >>> edf, round(aic, 3)
     (2.0, 191.072)
     """
-    edf = getattr(fit, "n_parameters", None) or fit.rank  # type: ignore[union-attr]  # a glm's are its rank
+    edf = fit.n_parameters if is_parametric(fit) or is_mixed(fit) else fit.rank
     return ExtractedAIC(float(edf), fit.step_aic + (k - 2) * edf)

@@ -60,6 +60,7 @@ FITS = {
     "glm": lambda: g.glm("y ~ x*f + log(z)", data(), family="binomial"),
     "offset": lambda: g.glm("n ~ x + I(2*x) + f + offset(log(e))", data(), family="poisson"),
     "multinom": lambda: g.multinom("k ~ x + f", data()),
+    "offsets": lambda: g.multinom("k ~ x + offset(cbind(e, z, 2 * e))", data()),
     "zeroinfl": lambda: g.zeroinfl("n ~ x + f + offset(log(e)) | z", data()),
     "polr": lambda: g.polr("factor(k) ~ x + f", data()),
 }
@@ -71,7 +72,7 @@ def test_it_predicts_what_the_fit_predicts(package: None, name: str) -> None:
     model = g.to_marginaleffects(fit)
     new = pl.from_pandas(data().head(7))
     found = model.get_predict(model.vault.coef, model.get_exog(new))
-    kind = "probs" if name in ("multinom", "polr") else "response"
+    kind = "probs" if name in ("multinom", "offsets", "polr") else "response"
     expected = fit.predict(data().head(7), type=kind)
     np.testing.assert_allclose(found["estimate"], expected.to_numpy().T.ravel(), rtol=1e-12)
     assert found["rowid"].to_list() == list(range(7)) * (3 if kind == "probs" else 1)
