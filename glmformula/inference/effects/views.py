@@ -10,6 +10,7 @@ import numpy as np
 from ...design.pieces import Design
 from ...engine.columns import fill
 from ...engine.likelihood.layout import etas_of
+from ...engine.likelihood.likelihood_fit import as_slice
 from ...families.link import Array
 from ..rows.predict import ESTIMABLE
 from .columns import Columns, Moved, Owners, owners_of
@@ -50,7 +51,7 @@ class Views:
         if key not in self._seen:
             scene, layout = self.scenes[key], self.model.layout
             rest = self.columns(scene.design)
-            rest -= self.base[in_a_row(scene.which)]
+            rest -= self.base[as_slice(scene.which)]
             columns = Columns(True, rest, self.owners[key])
             changes = changes_of(self.model.asked.parameters, columns)
             etas = tuple(
@@ -77,13 +78,6 @@ class Views:
         reach = np.linalg.norm(self.model.null_space.T @ columns, axis=0)
         lost = ~(reach < ESTIMABLE * np.maximum(size, np.finfo(float).tiny))
         return tuple(np.where(lost, np.nan, eta) for eta in etas) if lost.any() else etas
-
-
-def in_a_row(places: np.ndarray) -> slice | np.ndarray:
-    """The same places as a slice, if they are neighbours: nothing is copied then."""
-    if len(places) and places[-1] - places[0] == len(places) - 1:
-        return slice(int(places[0]), int(places[-1]) + 1)
-    return places
 
 
 def formed(design: Design, rows: slice) -> Array:

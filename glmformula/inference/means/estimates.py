@@ -480,13 +480,14 @@ def summarise(means: MarginalMeans) -> MeansTable:
     groups = groups_of(means.labels, shown.by, n)
     family = _family(means, groups, KINDS.get(kind, "contrast"), n)
     columns: dict[str, Any] = {name: estimate, "SE": error, "df": np.where(np.isnan(estimate), np.nan, df)}
+    own_df = means.basis.method and shown.df is None
+    of_df = [f"Degrees-of-freedom method: {means.basis.method}"] if own_df else []
     side = shown.side
     if shown.infer[0]:
         reach, line = each_critical(shown.level, n, df, shown.adjust, family, side)
         low = estimate - reach * error if side >= 0 else np.where(np.isnan(error), np.nan, -np.inf)
         high = estimate + reach * error if side <= 0 else np.where(np.isnan(error), np.nan, np.inf)
-        if means.basis.method and shown.df is None:
-            messages.append(f"Degrees-of-freedom method: {means.basis.method}")
+        messages += of_df
         messages.append(f"Confidence level used: {format_number(shown.level)}")
         messages += [line] if line else []
         if back:
@@ -511,8 +512,7 @@ def summarise(means: MarginalMeans) -> MeansTable:
                 t = (np.abs(estimate - shown.null) - shown.delta) / error
             else:
                 t = (estimate - shown.null + side * shown.delta) / error
-        if means.basis.method and shown.df is None and not shown.infer[0]:
-            messages.append(f"Degrees-of-freedom method: {means.basis.method}")
+        messages += of_df
         p, line = each_p(t, df, shown.adjust, family, tail)
         columns |= {"z.ratio" if z else "t.ratio": t, "p.value": np.where(np.isnan(t), np.nan, p)}
         messages += [line] if line else []

@@ -336,7 +336,7 @@ def basis_of(fit: SingleIndex, vcov: Vcov) -> Basis:
         space = fit.result.null_space
         space = space.toarray() if hasattr(space, "toarray") else np.asarray(space)
         null = np.linalg.qr(space)[0]
-    student = fit.family.distribution in STUDENT and not is_mixed(fit)
+    student = fit.family.distribution in STUDENT
     df = float(fit.df_residual) if student else math.inf
     return Basis(estimates, cov, null, df, errors)
 

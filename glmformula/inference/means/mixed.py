@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def mixed_basis(fit: Mixed, vcov: Vcov, lmer_df: str | None) -> Basis:
         return basis
     known = satterthwaite_of(fit)
     degrees = partial(_degrees, known, ~fit.aliased)
-    return Basis(estimates, cov, basis.null_space, math.inf, errors, degrees, "satterthwaite")
+    return replace(basis, degrees=degrees, method="satterthwaite")
 
 
 def _degrees(known: Satterthwaite, kept: np.ndarray, L: np.ndarray) -> np.ndarray:

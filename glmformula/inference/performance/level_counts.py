@@ -49,8 +49,7 @@ def level_counts(fit: Any) -> dict[tuple[str, str], LevelCount]:
         codes = _codes(fit.schema.variables, names, None, training.frame)
         response = training.frame.response
         counts = _counts(codes, response.y, response.prior_weights, response.trials)
-    events = has_one_mean(fit) and fit.family.fixed_dispersion is not None
-    events = events or not has_one_mean(fit)
+    events = not has_one_mean(fit) or fit.family.fixed_dispersion is not None
     out: dict[tuple[str, str], LevelCount] = {}
     for name in names:
         variable = fit.schema.variables[name]
