@@ -38,6 +38,13 @@ def kept_names(fit: Fit) -> tuple[str, ...]:
     return tuple(compress(names_of(fit), kept_of(fit)))
 
 
+def over_all(cov: np.ndarray, kept: np.ndarray, beside: float) -> np.ndarray:
+    """A covariance of the coefficients that are kept (bool (p,)) as one of all, others `beside` them: 0 or NaN."""
+    out = np.full((len(kept), len(kept)), beside)
+    out[np.ix_(kept, kept)] = cov
+    return out
+
+
 def response_of(fit: Fit) -> str:
     """The response as R deparses it, '' where there is none."""
     return fit.terms.names[0] if fit.terms.response is not None else ""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError
+from ...fitted.coefficients import over_all
 
 if TYPE_CHECKING:
     from ...fitted.protocols import SingleIndex
@@ -117,9 +118,7 @@ def _named(fit: SingleIndex, cov: np.ndarray, complete: bool) -> pd.DataFrame:
     kept = ~fit.aliased
     names = pd.Index([n for n, k in zip(fit.column_names, kept, strict=True) if k or complete])
     if complete and not kept.all():
-        full = np.full((len(names), len(names)), np.nan)
-        full[np.ix_(kept, kept)] = cov
-        cov = full
+        cov = over_all(cov, kept, np.nan)
     return pd.DataFrame(np.asarray(cov), index=names, columns=names, copy=False)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import DataError
+from ...fitted.coefficients import over_all
 from .cluster_covariance import cluster_products, described, few_clusters, groupings, positive
 from .clusters import every_row
 from .covariance import labelled
@@ -136,8 +137,6 @@ def named(fit: Parametric, cov: np.ndarray, complete: bool, constants: bool) -> 
     names = list(fit.parameter_names) if constants else list(fit.parameter_names)[: len(cov)]
     if complete and fit.aliased.any():
         kept = np.concatenate([~fit.aliased, np.ones(len(names) - int((~fit.aliased).sum()), dtype=bool)])
-        full = np.full((len(kept), len(kept)), np.nan)
-        full[np.ix_(kept, kept)] = cov
         names = [*fit.column_names, *names[int((~fit.aliased).sum()) :]]
-        cov = full
+        cov = over_all(cov, kept, np.nan)
     return pd.DataFrame(cov, index=names, columns=names)

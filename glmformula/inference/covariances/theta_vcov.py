@@ -14,6 +14,7 @@ from ...engine.bordered import WIDE
 from ...engine.rows import columns_by_chunks, evaluate_rows
 from ...errors import DataError, FitError
 from ...families.curvature import relative_curvature
+from ...fitted.coefficients import over_all
 from .covariance import labelled, vcov as of_glm
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def vcov(
     kept = np.append(~fit.aliased, True)
     names = pd.Index([*fit.column_names, THETA])
     if complete and not kept.all():
-        whole = np.full((len(kept), len(kept)), np.nan)
-        whole[np.ix_(kept, kept)] = cov
+        whole = over_all(cov, kept, np.nan)
         return labelled(pd.DataFrame(whole, index=names, columns=names), "of the model with theta")
     return labelled(pd.DataFrame(cov, index=names[kept], columns=names[kept]), "of the model with theta")
 

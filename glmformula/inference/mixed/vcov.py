@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ...fitted.coefficients import kept_names
+from ...fitted.coefficients import kept_names, over_all
 
 if TYPE_CHECKING:
     from ...fitted.protocols import Mixed
@@ -37,8 +37,6 @@ def vcov(fit: Mixed, complete: bool = True) -> pd.DataFrame:
     names = list(kept_names(fit))
     out = pd.DataFrame(fit.covariance, index=names, columns=names)
     if complete and fit.aliased.any():
-        every = np.full((len(fit.column_names),) * 2, np.nan)
-        kept = np.flatnonzero(~fit.aliased)
-        every[np.ix_(kept, kept)] = fit.covariance
+        every = over_all(fit.covariance, ~fit.aliased, np.nan)
         out = pd.DataFrame(every, index=list(fit.column_names), columns=list(fit.column_names))
     return out

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...fitted.protocols import has_one_mean
-from ...formula.values import Factor
 from ...frame.schema import plain_name
+from .beside import Values, beside_variables
 
 if TYPE_CHECKING:
-    from ...design.build import DesignFrame
-    from ...frame.pieces import Piece
     from ...sources.base import Block
 
 Counts = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -37,21 +35,11 @@ def level_counts(fit: Any) -> dict[tuple[str, str], LevelCount]:
     DataError
         The model holds no training rows.
     """
-    training = fit.rows
-    names = [v.name for v in fit.schema.variables.values() if v.categorical]
-    if training.streamed:
-        from ...sources.streamed import beside  # few need it
-
-        counts = beside(
-            training.source, (), partial(_codes, fit.schema.variables, names), _block_counts, _added
-        )
-    else:
-        codes = _codes(fit.schema.variables, names, None, training.frame)
-        response = training.frame.response
-        counts = _counts(codes, response.y, response.prior_weights, response.trials)
+    levels = {v.name: len(v.levels) for v in fit.schema.variables.values() if v.categorical}
+    counts = beside_variables(fit, list(levels), partial(_counts, levels), _added)
     events = not has_one_mean(fit) or fit.family.fixed_dispersion is not None
     out: dict[tuple[str, str], LevelCount] = {}
-    for name in names:
+    for name in levels:
         variable = fit.schema.variables[name]
         rows, sums = counts[name]
         for k, level in enumerate(variable.levels):
@@ -59,35 +47,13 @@ def level_counts(fit: Any) -> dict[tuple[str, str], LevelCount]:
     return out
 
 
-def _codes(
-    variables: Any, names: list[str], piece: Piece | None, frame: DesignFrame
-) -> dict[str, tuple[np.ndarray, int]]:
-    """Level of each row, of the factors of a frame whose levels are those of the schema."""
-    out = {}
-    for name in names:
-        value = frame.variables[name]
-        assert isinstance(value, Factor)
-        out[name] = np.asarray(value.codes), len(variables[name].levels)
-    return out
-
-
-def _block_counts(codes: dict[str, tuple[np.ndarray, int]], block: Block) -> Counts:
-    rows = slice(block.start, block.start + len(block.y))
-    cut = {name: (values[rows], levels) for name, (values, levels) in codes.items()}
-    return _counts(cut, block.y, block.prior_weights, block.trials)
-
-
-def _counts(
-    codes: dict[str, tuple[np.ndarray, int]],
-    y: np.ndarray,
-    prior_weights: np.ndarray | None,
-    trials: np.ndarray | None,
-) -> Counts:
+def _counts(levels: dict[str, int], codes: Values, block: Block) -> Counts:
+    y, trials = block.y, block.trials
     many = trials if trials is not None else np.ones(len(y))
     sums = y * many if y.ndim == 1 else y.sum(axis=1)
     return {
-        name: (np.bincount(values, many, levels), np.bincount(values, sums, levels))
-        for name, (values, levels) in codes.items()
+        name: (np.bincount(own, many, levels[name]), np.bincount(own, sums, levels[name]))
+        for name, own in codes.items()
     }
 
 

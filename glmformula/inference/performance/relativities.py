@@ -7,28 +7,27 @@ import os
 from functools import partial
 from operator import add
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from ...engine.rows import evaluate_rows
 from ...errors import DataError
+from ...fitted.coefficients import over_all
 from ...formula.functions.intervals import interval_labels
-from ...formula.values import Factor
 from ...frame.interchange import needed
 from ...frame.schema import plain_name
 from ...render.relativities import excel_of, html_of
 from ...render.table import StatTable
 from ..distributions import quantile
 from ..wald import Vcov, covariance_of, resolved
+from .beside import Values, beside_variables
 
 if TYPE_CHECKING:
-    from ...design.build import DesignFrame
     from ...engine.result import GlmFit
     from ...families import Family
     from ...fitted.protocols import SingleIndex
-    from ...frame.pieces import Piece
     from ...frame.schema import Variable
     from ...sources.base import Block
 
@@ -167,8 +166,8 @@ def relativities(
         raise DataError(f"the model has no factor or number to show: {fit.formula!r}")
     edges = _edges(fit, [v.name for v in shown if not v.categorical], bands)
     question = partial(_sums, shown, edges, fit.result, fit.family)
-    sums = _passed(fit, partial(_values, [v.name for v in shown]), question, _added)
-    cov = _whole(fit, covariance_of(fit, vcov))
+    sums = beside_variables(fit, [v.name for v in shown], question, _added)
+    cov = over_all(covariance_of(fit, vcov), ~fit.aliased, 0.0)
     rows, index = [], []
     for variable, table in zip(shown, sums, strict=True):
         names = (
@@ -204,36 +203,13 @@ def _has_term(fit: SingleIndex, name: str) -> bool:
     return name in fit.terms.names and name in fit.terms.labels
 
 
-def _passed(fit: SingleIndex, values: Any, block_fn: Any, merge_fn: Any) -> list[np.ndarray]:
-    """A pass in which blocks go with the variables of their rows."""
-    training = fit.rows
-    if training.streamed:
-        from ...sources.streamed import beside  # few need it
-
-        found: list[np.ndarray] = beside(training.source, (), values, block_fn, merge_fn)
-        return found
-    own = values(None, training.frame)
-    answer: list[np.ndarray] = training.source.map_reduce(partial(block_fn, own), merge_fn)
-    return answer
-
-
 def _added(a: list[np.ndarray], b: list[np.ndarray]) -> list[np.ndarray]:
     return [add(x, y) for x, y in zip(a, b, strict=True)]
 
 
-def _values(names: list[str], piece: Piece | None, frame: DesignFrame) -> dict[str, np.ndarray]:
-    """Codes of factors and values of numbers, of the rows in use."""
-    out = {}
-    for name in names:
-        value: Any = frame.variables[name]
-        out[name] = np.asarray(value.codes if isinstance(value, Factor) else value)
-    return out
-
-
-def _extremes(names: list[str], values: dict[str, np.ndarray], block: Block) -> list[np.ndarray]:
+def _extremes(names: list[str], values: Values, block: Block) -> list[np.ndarray]:
     """Smallest and largest value of each."""
-    rows = slice(block.start, block.start + len(block.y))
-    own = [values[name][rows].astype(float) for name in names]
+    own = [values[name].astype(float) for name in names]
     return [np.array([v.min(initial=np.inf), v.max(initial=-np.inf)]) for v in own]
 
 
@@ -244,7 +220,7 @@ def _widest(a: list[np.ndarray], b: list[np.ndarray]) -> list[np.ndarray]:
 def _edges(fit: SingleIndex, names: list[str], bands: int) -> dict[str, np.ndarray]:
     if not names:
         return {}
-    ends = _passed(fit, partial(_values, names), partial(_extremes, names), _widest)
+    ends = beside_variables(fit, names, partial(_extremes, names), _widest)
     return {
         name: np.linspace(low, high if high > low else low + 1, bands + 1)
         for name, (low, high) in zip(names, ends, strict=True)
@@ -256,17 +232,16 @@ def _sums(
     edges: dict[str, np.ndarray],
     result: GlmFit,
     family: Family,
-    values: dict[str, np.ndarray],
+    values: Values,
     block: Block,
 ) -> list[np.ndarray]:
     """Of each variable a table (4, levels): exposure, observed, fitted, exposure times value."""
-    rows = slice(block.start, block.start + len(block.y))
     _, mu = evaluate_rows(block, result.coefficients, family)
     weights = np.ones(len(mu)) if block.prior_weights is None else block.prior_weights
     exposure = weights if block.offset is None else weights * np.exp(block.offset)
     out = []
     for variable in shown:
-        own = values[variable.name][rows]
+        own = values[variable.name]
         if variable.categorical:
             codes, levels, size = own, len(variable.levels), np.zeros(len(mu))
         else:
@@ -275,14 +250,6 @@ def _sums(
             codes = np.clip(np.searchsorted(bounds, size, side="left") - 1, 0, levels - 1)
         columns = (exposure, weights * block.y, weights * mu, exposure * size)
         out.append(np.stack([np.bincount(codes, column, levels) for column in columns]))
-    return out
-
-
-def _whole(fit: SingleIndex, cov: np.ndarray) -> np.ndarray:
-    """The covariance over all columns, zeros for aliased ones."""
-    kept = np.flatnonzero(~fit.aliased)
-    out = np.zeros((len(fit.aliased), len(fit.aliased)))
-    out[np.ix_(kept, kept)] = cov
     return out
 
 

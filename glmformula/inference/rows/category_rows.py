@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...engine.likelihood.layout import predictors_by_chunk
+from ...fitted.coefficients import over_all
 from ...render.categories import MatrixTexts, blocks_of
 from ...render.report import Block, Rendered
 from ...sources.mapped import collect
@@ -84,8 +85,7 @@ def category_summary(
         cov, told = resolved(fit, vcov)
         note = Wald((), np.empty(0), np.empty((0, 0)), told).note
     estimates = fit.result.coefficients
-    full = np.full((len(estimates), len(estimates)), np.nan)
-    full[np.ix_(kept, kept)] = cov
+    full = over_all(cov, kept, np.nan)
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(np.diag(full)).reshape(printed.values.shape)
         related = full / np.outer(errors.ravel(), errors.ravel()) if correlation else None

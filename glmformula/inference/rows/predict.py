@@ -18,6 +18,7 @@ from ...engine.columns import linear_predictor
 from ...engine.covariance import BorderedCovariance
 from ...engine.rows import quadratic_forms
 from ...errors import RankWarning, give_warning
+from ...fitted.coefficients import over_all
 from ...sources.base import Block, Source
 from ...sources.mapped import collect
 from ...sources.memory import MemorySource
@@ -287,8 +288,7 @@ def _terms(fit: SingleIndex, rows: PredictedRows, chosen: Any, kept_cov: np.ndar
     cov = None
     wide = isinstance(kept_cov, BorderedCovariance) or (kept_cov is None and len(beta) > WIDE)
     if kept_cov is not None and not wide:
-        cov = np.zeros((len(beta), len(beta)))
-        cov[np.ix_(kept, kept)] = kept_cov
+        cov = over_all(kept_cov, kept, 0.0)
     columns = [np.flatnonzero(fit.assign == 1 + k) for k in places]
     question: Callable[[Block], Any] = partial(_terms_block, columns, centre, beta, cov)
     if wide:
@@ -340,9 +340,7 @@ def _predict_block(
             estimable = reach < ESTIMABLE * np.maximum(size, np.finfo(float).tiny)
         return eta, se, estimable
     if cov is not None:
-        whole, kept = np.zeros((len(beta), len(beta))), ~np.isnan(beta)
-        whole[np.ix_(kept, kept)] = cov
-        se = np.sqrt(quadratic_forms(block.design, whole))
+        se = np.sqrt(quadratic_forms(block.design, over_all(cov, ~np.isnan(beta), 0.0)))
     if null is not None:
         X = dense(block.design)
         size = np.sqrt(np.einsum("ij,ij->i", X, X))
