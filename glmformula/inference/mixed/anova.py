@@ -17,7 +17,7 @@ from ...formula.scope import Scope, drop_labels
 from ...render.anova import scope_heading
 from ...render.table import StatTable
 from ..distributions import chisq_upper, f_upper
-from ..terms.compared_models import same_rows
+from ..terms.compared_models import check_rows
 from ..terms.update import update
 from .profiles import by_likelihood
 from .satterthwaite import satterthwaite_of
@@ -198,19 +198,6 @@ def _compared(fits: list[Any], refit: bool, names: Sequence[str] | None) -> Stat
 def _ordered(fits: list[Any], names: list[str]) -> tuple[list[Any], list[str]]:
     order = sorted(range(len(fits)), key=lambda k: loglik_of(fits[k]).df)
     return [fits[k] for k in order], [names[k] for k in order]
-
-
-def check_rows(fits: Sequence[Fit]) -> None:
-    """An error where models were not fitted to the same rows."""
-    counts = [loglik_of(fit).nobs for fit in fits]
-    for number, (other, count) in enumerate(zip(fits[1:], counts[1:]), start=2):
-        if count != counts[0] or not same_rows(fits[0], other):
-            raise FitError(
-                "models were not all fitted to the same size of dataset: model 1 has "
-                f"{counts[0]} rows, model {number} has {count}"
-                + (" other ones" if count == counts[0] else "")
-                + "; fit all models to data without the rows that have missing values in any of them"
-            )
 
 
 def drop1(

@@ -108,6 +108,11 @@ def check_same_rows(fits: Sequence[Fit]) -> None:
             if reduced
             else f"fits by different criteria cannot be compared ({found}): fit all models by one method"
         )
+    check_rows(fits)
+
+
+def check_rows(fits: Sequence[Fit]) -> None:
+    """An error where models were not fitted to the same rows."""
     counts = [loglik_of(fit).nobs for fit in fits]
     for number, (other, count) in enumerate(zip(fits[1:], counts[1:]), start=2):
         if count != counts[0] or not same_rows(fits[0], other):
