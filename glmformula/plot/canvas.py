@@ -99,6 +99,15 @@ def window(
     return float(shown.min() - margin), float(shown.max() + margin), bool((length > reach).any())
 
 
+def plain_legend(holder: Any, handles: Sequence[Any], names: Sequence[str], **options: Any) -> Any:
+    """A legend of axes, or of a figure, whose texts stand as they are, also where ``_`` begins them."""
+    numbers = [str(k) for k in range(len(handles))]
+    legend = holder.legend(handles, numbers, fontsize=NAME_SIZE, **options)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set(text=name, parse_math=False)
+    return legend
+
+
 def shortened(name: str, width: int = 40) -> str:
     """A long name by its beginning and its end, midnight without its hours."""
     name = " ".join(str(name).split()).removesuffix(" 00:00:00")

@@ -18,11 +18,11 @@ from .canvas import (
     COLOURS,
     LINE,
     MARKERS,
-    NAME_SIZE,
     REFERENCE,
     axes_for,
     letters_in,
     note,
+    plain_legend,
     row_names,
     shortened,
     window,
@@ -126,9 +126,7 @@ def coefficient_plot(
     )
     axis.set_xlabel("ratio" if exponentiate else f"coefficient{scale_name}")
     if several:
-        legend = axis.legend(handles, [str(k) for k in range(len(fits))], fontsize=NAME_SIZE, loc="best")
-        for text, name in zip(legend.get_texts(), fits, strict=True):
-            text.set(text=shortened(name), parse_math=False)
+        plain_legend(axis, handles, [shortened(name) for name in fits], loc="best")
     note(axis, _told(made, level, cut, several))
     return axis
 

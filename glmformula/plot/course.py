@@ -18,6 +18,7 @@ from .canvas import (
     letters_in,
     name_ticks,
     note,
+    plain_legend,
     shortened,
     time_ticks,
     window,
@@ -186,10 +187,7 @@ def _legend(axes: Sequence[Axes], by: Column, handles: list[Any], own: bool) -> 
     if own and len(axes) > 1:
         holder, where = axes[0].figure, {"loc": "outside right upper"}
     letters = 40 if own else max(8, letters_in(axes[0].bbox.width / 2.5, axes[0]))
-    legend = holder.legend(
-        handles, [str(k) for k in range(len(handles))], fontsize=NAME_SIZE, title_fontsize=NAME_SIZE, **where
-    )
-    for text, label in zip(legend.get_texts(), by.labels, strict=True):
-        text.set(text=shortened(label, letters), parse_math=False)
+    names = [shortened(label, letters) for label in by.labels]
+    legend = plain_legend(holder, handles, names, title_fontsize=NAME_SIZE, **where)
     legend.set_title(shortened(by.name, letters))
     legend.get_title().set_parse_math(False)
