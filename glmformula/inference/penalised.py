@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..engine.columns import dense_columns, dense_indices, plan
-from ..engine.path_sums import Sweep, chunks, predictors, sweep
+from ..engine.penalised.sums import Sweep, chunks, predictors, sweep
 from ..errors import FitError
 from ..fitted.training import TrainingData
 from ..render.numbers import round_half, signif
@@ -20,7 +20,7 @@ from .rows.output import elsewhere, written
 from .rows.predict import PredictedRows
 
 if TYPE_CHECKING:
-    from ..engine.penalised import PenalisedPath
+    from ..engine.penalised.fit import PenalisedPath
     from ..families import Family
 
 TYPES = ("link", "response", "class", "nonzero", "coefficients")

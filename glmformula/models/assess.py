@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..engine import penalised_folds as cv
+from ..engine.penalised import folds as cv
 from ..errors import DataError
 from ..inference.performance.observed import Observed, observed
 from .at_penalty import AtPenalty

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from ..engine import penalised_folds as cv
-from ..engine.penalised import PenalisedPath, fit_path
+from ..engine.penalised import folds as cv
+from ..engine.penalised.fit import PenalisedPath, fit_path
 from ..errors import DataError, DataWarning, FitError, give_warning
 from ..fitted.protocols import shown
 from ..runtime.blas import one_blas_thread

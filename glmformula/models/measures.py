@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..engine import penalised_folds as cv
+from ..engine.penalised import folds as cv
 from ..fitted.protocols import shown
 
 if TYPE_CHECKING:

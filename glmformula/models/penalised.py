@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..design.contrast import kept as own_contrasts
-from ..engine.penalised import PenalisedPath, fit_path
+from ..engine.penalised.fit import PenalisedPath, fit_path
 from ..errors import ConvergenceWarning, DataError, FamilyError, FitError, give_warning
 from ..families import Family, get_family
 from ..families.records import family_of, family_record

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..engine.penalised import Grid
-from ..engine.penalised_problem import Penalty
+from ..engine.penalised.fit import Grid
+from ..engine.penalised.problem import Penalty
 from ..errors import DataError, nearest
 from ..fitted.protocols import shown
 

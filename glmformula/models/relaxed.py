@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.penalised import PenalisedPath
+from ..engine.penalised.fit import PenalisedPath
 from ..errors import FitError
 from .penalties import numbers_of
 

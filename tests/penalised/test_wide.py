@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from tolerances import DEVIANCE, OTHER_FACTOR, OWN_RESIDUAL
 
 from glmformula import glmnet
-from glmformula.engine.subsets import Subsets
+from glmformula.engine.penalised.subsets import Subsets
 
 
 def kkt(fit, X, y, family, alpha):

@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from ..design.pieces import Indicators, Piece
-from ..families import Family, link as links, variances
-from ..families.link import quiet
-from ..sources.base import Block, Source
-from .columns import Part, dense_columns, dense_indices, plan, row_product
-from .counts import add_by_level, by_level, checked_codes, each_by_level
-from .gram import Tables, assemble, encoded, tables
+from ...design.pieces import Indicators, Piece
+from ...families import Family, link as links, variances
+from ...families.link import quiet
+from ...sources.base import Block, Source
+from ..columns import Part, dense_columns, dense_indices, plan, row_product
+from ..counts import add_by_level, by_level, checked_codes, each_by_level
+from ..gram import Tables, assemble, encoded, tables
 
 # Numbers of linear predictors, and of columns, that are worked on together: few enough for a processor's cache, and
 # enough that the interpreter's turn for each column costs little.

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import FitError
-from ..families import Family
-from ..sources.base import Source
-from ..sources.mapped import select_terms
-from .path_sums import Moments, moments
+from ...errors import FitError
+from ...families import Family
+from ...sources.base import Source
+from ...sources.mapped import select_terms
 from .piecewise import minimum, residual
 from .subsets import Subsets
+from .sums import Moments, moments
 
 # Columns whose standard deviation is less than this share of their length are looked at again, about their mean.
 SHARE, CONSTANT = 1e-6, 1e-26

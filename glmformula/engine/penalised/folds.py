@@ -11,13 +11,13 @@ from functools import partial
 
 import numpy as np
 
-from ..families import Family
-from ..families.link import quiet
-from ..sources.base import Block, Source
-from ..sources.mapped import Mapped, collect
-from ..sources.memory import MemorySource
-from .columns import dense_columns, plan
-from .path_sums import chunks, predictors
+from ...families import Family
+from ...families.link import quiet
+from ...sources.base import Block, Source
+from ...sources.mapped import Mapped, collect
+from ...sources.memory import MemorySource
+from ..columns import dense_columns, plan
+from .sums import chunks, predictors
 
 # glmnet keeps probabilities so far from 0 and 1 before it takes logarithms.
 LEAST_PROBABILITY = 1e-5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .penalised_surface import Surface
+from .surface import Surface
 
 # With more coefficients than rows less this there is no relaxed fit, as in glmnet.
 SPARE = 3

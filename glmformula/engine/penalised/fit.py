@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import FitError
-from ..families import Family
-from ..sources.base import Source
+from ...errors import FitError
+from ...families import Family
+from ...sources.base import Source
 from .grouped import Grouped, grouped
-from .path_sums import weighted_gram
-from .penalised_path import STOPS, Stop, by_level, by_share, followed
-from .penalised_problem import Penalty, Scaled, scaled
-from .penalised_surface import Curved, Quadratic, Surface
+from .path import STOPS, Stop, by_level, by_share, followed
+from .problem import Penalty, Scaled, scaled
 from .relaxed import relaxed
+from .sums import weighted_gram
+from .surface import Curved, Quadratic, Surface
 
 # The first lambda is as if alpha were at least this.
 LEAST_ALPHA = 1e-3

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FitError
-from ..families.link import quiet
+from ...errors import FitError
+from ...families.link import quiet
 from .grouped import Grouped
 from .interpolated import anchors_of, bent, between, places
-from .path_sums import Moments, Sweep, Swept, gram_rows, sweep, weighted_gram
-from .penalised_problem import Point, Scaled
 from .piecewise import minimum, residual
+from .problem import Point, Scaled
 from .subsets import Subsets
+from .sums import Moments, Sweep, Swept, gram_rows, sweep, weighted_gram
 
 # Passes for some lambdas that are solved together, at most.
 MOST_PASSES = 100

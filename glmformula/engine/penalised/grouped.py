@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from .penalised_problem import Scaled
+from .problem import Scaled
 from .subsets import Subsets
 
 MOST_SWEEPS = 500

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .penalised_problem import Point, Scaled
-from .penalised_surface import Surface
+from .problem import Point, Scaled
+from .surface import Surface
 
 # Numbers of lambdas that are solved together: the first for which few columns may not be zero, or the last.
 TOGETHER = (36, 24, 16, 10, 5)
