@@ -73,6 +73,10 @@ for name in sorted(set(DOCUMENTED) - ATTRIBUTES):
     EXAMPLES.setdefault(inspect.getdoc(DOCUMENTED[name]) or name, name)
 
 
+def test_what_prints_as_a_table_is_shown_as_one():
+    assert {cls.__name__ for cls in reports(Rendered) if cls.__repr__ is not Rendered.__repr__} == set()
+
+
 @pytest.fixture(autouse=True)
 def nothing_stays_behind() -> Iterator[None]:
     """Examples register functions, families and links, and draw."""

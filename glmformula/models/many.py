@@ -54,7 +54,7 @@ class One:
     rows: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GLMs(Rendered):
     """Generalized linear models of one formula, a fit for each group of rows.
 
@@ -274,9 +274,6 @@ class GLMs(Rendered):
 
     def blocks(self, digits: int | None = None) -> Sequence[Block]:
         return many_blocks(self.formula, self.by, self.coef(), self.failures)
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 def glm_by(arguments: Mapping[str, Any], by: Any) -> GLMs:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NEAR = 1e-5  # standard errors from the maximum: far below what any use of an estimate can notice
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class LikelihoodCertificate(Rendered):
     """What a pass over the rows at the estimates says.
 

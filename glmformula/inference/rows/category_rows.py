@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ...sources.base import Block as Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class CategorySummary(Rendered):
     """What ``summary(multinom(...))`` says; prints as nnet's.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...fitted.protocols import Parametric
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class OrdinalSummary(Rendered):
     """What ``summary(polr(...))`` says; prints as MASS's.
 
