@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .canvas import axes_for, shortened
+from .canvas import axes_for, plain_legend, pyplot, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,13 +65,28 @@ def path_plot(fit: Any, xvar: str = "norm", label: bool = False, ax: Any = None)
     return axis
 
 
+def _blends(axis: Axes, x: np.ndarray, gamma: np.ndarray, means: np.ndarray, errors: np.ndarray) -> None:
+    """A curve for each gamma, with a band of one standard error to both sides."""
+    colours = pyplot().get_cmap("viridis")(np.linspace(0, 0.9, len(gamma)))
+    lines = []
+    for colour, mean, error in zip(colours, means, errors):
+        axis.fill_between(x, mean - error, mean + error, color=colour, alpha=0.08, lw=0)
+        lines += axis.plot(x, mean, color=colour, lw=1.5)
+    plain_legend(axis, lines, [f"{share:g}" for share in gamma], title="gamma")
+
+
 def cv_plot(fit: Any, sign: int = 1, ax: Any = None) -> Axes:
     """The cross-validated measure with one standard error to both sides; see ``CvGlmnet.plot``."""
     known = fit.lambda_ > 0
     x = sign * np.log(fit.lambda_[known])
     _, (axis,) = axes_for(ax, 1, size=(6.0, 4.2))
-    axis.errorbar(x, fit.cvm[known], fit.cvsd[known], fmt="o", ms=3, color="#b2182b", ecolor="0.7", lw=1)
-    for at, style in ((fit.lambda_min, "--"), (fit.lambda_1se, ":")):
+    if fit.gamma is None:
+        chosen = (fit.lambda_min, fit.lambda_1se)
+        axis.errorbar(x, fit.cvm[known], fit.cvsd[known], fmt="o", ms=3, color="#b2182b", ecolor="0.7", lw=1)
+    else:
+        chosen = (fit.relaxed_min[0], fit.relaxed_1se[0])
+        _blends(axis, x, fit.gamma, fit.gamma_cvm[:, known], fit.gamma_cvsd[:, known])
+    for at, style in zip(chosen, ("--", ":")):
         if at > 0:
             axis.axvline(sign * np.log(at), color="0.3", ls=style, lw=1)
     axis.set_xlabel("log(lambda)" if sign > 0 else "-log(lambda)")

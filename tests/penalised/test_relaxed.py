@@ -186,3 +186,29 @@ def test_what_is_assessed():
     assert len(whole) == len(fit.lambda_)
     with pytest.raises(DataError, match="no row"):
         fit.assess(DATA[:5].assign(b=np.nan))
+
+
+def test_a_curve_for_each_gamma():
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot
+
+    fit = cv_glmnet(
+        "y ~ x1 + x2 + x3 + x4", DATA, relax=True, gamma=[0, 0.5, 1], foldid="fold", lambda_=[1, 0.1, 0]
+    )
+    for sign in (1, -1):
+        axis = fit.plot(sign)
+        curves, marks = axis.lines[:3], axis.lines[3:]
+        for line, loss in zip(curves, fit.gamma_cvm):
+            np.testing.assert_allclose(line.get_xdata(), sign * np.log([1, 0.1]))
+            np.testing.assert_allclose(line.get_ydata(), loss[:2])
+        assert [text.get_text() for text in axis.get_legend().get_texts()] == ["0", "0.5", "1"]
+        chosen = [s for s, _ in (fit.relaxed_min, fit.relaxed_1se) if s > 0]
+        np.testing.assert_allclose([line.get_xdata()[0] for line in marks], sign * np.log(chosen))
+    pyplot.close("all")
+
+
+def test_the_selected_terms_are_those_of_the_blend():
+    fit = cv_glmnet("y ~ x1 + x2 + x3 + x4 + x5 + x6", DATA, relax=True, foldid="fold")
+    assert fit.relaxed_1se[0] > fit.lambda_1se
+    names = fit.refit_selected("lambda.1se").column_names
+    assert [*names[1:]] == fit.nonzero(fit.relaxed_1se[0])
