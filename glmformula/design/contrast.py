@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, DataWarning, FormulaError, give_warning, nearest
-from ..formula.functions.contrasts import contrast_matrix, default_contrasts
+from ..formula.functions.contrasts import contrast_matrix, default_contrasts, steps
 from ..formula.values import Factor, Value
 from ..frame.schema import Variable, plain_name
 from ..frame.variables import listed
@@ -20,18 +21,24 @@ MANY_LEVELS, MOST_LEVELS = 1_000, 14_000
 
 
 class Contrasts(dict[str, Any]):
-    """The ``contrasts=`` argument of a call, and the defaults that were in force when it was made."""
+    """The ``contrasts=`` argument of a call, and the defaults that were in force when it was made.
+
+    `fused` names the factors that are coded by steps, whatever else is in force.
+    """
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         super().__init__(given)
         self.defaults = default_contrasts()
+        self.fused: tuple[str, ...] = ()
 
 
-def kept(argument: Any) -> Any:
+def kept(argument: Any, fused: tuple[str, ...] = ()) -> Any:
     """A ``contrasts=`` argument that remembers the defaults; what is no mapping is left for its error."""
-    if isinstance(argument, Contrasts) or not (argument is None or isinstance(argument, Mapping)):
+    if not (argument is None or isinstance(argument, Mapping)):
         return argument
-    return Contrasts(argument or {})
+    made = copy(argument) if isinstance(argument, Contrasts) else Contrasts(argument or {})
+    made.fused = fused
+    return made
 
 
 def with_contrasts(
@@ -56,7 +63,7 @@ def with_contrasts(
     ------
     DataError
         R's "contrasts can be applied only to factors with 2 or more levels" and "contrasts apply only to
-        factors".
+        factors"; what is to be fused is no factor of the formula.
 
     Warns
     -----
@@ -64,6 +71,7 @@ def with_contrasts(
         R's "variable 'x' is absent, its contrast will be ignored".
     """
     given = _by_name(argument, variables)
+    given |= dict.fromkeys(_fused(getattr(argument, "fused", ()), variables, values, given), steps)
     out = dict(variables)
     for name, value in values.items():
         variable = variables[name]
@@ -127,5 +135,30 @@ def _by_name(argument: Mapping[str, Any] | None, variables: Mapping[str, Variabl
             give_warning(
                 f"variable '{name}' is absent, its contrast will be ignored{nearest(str(name), known)}",
                 DataWarning,
+            )
+    return out
+
+
+def _fused(
+    names: Sequence[str],
+    variables: Mapping[str, Variable],
+    values: Mapping[str, Value],
+    given: Mapping[str, Any],
+) -> list[str]:
+    """Deparsed texts of the factors that ``fuse=`` names."""
+    known = {plain_name(name): name for name in values} | {name: name for name in values}
+    out = [known.get(name, "") for name in names]
+    for name, text in zip(names, out):
+        if not text:
+            factors = [plain_name(n) for n in values if variables[n].categorical]
+            raise DataError(f"fuse: there is no factor '{name}' in the formula{nearest(name, factors)}")
+        if not variables[text].categorical:
+            raise DataError(
+                f"fuse: '{name}' is {variables[text].kind}, and levels of a factor are what is fused: make bands of "
+                f"it, as in cut({name}, ...)"
+            )
+        if text in given:
+            raise DataError(
+                f"fuse: '{name}' is coded by steps, and contrasts= says another coding: leave one out"
             )
     return out

@@ -184,8 +184,13 @@ class CvGlmnet(Glmnet):
         return super().at_penalty("lambda.1se" if s is None else s)
 
     def refit_selected(self, s: Any = "lambda.1se") -> Any:
-        """The terms selected at a penalty as a GLM; see ``Glmnet.refit_selected``."""
-        return self.glmnet_fit.refit_selected(self._number(s))
+        """The terms selected at a penalty, that of `coef`, as a GLM; see ``Glmnet.refit_selected``."""
+        return self.glmnet_fit.refit_selected(self._chosen(s, None)[0])
+
+    def fused(self, s: Any = "lambda.1se", exact: bool = False, gamma: float | None = None) -> StatTable:
+        """Groups of levels at a penalty, by default ``"lambda.1se"``; otherwise as ``Glmnet.fused``."""
+        given, share = self._chosen(s, gamma)
+        return self.glmnet_fit.fused(given, exact, share)
 
     def ridge_summary(self, s: Any = "lambda.1se") -> StatTable:
         """See ``Glmnet.ridge_summary``; a penalty that these data chose makes its errors too small."""
@@ -215,6 +220,9 @@ class CvGlmnet(Glmnet):
 
     def plot(self, sign: int = 1, *, ax: Any = None) -> Any:  # type: ignore[override]
         """The losses against log(lambda), R's ``plot.cv.glmnet``; ``glmnet_fit.plot()`` has the path.
+
+        With ``relax=True`` a curve for each gamma, R's ``plot.cv.relaxed``, and lines at the penalties that were chosen
+        with a gamma.
 
         Parameters
         ----------
@@ -390,6 +398,7 @@ def cv_glmnet(
     lower_limits: Any = None,
     upper_limits: Any = None,
     group: str | None = None,
+    fuse: Any = None,
     relax: bool = False,
     gamma: Any = (0.0, 0.25, 0.5, 0.75, 1.0),
     weights: Any = None,
@@ -408,7 +417,7 @@ def cv_glmnet(
     Parameters
     ----------
     formula, data, family, alpha, nlambda, lambda_min_ratio, lambda_, standardize, intercept, penalty_factor,
-    lower_limits, upper_limits, group, weights, offset, subset, na_action, contrasts, thresh, progress
+    lower_limits, upper_limits, group, fuse, weights, offset, subset, na_action, contrasts, thresh, progress
         As of :func:`glmformula.glmnet`.
     nfolds : int
         At least 3; rows are shared out at random.

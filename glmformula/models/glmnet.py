@@ -22,6 +22,7 @@ def glmnet(
     lower_limits: Any = None,
     upper_limits: Any = None,
     group: str | None = None,
+    fuse: Any = None,
     relax: bool = False,
     weights: Any = None,
     offset: Any = None,
@@ -62,6 +63,11 @@ def glmnet(
         Bounds of the coefficients, at most and at least 0.
     group : {None, "term"}
         "term": the group lasso; the columns of a term, so the levels of a factor, are zero together or not at all.
+    fuse : str or list of str, optional
+        Factors whose neighbouring levels are to share coefficients: the fused lasso. They are main effects, their
+        levels in order: of an ordered factor or `cut` as they stand, of texts that of the alphabet. Columns are steps,
+        ``band>=30`` how much that level and all above it are beyond the one before; `fused` has the groups. With
+        ``lower_limits={"band": 0}`` levels can only rise.
     relax : bool
         Fit the columns that are not zero again without a penalty, inside their limits; ``gamma=`` of `coef` and
         `predict` blends the two (Hastie, Tibshirani & Tibshirani 2020), from 1, the penalised, to 0. Nothing where
@@ -95,6 +101,12 @@ def glmnet(
 
     that is, columns are made orthonormal within each term (Yuan & Lin 2006; Simon & Tibshirani 2012; R's grpreg), so
     that contrasts and reference levels do not matter. A term of one column is penalised as in the lasso.
+
+    With ``fuse=`` the coefficients b_j of a factor are the differences of neighbouring levels (Tibshirani, Saunders,
+    Rosset, Zhu & Knight 2005; R's smurf, Devriendt, Antonio, Reynkens & Verbelen 2021). Standardised, a step is
+    penalised by sqrt(q (1 - q)), q the share of weight above it: least at the ends of the scale, where rows are few on
+    one side. ``standardize=False`` is the plain fused lasso: all neighbours count alike, and other columns by their
+    units.
 
     Examples
     --------

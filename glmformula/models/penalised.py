@@ -23,9 +23,8 @@ from ..frame.schema import Schema
 from ..runtime.blas import one_blas_thread
 from ..runtime.progress import showing
 from .at_penalty import AtPenalty
-from .calls import call_of
 from .face import PredictiveVerbs
-from .penalties import checked_options, numbers_of, penalty_of
+from .penalties import called, check_fused, checked_options, fused_names, numbers_of, penalty_of
 from .relaxed import blended, interpolated
 
 if TYPE_CHECKING:
@@ -463,8 +462,9 @@ class Glmnet(PredictiveVerbs):
         Returns
         -------
         GLM
-            Of the terms with a coefficient that is not zero (a factor with all its levels), on the same rows. Its
-            summary says that standard errors and p-values do not know of the selection.
+            Of the terms with a coefficient that is not zero (a factor with all its levels, one that was fused with
+            the groups that are left), on the same rows. Its summary says that standard errors and p-values do not
+            know of the selection.
 
         Examples
         --------
@@ -476,6 +476,34 @@ class Glmnet(PredictiveVerbs):
         from .selected import refit_selected
 
         return refit_selected(self, s)
+
+    def fused(self, s: float, exact: bool = False, gamma: float = 1.0) -> StatTable:
+        """Groups of neighbouring levels that share a coefficient, of each factor that was fused (``fuse=``).
+
+        Parameters
+        ----------
+        s, exact, gamma
+            As of `coef`, one penalty.
+
+        Returns
+        -------
+        StatTable
+            A row for each (factor, group): its first and last level, how many levels, what it adds to the linear
+            predictor against the factor's first level, and exp of that: ``relativity`` of a log link, ``odds_ratio``
+            of a logit.
+
+        Examples
+        --------
+        >>> from glmformula import datasets, glmnet
+        >>> data = datasets.attrition()
+        >>> fit = glmnet("salary ~ cut(experience_years, 0:6 * 2)", data, fuse="cut(experience_years, 0:6 * 2)")
+        >>> fit.fused(s=900)[["first", "last", "levels"]].values.tolist()
+        [['(0,2]', '(4,6]', 3], ['(6,8]', '(10,12]', 3]]
+        """
+        from ..inference.fused import fused_table
+
+        penalty = float(numbers_of(s, "s", single=True)[0])
+        return fused_table(self, self.coef(penalty, exact, gamma), penalty, gamma)
 
     def ridge_summary(self, s: float) -> StatTable:
         """Estimates at a fixed ridge penalty with penalised standard errors, and effective degrees of freedom.
@@ -520,11 +548,14 @@ class Glmnet(PredictiveVerbs):
                 f"glmnet() takes a {family.free.name} that is known: estimate it with glm(), then give its value"
             )
         grid, base = checked_options(given)
-        asked = {**UNUSED, **given, "family": family, "contrasts": own_contrasts(given["contrasts"])}
+        fuse = fused_names(given["fuse"])
+        contrasts = own_contrasts(given["contrasts"], fuse)
+        asked = {**UNUSED, **given, "family": family, "contrasts": contrasts}
         with showing(given["progress"]), one_blas_thread():
             training = training_rows(asked)
             frame = training.frame
             design = frame.design
+            check_fused(fuse, frame)
             penalty = penalty_of(given, base, design.names, design.assign, frame.terms.labels)
             result = fit_path(
                 training.source, family, design.names, design.assign, penalty, grid, given["relax"]
@@ -544,32 +575,15 @@ class Glmnet(PredictiveVerbs):
                 "lambda_min_ratio= or lambda_=",
                 ConvergenceWarning,
             )
-        spoken = {name: given[name] for name in ("weights", "subset", "offset")}
-        family_name = None if given["family"] in ("gaussian", None) else f'"{family.name}"'
-        alpha = None if given["alpha"] == 1 else f"{given['alpha']:g}"
         return cls(
             formula=frame.terms.text,
-            call=call_of(
-                "glmnet",
-                given["formula"],
-                family=family_name,
-                **spoken,
-                alpha=alpha,
-                **{
-                    name: given[name]
-                    for name in ("penalty_factor", "lower_limits", "upper_limits", "lambda_")
-                    if given[name] is not None
-                },
-                relax="True" if given["relax"] else None,
-                group='"term"' if given["group"] else None,
-                contrasts=given["contrasts"] or None,
-            ),
+            call=called(given, family),
             terms=frame.terms,
             family=family,
             column_names=design.names,
             assign=design.assign,
             result=result,
-            options={"alpha": float(given["alpha"]), "modelled": frame.modelled},
+            options={"alpha": float(given["alpha"]), "modelled": frame.modelled, "fuse": fuse},
             schema=frame.schema,
             n_omitted=frame.n_omitted,
             training=training,

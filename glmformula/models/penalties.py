@@ -10,8 +10,12 @@ import pandas as pd
 
 from ..engine.penalised.fit import Grid
 from ..engine.penalised.problem import Penalty
-from ..errors import DataError, nearest
+from ..errors import DataError, FormulaError, nearest
+from ..families import Family
 from ..fitted.protocols import shown
+from ..formula.tokens import string_text
+from ..frame.schema import plain_name
+from .calls import call_of
 
 
 def numbers_of(value: Any, name: str, *, least: float | None = None, single: bool = False) -> np.ndarray:
@@ -87,6 +91,48 @@ def by_column(
     return out
 
 
+def fused_names(given: Any) -> tuple[str, ...]:
+    """The factors that ``fuse=`` names, each once.
+
+    Raises
+    ------
+    ValueError
+    """
+    names = [given] if isinstance(given, str) else [] if given is None else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"fuse should be the name of a factor, or a list of names; got {shown(given)}")
+    return tuple(dict.fromkeys(names))
+
+
+def check_fused(names: tuple[str, ...], frame: Any) -> None:
+    """Steps penalised as they stand are those of levels where a factor has its own term, and only that.
+
+    Raises
+    ------
+    FormulaError
+        The factor is in an interaction, or the formula has neither an intercept nor another factor.
+    """
+    terms, design = frame.terms, frame.design
+    for variable in (frame.schema.variables[text] for text in terms.names if text in frame.schema.variables):
+        name = plain_name(variable.name)
+        if not {name, variable.name} & set(names):
+            continue
+        row = terms.factors[terms.names.index(variable.name)]
+        held = [label for label, code in zip(terms.labels, row) if code]
+        if held != [variable.name]:
+            other = next(label for label in held if label != variable.name)
+            raise FormulaError(
+                f"fuse: '{name}' is in the term {other}, and levels are fused where a factor is a main effect only: "
+                "leave that term out"
+            )
+        own = design.assign == terms.labels.index(variable.name) + 1
+        if int(own.sum()) != len(variable.levels) - 1:
+            raise FormulaError(
+                f"fuse: '{name}' has a column for each level, since the formula has no intercept to which the first "
+                "level's steps could be added: leave out '0 +' or '- 1'"
+            )
+
+
 def checked_options(given: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
     """Lambdas and shares, checked.
 
@@ -127,6 +173,10 @@ def checked_options(given: Mapping[str, Any]) -> tuple[Grid, dict[str, Any]]:
         raise ValueError(
             "group='term' has a meaning for alpha above 0: a ridge (alpha=0) leaves every term in"
         )
+    if base["grouped"] and fused_names(given["fuse"]):
+        raise ValueError(
+            "group='term' takes a factor in or out as a whole, and fuse= joins its levels one by one: take one of them"
+        )
     return Grid(lambda_, int(count), ratio), base
 
 
@@ -164,3 +214,20 @@ def penalty_of(
                     f"group='term' takes one penalty_factor a term: '{label}' has {own.min():g} and {own.max():g}"
                 )
     return Penalty(factors=factors, lower=lower, upper=upper, **base)
+
+
+def called(given: Mapping[str, Any], family: Family) -> str:
+    """The call of `glmnet` as it prints."""
+    names = [string_text(name) for name in fused_names(given["fuse"])]
+    return call_of(
+        "glmnet",
+        given["formula"],
+        family=None if given["family"] in ("gaussian", None) else f'"{family.name}"',
+        **{name: given[name] for name in ("weights", "subset", "offset")},
+        alpha=None if given["alpha"] == 1 else f"{given['alpha']:g}",
+        **{name: given[name] for name in ("penalty_factor", "lower_limits", "upper_limits", "lambda_")},
+        relax="True" if given["relax"] else None,
+        group='"term"' if given["group"] else None,
+        fuse=None if not names else names[0] if len(names) == 1 else f"c({', '.join(names)})",
+        contrasts=given["contrasts"] or None,
+    )

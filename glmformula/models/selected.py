@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..design.contrast import kept as own_contrasts
 from ..errors import FitError
 from ..formula.algebra import update_formula
+from ..frame.schema import plain_name
 from ..inference.summaries.summary import summary as _summary
 from .estimate import checked, estimate, fields_of
 from .model import GLM
@@ -60,9 +64,22 @@ def refit_selected(fit: Any, s: float) -> SelectedGLM:
     if dropped:
         formula = update_formula(formula, ". ~ . - " + " - ".join(dropped))
     given = dict(fit.rows.arguments)
+    given["contrasts"] = merged(fit, beta, given["contrasts"])
     arguments = {"start": None, "etastart": None, "mustart": None, "control": None, "method": "auto"}
     arguments |= {name: given[name] for name in SAME} | {"formula": formula}
     made = fields_of(estimate(checked(arguments)))
     assert set(made) <= {field.name for field in fields(SelectedGLM)}
     how = f"glmnet (alpha = {fit.options['alpha']:g}, lambda = {s:.4g})"
     return SelectedGLM(**made, selected=how)
+
+
+def merged(fit: Any, beta: np.ndarray, contrasts: Any) -> Any:
+    """The contrasts with which a fused factor has its steps that are not zero, and no others."""
+    fused = getattr(contrasts, "fused", ())
+    made = own_contrasts(contrasts)
+    for variable in fit.schema.variables.values():
+        if variable.categorical and {variable.name, plain_name(variable.name)} & set(fused):
+            kept = beta[fit.assign == fit.terms.labels.index(variable.name) + 1] != 0
+            if kept.any():
+                made[variable.name] = variable.contrast_label.loc[:, kept]
+    return made

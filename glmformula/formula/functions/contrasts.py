@@ -114,6 +114,12 @@ def _poly(levels: Sequence[str], scores: np.ndarray | None = None) -> Contrast:
     return out, tuple(names[: n - 1])
 
 
+def steps(levels: Sequence[str]) -> pd.DataFrame:
+    """A column for each level but the first, 1 from that level on: its coefficient is the step up to it."""
+    n = len(levels)
+    return pd.DataFrame(np.tril(np.ones((n, n)))[:, 1:], list(levels), [f">={level}" for level in levels[1:]])
+
+
 _CONTRASTS: dict[str, Callable[..., Contrast]] = {
     "contr.treatment": _treatment,
     "contr.sum": _sum,
