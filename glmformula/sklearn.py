@@ -22,7 +22,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .errors import FormulaError
+from .errors import FitError, FormulaError
+from .families import binomial
 from .models.cv_glmnet import cv_glmnet
 from .models.glm import glm
 from .models.glm_nb import glm_nb
@@ -36,10 +37,34 @@ __all__ = ["FormulaClassifier", "FormulaRegressor"]
 MODELS: dict[str, Callable[..., Any]] = {
     fn.__name__: fn for fn in (glm, lm, glm_nb, glmnet, cv_glmnet, multinom, polr)
 }
+# Of ordered categories: clouds of points in no order are not what it tells apart.
+ORDERED = "polr"
 # Models of several categories: their response is a factor, their means are a table.
-OF_CATEGORIES = ("multinom", "polr")
+OF_CATEGORIES = ("multinom", ORDERED)
+# What a cumulative model of two categories is: binomial, with this link.
+LINKS_OF_TWO = {"logistic": "logit", "probit": "probit", "loglog": "cloglog", "cauchit": "cauchit"}
 RESPONSE = "y"
 OPTION = "options__"
+
+
+def polr_of_two(
+    formula: str, data: Any, *, method: str = "logistic", parallel: Any = None, **options: Any
+) -> Any:
+    """`polr` takes three categories or more; of two there is one threshold, and `parallel` says nothing.
+
+    Raises
+    ------
+    ValueError
+    """
+    if method not in LINKS_OF_TWO:
+        raise ValueError(
+            "with two classes model='polr' is a binomial glm, and its method should be one of "
+            f"{', '.join(map(repr, LINKS_OF_TWO))}; got {method!r}"
+        )
+    return glm(formula, data, binomial(LINKS_OF_TWO[method]), **options)
+
+
+OF_TWO = {ORDERED: polr_of_two}
 
 
 class FormulaEstimator(BaseEstimator):  # type: ignore[misc]
@@ -87,14 +112,22 @@ class FormulaEstimator(BaseEstimator):  # type: ignore[misc]
         values = validate_data(self, X, reset=reset, dtype="numeric")
         return pd.DataFrame(values, columns=[f"x{j}" for j in range(values.shape[1])])
 
-    def _estimate(self, frame: pd.DataFrame, y: Any, sample_weight: Any) -> Self:
-        name = self.model if isinstance(self.model, str) else self.model.__name__
-        if isinstance(self.model, str) and self.model not in MODELS:
+    def _name(self) -> str:
+        return self.model if isinstance(self.model, str) else getattr(self.model, "__name__", "")
+
+    def _function(self) -> Callable[..., Any]:
+        if not isinstance(self.model, str):
+            return self.model
+        if self.model not in MODELS:
             raise ValueError(
                 f"model should be one of {', '.join(map(repr, MODELS))}, or a function (formula, data, ...); got "
                 f"{self.model!r}"
             )
-        fit = MODELS[name] if isinstance(self.model, str) else self.model
+        return MODELS[self.model]
+
+    def _estimate(
+        self, fit: Callable[..., Any], frame: pd.DataFrame, y: Any, sample_weight: Any, family: Any
+    ) -> Self:
         response, formula = response_of(self.formula)
         if response in frame:
             raise ValueError(
@@ -104,11 +137,16 @@ class FormulaEstimator(BaseEstimator):  # type: ignore[misc]
         if self.options is not None and not isinstance(self.options, Mapping):
             raise ValueError(f"options should be a mapping of the model's arguments; got {self.options!r}")
         given: dict[str, Any] = dict(self.options or {})
-        if self.family is not None:
-            given["family"] = self.family
+        if family is not None:
+            given["family"] = family
         if sample_weight is not None:
             given["weights"] = _check_sample_weight(sample_weight, frame, dtype=np.float64)
-        self.fit_ = fit(formula, frame.assign(**{response: y}), **given)
+        try:
+            self.fit_ = fit(formula, frame.assign(**{response: y}), **given)
+        except FitError as error:
+            if len(frame) == 1:
+                raise ValueError(f"the model has no fit to one row, n_samples = 1: {error}") from error
+            raise
         return self
 
     def _predicted(self, X: Any, type: str) -> np.ndarray:
@@ -186,7 +224,7 @@ class FormulaRegressor(RegressorMixin, FormulaEstimator):  # type: ignore[misc]
         y = target(self, X, y)
         frame = self._frame(X, reset=True)
         check_consistent_length(frame, y)
-        return self._estimate(frame, y.astype(np.float64), sample_weight)
+        return self._estimate(self._function(), frame, y.astype(np.float64), sample_weight, self.family)
 
     def predict(self, X: Any) -> np.ndarray:
         """Means (n,)."""
@@ -201,7 +239,7 @@ class FormulaClassifier(ClassifierMixin, FormulaEstimator):  # type: ignore[misc
     formula, s, options
         As of :class:`FormulaRegressor`.
     model : {"glm", "glmnet", "cv_glmnet", "multinom", "polr"} or function (formula, data, ...)
-        With `polr` the classes are in the order of their labels.
+        With `polr` the classes are in the order of their labels; two of them are a binomial `glm` with its link.
     family : Family, function or str
         Default: binomial, where the model has families.
 
@@ -227,11 +265,15 @@ class FormulaClassifier(ClassifierMixin, FormulaEstimator):  # type: ignore[misc
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = self._of_categories()
+        tags.classifier_tags.poor_score = self._name() == ORDERED
         return tags
 
     def _of_categories(self) -> bool:
-        name = self.model if isinstance(self.model, str) else getattr(self.model, "__name__", "")
-        return name in OF_CATEGORIES
+        return self._name() in OF_CATEGORIES
+
+    def _table(self) -> bool:
+        """Whether what was fitted has a table of means, a column for each class."""
+        return self._of_categories() and not (len(self.classes_) == 2 and self._name() in OF_TWO)
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the model; `sample_weight` are its prior weights."""
@@ -240,29 +282,35 @@ class FormulaClassifier(ClassifierMixin, FormulaEstimator):  # type: ignore[misc
         frame = self._frame(X, reset=True)
         check_consistent_length(frame, y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
+        counted = codes
+        if sample_weight is not None:
+            counted = codes[_check_sample_weight(sample_weight, frame) > 0]
+        if len(np.unique(counted)) == 1:
             raise ValueError(
-                f"a classifier needs y of at least 2 classes; the data contain one class: {self.classes_[0]!r}"
+                "a classifier needs y of at least 2 classes, in rows of weight above 0; the data contain one class: "
+                f"{self.classes_.tolist()[counted[0]]!r}"
             )
-        if self._of_categories():
+        fit = self._function()
+        if self._table():
             labels = [f"c{k}" for k in range(len(self.classes_))]
+            response = pd.Categorical(np.array(labels)[codes], labels, ordered=True)
+            return self._estimate(fit, frame, response, sample_weight, self.family)
+        if self._of_categories():
             return self._estimate(
-                frame, pd.Categorical(np.array(labels)[codes], labels, ordered=True), sample_weight
+                OF_TWO[self._name()], frame, codes.astype(np.float64), sample_weight, self.family
             )
         if len(self.classes_) > 2:
             raise ValueError(
                 f"Only binary classification is supported by this model; y has {len(self.classes_)} classes: take "
                 "model='multinom' or 'polr'"
             )
-        family, self.family = self.family, "binomial" if self.family is None else self.family
-        try:
-            return self._estimate(frame, codes.astype(np.float64), sample_weight)
-        finally:
-            self.family = family
+        family = "binomial" if self.family is None else self.family
+        return self._estimate(fit, frame, codes.astype(np.float64), sample_weight, family)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities of the classes (n, K)."""
-        if self._of_categories():
+        check_is_fitted(self)
+        if self._table():
             values = self._predicted(X, "probs")
             return values if values.ndim == 2 else np.column_stack([1 - values, values])
         success = self._predicted(X, "response")

@@ -13,6 +13,7 @@ import glmformula as g
 from glmformula import datasets, glm
 
 pytest.importorskip("sklearn")
+from scipy import stats
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -29,7 +30,14 @@ SEPARATED = "the check's classes are separated: probabilities near 0 are where t
 EXPECTED = {
     "FormulaClassifier(model='multinom')": {"check_sample_weight_equivalence_on_dense_data": SEPARATED}
 }
-ESTIMATORS = [FormulaRegressor(), FormulaClassifier(), FormulaClassifier(model="multinom")]
+ESTIMATORS = [
+    FormulaRegressor(),
+    FormulaRegressor(model="glmnet", s=0.01),
+    FormulaClassifier(),
+    FormulaClassifier(model="glmnet", s=0.01),
+    FormulaClassifier(model="multinom"),
+    FormulaClassifier(model="polr"),
+]
 
 
 @pytest.mark.filterwarnings("ignore")  # separated classes, columns that depend on others, R's notes
@@ -88,6 +96,26 @@ def test_classes_keep_their_labels():
         assert set(many.predict(X)) <= {"a", "b", "c"}
 
 
+@pytest.mark.parametrize("method", ["logistic", "probit", "loglog", "cauchit"])
+def test_two_ordered_classes_are_a_binomial_model(method):
+    labels = np.where(DATA["left"] == 1, "yes", "no")
+    model = FormulaClassifier(
+        "left ~ salary + overtime_hours", model="polr", options={"method": method, "parallel": True}
+    )
+    chances = model.fit(X, labels).predict_proba(X)
+    beta = model.fit_.coefficients
+    # P(y <= k) = F(zeta - eta), and the threshold is the intercept with the other sign
+    below = {
+        "logistic": stats.logistic.cdf,
+        "probit": stats.norm.cdf,
+        "loglog": stats.gumbel_r.cdf,
+        "cauchit": stats.cauchy.cdf,
+    }
+    eta = beta["salary"] * X["salary"] + beta["overtime_hours"] * X["overtime_hours"]
+    np.testing.assert_allclose(chances[:, 0], below[method](-beta["(Intercept)"] - eta), rtol=1e-9)
+    assert model.predict(X).tolist() == np.where(chances[:, 1] > 0.5, "yes", "no").tolist()
+
+
 def test_a_fit_on_files_is_not_needed_for_a_copy(tmp_path):
     import pickle
 
@@ -124,6 +152,16 @@ def test_bad_classes_are_told():
         FormulaClassifier("left ~ salary").fit(X, np.ones(len(X)))
     with pytest.raises(ValueError, match=r"y has 3 classes: take model='multinom' or 'polr'"):
         FormulaClassifier("left ~ salary").fit(X, np.arange(len(X)) % 3)
+    with pytest.raises(ValueError, match=r"2 classes, in rows of weight above 0; .* contain one class: 1"):
+        FormulaClassifier("left ~ salary").fit(X, DATA["left"], DATA["left"])
+    ordered = FormulaClassifier("left ~ salary", model="polr", options={"method": "cloglog"})
+    with pytest.raises(ValueError, match=r"two classes model='polr' is a binomial glm, .* got 'cloglog'"):
+        ordered.fit(X, DATA["left"])
+
+
+def test_a_path_of_one_row_is_told():
+    with pytest.raises(ValueError, match="has no fit to one row, n_samples = 1: All used predictors"):
+        FormulaRegressor("~ x0", model="glmnet", s=0.1).fit([[1.0]], [2.0])
 
 
 def test_the_examples_are_true():
