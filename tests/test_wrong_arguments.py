@@ -270,8 +270,9 @@ def error_of(ask):
 
 @pytest.mark.parametrize(("verb", "name"), OPTIONS)
 @pytest.mark.filterwarnings("ignore")
-def test_no_option_ends_in_a_bare_error(verb, name):
+def test_no_option_ends_in_a_bare_error(verb, name, tmp_path, monkeypatch):
     """An answer, or an error that our own code raises."""
+    monkeypatch.chdir(tmp_path)  # "a" is a file's name to some
     data = DATA.assign(y=np.arange(N) ** 1.5, x2=DATA["x"] ** 2)
     fit = glm("y ~ x + g", data)
     for value in WRONG:
