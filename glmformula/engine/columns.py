@@ -72,13 +72,18 @@ def dense_columns(pieces: tuple[Piece, ...], parts: tuple[Part, ...], m: int) ->
     """[B, empty], (k + 1, m): the columns that are formed, a row each, and one to write the response into."""
     width = sum([part.stop - part.start for part in parts if not part.counted])
     out = np.empty((width + 1, m))
+    write_columns(pieces, parts, out)
+    return out
+
+
+def write_columns(pieces: tuple[Piece, ...], parts: tuple[Part, ...], out: np.ndarray) -> None:
+    """Write the columns that are formed into the first rows of `out`."""
     stop = 0
     for piece, part in zip(pieces, parts):
         if part.counted:
             continue
         start, stop = stop, stop + piece.width
         fill(piece, out[start:stop])
-    return out
 
 
 def fill(piece: Piece, out: np.ndarray) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..engine.columns import dense_columns, dense_indices, plan
-from ..engine.penalised.sums import Sweep, chunks, predictors, sweep
+from ..engine.penalised.sums import Sweep, predictors, rows_of, sweep
 from ..errors import FitError
 from ..fitted.training import TrainingData
 from ..render.numbers import round_half, signif
@@ -28,14 +27,7 @@ TYPES = ("link", "response", "class", "nonzero", "coefficients")
 
 def block_etas(betas: np.ndarray, block: Block) -> np.ndarray:
     """Linear predictors (m, L) of a block's rows at coefficients (L, p)."""
-    out = [np.empty((0, len(betas)))]
-    for part in chunks(block, max(betas.shape)):
-        pieces = part.design.pieces
-        parts = plan(pieces, None)
-        columns = dense_columns(pieces, parts, len(part.y))[:-1]
-        assert len(columns) == len(dense_indices(parts))
-        out.append(predictors(pieces, parts, columns, betas, part.offset))
-    return np.concatenate(out)
+    return np.concatenate([predictors(rows, betas).T for rows in rows_of(block, max(betas.shape))])
 
 
 def path_predictions(
@@ -112,7 +104,7 @@ def ridge_summary(fit: Any, s: float) -> StatTable:
     result: PenalisedPath = one.result
     rows: TrainingData = one.rows
     family: Family = one.family
-    swept = sweep(rows.source, Sweep(family, result.beta, score=False, deviance=True, informed=(0,)))
+    swept = sweep(rows.source, Sweep(family, result.beta, score=False, deviance=(0,), informed=(0,)))
     kept = np.flatnonzero(~np.isnan(result.factors))
     H = swept.matrix(0)[np.ix_(kept, kept)] / result.weight_sum
     penalty = float(s) / result.y_scale * result.factors[kept] * result.sd[kept] ** 2

@@ -12,7 +12,6 @@ import numpy as np
 
 from ..design.pieces import Piece
 from .base import Block, Source
-from .memory import MemorySource
 
 T = TypeVar("T")
 
@@ -34,9 +33,9 @@ class Mapped:
 
 def select_terms(source: Source, keep: frozenset[int]) -> Source:
     """The same rows, only the columns whose `assign` is in `keep` (0 is the intercept), without start values."""
-    if isinstance(source, MemorySource):  # once, and not for every block of every pass
-        return replace(source, design=source.design.select_terms(keep), etastart=None, mustart=None)
-    return Mapped(source, partial(_selected, keep))
+    select = getattr(source, "select_terms", None)  # once, and not for every block of every pass
+    selected: Source = Mapped(source, partial(_selected, keep)) if select is None else select(keep)
+    return selected
 
 
 def for_sums(source: Source) -> Source:

@@ -97,6 +97,10 @@ class MemorySource:
         """The same rows, columns, weights and offset with other values of the response."""
         return replace(self, y=y, etastart=None, mustart=None)
 
+    def select_terms(self, keep: frozenset[int]) -> MemorySource:
+        """The same rows, only the columns whose `assign` is in `keep`, without start values."""
+        return replace(self, design=self.design.select_terms(keep), etastart=None, mustart=None)
+
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         """``block_fn`` of every block, merged in row order."""
         blocks = self.blocks

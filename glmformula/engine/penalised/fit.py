@@ -18,12 +18,15 @@ import numpy as np
 from ...errors import FitError
 from ...families import Family
 from ...sources.base import Source
+from .curved import Curved
+from .formed import formed
 from .grouped import Grouped, grouped
 from .path import STOPS, Stop, by_level, by_share, followed
 from .problem import Penalty, Scaled, scaled
+from .quadratic import Quadratic
 from .relaxed import relaxed
 from .sums import weighted_gram
-from .surface import Curved, Quadratic, Surface
+from .surface import Surface
 
 # The first lambda is as if alpha were at least this.
 LEAST_ALPHA = 1e-3
@@ -100,6 +103,7 @@ def fit_path(
     FitError
         Nothing varies, nothing is penalised, or no coefficients have valid means.
     """
+    source = formed(source, not family.is_normal_linear)
     problem, sums = scaled(source, family, names, assign, penalty)
     factors = np.full(problem.p, np.nan)
     factors[problem.columns] = problem.factors
@@ -107,7 +111,7 @@ def fit_path(
     if penalty.grouped:
         gram = problem.matrix(weighted_gram(source, problem.p))
         problem = grouped(problem, gram, assign[problem.columns])
-    kind = Quadratic if family.is_normal_linear else Curved
+    kind: type[Quadratic | Curved] = Quadratic if family.is_normal_linear else Curved
     surface: Surface = kind.of(problem, sums)
     penalised = problem.factors > 0
     free, share = surface.unpenalised(penalised)

@@ -16,8 +16,7 @@ from ...families.link import quiet
 from ...sources.base import Block, Source
 from ...sources.mapped import Mapped, collect
 from ...sources.memory import MemorySource
-from ..columns import dense_columns, plan
-from .sums import chunks, predictors
+from .sums import predictors, rows_of
 
 # glmnet keeps probabilities so far from 0 and 1 before it takes logarithms.
 LEAST_PROBABILITY = 1e-5
@@ -128,19 +127,15 @@ def _losses(
 ) -> FoldRows:
     K, L, p = betas.shape
     sums, weights, kept = np.zeros((K, L)), np.zeros(K), []
-    for part in chunks(block, max(L, p)):
-        assert part.etastart is not None
-        w = np.ones(len(part.y)) if part.prior_weights is None else part.prior_weights
+    for part in rows_of(block, max(L, p)):
+        assert part.folds is not None
         for k, fold in enumerate(folds.tolist()):
-            which = np.flatnonzero(part.etastart == fold)
+            which = np.flatnonzero(part.folds == fold)
             if not len(which):
                 continue
-            design = part.design.rows(which)
-            plans = plan(design.pieces, None)
-            columns = dense_columns(design.pieces, plans, len(which))[:-1]
-            offset = None if part.offset is None else part.offset[which]
-            values = predictors(design.pieces, plans, columns, betas[k], offset)
-            y, own = part.y[which], w[which]
+            some = part.some(which)
+            values = predictors(some, betas[k]).T
+            y, own = some.y, some.weights
             if loss is not None:
                 mu = family.link.linkinv(np.ascontiguousarray(values).ravel()).reshape(values.shape)
                 values = loss(family, y, mu)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import blas
 
 # The most that the shares of a polynomial may be in all, without their signs.
 SWING = 4.0
@@ -51,4 +52,7 @@ def bent(Q: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
     before = step @ expected
     if not (curve > 0 and before > 0):
         return Q
-    return np.asarray(Q + np.outer(change / curve, change) - np.outer(expected / before, expected))
+    out = Q.copy()
+    for scale, vector in ((1 / curve, change), (-1 / before, expected)):
+        blas.dger(scale, vector, vector, a=out.T, overwrite_a=1)  # in place: its memory is in BLAS's order
+    return out

@@ -16,8 +16,6 @@ TOGETHER = (36, 24, 16, 10, 5)
 NEAR, FEW = 0.92, 300
 # Nothing is left out where the terms that stay have more of the columns than this.
 WORTHLESS = 0.8
-# A residual above so many tolerances is not rounding.
-ROUNDING = 2
 # glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
 # lambdas.
 CHANGE, MOST_EXPLAINED, FEWEST = 1e-5, 0.999, 5
@@ -109,9 +107,7 @@ def followed(
                 count = int(bad[0])
                 forced = forced | (off[count] > 0)
         # what was not solved among others may be from nearer by; what is alone is taken as it is
-        unsolved = (
-            np.flatnonzero(~(left[:count] <= ROUNDING * tolerance)) if len(some) > 1 else np.empty(0, int)
-        )
+        unsolved = np.flatnonzero(~(left[:count] <= tolerance)) if len(some) > 1 else np.empty(0, int)
         most = TOGETHER[0]
         if len(unsolved):
             count, most = int(unsolved[0]), max(1, int(unsolved[0]))

@@ -192,9 +192,9 @@ def scaled(
         raise FitError("all weights are zero, or there is no row: expected observations to fit")
     mean, square = sums.columns / sums.weight, sums.squares / sums.weight
     variance = square - mean * mean
-    if (variance < SHARE * square).any():
-        variance = moments(source, mean).squares / sums.weight
     is_intercept = assign == 0
+    if (variance < SHARE * square)[~is_intercept].any():
+        variance = moments(source, mean).squares / sums.weight
     constant = variance <= CONSTANT * square
     left_out = is_intercept | constant | np.isinf(penalty.factors)
     columns = np.flatnonzero(~left_out)

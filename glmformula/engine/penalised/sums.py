@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
+from typing import Literal
 
 import numpy as np
 
-from ...design.pieces import Indicators, Piece
+from ...design.pieces import Contrast, Indicators, Piece
 from ...families import Family, link as links, variances
 from ...families.link import quiet
 from ...sources.base import Block, Source
 from ..columns import Part, dense_columns, dense_indices, plan, row_product
 from ..counts import add_by_level, by_level, checked_codes, each_by_level
 from ..gram import Tables, assemble, encoded, tables
+from .formed import FormedBlock
 
 # Numbers of linear predictors, and of columns, that are worked on together: few enough for a processor's cache, and
 # enough that the interpreter's turn for each column costs little.
@@ -32,20 +34,24 @@ class Sweep:
     betas : ndarray (L, p)
     score : bool
         The derivatives of half the deviance.
-    deviance : bool
+    deviance : tuple of int
+        Rows of `betas` at which it is wanted.
     informed : tuple of int
         Rows of `betas` at which X'WX is wanted.
     thin : int
-        X'WX from every so many-th row, for those that count all alike; 0 for all rows in double precision, which
-        others (thin >= 1) need not be: half the time.
+        X'WX from one in so many rows, for all alike; 0 for all rows in double precision, which others (thin >= 1) need
+        not be: half the time.
+    single : bool
+        Linear predictors and scores in single precision, where the columns are at hand in it.
     """
 
     family: Family
     betas: np.ndarray
     score: bool = True
-    deviance: bool = False
+    deviance: tuple[int, ...] = ()
     informed: tuple[int, ...] = ()
     thin: int = 0
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,80 +85,146 @@ def _added(a: Swept, b: Swept) -> Swept:
     return a + b
 
 
-def chunks(block: Block, width: int) -> Iterator[Block]:
-    """The rows of a block, so many at a time that their `width` columns are not too much memory."""
-    size = max(FEWEST, min(MOST, CELLS // max(1, width)))
-    m = len(block.y)
-    if m <= size:
-        yield replace(block, mustart=None)
-        return
-    for start in range(0, m, size):
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows, with the columns (k + 1, m) that are formed, the last of them zero; `pieces` if others are counted."""
+
+    pieces: tuple[Piece, ...]
+    parts: tuple[Part, ...]
+    columns: np.ndarray
+    y: np.ndarray
+    prior_weights: np.ndarray | None
+    offset: np.ndarray | None
+    folds: np.ndarray | None
+    # the columns in single precision, where they are held
+    single: np.ndarray | None = None
+
+    @property
+    def formed(self) -> bool:
+        """Whether no column is counted."""
+        return not self.pieces
+
+    @property
+    def weights(self) -> np.ndarray:
+        return np.ones(len(self.y)) if self.prior_weights is None else self.prior_weights
+
+    def some(self, which: slice | np.ndarray) -> Rows:
+        def part(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[which]
+
+        return Rows(
+            tuple(piece.rows(which) for piece in self.pieces),
+            self.parts,
+            self.columns[:, which],
+            self.y[which],
+            part(self.prior_weights),
+            part(self.offset),
+            part(self.folds),
+            None if self.single is None else self.single[:, which],
+        )
+
+    @property
+    def counted(self) -> Iterator[tuple[Piece, Part, Contrast]]:
+        for piece, part in zip(self.pieces, self.parts):
+            if part.counted:
+                assert piece.contrast is not None
+                yield piece, part, piece.contrast
+
+
+def rows_of(block: Block, width: int = 1) -> Iterator[Rows]:
+    """The rows of a block, so many at a time that their columns, or `width` others, are not too much memory."""
+    whole, m = block.design.pieces, len(block.y)
+    held = block if isinstance(block, FormedBlock) else None
+    parts = plan(whole, "gram") if held is None else held.parts
+    some_counted = any(part.counted for part in parts)
+    size = max(FEWEST, min(MOST, CELLS // max(1, width, len(dense_indices(parts)))))
+    for start in range(0, max(1, m), size):
         rows = slice(start, min(start + size, m))
+        pieces = tuple(piece.rows(rows) for piece in whole) if held is None or some_counted else ()
+        if held is None:
+            columns = dense_columns(pieces, parts, rows.stop - rows.start)
+            columns[-1] = 0.0
+        else:
+            columns = held.columns[:, rows]
         weights, offset, folds = (
             None if a is None else a[rows] for a in (block.prior_weights, block.offset, block.etastart)
         )
-        yield replace(
-            block,
-            design=block.design.rows(rows),
-            y=block.y[rows],
-            prior_weights=weights,
-            offset=offset,
-            etastart=folds,
-            mustart=None,
-            trials=None if block.trials is None else block.trials[rows],
+        single = None if held is None or held.single is None else held.single[:, rows]
+        yield Rows(
+            pieces if some_counted else (), parts, columns, block.y[rows], weights, offset, folds, single
         )
 
 
 @quiet
 def _swept(task: Sweep, block: Block) -> Swept:
-    out: Swept | None = None
-    parts = plan(block.design.pieces, "gram")
-    for part in chunks(block, max(len(task.betas), len(dense_indices(parts)))):
-        new = _of_chunk(task, part, parts)
-        out = new if out is None else out + new
-    assert out is not None
-    return out
+    return reduce(_added, (_of_rows(task, rows) for rows in rows_of(block, len(task.betas))))
 
 
-def _of_chunk(task: Sweep, block: Block, parts: tuple[Part, ...]) -> Swept:
-    pieces, L, m = block.design.pieces, len(task.betas), len(block.y)
-    columns = dense_columns(pieces, parts, m)
-    columns[-1] = 0.0
-    y, w = block.y, block.prior_weights
-    eta = predictors(pieces, parts, columns[:-1], task.betas, block.offset)
-    mu, slope, variance = working(task, eta.ravel())
+def _of_rows(task: Sweep, rows: Rows) -> Swept:
+    L, m = len(task.betas), len(rows.y)
+    y, w = rows.y, rows.prior_weights
+    quick = replace(rows, columns=rows.single) if task.single and rows.single is not None else rows
+    eta = predictors(quick, task.betas)
+    order: Literal["C", "F"] = "C" if rows.formed else "F"
+    flat = eta.ravel(order)
+    mu, slope, variance = (values.reshape(eta.shape, order=order) for values in working(task, flat))
     scores, deviances = np.zeros(task.betas.shape), np.zeros(L)
     if task.deviance:
-        flat = np.repeat(y, L)
-        unit = task.family.deviance_at(flat, eta.ravel(), mu).reshape(m, L)
-        deviances = unit.sum(axis=0) if w is None else np.dot(w, np.where(w[:, None] > 0, unit, 0.0))
+        at = list(task.deviance)
+        deviances[at] = deviances_of(task.family, rows, eta[at], mu[at])
     if task.score:
-        r = mu.reshape(m, L) - y[:, None]
+        r = mu - y
         if slope is not variance:
-            r *= (slope / variance).reshape(m, L)
+            r *= slope / variance
         if w is not None:
-            r *= w[:, None]
-            r[w == 0] = 0.0
-        scores = transposed_product(pieces, parts, columns[:-1], r)
-    information, formed = [], len(columns) > task.betas.shape[1]
-    step, digits = (max(1, task.thin), np.float32 if task.thin else np.float64) if formed else (1, np.float64)
-    kept = columns[:, ::step].astype(digits) if task.informed and formed else columns
-    for i in task.informed:
-        own = slope[i::L].copy() if slope is variance else slope[i::L] ** 2 / variance[i::L]
-        if w is not None:
-            own *= w
-            own[w == 0] = 0.0
-        if formed:
-            rooted = kept * np.sqrt(own[::step] * (m / max(1, len(own[::step])))).astype(digits)
-            information.append(Tables(parts, np.dot(rooted, rooted.T).astype(float)))
-        else:
-            information.append(tables(pieces, parts, columns.copy(), own))
+            r *= w
+            r[:, w == 0] = 0.0
+        scores = transposed_product(quick, r)
+    information = []
+    if task.informed:
+        few = slice(0, -(-m // max(1, task.thin)))  # the first: others would have to be gathered
+        some = rows if task.thin <= 1 else rows.some(few)
+        kept, share = some.columns, m / max(1, len(some.y))
+        if task.thin and rows.formed:
+            kept = some.columns.astype(np.float32) if some.single is None else some.single
+        for i in task.informed:
+            own = slope[i, few] * share
+            if slope is not variance:
+                own *= slope[i, few] / variance[i, few]
+            if some.prior_weights is not None:
+                own *= some.prior_weights
+                own[some.prior_weights == 0] = 0.0
+            information.append(weighted(some, kept, own))
     low, high = task.family.mu_interval
     valid = np.ones(L, bool)
     if m and not (low < mu.min() and mu.max() < high):
-        means = mu.reshape(m, L)
-        valid = np.asarray((means > low).all(axis=0) & (means < high).all(axis=0))
+        valid = np.asarray((mu > low).all(axis=1) & (mu < high).all(axis=1))
     return Swept(scores, deviances, tuple(information), valid)
+
+
+def deviances_of(family: Family, rows: Rows, eta: np.ndarray, mu: np.ndarray) -> np.ndarray:
+    """Sums of the rows' deviances (L,), at eta and mu (L, m)."""
+    w = rows.prior_weights
+    used, y = (slice(None), rows.y) if w is None else (w > 0, rows.y[w > 0])
+    eta, mu = eta[:, used], mu[:, used]
+    weights = np.ones(len(y)) if w is None else w[used]
+    poisson = family.variance is variances.linear and family.link.linkinv is links.log_inv
+    k = 1 if poisson else len(eta)
+    unit = family.deviance_at(np.tile(y, k), eta[:k].ravel(), mu[:k].ravel()).reshape(k, len(y))
+    found = np.dot(unit, weights)
+    if not poisson:
+        return np.asarray(found)
+    # y eta - mu is all that differs; a logarithm of each mean would cost as much as the rest of the pass
+    fitted = np.dot(eta, weights * y) - np.dot(mu, weights)
+    return np.asarray(found - 2 * (fitted - fitted[0]))
+
+
+def weighted(rows: Rows, columns: np.ndarray, w: np.ndarray | None) -> Tables:
+    """X'WX; `columns` are those of the rows, or single precision of them."""
+    if not rows.formed:
+        return tables(rows.pieces, rows.parts, columns, np.ones(len(rows.y)) if w is None else w)
+    rooted = columns if w is None else columns * np.sqrt(w).astype(columns.dtype)
+    return Tables(rows.parts, np.dot(rooted, rooted.T).astype(float, copy=False))
 
 
 def working(task: Sweep, eta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -172,45 +244,38 @@ def codes_of(piece: Piece) -> np.ndarray:
     return piece.codes
 
 
-def predictors(
-    pieces: tuple[Piece, ...],
-    parts: tuple[Part, ...],
-    columns: np.ndarray,
-    betas: np.ndarray,
-    offset: np.ndarray | None,
-) -> np.ndarray:
-    """offset + X beta for each row of `betas`, (m, L); `columns` (k, m) are those that are formed."""
-    formed = betas if len(columns) == betas.shape[1] else betas[:, dense_indices(parts)]
-    eta = np.ascontiguousarray(np.dot(columns.T, formed.T))
-    if offset is not None:
-        eta += offset[:, None]
-    for piece, part in zip(pieces, parts):
-        if not part.counted:
-            continue
-        assert piece.contrast is not None
+def predictors(rows: Rows, betas: np.ndarray) -> np.ndarray:
+    """offset + X beta for each of `betas` (L, p), (L, m): by row in memory, where columns are counted by column."""
+    if rows.formed:
+        eta = np.dot(betas.astype(rows.columns.dtype, copy=False), rows.columns[:-1]).astype(
+            float, copy=False
+        )
+        return np.asarray(eta if rows.offset is None else eta + rows.offset)
+    across = np.ascontiguousarray(np.dot(betas[:, dense_indices(rows.parts)], rows.columns[:-1]).T)
+    if rows.offset is not None:
+        across += rows.offset[:, None]
+    for piece, part, contrast in rows.counted:
         own = betas[:, part.start : part.stop]
         if own.any():
             product = row_product(piece)
-            table = np.stack([piece.contrast @ beta for beta in own], axis=1)
-            add_by_level(checked_codes(codes_of(piece), len(table)), table, product, eta)
-    return np.asarray(eta)
+            table = np.stack([contrast @ beta for beta in own], axis=1)
+            add_by_level(checked_codes(codes_of(piece), len(table)), table, product, across)
+    return across.T
 
 
-def transposed_product(
-    pieces: tuple[Piece, ...], parts: tuple[Part, ...], columns: np.ndarray, r: np.ndarray
-) -> np.ndarray:
-    """X' r for r (m, L), turned: (L, p)."""
-    p = parts[-1].stop if parts else 0
-    out = np.empty((r.shape[1], p))
-    out[:, dense_indices(parts)] = np.dot(columns, r).T
-    for piece, part in zip(pieces, parts):
-        if not part.counted:
-            continue
-        assert piece.contrast is not None
-        product = row_product(piece)
-        codes = checked_codes(codes_of(piece), len(piece.contrast))
-        sums = each_by_level(codes, len(piece.contrast), r if product is None else r * product[:, None])
-        out[:, part.start : part.stop] = encoded(sums.T, piece.contrast)
+def transposed_product(rows: Rows, r: np.ndarray) -> np.ndarray:
+    """r X for r (L, m), (L, p)."""
+    r = r.astype(rows.columns.dtype, copy=False)
+    product = np.dot(rows.columns[:-1], r.T).T  # a transposed view on the left would be copied
+    if rows.formed:
+        return product
+    out = np.empty((len(r), rows.parts[-1].stop))
+    out[:, dense_indices(rows.parts)] = product
+    for piece, part, contrast in rows.counted:
+        times = row_product(piece)
+        codes = checked_codes(codes_of(piece), len(contrast))
+        sums = each_by_level(codes, len(contrast), (r if times is None else r * times).T)
+        out[:, part.start : part.stop] = encoded(sums.T, contrast)
     return out
 
 
@@ -247,42 +312,31 @@ def _plus(a: Moments, b: Moments) -> Moments:
 
 
 def _moments(centre: np.ndarray, block: Block) -> Moments:
-    out: Moments | None = None
-    for part in chunks(block, block.design.ncols):
-        new = _moments_of(centre, part)
-        out = new if out is None else out + new
-    assert out is not None
-    return out
+    return reduce(_plus, (_moments_of(centre, rows) for rows in rows_of(block)))
 
 
-def _moments_of(centre: np.ndarray, block: Block) -> Moments:
-    pieces, m = block.design.pieces, len(block.y)
-    parts = plan(pieces, "gram")
-    columns = dense_columns(pieces, parts, m)[:-1]
-    formed = dense_indices(parts)
-    columns -= centre[formed, None]
-    w = np.ones(m) if block.prior_weights is None else block.prior_weights
-    y = block.y if block.offset is None else block.y - block.offset
+def _moments_of(centre: np.ndarray, rows: Rows) -> Moments:
+    formed, w = dense_indices(rows.parts), rows.weights
+    if centre.any():
+        about = np.append(centre[formed], 0.0)
+        rows = replace(rows, columns=rows.columns - about[:, None])
+    columns = rows.columns[:-1]
+    y = rows.y if rows.offset is None else rows.y - rows.offset
     y = np.where(w > 0, y, 0.0)
-    sums = transposed_product(pieces, parts, columns, np.stack([w, w * y], axis=1))
+    sums = transposed_product(rows, np.stack([w, w * y]))
     squares = np.empty(len(centre))
-    squares[formed] = np.dot(columns * columns, w)
-    for piece, part in zip(pieces, parts):
-        if part.counted:
-            assert piece.contrast is not None
-            product = row_product(piece)
-            one = w if product is None else w * product * product
-            codes = checked_codes(codes_of(piece), len(piece.contrast))
-            totals = by_level(codes, len(piece.contrast), one[None])[0]
-            contrast = piece.contrast
-            squares[part.start : part.stop] = (
-                totals[contrast.chosen] if isinstance(contrast, Indicators) else totals @ contrast**2
-            )
-            place = slice(part.start, part.stop)
-            own, total = centre[place], w.sum()
-            squares[place] += own * (own * total - 2 * sums[0, place])
-            sums[0, place] -= own * total
-            sums[1, place] -= own * (w @ y)
+    squares[formed] = np.einsum("ij,ij,j->i", columns, columns, w)
+    for piece, part, contrast in rows.counted:
+        product = row_product(piece)
+        one = w if product is None else w * product * product
+        codes = checked_codes(codes_of(piece), len(contrast))
+        totals = by_level(codes, len(contrast), one[None])[0]
+        place = slice(part.start, part.stop)
+        squares[place] = totals[contrast.chosen] if isinstance(contrast, Indicators) else totals @ contrast**2
+        own, total = centre[place], w.sum()
+        squares[place] += own * (own * total - 2 * sums[0, place])
+        sums[0, place] -= own * total
+        sums[1, place] -= own * (w @ y)
     return Moments(
         int(np.count_nonzero(w)), float(w.sum()), float(w @ y), float(w @ (y * y)), sums[0], squares, sums[1]
     )
@@ -298,17 +352,7 @@ def _tables(a: Tables, b: Tables) -> Tables:
 
 
 def _gram(block: Block) -> Tables:
-    out: Tables | None = None
-    for part in chunks(block, block.design.ncols):
-        pieces, m = part.design.pieces, len(part.y)
-        parts = plan(pieces, "gram")
-        columns = dense_columns(pieces, parts, m)
-        columns[-1] = 0.0
-        w = np.ones(m) if part.prior_weights is None else part.prior_weights
-        new = tables(pieces, parts, columns, w)
-        out = new if out is None else out + new
-    assert out is not None
-    return out
+    return reduce(_tables, (weighted(rows, rows.columns, rows.prior_weights) for rows in rows_of(block)))
 
 
 def gram_rows(source: Source, some: np.ndarray) -> np.ndarray:
@@ -323,15 +367,10 @@ def _sum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _gram_rows(some: np.ndarray, block: Block) -> np.ndarray:
     p = block.design.ncols
     out = np.zeros((len(some), p))
-    for part in chunks(block, p):
-        pieces, m = part.design.pieces, len(part.y)
-        parts = plan(pieces, "gram")
-        columns = dense_columns(pieces, parts, m)[:-1]
-        if len(columns) == p:
-            own = columns[some].T
-        else:
-            own = predictors(pieces, parts, columns, np.eye(p)[some], None)
-        if part.prior_weights is not None:
-            own = own * part.prior_weights[:, None]
-        out += transposed_product(pieces, parts, columns, own)
+    for rows in rows_of(block):
+        rows = replace(rows, offset=None)
+        own = rows.columns[some] if rows.formed else predictors(rows, np.eye(p)[some])
+        if rows.prior_weights is not None:
+            own = own * rows.prior_weights
+        out += transposed_product(rows, own)
     return out
