@@ -54,13 +54,24 @@ class Shape:
                 out[start:stop] = (left @ own.reshape(count, width, -1)).reshape(own.shape)
         return out
 
-    def blocks(self, M: np.ndarray, which: int, other: np.ndarray | None = None) -> np.ndarray:
-        """Sum over the levels of one of the others of the diagonal blocks of M, or of M times `other`."""
+    def split(self, one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Of each grouping factor (count, width, ...), from the first's and the others' one under another (Q, ...)."""
+        rest = (
+            two[start : start + count * width].reshape(count, width, *two.shape[1:])
+            for (count, width), start in zip(self.others, self.offsets, strict=False)
+        )
+        return (one, *rest)
+
+    def diagonal(self, which: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where one of the others has its levels' blocks (count, width, width) in a matrix (columns, columns)."""
+        count, width = self.others[which]
+        at = self.offsets[which] + np.arange(count * width).reshape(count, width)
+        return at[:, :, None], at[:, None, :]
+
+    def blocks(self, M: np.ndarray, which: int, other: np.ndarray) -> np.ndarray:
+        """Sum over the levels of one of the others of the diagonal blocks of M times `other`."""
         count, width = self.others[which]
         start, stop = self.offsets[which], self.offsets[which + 1]
-        if other is None:
-            own = M[start:stop, start:stop].reshape(count, width, count, width)
-            return np.asarray(np.einsum("jajb->ab", own))
         left = M[start:stop].reshape(count, width, -1)
         right = other[:, start:stop].reshape(-1, count, width)
         return np.asarray(np.einsum("jaq,qjb->ab", left, right, optimize=False))

@@ -17,7 +17,6 @@ from ...families import Family
 from .coupling import Pattern, block_times, row_chunks
 from .grouped import Penalised
 from .kernels import Moments, is_canonical, kernel_for, pearson, saturated
-from .linear import split_modes, spreads_of
 from .packed import Criterion, Packed, criterion_of
 from .structure import Structure
 from .sums import Basis, places, shape_of
@@ -129,7 +128,7 @@ class Crossed:
 
     def apart(self, v: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
         """Of each factor (J, K)."""
-        return split_modes(self.shape, (v[0][:, :, 0], v[1][:, 0]))
+        return self.shape.split(v[0][:, :, 0], v[1][:, 0])
 
     def spread(self, parts: tuple[np.ndarray, ...]) -> np.ndarray:
         """Z b of each row."""
@@ -151,9 +150,8 @@ class Crossed:
                     G[:, a, b] = G[:, b, a] = self._by_level(f, self._times(f, b, left))
             own.append(G)
         rest = np.zeros((self.shape.columns,) * 2)
-        for which, (count, width) in enumerate(self.shape.others):
-            at = self.shape.offsets[which] + np.arange(count * width).reshape(count, width)
-            rest[at[:, :, None], at[:, None, :]] = own[which + 1]
+        for which, blocks in enumerate(own[1:]):
+            rest[self.shape.diagonal(which)] = blocks
         first = []
         for (f, g), (keys, inverse) in self.pairs.items():
             kf, kg = self.sizes[f][1], self.sizes[g][1]
@@ -290,14 +288,8 @@ class Crossed:
         """z'Lambda H^-1 Lambda'z of each row."""
         out: Any = 0.0
         rest = system.rest_covariance
-        offsets = [0, *self.shape.offsets]
-        for f, (count, width) in enumerate(self.sizes):
-            if f == 0:
-                blocks = system.first_covariance
-            else:
-                at = offsets[f] + np.arange(count * width).reshape(count, width)
-                blocks = rest[at[:, :, None], at[:, None, :]]
-            for a in range(width):
+        for f, blocks in enumerate(system.level_covariances()):
+            for a in range(blocks.shape[1]):
                 for b in range(a + 1):
                     own = blocks[:, a, b]
                     row = np.repeat(own, self.rows.counts) if f == 0 else own[self.rows.codes[f]]
@@ -363,7 +355,7 @@ class Crossed:
             at = self.solved(x)
             residual = pearson(self.family, at.eta, self.rows.y, self.rows.weights)
         b = self.apart(self.scaled(at.expected.lams, at.u, transpose=False))
-        return b, spreads_of(at.expected), residual, _squares(at.u)
+        return b, at.expected.level_covariances(), residual, _squares(at.u)
 
 
 def _squares(u: tuple[np.ndarray, np.ndarray]) -> float:

@@ -10,13 +10,11 @@ from scipy.linalg import cho_solve
 from ...errors import FitError
 from ...sources.base import Source
 from ..result import GlmFit
-from .coupling import Shape
 from .profiled import Profiled
 from .result import MixedFit
 from .search import Found, forward_hessian, lifted, minimum
 from .structure import Structure
 from .sums import Basis, gathered
-from .system import System
 
 FIRST = 1e-3
 SMALLEST, LARGEST = 0.05, 20.0  # of a standard deviation over sigma to begin with
@@ -153,7 +151,7 @@ def result_of(profiled: Profiled, found: Found, columns: int) -> MixedFit:
     coefficients[basis.kept] = basis.centre + basis.root @ at.gamma
     inverse = cho_solve((at.root, False), np.eye(len(at.gamma))) if len(at.gamma) else np.empty((0, 0))
     contrast = np.append(-at.gamma, 1.0)
-    modes = split_modes(profiled.shape, (at.modes[0] @ contrast, at.modes[1] @ contrast))
+    modes = profiled.shape.split(at.modes[0] @ contrast, at.modes[1] @ contrast)
     covariance = sigma**2 * (basis.root @ inverse @ basis.root.T)
     return MixedFit(
         coefficients,
@@ -167,29 +165,8 @@ def result_of(profiled: Profiled, found: Found, columns: int) -> MixedFit:
         found.converged,
         profiled.evaluations,
         modes,
-        tuple(sigma**2 * v for v in spreads_of(at.system)),
+        tuple(sigma**2 * v for v in at.system.level_covariances()),
         profiled.sums.rows,
         profiled.sums.rows,
         at.rss,
     )
-
-
-def split_modes(shape: Shape, modes: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
-    """Of each grouping factor (J, K), from (J, K) and (Q,)."""
-    rest = [
-        modes[1][start : start + count * width].reshape(count, width)
-        for (count, width), start in zip(shape.others, shape.offsets, strict=False)
-    ]
-    return (modes[0], *rest)
-
-
-def spreads_of(system: System) -> tuple[np.ndarray, ...]:
-    """Diagonal blocks of Lambda H^-1 Lambda' by grouping factor."""
-    shape = system.gram.shape
-    rest = []
-    for (count, width), start in zip(shape.others, shape.offsets, strict=False):
-        own = system.rest_covariance[start : start + count * width, start : start + count * width]
-        blocks = own.reshape(count, width, count, width)
-        each = np.arange(count)
-        rest.append(np.ascontiguousarray(blocks[each, :, each, :]))
-    return (system.first_covariance, *rest)

@@ -132,10 +132,7 @@ class Profiled:
         weight = self.degrees / at.rss if precision is None else precision
         inverse = cho_solve((at.root, False), np.eye(len(at.gamma))) if self.reml and len(at.gamma) else None
         out = []
-        v1, v2 = self.crossed(at)
-        parts = [v1]
-        for (count, width), start in zip(self.shape.others, self.shape.offsets, strict=False):
-            parts.append(v2[start : start + count * width].reshape(count, width, -1))
+        parts = self.shape.split(*self.crossed(at))
         for v, lam, trace in zip(parts, lams, at.system.traces(), strict=True):
             s = v @ contrast
             pull = weight * (s.T @ s)

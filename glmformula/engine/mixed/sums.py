@@ -167,9 +167,8 @@ def gram_of(shape: Shape, own: list[np.ndarray], pairs: Pairs, lasting: bool = F
     rows, columns, values = (np.concatenate(part) for part in zip(*first, strict=True))
     cross = Pattern.of(shape, rows, columns).matrix(values)
     rest = np.zeros((shape.columns, shape.columns))
-    for which, (count, width) in enumerate(shape.others):
-        at = shape.offsets[which] + np.arange(count * width).reshape(count, width)
-        rest[at[:, :, None], at[:, None, :]] = own[which + 1]
+    for which, blocks in enumerate(own[1:]):
+        rest[shape.diagonal(which)] = blocks
     for (r, c), v, f, g in found:
         if f > 0:
             rest[r + shape.offsets[f - 1], c + shape.offsets[g - 1]] = v.ravel()

@@ -119,6 +119,12 @@ class System:
             return self.scaled
         return self.scaled + self.scaled @ self.forms @ self.scaled
 
+    def level_covariances(self) -> tuple[np.ndarray, ...]:
+        """Blocks of Lambda H^-1 Lambda' of each grouping factor."""
+        shape = self.gram.shape
+        rest = (self.rest_covariance[shape.diagonal(which)] for which in range(len(shape.others)))
+        return (self.first_covariance, *rest)
+
     def traces(self) -> list[np.ndarray]:
         """Of each grouping factor, the sum over its levels of the diagonal blocks of Z'WZ Lambda H^-1.
 

@@ -70,7 +70,7 @@ def _kept(fit: Mixed, grouping: int, terms: Sequence[int]) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _solved(fit: Mixed) -> tuple[System, list[np.ndarray]]:
+def _solved(fit: Mixed) -> tuple[System, tuple[np.ndarray, ...]]:
     """The system at the estimates, and B by grouping factor (J, K, r)."""
     kept = np.flatnonzero(~fit.aliased)
     r = len(kept)
@@ -84,11 +84,7 @@ def _solved(fit: Mixed) -> tuple[System, list[np.ndarray]]:
         one, two = stacked_columns(shape, sums.columns)
         one, two = one[:, :, :r], two[:, :r]
         x1, x2 = system.solve(lams[0].T @ one, shape.scaled(lams, two, transpose=True))
-        b1, b2 = lams[0] @ x1, shape.scaled(lams, x2, transpose=False)
-    parts = [b1]
-    for (count, width), start in zip(shape.others, shape.offsets, strict=False):
-        parts.append(b2[start : start + count * width].reshape(count, width, r))
-    return system, parts
+        return system, shape.split(lams[0] @ x1, shape.scaled(lams, x2, transpose=False))
 
 
 def _weighted(
