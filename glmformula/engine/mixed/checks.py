@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import DataError, DataWarning, SeparationWarning, give_warning
 from ...sources.base import Block, Source
 from .structure import Structure
-from .sums import by_level, product
+from .sums import by_level, level_grams
 
 MOST_DENSE = 15_000  # random effects beside the first grouping factor: a matrix of 1.8 GB
 
@@ -128,9 +128,7 @@ def check_identified(structure: Structure, source: Source) -> None:
     for t in wide:
         term = structure.terms[t]
         which = next(f for f, g in enumerate(structure.groupings) if t in g.terms)
-        at = sum(structure.terms[s].width for s in structure.groupings[which].terms if s < t)
-        own = grams[which][:, at : at + term.width, at : at + term.width]
-        lost = undetermined(own)
+        lost = undetermined(grams[which][:, structure.columns[t], structure.columns[t]])
         if lost:
             names = ", ".join(term.part.names[k] for k in lost)
             give_warning(
@@ -165,15 +163,10 @@ def undetermined(grams: np.ndarray) -> list[int]:
 
 def _grams(structure: Structure, block: Block) -> list[np.ndarray]:
     codes, columns = structure.codes(block.design), structure.varying(block.design)
-    out = []
-    for grouping, code, Z in zip(structure.groupings, codes, columns, strict=True):
-        K = len(Z)
-        G = np.empty((grouping.count, K, K))
-        for a in range(K):
-            for b in range(a + 1):
-                G[:, a, b] = G[:, b, a] = by_level(code, product(Z[a], Z[b]), grouping.count)
-        out.append(G)
-    return out
+    return [
+        level_grams(code, Z, None, grouping.count)
+        for grouping, code, Z in zip(structure.groupings, codes, columns, strict=True)
+    ]
 
 
 def _added(a: list[np.ndarray], b: list[np.ndarray]) -> list[np.ndarray]:

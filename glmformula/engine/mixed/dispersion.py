@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,12 +13,12 @@ from ...families import Family
 from ...sources.base import Source
 from ..result import GlmFit
 from .crossed import Crossed
-from .generalized import FIRST_THETA, STEP, result_of, searched, settled
+from .generalized import FIRST_THETA, NOTHING, STEP, result_of, searched
 from .grouped import Grouped
-from .linear import basis_of
+from .linear import basis_of, settled
 from .packed import packed
 from .result import MixedFit
-from .search import Found, hessian, minimum
+from .search import hessian, minimum
 from .structure import Structure
 
 FIRST = math.log(5.0)
@@ -76,15 +77,8 @@ def fit_negative_binomial(
             "glmer(family='poisson') says the same with one parameter less",
             ConvergenceWarning,
         )
-    own = Found(
-        found.x[:-1],
-        found.value,
-        found.gradient[:-1],
-        found.hessian[:-1, :-1],
-        found.converged,
-        found.iterations,
-    )
-    own = settled(model, own)
+    own = replace(found, x=found.x[:-1], gradient=found.gradient[:-1], hessian=found.hessian[:-1, :-1])
+    own = settled(model.value, structure, own, NOTHING)
     values, vectors = np.linalg.eigh(found.hessian)
     inverse = (vectors / np.where(values > 1e-12 * values[-1], values, np.inf)) @ vectors.T
     result = result_of(model, own, len(fixed.coefficients), max(1, nodes))

@@ -14,7 +14,7 @@ from ..result import GlmFit
 from .crossed import Crossed
 from .grouped import Grouped
 from .joint import joint_mode
-from .linear import basis_of, turned
+from .linear import basis_of, settled
 from .packed import Criterion, Packed, packed
 from .result import MixedFit
 from .search import Found, forward_hessian, lifted, minimum
@@ -26,7 +26,6 @@ FIRST = 1e-3
 STEP = 1e-3
 NOTHING = 1e-5
 OTHER_MODES = 3
-FALL = 1e-9
 
 
 class Approximated(Protocol):
@@ -97,7 +96,7 @@ def fit_generalized(
         found = joint_mode(model, x)
     else:
         found = searched(model, x)
-    found = settled(model, found)
+    found = settled(model.value, structure, found, NOTHING)
     return result_of(model, found, len(fixed.coefficients), nodes)
 
 
@@ -124,23 +123,6 @@ def searched(model: Approximated, x: np.ndarray) -> Found:
             break
         found = minimum(model.value, found.x, lifted(found.hessian), longest=20.0, step=STEP)
     return found
-
-
-def settled(model: Approximated, found: Found) -> Found:
-    """The same minimum with non-negative diagonals, and zero where a standard deviation is nothing."""
-    structure, r = model.structure, len(model.basis.kept)
-    theta = turned(structure, found.x[r:])
-    for k in np.flatnonzero(structure.diagonal & (np.abs(theta) < NOTHING)).tolist():
-        other = theta.copy()
-        other[k] = 0.0
-        if model.value(np.concatenate([found.x[:r], other]))[0] <= found.value + FALL:
-            theta = other
-    x = np.concatenate([found.x[:r], theta])
-    if np.array_equal(x, found.x):
-        return found
-    d, g = model.value(x)
-    flip = np.where(x * found.x < 0, -1.0, 1.0)
-    return Found(x, d, g, found.hessian * np.outer(flip, flip), found.converged, found.iterations)
 
 
 def result_of(model: Approximated, found: Found, columns: int, nodes: int) -> MixedFit:

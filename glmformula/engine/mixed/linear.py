@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from scipy.linalg import cho_solve
@@ -12,7 +13,7 @@ from ...sources.base import Source
 from ..result import GlmFit
 from .profiled import Profiled
 from .result import MixedFit
-from .search import Found, forward_hessian, lifted, minimum
+from .search import Found, Value, forward_hessian, lifted, minimum
 from .structure import Structure
 from .sums import Basis, gathered
 
@@ -29,11 +30,7 @@ NOTHING_LEFT = (
 
 def basis_of(fixed: GlmFit) -> Basis:
     """Near orthonormal columns from the fit without random effects."""
-    aliased = np.isnan(fixed.coefficients)
-    kept = np.flatnonzero(~aliased)
-    covariance = np.asarray(fixed.cov_unscaled)
-    root = np.linalg.cholesky((covariance + covariance.T) / 2) if len(kept) else np.empty((0, 0))
-    return Basis(kept, root, fixed.coefficients[kept])
+    return Basis.around(fixed.coefficients, np.asarray(fixed.cov_unscaled))
 
 
 def fit_linear(
@@ -85,7 +82,7 @@ def searched(profiled: Profiled, start: np.ndarray | None = None) -> Found:
         raise FitError(NOTHING_LEFT)
     B = lifted(forward_hessian(profiled.value, theta, g, np.arange(len(theta)), FIRST))
     found = minimum(profiled.value, theta, B, longest=10.0)
-    return settled(profiled, found)
+    return settled(profiled.value, profiled.structure, found, NOTHING)
 
 
 def moments(profiled: Profiled) -> np.ndarray:
@@ -118,21 +115,24 @@ def moments(profiled: Profiled) -> np.ndarray:
     return structure.thetas(lams)
 
 
-def settled(profiled: Profiled, found: Found) -> Found:
-    """The same minimum with non-negative diagonals, and zero where a standard deviation is nothing."""
-    structure = profiled.structure
-    theta = turned(structure, found.x)
-    small = structure.diagonal & (np.abs(theta) < NOTHING)
-    for k in np.flatnonzero(small).tolist():
+def settled(value: Value, structure: Structure, found: Found, nothing: float) -> Found:
+    """The same minimum with non-negative diagonals, and zero where a standard deviation is nothing.
+
+    The numbers of theta are the last of `value`'s.
+    """
+    r = len(found.x) - structure.n_theta
+    gamma, theta = found.x[:r], turned(structure, found.x[r:])
+    for k in np.flatnonzero(structure.diagonal & (np.abs(theta) < nothing)).tolist():
         other = theta.copy()
         other[k] = 0.0
-        if profiled.value(other)[0] <= found.value + FALL:
+        if value(np.append(gamma, other))[0] <= found.value + FALL:
             theta = other
-    if np.array_equal(theta, found.x):
+    x = np.append(gamma, theta)
+    if np.array_equal(x, found.x):
         return found
-    d, g = profiled.value(theta)
-    flip = np.where(theta * found.x < 0, -1.0, 1.0)
-    return Found(theta, d, g, found.hessian * np.outer(flip, flip), found.converged, found.iterations)
+    d, g = value(x)
+    flip = np.where(x * found.x < 0, -1.0, 1.0)
+    return replace(found, x=x, value=d, gradient=g, hessian=found.hessian * np.outer(flip, flip))
 
 
 def turned(structure: Structure, theta: np.ndarray) -> np.ndarray:

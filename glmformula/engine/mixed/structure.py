@@ -6,7 +6,7 @@ grouping factor. Terms of one grouping factor stand together in a `Grouping`; it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import accumulate
@@ -139,6 +139,22 @@ class Structure:
         return tuple(sum(self.terms[t].width for t in g.terms) for g in self.groupings)
 
     @cached_property
+    def columns(self) -> tuple[slice, ...]:
+        """Of each term, its columns among those of its grouping factor."""
+        out: dict[int, slice] = {}
+        for grouping in self.groupings:
+            ends = list(accumulate((self.terms[t].width for t in grouping.terms), initial=0))
+            out.update(zip(grouping.terms, map(slice, ends, ends[1:])))
+        return tuple(out[t] for t in range(len(self.terms)))
+
+    def of_terms(self, chosen: Container[int]) -> list[np.ndarray]:
+        """bool (width,) of each grouping factor: the columns of the terms of these numbers."""
+        return [
+            np.repeat([t in chosen for t in g.terms], [self.terms[t].width for t in g.terms])
+            for g in self.groupings
+        ]
+
+    @cached_property
     def places(self) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
         """Of each grouping factor: which theta stand where in its factor Lambda, (theta, row, column)."""
         starts = list(accumulate((term.n_theta for term in self.terms), initial=0))
@@ -147,14 +163,12 @@ class Structure:
             which: list[int] = []
             rows: list[int] = []
             columns: list[int] = []
-            at = 0
             for t in grouping.terms:
-                k = self.terms[t].width
-                pairs = [(a, b) for b in range(k) for a in range(b, k)]
+                own = range(self.columns[t].start, self.columns[t].stop)
+                pairs = [(a, b) for b in own for a in range(b, own.stop)]
                 which += range(starts[t], starts[t] + len(pairs))
-                rows += [at + a for a, _ in pairs]
-                columns += [at + b for _, b in pairs]
-                at += k
+                rows += [a for a, _ in pairs]
+                columns += [b for _, b in pairs]
             out.append((np.array(which), np.array(rows), np.array(columns)))
         return tuple(out)
 

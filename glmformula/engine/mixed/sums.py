@@ -34,6 +34,13 @@ class Basis:
     root: np.ndarray
     centre: np.ndarray
 
+    @classmethod
+    def around(cls, coefficients: np.ndarray, covariance: np.ndarray) -> Basis:
+        """Around an estimate: coefficients (p,), NaN where aliased, and a covariance (r, r) of the others."""
+        kept = np.flatnonzero(~np.isnan(coefficients))
+        root = np.linalg.cholesky((covariance + covariance.T) / 2) if len(kept) else np.empty((0, 0))
+        return cls(kept, root, coefficients[kept])
+
     def columns(self, structure: Structure, block: Block) -> tuple[np.ndarray, np.ndarray]:
         """X root (m, r), and offset + X centre (m,)."""
         X = structure.layout.fixed.columns(block.design)
@@ -103,6 +110,17 @@ def by_level(codes: np.ndarray, values: np.ndarray | None, count: int) -> np.nda
     return np.bincount(codes, values, count).astype(np.float64, copy=False)
 
 
+def level_grams(
+    codes: np.ndarray, Z: list[np.ndarray | None], weights: np.ndarray | None, count: int
+) -> np.ndarray:
+    """Z'WZ (count, K, K) of the rows of each level."""
+    out = np.empty((count, len(Z), len(Z)))
+    for a, left in enumerate(Z):
+        for b, right in enumerate(Z[: a + 1]):
+            out[:, a, b] = out[:, b, a] = by_level(codes, product(weights, left, right), count)
+    return out
+
+
 def gathered(structure: Structure, source: Source, basis: Basis) -> Sums:
     """The sums of all rows."""
     return source.map_reduce(partial(block_sums, structure, basis), Sums.plus)
@@ -119,14 +137,11 @@ def block_sums(structure: Structure, basis: Basis, block: Block) -> Sums:
     codes, columns = structure.codes(block.design), structure.varying(block.design)
     own, with_columns = [], []
     for grouping, code, Z in zip(structure.groupings, codes, columns, strict=True):
-        K, J = len(Z), grouping.count
-        G, zy = np.empty((J, K, K)), np.empty((J, K, len(Y)))
-        for a in range(K):
-            for b in range(a + 1):
-                G[:, a, b] = G[:, b, a] = by_level(code, product(weights, Z[a], Z[b]), J)
+        zy = np.empty((grouping.count, len(Z), len(Y)))
+        for a, z in enumerate(Z):
             for k, column in enumerate(WY):
-                zy[:, a, k] = by_level(code, product(column, Z[a]), J)
-        own.append(G)
+                zy[:, a, k] = by_level(code, product(column, z), grouping.count)
+        own.append(level_grams(code, Z, weights, grouping.count))
         with_columns.append(zy)
     pairs = {}
     for f, g in combinations(range(len(codes)), 2):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from ...engine.mixed.generalized import Approximated, around
 from ...engine.mixed.profiled import Profiled
 from ...engine.mixed.sums import Basis, gathered
@@ -16,14 +14,6 @@ if TYPE_CHECKING:
     from ...fitted.protocols import Fit, Mixed
 
 M = TypeVar("M", bound="Fit")
-
-
-def basis_at(fit: Mixed) -> Basis:
-    """Near orthonormal columns around the fixed effects of a fit."""
-    kept = np.flatnonzero(~fit.aliased)
-    cov = fit.result.covariance
-    root = np.linalg.cholesky((cov + cov.T) / 2) if len(kept) else np.empty((0, 0))
-    return Basis(kept, root, fit.result.coefficients[kept])
 
 
 def by_likelihood(fit: M) -> M:
@@ -42,7 +32,7 @@ def profiled(fit: Mixed, reml: bool) -> Profiled:
     DataError
         The model holds no rows.
     """
-    basis = basis_at(fit)
+    basis = Basis.around(fit.result.coefficients, fit.result.covariance)
     with one_blas_thread():
         return Profiled(fit.structure, gathered(fit.structure, fit.every_row.source, basis), basis, reml)
 
@@ -55,7 +45,7 @@ def approximated(fit: Mixed) -> Approximated:
     DataError
         The model holds no rows.
     """
-    basis = basis_at(fit)
+    basis = Basis.around(fit.result.coefficients, fit.result.covariance)
     model = around(fit.every_row.source, fit.structure, basis, fit.family, getattr(fit, "nAGQ", 1))
     model.tighten()
     return model

@@ -44,7 +44,8 @@ def row_errors(fit: Mixed, terms: Sequence[int], design: Design) -> np.ndarray:
     system, shift = _solved(fit)
     lams = fit.structure.factors(fit.result.theta)
     codes, columns = fit.structure.codes(design), fit.structure.varying(design)
-    own = [_dense(Z, X.shape[0]) * _kept(fit, f, terms) for f, Z in enumerate(columns)]
+    taken = fit.structure.of_terms(terms)
+    own = [_dense(Z, X.shape[0]) * kept for Z, kept in zip(columns, taken, strict=True)]
     variance = np.zeros(len(X))
     moved = X.copy()
     for f, (code, Z) in enumerate(zip(codes, own, strict=True)):
@@ -59,15 +60,6 @@ def row_errors(fit: Mixed, terms: Sequence[int], design: Design) -> np.ndarray:
 
 def _dense(Z: list[np.ndarray | None], n: int) -> np.ndarray:
     return np.stack([np.ones(n) if z is None else z for z in Z], axis=1)
-
-
-def _kept(fit: Mixed, grouping: int, terms: Sequence[int]) -> np.ndarray:
-    """1 for the columns of the terms taken, 0 for the others."""
-    parts = [
-        np.full(fit.structure.terms[t].width, float(t in terms))
-        for t in fit.structure.groupings[grouping].terms
-    ]
-    return np.concatenate(parts)
 
 
 def _solved(fit: Mixed) -> tuple[System, tuple[np.ndarray, ...]]:

@@ -48,15 +48,7 @@ def some_modes(fit: Mixed, terms: Sequence[int] | None) -> list[np.ndarray]:
     """The modes with those of other terms than these at zero; None takes all."""
     if terms is None:
         return list(fit.result.modes)
-    out = []
-    for grouping, b in zip(fit.structure.groupings, fit.result.modes, strict=True):
-        kept, at = np.zeros(b.shape[1], dtype=bool), 0
-        for t in grouping.terms:
-            width = fit.structure.terms[t].width
-            kept[at : at + width] = t in terms
-            at += width
-        out.append(b * kept)
-    return out
+    return [b * kept for b, kept in zip(fit.result.modes, fit.structure.of_terms(terms), strict=True)]
 
 
 def filled(fit: Mixed) -> np.ndarray:

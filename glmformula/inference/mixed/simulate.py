@@ -69,15 +69,11 @@ def simulate(
 
 def drawn_modes(fit: Mixed, held: list[int], rng: np.random.Generator) -> list[np.ndarray]:
     """New random effects of the terms that are not held; zero for the others."""
-    out = []
-    for grouping, lam in zip(fit.structure.groupings, fit.structure.factors(fit.result.theta), strict=True):
+    structure, out = fit.structure, []
+    lams, zero = structure.factors(fit.result.theta), structure.of_terms(held)
+    for grouping, lam, columns in zip(structure.groupings, lams, zero, strict=True):
         b = fit.sigma * rng.standard_normal((grouping.count, len(lam))) @ lam.T
-        at = 0
-        for t in grouping.terms:
-            width = fit.structure.terms[t].width
-            if t in held:
-                b[:, at : at + width] = 0.0
-            at += width
+        b[:, columns] = 0.0
         out.append(b)
     return out
 

@@ -130,11 +130,9 @@ def VarCorr(fit: Mixed) -> VarianceComponents:
     lams = structure.factors(fit.result.theta)
     covariances: dict[int, np.ndarray] = {}
     for grouping, lam in zip(structure.groupings, lams, strict=True):
-        cov, at = fit.sigma**2 * (lam @ lam.T), 0
+        cov = fit.sigma**2 * (lam @ lam.T)
         for t in grouping.terms:
-            width = structure.terms[t].width
-            covariances[t] = cov[at : at + width, at : at + width]
-            at += width
+            covariances[t] = cov[structure.columns[t], structure.columns[t]]
     order = range(len(structure.terms))
     return VarianceComponents(
         fit.random.term_names,
