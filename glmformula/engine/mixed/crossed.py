@@ -14,17 +14,13 @@ from typing import Any
 import numpy as np
 
 from ...families import Family
+from .approximation import LEAST_STEP, MOST, Approximation, Penalised
 from .coupling import Pattern, block_times, row_chunks
-from .grouped import Penalised
-from .kernels import Moments, is_canonical, kernel_for, pearson, saturated
-from .packed import Criterion, Packed, criterion_of
+from .kernels import Moments, pearson
+from .packed import Packed
 from .structure import Structure
 from .sums import Basis, places, shape_of
 from .system import Gram, System, factorised
-
-MOST = 100
-LOOSE, TIGHT = 1e-11, 1e-19  # what a further Newton step would bring; of a row
-LEAST_STEP = 1e-10
 
 
 @dataclass
@@ -42,36 +38,23 @@ class State:
     eta: np.ndarray
 
 
-class Crossed:
+class Crossed(Approximation):
     """The deviance as a function of (gamma, theta)."""
 
+    TIGHT = 1e-19  # of a row
+
     def __init__(self, structure: Structure, rows: Packed, basis: Basis, family: Family) -> None:
-        self.structure, self.rows, self.basis, self.family = structure, rows, basis, family
-        self.kernel = kernel_for(family)
-        self.canonical = is_canonical(family)
-        self.criterion: Criterion = criterion_of(family, rows)
-        self.base = saturated(family, rows.y, rows.weights)
+        super().__init__(structure, rows, basis, family)
         self.shape = shape_of(structure)
         self.sizes = (self.shape.first, *self.shape.others)
         self.modes = (
             np.zeros((*self.shape.first, 1)),
             np.zeros((self.shape.columns, 1)),
         )
-        self.evaluations = 0
         self.last: State | None = None
-        self.promise = LOOSE
-
-    def tighten(self) -> None:
-        """From now on the modes are exact to rounding, as differences of gradients ask for."""
-        self.promise = TIGHT
 
     def restarted(self) -> None:
-        """Modes from zero: of a link that is not monotone there may be others."""
         self.modes = (np.zeros_like(self.modes[0]), np.zeros_like(self.modes[1]))
-
-    @property
-    def n_fixed(self) -> int:
-        return len(self.basis.kept)
 
     # -- which levels meet -------------------------------------------------------------------------------
 
@@ -222,13 +205,7 @@ class Crossed:
 
     # -- deviance ----------------------------------------------------------------------------------------
 
-    def value(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Deviance and gradient; infinity where it cannot be computed."""
-        out = self.evaluated(x, "gradient")
-        return out[0], out[1]
-
     def evaluated(self, x: np.ndarray, want: str) -> tuple[float, np.ndarray, np.ndarray]:
-        """Deviance, gradient, and the information of gamma given theta."""
         self.evaluations += 1
         before = self.modes
         try:
@@ -324,7 +301,6 @@ class Crossed:
         return out
 
     def moved(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Derivatives of v'X's by theta, the modes following."""
         at = self.solved(x)
         w, lams = at.moments.observed, at.observed.lams
         r = v @ self.rows.X
@@ -336,7 +312,6 @@ class Crossed:
         )
 
     def penalised(self, x: np.ndarray) -> Penalised:
-        """dev + u'u at the modes, minus half its gradient by gamma, the information; the deviance, its gradient."""
         deviance, gradient, information = self.evaluated(x, "observed")
         if not np.isfinite(deviance) or self.last is None:
             return np.inf, np.zeros(self.n_fixed), information, np.inf, gradient
@@ -350,7 +325,6 @@ class Crossed:
         )
 
     def final(self, x: np.ndarray) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], float, float]:
-        """Modes b, their conditional covariances, the weighted squares of the residuals and u'u."""
         with np.errstate(all="ignore"):
             at = self.solved(x)
             residual = pearson(self.family, at.eta, self.rows.y, self.rows.weights)

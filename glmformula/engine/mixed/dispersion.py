@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,8 @@ from ...errors import ConvergenceWarning, give_warning
 from ...families import Family
 from ...sources.base import Source
 from ..result import GlmFit
-from .crossed import Crossed
-from .generalized import FIRST_THETA, NOTHING, STEP, result_of, searched
-from .grouped import Grouped
+from .approximation import Approximation
+from .generalized import NOTHING, STEP, deviance_of, first_theta, result_of, searched
 from .linear import basis_of, settled
 from .packed import packed
 from .result import MixedFit
@@ -37,33 +37,30 @@ def fit_negative_binomial(
     """theta, the standard error of its logarithm, and the fit there."""
     basis = basis_of(fixed)
     rows = packed(structure, source, basis)
-    made = Grouped if len(structure.groupings) == 1 else Crossed
-    more = {"nodes": max(1, nodes)} if made is Grouped else {}
-    r = len(basis.kept)
-    state: dict[str, object] = {}
+    modes: Any = None
 
-    def model_at(log_theta: float) -> Grouped | Crossed:
+    def model_at(log_theta: float) -> Approximation:
         family = family_at(math.exp(min(max(log_theta, LEAST), LARGEST)))
-        model = made(structure, rows, basis, family, **more)
-        if "modes" in state:
-            model.modes = state["modes"]  # type: ignore[assignment]
+        model = deviance_of(structure, rows, basis, family, nodes)
+        if modes is not None:
+            model.modes = modes
         model.tighten()
         return model
 
     def value(z: np.ndarray) -> tuple[float, np.ndarray]:
         """The deviance of (gamma, theta of Lambda, log theta); by log theta by differences of order four."""
+        nonlocal modes
         model = model_at(z[-1])
         d, g = model.value(z[:-1])
         if not np.isfinite(d):
             return np.inf, np.zeros_like(z)
-        state["modes"] = model.modes
+        modes = model.modes
         h = 2e-3
         around = [model_at(z[-1] + k * h).value(z[:-1])[0] for k in (-2, -1, 1, 2)]
         slope = (around[0] - 8 * around[1] + 8 * around[2] - around[3]) / (12 * h)
         return d, np.append(g, slope)
 
-    theta = np.where(structure.diagonal, FIRST_THETA, 0.0) if start is None else np.array(start, float)
-    first = searched(model_at(FIRST), np.concatenate([np.zeros(r), theta]))
+    first = searched(model_at(FIRST), np.append(np.zeros(len(basis.kept)), first_theta(structure, start)))
     z = np.append(first.x, FIRST)
     B = np.zeros((len(z),) * 2)
     B[:-1, :-1] = first.hessian

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import numpy as np
 
@@ -11,11 +10,12 @@ from ...errors import FitError
 from ...families import Family
 from ...sources.base import Source
 from ..result import GlmFit
+from .approximation import Approximation
 from .crossed import Crossed
 from .grouped import Grouped
 from .joint import joint_mode
 from .linear import basis_of, settled
-from .packed import Criterion, Packed, packed
+from .packed import Packed, packed
 from .result import MixedFit
 from .search import Found, forward_hessian, lifted, minimum
 from .structure import Structure
@@ -28,37 +28,18 @@ NOTHING = 1e-5
 OTHER_MODES = 3
 
 
-class Approximated(Protocol):
-    """A deviance of (gamma, theta) that knows its modes."""
-
-    structure: Structure
-    rows: Packed
-    basis: Basis
-    family: Family
-    criterion: Criterion
-    evaluations: int
-
-    def tighten(self) -> None: ...
-    def restarted(self) -> None: ...
-    def value(self, x: np.ndarray) -> tuple[float, np.ndarray]: ...
-    def evaluated(self, x: np.ndarray, want: str) -> tuple[float, np.ndarray, np.ndarray]: ...
-    def final(self, x: np.ndarray) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], float, float]:
-        """Modes b, their conditional covariances, the weighted squares of the residuals and u'u."""
-
-
-def approximated(
-    source: Source, structure: Structure, fixed: GlmFit, family: Family, nodes: int
-) -> Approximated:
-    """The deviance of a fit's rows."""
-    return around(source, structure, basis_of(fixed), family, nodes)
-
-
-def around(source: Source, structure: Structure, basis: Basis, family: Family, nodes: int) -> Approximated:
-    """The same in a basis around other coefficients."""
-    rows = packed(structure, source, basis)
+def deviance_of(
+    structure: Structure, rows: Packed, basis: Basis, family: Family, nodes: int
+) -> Approximation:
+    """The deviance of rows, by the quadrature of so many nodes where there is one grouping factor."""
     if len(structure.groupings) == 1:
         return Grouped(structure, rows, basis, family, max(1, nodes))
     return Crossed(structure, rows, basis, family)
+
+
+def first_theta(structure: Structure, start: np.ndarray | None) -> np.ndarray:
+    """Where the search begins."""
+    return np.where(structure.diagonal, FIRST_THETA, 0.0) if start is None else np.array(start, float)
 
 
 def fit_generalized(
@@ -88,21 +69,17 @@ def fit_generalized(
     ------
     FitError
     """
-    model = approximated(source, structure, fixed, family, nodes)
-    theta = np.where(structure.diagonal, FIRST_THETA, 0.0) if start is None else np.array(start, float)
-    r = len(model.basis.kept)
-    x = np.concatenate([np.zeros(r), theta])
-    if nodes == 0:
-        found = joint_mode(model, x)
-    else:
-        found = searched(model, x)
+    basis = basis_of(fixed)
+    model = deviance_of(structure, packed(structure, source, basis), basis, family, nodes)
+    x = np.append(np.zeros(model.n_fixed), first_theta(structure, start))
+    found = joint_mode(model, x) if nodes == 0 else searched(model, x)
     found = settled(model.value, structure, found, NOTHING)
     return result_of(model, found, len(fixed.coefficients), nodes)
 
 
-def searched(model: Approximated, x: np.ndarray) -> Found:
+def searched(model: Approximation, x: np.ndarray) -> Found:
     """The minimum over (gamma, theta)."""
-    r = len(model.basis.kept)
+    r = model.n_fixed
     d, g, information = model.evaluated(x, "information")
     if not np.isfinite(d):
         raise FitError(
@@ -125,10 +102,10 @@ def searched(model: Approximated, x: np.ndarray) -> Found:
     return found
 
 
-def result_of(model: Approximated, found: Found, columns: int, nodes: int) -> MixedFit:
+def result_of(model: Approximation, found: Found, columns: int, nodes: int) -> MixedFit:
     """The record of a fit."""
     basis, rows = model.basis, model.rows
-    r = len(basis.kept)
+    r = model.n_fixed
     modes, spreads, residual, squares = model.final(found.x)
     scale = model.criterion.estimated
     sigma = math.sqrt((residual + squares) / rows.rows) if scale else 1.0

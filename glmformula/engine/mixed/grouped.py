@@ -22,16 +22,12 @@ import numpy as np
 
 from ...families import Family
 from ...runtime.tasks import shared_out
-from .kernels import Moments, is_canonical, kernel_for, pearson, saturated
-from .packed import Criterion, Job, Packed, criterion_of
+from .approximation import LEAST_STEP, MOST, Approximation, Penalised
+from .kernels import Moments, pearson
+from .packed import Job, Packed
 from .small import congruent, inverses, plus_one, summed
 from .structure import Structure
 from .sums import Basis
-
-Penalised = tuple[float, np.ndarray, np.ndarray, float, np.ndarray]
-MOST = 100  # inner iterations
-LOOSE, TIGHT = 1e-11, 1e-20  # of a group: what a further Newton step would bring
-LEAST_STEP = 1e-10
 
 
 @dataclass
@@ -53,7 +49,7 @@ class Parts:
         )
 
 
-class Grouped:
+class Grouped(Approximation):
     """The deviance as a function of (gamma, theta).
 
     Parameters
@@ -63,35 +59,22 @@ class Grouped:
         Of the quadrature; 1 is Laplace's approximation.
     """
 
+    TIGHT = 1e-20  # of a group
+
     def __init__(
         self, structure: Structure, rows: Packed, basis: Basis, family: Family, nodes: int = 1
     ) -> None:
-        self.structure, self.rows, self.basis, self.family = structure, rows, basis, family
-        self.kernel = kernel_for(family)
-        self.canonical = is_canonical(family)
-        self.criterion: Criterion = criterion_of(family, rows)
-        self.base = saturated(family, rows.y, rows.weights)
+        super().__init__(structure, rows, basis, family)
         self.K = structure.widths[0]
         self.modes = np.zeros((len(rows.starts), self.K))
         self.nodes = nodes
         if nodes > 1:
             x, w = np.polynomial.hermite_e.hermegauss(nodes)
             self.points, self.weights = x, np.log(w / np.sqrt(2 * np.pi))
-        self.evaluations = 0
         self.last: Parts | None = None
-        self.promise = LOOSE
-
-    def tighten(self) -> None:
-        """From now on the modes are exact to rounding, as differences of gradients ask for."""
-        self.promise = TIGHT
 
     def restarted(self) -> None:
-        """Modes from zero: of a link that is not monotone there may be others."""
         self.modes[:] = 0.0
-
-    @property
-    def n_fixed(self) -> int:
-        return len(self.basis.kept)
 
     def parts(self, x: np.ndarray, want: str, kappa: float = 1.0) -> Parts:
         """Sums of all runs; `want` is "value", "gradient", or with it "information" or "observed" (information)."""
@@ -104,13 +87,7 @@ class Grouped:
         assert total is not None
         return total
 
-    def value(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Deviance and gradient; infinity where it cannot be computed."""
-        out = self.evaluated(x, "gradient")
-        return out[0], out[1]
-
     def evaluated(self, x: np.ndarray, want: str) -> tuple[float, np.ndarray, np.ndarray]:
-        """Deviance, gradient, and the information of gamma given theta."""
         self.evaluations += 1
         before = self.modes.copy()
         failed = np.inf, np.zeros_like(x), np.zeros((self.n_fixed,) * 2)
@@ -140,7 +117,6 @@ class Grouped:
         return float(deviance), gradient, total.information
 
     def moved(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Derivatives of v'X's by theta, the modes following."""
         r = self.n_fixed
         gamma, (lam,) = x[:r], self.structure.factors(x[r:])
         total = np.zeros((self.K, self.K))
@@ -151,7 +127,6 @@ class Grouped:
         return self.structure.thetas([total])
 
     def penalised(self, x: np.ndarray) -> Penalised:
-        """dev + u'u at the modes, minus half its gradient by gamma, the information; the deviance, its gradient."""
         deviance, gradient, information = self.evaluated(x, "observed")
         if not np.isfinite(deviance):
             return np.inf, np.zeros(self.n_fixed), information, np.inf, gradient
@@ -160,7 +135,6 @@ class Grouped:
         return total.deviance + total.squares, -0.5 * total.beta[0], information, deviance, gradient
 
     def final(self, x: np.ndarray) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...], float, float]:
-        """Modes b, their conditional covariances, the weighted squares of the residuals and u'u."""
         r = self.n_fixed
         gamma, (lam,) = x[:r], self.structure.factors(x[r:])
         spreads = np.empty((len(self.modes), self.K, self.K))

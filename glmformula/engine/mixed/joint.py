@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ...errors import FitError
+from .approximation import Approximation
 from .search import Found, forward_hessian, lifted, minimum
 
 INNER = 60
@@ -17,7 +16,7 @@ DIFFERENCE = 1e-3
 class Joint:
     """The deviance as a function of theta, gamma being where the penalised deviance is least."""
 
-    def __init__(self, model: Any, gamma: np.ndarray) -> None:
+    def __init__(self, model: Approximation, gamma: np.ndarray) -> None:
         self.model, self.gamma = model, gamma
 
     def solved(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -56,9 +55,9 @@ class Joint:
         return d, g[r:] + self.model.moved(np.concatenate([self.gamma, theta]), v)
 
 
-def joint_mode(model: Any, x: np.ndarray) -> Found:
-    """The minimum over theta; of a model that has `penalised` and `moved`."""
-    r = len(model.basis.kept)
+def joint_mode(model: Approximation, x: np.ndarray) -> Found:
+    """The minimum over theta."""
+    r = model.n_fixed
     joint = Joint(model, x[:r])
     theta = x[r:]
     model.tighten()

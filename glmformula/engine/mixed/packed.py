@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -72,19 +73,15 @@ def packed(structure: Structure, source: Source, basis: Basis) -> Packed:
     order = np.argsort(codes[0], kind="stable")
     same = bool((codes[0][1:] >= codes[0][:-1]).all())
 
-    def sorted_(parts: list[np.ndarray | None]) -> np.ndarray | None:
-        if parts[0] is None:
-            return None
-        whole = np.concatenate(parts) if several else parts[0]  # type: ignore[arg-type]
+    def joined(parts: list[Any]) -> np.ndarray:
+        whole = np.concatenate(parts) if several else parts[0]
         return whole if same else whole[order]
 
-    def needed(parts: list[np.ndarray | None]) -> np.ndarray:
-        out = sorted_(parts)
-        assert out is not None
-        return out
+    def known(parts: list[Any]) -> np.ndarray | None:
+        return None if parts[0] is None else joined(parts)
 
     columns = [
-        [sorted_([p[1][f][k] for p in pieces]) for k in range(len(pieces[0][1][f]))]
+        [known([p[1][f][k] for p in pieces]) for k in range(len(pieces[0][1][f]))]
         for f in range(len(pieces[0][1]))
     ]
     X = np.concatenate([p[2] for p in pieces], axis=1) if several else pieces[0][2]
@@ -94,10 +91,10 @@ def packed(structure: Structure, source: Source, basis: Basis) -> Packed:
     starts = ends - counts
     return Packed(
         np.ascontiguousarray(X if same else X[:, order]),
-        needed([p[3] for p in pieces]),
-        needed([p[4] for p in pieces]),
-        sorted_([p[5] for p in pieces]),
-        sorted_([p[6] for p in pieces]),
+        joined([p[3] for p in pieces]),
+        joined([p[4] for p in pieces]),
+        known([p[5] for p in pieces]),
+        known([p[6] for p in pieces]),
         [first, *((c if same else c[order]) for c in codes[1:])],
         columns,
         starts,

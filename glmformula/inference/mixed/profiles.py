@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ...engine.mixed.generalized import Approximated, around
+from ...engine.mixed.approximation import Approximation
+from ...engine.mixed.generalized import deviance_of
+from ...engine.mixed.packed import packed
 from ...engine.mixed.profiled import Profiled
 from ...engine.mixed.sums import Basis, gathered
 from ...errors import hearing
@@ -37,7 +39,7 @@ def profiled(fit: Mixed, reml: bool) -> Profiled:
         return Profiled(fit.structure, gathered(fit.structure, fit.every_row.source, basis), basis, reml)
 
 
-def approximated(fit: Mixed) -> Approximated:
+def approximated(fit: Mixed) -> Approximation:
     """The deviance of (gamma, theta) of a generalized model, exact, its modes those of the fit.
 
     Raises
@@ -46,6 +48,7 @@ def approximated(fit: Mixed) -> Approximated:
         The model holds no rows.
     """
     basis = Basis.around(fit.result.coefficients, fit.result.covariance)
-    model = around(fit.every_row.source, fit.structure, basis, fit.family, getattr(fit, "nAGQ", 1))
+    rows = packed(fit.structure, fit.every_row.source, basis)
+    model = deviance_of(fit.structure, rows, basis, fit.family, getattr(fit, "nAGQ", 1))
     model.tighten()
     return model
