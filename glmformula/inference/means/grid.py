@@ -345,5 +345,11 @@ def shown_of(fit: SingleIndex, size: int) -> Shown:
     scale = scale_of(fit.family.link)
     back = "response" if scale is None else fit.family.mean_name
     scale = scale_of_response(fit.terms.response) if scale is None else scale
-    sigma = math.sqrt(fit.deviance / fit.df_residual) if fit.df_residual > 0 else None
-    return Shown(infer=(False, False), size=size, scale=scale, back=back, sigma=sigma)
+    return Shown(infer=(False, False), size=size, scale=scale, back=back, sigma=_sigma(fit))
+
+
+def _sigma(fit: Any) -> float | None:
+    """R's ``sigma``, as of before R 4.6."""
+    if is_mixed(fit):
+        return fit.sigma
+    return math.sqrt(fit.deviance / fit.df_residual) if fit.df_residual > 0 else None

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from reference.mixed.fits import fitted
-from reference.mixed.load import after
+from reference.mixed.load import after, load
 
 import glmformula as gf
 from glmformula.errors import FamilyError, FitError
@@ -67,13 +67,17 @@ def test_degrees_of_freedom_are_asked_for():
     with pytest.raises(ValueError, match="lmer_df should be 'satterthwaite' or 'asymptotic'"):
         gf.emmeans(fit, "~ N", lmer_df="kenward-roger")
     with pytest.raises(ValueError, match="lmer_df goes with models of lmer"):
-        gf.emmeans(gf.lm("Y ~ N", gf_data()), "~ N", lmer_df="satterthwaite")
+        gf.emmeans(gf.lm("Y ~ N", load("oats")), "~ N", lmer_df="satterthwaite")
 
 
-def gf_data():
-    from reference.mixed.load import load
-
-    return load("oats")
+def test_back_transformed_means_are_adjusted_by_the_residual_standard_deviation():
+    fit = gf.lmer("log(Reaction) ~ Days + (1 | Subject)", load("sleepstudy"))
+    assert fit.loglik > 0  # -2 log-likelihood has no square root
+    means = gf.emmeans(fit, "~ Days", at={"Days": [0, 5]}, type="response", bias_adjust=True)
+    assert "Bias adjustment applied based on sigma = 0.097135" in str(means)  # emmeans 1.8.4.1
+    plain = gf.emmeans(fit, "~ Days", at={"Days": [0, 5]}, type="response")
+    ratio = means.frame["response"] / plain.frame["response"]
+    assert ratio.to_numpy() == pytest.approx(1 + fit.sigma**2 / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize("id_", SHARES)
@@ -112,7 +116,7 @@ def test_a_singular_fit_has_shares():
 def test_what_has_no_test_says_so():
     for verb in (gf.r2, gf.icc):
         with pytest.raises(FitError, match=r"r2\(\) and icc\(\) are of mixed models"):
-            verb(gf.lm("Y ~ N", gf_data()))
+            verb(gf.lm("Y ~ N", load("oats")))
     with pytest.raises(FamilyError, match="estimates its dispersion"):
         fitted("sleep").overdispersion()
     with pytest.raises(ValueError, match="alternative should be one of"):
