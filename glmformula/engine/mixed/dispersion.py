@@ -78,5 +78,5 @@ def fit_negative_binomial(
     own = settled(model.value, structure, own, NOTHING)
     values, vectors = np.linalg.eigh(found.hessian)
     inverse = (vectors / np.where(values > 1e-12 * values[-1], values, np.inf)) @ vectors.T
-    result = result_of(model, own, len(fixed.coefficients), max(1, nodes))
+    result = result_of(model, own, fixed, max(1, nodes))
     return math.exp(log_theta), math.sqrt(max(0.0, 2.0 * inverse[-1, -1])), result

@@ -74,7 +74,7 @@ def fit_generalized(
     x = np.append(np.zeros(model.n_fixed), first_theta(structure, start))
     found = joint_mode(model, x) if nodes == 0 else searched(model, x)
     found = settled(model.value, structure, found, NOTHING)
-    return result_of(model, found, len(fixed.coefficients), nodes)
+    return result_of(model, found, fixed, nodes)
 
 
 def searched(model: Approximation, x: np.ndarray) -> Found:
@@ -102,14 +102,14 @@ def searched(model: Approximation, x: np.ndarray) -> Found:
     return found
 
 
-def result_of(model: Approximation, found: Found, columns: int, nodes: int) -> MixedFit:
+def result_of(model: Approximation, found: Found, fixed: GlmFit, nodes: int) -> MixedFit:
     """The record of a fit."""
     basis, rows = model.basis, model.rows
     r = model.n_fixed
     modes, spreads, residual, squares = model.final(found.x)
     scale = model.criterion.estimated
     sigma = math.sqrt((residual + squares) / rows.rows) if scale else 1.0
-    coefficients = np.full(columns, np.nan)
+    coefficients = np.full(len(fixed.coefficients), np.nan)
     coefficients[basis.kept] = basis.centre + basis.root @ found.x[:r]
     information = model.evaluated(found.x, "information")[2]
     working = sigma**2 * np.linalg.inv(information) if r else information
@@ -118,6 +118,7 @@ def result_of(model: Approximation, found: Found, columns: int, nodes: int) -> M
         coefficients,
         basis.root @ (working if own is None else own) @ basis.root.T,
         basis.root @ working @ basis.root.T,
+        fixed.null_space,
         found.x[r:],
         sigma,
         found.value,

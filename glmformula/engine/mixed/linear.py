@@ -66,7 +66,7 @@ def fit_linear(
     found = searched(profiled, start)
     if np.abs(found.x).max(initial=0.0) > (HUGE if found.converged else LARGE):
         raise FitError(NOTHING_LEFT)
-    return result_of(profiled, found, len(fixed.coefficients))
+    return result_of(profiled, found, fixed)
 
 
 def searched(profiled: Profiled, start: np.ndarray | None = None) -> Found:
@@ -143,11 +143,11 @@ def turned(structure: Structure, theta: np.ndarray) -> np.ndarray:
     return structure.thetas(lams)
 
 
-def result_of(profiled: Profiled, found: Found, columns: int) -> MixedFit:
+def result_of(profiled: Profiled, found: Found, fixed: GlmFit) -> MixedFit:
     """The record of a fit."""
     basis, at = profiled.basis, profiled.at(found.x)
     sigma = math.sqrt(at.rss / profiled.degrees)
-    coefficients = np.full(columns, np.nan)
+    coefficients = np.full(len(fixed.coefficients), np.nan)
     coefficients[basis.kept] = basis.centre + basis.root @ at.gamma
     inverse = cho_solve((at.root, False), np.eye(len(at.gamma))) if len(at.gamma) else np.empty((0, 0))
     contrast = np.append(-at.gamma, 1.0)
@@ -157,6 +157,7 @@ def result_of(profiled: Profiled, found: Found, columns: int) -> MixedFit:
         coefficients,
         covariance,
         covariance,
+        fixed.null_space,
         found.x,
         sigma,
         at.deviance,

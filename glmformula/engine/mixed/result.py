@@ -20,6 +20,8 @@ class MixedFit:
     working : ndarray (r, r)
         sigma^2 times the inverse of the information at theta as it is: of `lmer` the same; of `glmer` what lme4 has
         without the Hessian, which its tables of terms in sequence take.
+    null_space : ndarray (p, p - r)
+        Combinations of the fixed columns that are zero on every row of the fit.
     theta : ndarray (k,)
         Relative Cholesky factors in lme4's order.
     sigma : float
@@ -47,6 +49,7 @@ class MixedFit:
     coefficients: np.ndarray
     covariance: np.ndarray
     working: np.ndarray
+    null_space: np.ndarray
     theta: np.ndarray
     sigma: float
     deviance: float

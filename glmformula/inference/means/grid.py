@@ -16,6 +16,7 @@ from ...errors import DataError, DataWarning, give_warning, nearest
 from ...families.distributions import GAMMA, NORMAL
 from ...fitted.protocols import has_one_mean, is_mixed, is_parametric, no_model
 from ...render.means import Label, as_text
+from ..hypotheses.null_space import orthonormal_null_space
 from ..wald import Vcov, resolved
 from .estimates import Basis, MarginalMeans, Shown
 from .mixed import mixed_basis
@@ -329,16 +330,10 @@ def _basis(fit: Any, asking: Asking) -> Basis:
 def basis_of(fit: SingleIndex, vcov: Vcov) -> Basis:
     """Coefficients and covariance, which functions of them have an estimate, and the tests they get."""
     cov, errors = resolved(fit, vcov)
-    aliased = fit.aliased
-    estimates = np.where(aliased, np.nan, fit.coefficients.to_numpy(dtype=float))
-    null = None
-    if aliased.any():
-        space = fit.result.null_space
-        space = space.toarray() if hasattr(space, "toarray") else np.asarray(space)
-        null = np.linalg.qr(space)[0]
+    estimates = np.where(fit.aliased, np.nan, fit.coefficients.to_numpy(dtype=float))
     student = fit.family.distribution in STUDENT
     df = float(fit.df_residual) if student else math.inf
-    return Basis(estimates, cov, null, df, errors)
+    return Basis(estimates, cov, orthonormal_null_space(fit), df, errors)
 
 
 def shown_of(fit: SingleIndex, size: int) -> Shown:

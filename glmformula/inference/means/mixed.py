@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..hypotheses.null_space import null_space
+from ..hypotheses.null_space import orthonormal_null_space
 from ..mixed.satterthwaite import Satterthwaite, satterthwaite_of
 from ..wald import Vcov, resolved
 from .estimates import Basis
@@ -32,7 +32,7 @@ def mixed_basis(fit: Mixed, vcov: Vcov, lmer_df: str | None) -> Basis:
         raise ValueError(f"lmer_df should be 'satterthwaite' or 'asymptotic'; got {lmer_df!r}")
     cov, errors = resolved(fit, vcov)
     estimates = fit.coefficients.to_numpy(dtype=float)
-    basis = Basis(estimates, cov, null_space(fit), math.inf, errors)
+    basis = Basis(estimates, cov, orthonormal_null_space(fit), math.inf, errors)
     held = fit.training is not None and vcov is None
     if not fit.family.is_normal_linear or lmer_df == "asymptotic" or not (held or lmer_df is not None):
         return basis

@@ -318,6 +318,20 @@ def test_a_saved_fit_answers_for_new_rows(tmp_path):
         assert repr(other) == repr(fit)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:results may be misleading:glmformula.DataWarning", "ignore::glmformula.RankWarning"
+)
+def test_without_rows_it_is_known_what_is_not_estimable(tmp_path):
+    rows = load("cake").query("recipe != 'A' or temp != 185")
+    fit = gf.lmer("angle ~ recipe * temperature + (1 | recipe:replicate)", rows)
+    expected = gf.emmeans(fit, "recipe", lmer_df="asymptotic").frame["emmean"]
+    assert expected.isna().tolist() == [True, False, False]
+    fit.save(tmp_path / "fit.json")
+    for other in (gf.load(tmp_path / "fit.json"), fit.strip_data()):
+        pd.testing.assert_series_equal(gf.emmeans(other, "recipe", data=rows).frame["emmean"], expected)
+        assert other.to_sql() == fit.to_sql()
+
+
 def test_relativities_are_what_a_log_link_multiplies_by():
     table = gf.relativities(fitted("positive nb"))
     fixed = fitted("positive nb").fixef
