@@ -247,18 +247,4 @@ def glmer(
     (Intercept)    0.051
     dtype: float64
     """
-    return GLMM._fitted(
-        {
-            "formula": formula,
-            "data": data,
-            "family": family,
-            "nAGQ": nAGQ,
-            "weights": weights,
-            "subset": subset,
-            "na_action": na_action,
-            "offset": offset,
-            "contrasts": contrasts,
-            "start": start,
-            "progress": progress,
-        }
-    )
+    return GLMM._fitted(dict(locals()))

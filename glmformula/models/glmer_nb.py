@@ -109,18 +109,4 @@ def glmer_nb(
     >>> fit.loglik.df
     4
     """
-    return GLMMNB._fitted(
-        {
-            "formula": formula,
-            "data": data,
-            "nAGQ": nAGQ,
-            "link": link,
-            "weights": weights,
-            "subset": subset,
-            "na_action": na_action,
-            "offset": offset,
-            "contrasts": contrasts,
-            "start": start,
-            "progress": progress,
-        }
-    )
+    return GLMMNB._fitted(dict(locals()))

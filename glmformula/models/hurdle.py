@@ -198,19 +198,4 @@ def hurdle(
     choice("dist", dist, DISTS)
     choice("zero_dist", zero_dist, ZERO_DISTS)
     choice("link", link, LINKS)
-    return Hurdle._fitted(
-        {
-            "formula": formula,
-            "data": data,
-            "dist": dist,
-            "zero_dist": zero_dist,
-            "link": link,
-            "weights": weights,
-            "subset": subset,
-            "na_action": na_action,
-            "offset": offset,
-            "contrasts": contrasts,
-            "control": control,
-            "progress": progress,
-        }
-    )
+    return Hurdle._fitted(dict(locals()))

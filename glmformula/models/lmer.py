@@ -210,17 +210,4 @@ def lmer(
     experience_years      249.3
     dtype: float64
     """
-    return LMM._fitted(
-        {
-            "formula": formula,
-            "data": data,
-            "REML": REML,
-            "weights": weights,
-            "subset": subset,
-            "na_action": na_action,
-            "offset": offset,
-            "contrasts": contrasts,
-            "start": start,
-            "progress": progress,
-        }
-    )
+    return LMM._fitted(dict(locals()))

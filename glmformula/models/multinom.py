@@ -325,17 +325,4 @@ def multinom(
     0  0.515  0.123  0.362
     1  0.173  0.292  0.535
     """
-    return Multinom._fitted(
-        {
-            "formula": formula,
-            "data": data,
-            "weights": weights,
-            "subset": subset,
-            "na_action": na_action,
-            "offset": offset,
-            "contrasts": contrasts,
-            "reference": reference,
-            "control": control,
-            "progress": progress,
-        }
-    )
+    return Multinom._fitted(dict(locals()))

@@ -322,19 +322,4 @@ def polr(
     0  0.183  0.542  0.274
     1  0.063  0.380  0.556
     """
-    return Polr._fitted(
-        {
-            "formula": formula,
-            "data": data,
-            "method": method,
-            "weights": weights,
-            "subset": subset,
-            "na_action": na_action,
-            "offset": offset,
-            "contrasts": contrasts,
-            "parallel": parallel,
-            "start": start,
-            "control": control,
-            "progress": progress,
-        }
-    )
+    return Polr._fitted(dict(locals()))

@@ -281,18 +281,4 @@ def zeroinfl(
     """
     choice("dist", dist, DISTS)
     choice("link", link, LINKS)
-    return ZeroInflated._fitted(
-        {
-            "formula": formula,
-            "data": data,
-            "dist": dist,
-            "link": link,
-            "weights": weights,
-            "subset": subset,
-            "na_action": na_action,
-            "offset": offset,
-            "contrasts": contrasts,
-            "control": control,
-            "progress": progress,
-        }
-    )
+    return ZeroInflated._fitted(dict(locals()))
