@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..engine.result import GlmFit
 from ..engine.rows import row_arrays
+from ..errors import DataError
 from ..families import Family
 from ..frame.kept import Kept
 from ..runtime.tasks import shared_out
@@ -115,6 +116,23 @@ class TrainingData:
         pieces = collect(self.source, partial(_row_state, result, family))
         columns = [None if c[0] is None else np.concatenate(c) for c in zip(*pieces, strict=True)]
         return RowState(*columns)  # type: ignore[arg-type]
+
+
+def held(training: TrainingData | None, ask: str) -> TrainingData:
+    """The training rows of a model.
+
+    Raises
+    ------
+    DataError
+        It has been stripped of them (what it can be asked then: `ask`), or they are not what they were.
+    """
+    if training is None:
+        raise DataError(
+            "this model holds no training rows (strip_data() or load()): expected a fitted model with its data; "
+            f"ask it for {ask}, or fit it again"
+        )
+    training.check()
+    return training
 
 
 def _row_state(result: GlmFit, family: Family, block: Block) -> tuple[np.ndarray | None, ...]:

@@ -13,9 +13,20 @@ from ..formula.reader import read
 from ..formula.tokens import name_text, number_text, string_text
 
 
-def call_text(formula: str, family: Family, **arguments: Any) -> str:
-    """The call of `glm` as R would print it, on R's lines; arrays and tables are named, not printed."""
-    return calling("glm", formula, {"family": _family_text(family), "data": "data"}, arguments)
+def spoken(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that a printed call has, if they were given."""
+    names = ("weights", "subset", "offset")
+    return {name: arguments[name] for name in names} | {"contrasts": arguments["contrasts"] or None}
+
+
+def call_text(formula: str, family: Family, arguments: Mapping[str, Any], function: str = "glm") -> str:
+    """The call with a family as R would print it, on R's lines; arrays and tables are named, not printed."""
+    return calling(function, formula, {"family": _family_text(family), "data": "data"}, arguments)
+
+
+def call_of(function: str, formula: str, **arguments: Any) -> str:
+    """The call without one."""
+    return calling(function, formula, {"data": "data"}, arguments)
 
 
 def calling(function: str, formula: str, first: Mapping[str, str], arguments: Mapping[str, Any]) -> str:
@@ -32,13 +43,6 @@ def calling(function: str, formula: str, first: Mapping[str, str], arguments: Ma
 def on_lines(call: str) -> str:
     """A call on the lines on which R prints it; kept, for one model is often fitted to many tables."""
     return "\n".join(formula_lines(deparse(read(call))))
-
-
-def call_of(function: str, formula: str, **arguments: Any) -> str:
-    """The call of a function without a family, on R's lines."""
-    given = [f"{name} = {_argument(name, value)}" for name, value in arguments.items() if value is not None]
-    parts = [f"formula = {formula.strip()}", "data = data", *given]
-    return on_lines(f"{function}({', '.join(parts)})")
 
 
 def _argument(name: str, value: Any) -> str:

@@ -27,7 +27,7 @@ from ..frame.schema import Schema
 from ..runtime.progress import showing
 from ..sources.base import Block, Source
 from ..sources.mapped import select_terms
-from .calls import call_text
+from .calls import call_text, spoken
 from .control import merged
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def estimate(arguments: Mapping[str, Any]) -> Estimate:
     def solve(source: Source, **options: Any) -> tuple[Family, GlmFit]:
         return family, fitter(method)(source, family, **options)
 
-    return estimated(arguments, solve, lambda _: call_text(arguments["formula"], family, **spoken(arguments)))
+    return estimated(arguments, solve, lambda _: call_text(arguments["formula"], family, spoken(arguments)))
 
 
 def _with_parameter(arguments: Mapping[str, Any], free: Free) -> Estimate:
@@ -164,9 +164,7 @@ def _with_parameter(arguments: Mapping[str, Any], free: Free) -> Estimate:
         fits.append(fit)
         return fit.family, fit.result
 
-    found = estimated(
-        arguments, solve, lambda _: call_text(arguments["formula"], family, **spoken(arguments))
-    )
+    found = estimated(arguments, solve, lambda _: call_text(arguments["formula"], family, spoken(arguments)))
     (fit,) = fits
     if fit.end:
         side, beyond = ("falls to", free.low) if fit.end == "low" else ("rises to", free.high)
@@ -177,12 +175,6 @@ def _with_parameter(arguments: Mapping[str, Any], free: Free) -> Estimate:
         )
     known = FamilyParameter(free.name, fit.value, fit.lower, fit.upper, fit.dispersion)
     return replace(found, parameter=known)
-
-
-def spoken(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that a printed call has, if they were given."""
-    names = ("weights", "subset", "offset")
-    return {name: arguments[name] for name in names} | {"contrasts": arguments["contrasts"] or None}
 
 
 def estimated(

@@ -18,9 +18,9 @@ from ..families.link import Link, make_link
 from ..families.standard import estimated_negative_binomial
 from ..fitted.rows import same_table
 from ..render.negbin import theta_block
-from .calls import calling
+from .calls import calling, spoken
 from .chosen import AnovaOrPath
-from .estimate import checked, estimated, fields_of, spoken
+from .estimate import checked, estimated, fields_of
 from .face import Verb
 from .model import GLM
 

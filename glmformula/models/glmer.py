@@ -18,11 +18,13 @@ from ..fitted.protocols import shown
 from ..fitted.separation import looked_at
 from ..runtime.progress import showing
 from ..runtime.tasks import one_team
-from .calls import call_text
+from .calls import call_text, spoken
 from .mixed import MixedModel, Prepared, fields_of, prepared, start_of
 from .mixed_messages import tell
 
 if TYPE_CHECKING:
+    from ..engine.mixed.structure import Structure
+    from ..formula.terms import Terms
     from ..sources.base import Source
 
 MOST_NODES = 100
@@ -98,14 +100,8 @@ class GLMM(MixedModel):
         cls, made: Prepared, family: Family, result: MixedFit, arguments: Mapping[str, Any], nodes: int
     ) -> Self:
         """The model, and its warnings."""
-        given = {name: arguments[name] for name in ("weights", "subset", "offset")}
-        call = call_text(
-            arguments["formula"],
-            family,
-            nAGQ=None if nodes == 1 else str(nodes),
-            **given,
-            contrasts=arguments["contrasts"] or None,
-        ).replace("glm(", "glmer(", 1)
+        given = {"nAGQ": None if nodes == 1 else str(nodes)} | spoken(arguments)
+        call = call_text(arguments["formula"], family, given, "glmer")
         fit = cls(**fields_of(made, family, result, call), nAGQ=nodes)
         check_identified(made.random.structure, made.training.source)
         tell(fit)
@@ -115,14 +111,7 @@ class GLMM(MixedModel):
         """The same model in other rows with the same columns, from the theta of this one."""
         from ..engine.mixed.generalized import fit_generalized  # few need it
 
-        with hearing():
-            fixed = fit_glm(
-                self.fixed_source(source),
-                self.family,
-                names=self.structure.layout.fixed.names,
-                intercept=self.terms.intercept,
-                control=CONTROL,
-            )
+        fixed = alone(self.fixed_source(source), self.family, self.structure, self.terms)
         start = np.where(
             self.structure.diagonal, np.maximum(self.result.theta, LEAST_START), self.result.theta
         )
@@ -144,18 +133,18 @@ def began(arguments: Mapping[str, Any], family: Family, nodes: int) -> tuple[Pre
             f"nAGQ > 1 is only available for models with a single, scalar random-effects term; got nAGQ={nodes} with "
             f"{', '.join(f'({term.text})' for term in structure.terms)}: take nAGQ=1"
         )
-    names = structure.layout.fixed.names
-    with hearing():  # what is said of it is said of the mixed model
-        fixed = fit_glm(
-            made.fixed,
-            family,
-            names=names,
-            intercept=made.training.frame.terms.parts[0].intercept,
-            control=CONTROL,
-        )
+    fixed = alone(made.fixed, family, structure, made.training.frame.terms.parts[0])
     if family.is_binomial:
         check_alike(structure, made.training.source)
-    return made, looked_at(made.fixed, family, fixed, names)
+    return made, looked_at(made.fixed, family, fixed, structure.layout.fixed.names)
+
+
+def alone(source: Source, family: Family, structure: Structure, terms: Terms) -> GlmFit:
+    """The fit of the fixed effects without the random ones; what is said of it is said of the mixed model."""
+    with hearing():
+        return fit_glm(
+            source, family, names=structure.layout.fixed.names, intercept=terms.intercept, control=CONTROL
+        )
 
 
 def known_family(given: Any) -> Family:

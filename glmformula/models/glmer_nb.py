@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from ..families import Family, negative_binomial, poisson
@@ -54,9 +54,7 @@ class GLMMNB(GLMM):
             theta, error, result = fit_negative_binomial(
                 made.training.source, structure, fixed, family_at, nodes, start
             )
-        given = {**arguments, "family": None}
-        fit = cls.told(made, family_at(theta), result, given, nodes)
-        return cls(**{**{f: getattr(fit, f) for f in fit.__dataclass_fields__}, "se_log_theta": error})
+        return replace(cls.told(made, family_at(theta), result, arguments, nodes), se_log_theta=error)
 
 
 def glmer_nb(

@@ -18,26 +18,25 @@ from ..design.contrast import kept as own_contrasts
 from ..engine.likelihood.layout import Layout
 from ..engine.likelihood.likelihood_fit import LikelihoodFit, Part, as_slice, fit_likelihood
 from ..engine.likelihood.newton import NewtonControl, Solved
-from ..errors import ConvergenceWarning, DataError, FormulaError, SeparationWarning, give_warning
+from ..errors import ConvergenceWarning, FormulaError, SeparationWarning, give_warning
 from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
 from ..fitted.protocols import shown
 from ..fitted.rows import same_table, training_rows
 from ..fitted.separation import infinite_names, lost_names
-from ..fitted.training import TrainingData
+from ..fitted.training import TrainingData, held
 from ..formula.parts import Parted
 from ..formula.terms import Terms
 from ..frame.schema import Schema
 from ..runtime.progress import showing
 from ..sources.mapped import select_terms
-from .calls import call_of
+from .calls import call_of, spoken
 from .face import LikelihoodVerbs
 
 if TYPE_CHECKING:
     from ..render.several import Printed
     from ..sources.base import Block, Source
 
-COMMON = ("formula", "data", "weights", "subset", "na_action", "offset", "contrasts", "control", "progress")
 SHARED = frozenset(
     "formula call terms likelihood column_names design_names assign result schema n_omitted training kept_quantiles "
     "path".split()
@@ -226,13 +225,7 @@ class LikelihoodModel(LikelihoodVerbs):
     @property
     def rows(self) -> TrainingData:
         """The training rows; DataError when the model has been stripped of them, or they are not what they were."""
-        if self.training is None:
-            raise DataError(
-                "this model holds no training rows (strip_data() or load()): expected a fitted model with its "
-                "data; ask it for summary, vcov, Wald confint, predict(newdata), or fit it again"
-            )
-        self.training.check()
-        return self.training
+        return held(self.training, "summary, vcov, Wald confint, predict(newdata)")
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:
@@ -431,7 +424,7 @@ def estimated(
     ----------
     likelihood : Likelihood
     arguments : mapping
-        Those of `COMMON`, and the model's own.
+        formula, data, weights, subset, na_action, offset, contrasts, control, progress; and the model's own.
     parts : tuple of str
         Names of the formula's parts, if it has several.
     prefix : callable
@@ -497,8 +490,7 @@ def estimated(
             function,
             formula,
             **extra,
-            **{name: arguments[name] for name in ("weights", "subset", "offset")},
-            contrasts=arguments["contrasts"] or None,
+            **spoken(arguments),
         ),
         "terms": frame.terms,
         "likelihood": likelihood,

@@ -13,7 +13,7 @@ from ..engine.result import Control
 from ..families import gaussian
 from ..runtime.blas import one_blas_thread
 from ..runtime.progress import showing
-from .calls import call_of
+from .calls import call_of, spoken
 from .mixed import MixedModel, fields_of, prepared, start_of
 from .mixed_messages import tell
 
@@ -88,7 +88,6 @@ class LMM(MixedModel):
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
-
         reml = arguments["REML"]
         if not isinstance(reml, bool):
             raise TypeError(f"REML should be True or False; got {reml!r}")
@@ -110,8 +109,7 @@ class LMM(MixedModel):
             "lmer",
             arguments["formula"],
             REML=None if reml else "FALSE",
-            **{name: arguments[name] for name in ("weights", "subset", "offset")},
-            contrasts=arguments["contrasts"] or None,
+            **spoken(arguments),
         )
         fit = cls(**fields_of(made, family, result, call), REML=reml)
         check_identified(structure, made.training.source)

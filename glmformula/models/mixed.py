@@ -22,7 +22,7 @@ from ..fitted.loglik import LogLik
 from ..fitted.mixed import RandomEffects, fixed_terms, part_schema, random_effects
 from ..fitted.protocols import LinearPredictor, shown
 from ..fitted.rows import same_table, training_rows
-from ..fitted.training import TrainingData
+from ..fitted.training import TrainingData, held
 from ..formula.bars import Barred, mixed_formula
 from ..formula.terms import Terms
 from ..frame.schema import Schema
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ..sources.base import Source
 
 UNUSED = {"etastart": None, "mustart": None}
-COMMON = ("formula", "data", "weights", "subset", "na_action", "offset", "contrasts", "start", "progress")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,10 +73,8 @@ class MixedModel(MixedVerbs):
     training: TrainingData | None
     said: Mapping[str, str] = field(default_factory=dict)  # arguments of the call that a print shows
     kept_quantiles: tuple[float, ...] | None = None
-    kept_means: np.ndarray | None = (
-        None  # of the fixed columns, and the level that is modelled, once there are no rows
-    )
-    kept_level: str | None = None
+    kept_means: np.ndarray | None = None  # of the fixed columns, once there are no rows
+    kept_level: str | None = None  # that is modelled, likewise
 
     # -- numbers of the whole fit ------------------------------------------------------------------------
 
@@ -252,13 +249,7 @@ class MixedModel(MixedVerbs):
     @property
     def every_row(self) -> TrainingData:
         """The training rows with the columns of fixed and random effects; DataError where the model holds none."""
-        if self.training is None:
-            raise DataError(
-                "this model holds no training rows (strip_data() or load()): expected a fitted model with its "
-                "data; ask it for summary, vcov, Wald confint, ranef, predict(newdata), or fit it again"
-            )
-        self.training.check()
-        return self.training
+        return held(self.training, "summary, vcov, Wald confint, ranef, predict(newdata)")
 
     @cached_property
     def rows(self) -> TrainingData:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from ..errors import DataError
 from ..fitted.loglik import LogLik
 from ..fitted.protocols import LinearPredictor
 from ..fitted.rows import same_table
-from ..fitted.training import RowState, TrainingData
+from ..fitted.training import RowState, TrainingData, held
 from .chosen import AnovaOrPath
 from .estimate import Estimate, checked, estimate, fields_of, on_terms
 from .face import SingleIndexVerbs
@@ -239,13 +238,7 @@ class GLM(Estimate, SingleIndexVerbs):
     @property
     def rows(self) -> TrainingData:
         """The training rows; DataError when the model has been stripped of them, or they are not what they were."""
-        if self.training is None:
-            raise DataError(
-                "this model holds no training rows (strip_data() or load()): expected a fitted model with its "
-                "data; ask it for summary, vcov, Wald confint, predict(newdata), or fit it again"
-            )
-        self.training.check()
-        return self.training
+        return held(self.training, "summary, vcov, Wald confint, predict(newdata)")
 
     @cached_property
     def row_state(self) -> RowState:

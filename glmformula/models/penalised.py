@@ -13,11 +13,11 @@ import pandas as pd
 
 from ..design.contrast import kept as own_contrasts
 from ..engine.penalised.fit import PenalisedPath, fit_path
-from ..errors import ConvergenceWarning, DataError, FamilyError, FitError, give_warning
+from ..errors import ConvergenceWarning, FamilyError, FitError, give_warning
 from ..families import Family, get_family
 from ..families.records import family_of, family_record
 from ..fitted.rows import same_table, training_rows
-from ..fitted.training import TrainingData
+from ..fitted.training import TrainingData, held
 from ..formula.terms import Terms
 from ..frame.schema import Schema
 from ..runtime.blas import one_blas_thread
@@ -402,13 +402,7 @@ class Glmnet(PredictiveVerbs):
     @property
     def rows(self) -> TrainingData:
         """The training rows; DataError when the model has been stripped of them, or they are not what they were."""
-        if self.training is None:
-            raise DataError(
-                "this model holds no training rows (strip_data() or load()): expected a fitted model with its data; "
-                "ask it for coef and predict(newdata), or fit it again"
-            )
-        self.training.check()
-        return self.training
+        return held(self.training, "coef and predict(newdata)")
 
     def on_rows(self, training: TrainingData | None, column_means: np.ndarray | None = None) -> Self:
         """The same estimates with other rows, or none."""
