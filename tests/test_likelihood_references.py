@@ -6,7 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from reference.likelihoods.load import degenerate, errors, load, models, new_rows, schema, symmetric, texts
+from reference.likelihoods.load import degenerate, errors, load, models, new_rows, schema, texts
+from reference.tables import symmetric
 
 KINDS = ("zeroinfl", "hurdle", "multinom", "polr")
 # Differences of R's printed and stored numbers: rounding of 17 digits only.

@@ -224,3 +224,8 @@ def correlation(values: np.ndarray, names: Sequence[str], digits: int = 4) -> Ce
 def named_numbers(values: Column, names: Sequence[str], digits: int = 7, gap: int = 1) -> NamedVector:
     """R's print of a named numeric vector."""
     return NamedVector(tuple(names), tuple(format_numbers(values, digits)), gap)
+
+
+def five_numbers(values: Column, digits: int) -> NamedVector:
+    """Quantiles of residuals, as summaries print them."""
+    return named_numbers(values, ("Min", "1Q", "Median", "3Q", "Max"), digits)

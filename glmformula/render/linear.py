@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cells import correlation, named_numbers
+from .cells import correlation, five_numbers, named_numbers
 from .numbers import format_number, format_numbers, format_pval, formatC, signif, zapsmall
 from .report import Block
 from .summary import DIGITS, coefficient_blocks, note_blocks, omitted_line
-
-QUANTILES = ("Min", "1Q", "Median", "3Q", "Max")
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def _residuals(parts: LinearParts, digits: int) -> Block:
     if parts.df_residual <= 0:
         rank = int((~parts.aliased).sum())
         return f"ALL {rank} residuals are 0: no residual degrees of freedom!\n"
-    return named_numbers(zapsmall(parts.residuals.tolist(), digits + 1), QUANTILES, digits)
+    return five_numbers(zapsmall(parts.residuals.tolist(), digits + 1), digits)
 
 
 def linear_print_blocks(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cells import Cells, coefmat, named_numbers
+from .cells import Cells, coefmat, five_numbers, named_numbers
 from .console import display_width
 from .influence import abbreviate
 from .numbers import format_number, format_numbers, round_half, zapsmall
@@ -16,7 +16,6 @@ from .report import Block
 DIGITS = 4
 WIDTH = 80
 MOST_CORRELATED = 12  # R's getOption("lme4.summary.cor.max")
-QUANTILES = ("Min", "1Q", "Median", "3Q", "Max")
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def summary_blocks(texts: MixedTexts, digits: int | None = None) -> list[Block]:
     blocks: list[Block] = [_head(texts), "\n", *_criteria(texts, 1), "\n"]
     if texts.quantiles is not None:
         rounded = zapsmall(texts.quantiles, digits + 1)
-        blocks += ["Scaled residuals: \n", named_numbers(rounded, QUANTILES, digits), "\n"]
+        blocks += ["Scaled residuals: \n", five_numbers(rounded, digits), "\n"]
     blocks += [
         "Random effects:\n",
         varcorr_cells(texts.variances, digits, ("Variance", "Std.Dev.")),

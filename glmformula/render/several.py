@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .cells import coefmat, named_numbers
+from .cells import coefmat, five_numbers, named_numbers
 from .numbers import STAR_LEGEND
 from .report import Block
 from .summary import DIGITS, omitted_line
 
 LEGEND = STAR_LEGEND.replace("‘", "'").replace("’", "'")  # pscl's has plain quotes
-QUANTILES = ("Min", "1Q", "Median", "3Q", "Max")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def summary_blocks(parts: SummaryTexts, digits: int | None = None) -> list[Block
     digits = digits or parts.digits
     blocks: list[Block] = [f"\nCall:\n{parts.call}\n\n"]
     if parts.quantiles is not None:
-        blocks += ["Pearson residuals:\n", named_numbers(parts.quantiles, QUANTILES, digits), "\n"]
+        blocks += ["Pearson residuals:\n", five_numbers(parts.quantiles, digits), "\n"]
     starred = False
     for heading, values in zip(parts.printed.tables, parts.values, strict=True):
         cells = coefmat(

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference.likelihoods.load import load, models, new_rows, symmetric, texts
+from reference.likelihoods.load import load, models, new_rows, texts
+from reference.tables import symmetric
 from tolerances import DEVIANCE, EXACT_LIKELIHOOD, STANDARD_ERROR
 
 import glmformula

@@ -8,7 +8,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from reference.likelihoods.load import load, models, new_rows, symmetric, texts
+from reference.likelihoods.load import load, models, new_rows, texts
+from reference.tables import symmetric
 
 from glmformula import DataWarning, multinom
 

@@ -8,7 +8,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from reference.likelihoods.load import load, models, new_rows, symmetric, texts
+from reference.likelihoods.load import load, models, new_rows, texts
+from reference.tables import symmetric
 from tolerances import ORDINAL, ORDINAL_LOGLIK, ORDINAL_PROFILE, ORDINAL_ROWS
 
 from glmformula import anova, lrtest, polr

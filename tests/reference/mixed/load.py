@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from reference.tables import four_rows, typed_table
 
 HERE = Path(__file__).parent
 
@@ -45,37 +45,9 @@ def schema() -> dict[str, Any]:
 @cache
 def load(name: str) -> pd.DataFrame:
     """A data set of this folder, typed as in R."""
-    path = HERE / "data" / f"{name}.csv"
-    raw = pd.read_csv(
-        path if path.exists() else f"{path}.gz", dtype=str, na_values=["NA"], keep_default_na=False
-    )
-    return pd.DataFrame({c["name"]: _typed(raw[c["name"]], c) for c in schema()[name]["columns"]})
-
-
-def _typed(text: pd.Series, column: dict[str, Any]) -> Any:
-    if column["kind"] in ("factor", "ordered"):
-        return pd.Categorical(text, categories=column["levels"], ordered=column["kind"] == "ordered")
-    return text.astype(
-        np.int64 if column["kind"] == "integer" and not text.isna().any() else float
-    ).to_numpy()
+    return typed_table(HERE / "data", name, schema()[name])
 
 
 def new_rows(name: str) -> pd.DataFrame:
-    """The rows at which `predict` was asked: four of the data, fractional columns moved a little."""
-    data = load(name)
-    n = len(data)
-    out = data.iloc[[0, n // 3, 2 * n // 3, n - 1]].copy()
-    for column in out.columns:
-        x = data[column]
-        if x.dtype == float and (x.dropna() != x.dropna().round()).any():
-            out[column] = out[column] * 1.0625
-    return out
-
-
-def symmetric(lower: list[float]) -> np.ndarray:
-    """The matrix whose lower triangle, column by column, is given."""
-    size = int((np.sqrt(8 * len(lower) + 1) - 1) / 2)
-    out = np.zeros((size, size))
-    column, row = np.triu_indices(size)
-    out[row, column] = out[column, row] = lower
-    return out
+    """The rows at which `predict` was asked."""
+    return four_rows(load(name))

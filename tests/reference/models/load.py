@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from reference.tables import four_rows, typed_table
 
 import glmformula
 
@@ -72,33 +73,13 @@ def text_cases() -> list[dict[str, Any]]:
 @cache
 def load(name: str) -> pd.DataFrame:
     """A data set typed as in R: factors are categoricals with R's level order; names as index where R has them."""
-    entry = schema()[name]
-    raw = pd.read_csv(HERE / "data" / f"{name}.csv", dtype=str, na_values=["NA"], keep_default_na=False)
-    columns = {}
-    for column in entry["columns"]:
-        text, kind = raw[column["name"]], column["kind"]
-        if kind in ("factor", "ordered"):
-            columns[column["name"]] = pd.Categorical(
-                text, categories=column["levels"], ordered=kind == "ordered"
-            )
-        elif kind == "integer" and not text.isna().any():
-            columns[column["name"]] = text.astype(np.int64).to_numpy()
-        else:
-            columns[column["name"]] = text.astype(float).to_numpy()
-    return pd.DataFrame(columns, index=raw[".row"].to_list() if entry["named_rows"] else None)
+    return typed_table(HERE / "data", name, schema()[name])
 
 
 @cache
 def new_rows(name: str) -> pd.DataFrame:
-    """Four rows of a data set, fractional columns moved a little (common.R has its twin)."""
-    data = load(name)
-    n = len(data)
-    out = data.iloc[[0, n // 3, 2 * n // 3, n - 1]].copy()
-    for name in out.columns:
-        x = data[name]
-        if x.dtype == float and (x.dropna() != x.dropna().round()).any():
-            out[name] = out[name] * 1.0625
-    return out
+    """The rows at which `predict` was asked (common.R has its twin)."""
+    return four_rows(load(name))
 
 
 def family_of(entry: dict[str, Any]) -> Any:
