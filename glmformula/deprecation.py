@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from .errors import DeprecatedWarning, give_warning
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ REGISTERED: list[Deprecation] = []
 """All that is on its way out."""
 
 
-def renamed_argument(old: str, new: str, *, since: str, gone: str) -> Callable[[F], F]:
+def renamed_argument(
+    old: str, new: str, *, since: str, gone: str
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """A decorator: the function still takes the argument by its old name.
 
     Raises
@@ -54,12 +57,12 @@ def renamed_argument(old: str, new: str, *, since: str, gone: str) -> Callable[[
         Of the decorated function: both names are given.
     """
 
-    def decorate(function: F) -> F:
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
         notice = Deprecation(f"{function.__name__}({old}=)", f"{new}=", since, gone)
         REGISTERED.append(notice)
 
         @wraps(function)
-        def renaming(*args: Any, **options: Any) -> Any:
+        def renaming(*args: P.args, **options: P.kwargs) -> T:
             if old in options:
                 if new in options:
                     raise TypeError(
@@ -70,21 +73,21 @@ def renamed_argument(old: str, new: str, *, since: str, gone: str) -> Callable[[
                 options[new] = options.pop(old)
             return function(*args, **options)
 
-        return renaming  # type: ignore[return-value]
+        return renaming
 
     return decorate
 
 
-def renamed_function(old: str, function: F, *, since: str, gone: str) -> F:
+def renamed_function(old: str, function: Callable[P, T], *, since: str, gone: str) -> Callable[P, T]:
     """The function under its old name, which says the new one."""
     notice = Deprecation(f"{old}()", f"{function.__name__}()", since, gone)
     REGISTERED.append(notice)
 
     @wraps(function)
-    def renaming(*args: Any, **options: Any) -> Any:
+    def renaming(*args: P.args, **options: P.kwargs) -> T:
         notice.warn()
         return function(*args, **options)
 
     renaming.__name__ = renaming.__qualname__ = old
     renaming.__doc__ = f"Deprecated since glmformula {since}: write `{function.__name__}`."
-    return renaming  # type: ignore[return-value]
+    return renaming

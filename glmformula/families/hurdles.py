@@ -7,6 +7,7 @@ distribution g. The two parts share no parameter.
 from __future__ import annotations
 
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,12 +18,13 @@ from .log_probabilities import BY_LINK
 from .standard import binomial, poisson
 from .zero_inflation import DISTS, check_counts, count_mean, count_mean_jacobian, draw_counts
 
+T = TypeVar("T")  # a predictor: numbers, or an expression of them
 ZERO_DISTS = ("binomial", *DISTS)
 START_LINKS = {"poisson": "cloglog", "negbin": "logit", "geometric": "logit"}
 """Links of binomial models: a Poisson's p is that of a complementary log-log, a geometric's that of a logit."""
 
 
-def _split(dist: str, etas: Etas) -> tuple[Etas, Etas]:
+def split(dist: str, etas: tuple[T, ...]) -> tuple[tuple[T, ...], tuple[T, ...]]:
     """The predictors of the count part, and of the zero part; a theta behind each."""
     own = (etas[0], *etas[2:3]) if dist == "negbin" else (etas[0],)
     return own, (etas[1], *etas[len(own) + 1 :])
@@ -56,7 +58,7 @@ def _chosen(which: np.ndarray, a: LogCount, b: LogCount) -> LogCount:
 @quiet
 def crossed(dist: str, zero_dist: str, link: str, y: Array, etas: Etas) -> RowSums:
     """Rows of a hurdle model."""
-    own, others = _split(dist, etas)
+    own, others = split(dist, etas)
     over = y > 0
     zero = _crossing(zero_dist, link, over, others)
     rows = np.flatnonzero(over)
@@ -82,7 +84,7 @@ def _spread(values: Array, rows: np.ndarray, n: int) -> Array:
 
 def _ratio(dist: str, zero_dist: str, link: str, etas: Etas) -> tuple[Array, list[Array | float]]:
     """log of p / (1 - f(0)), what a count's probabilities are multiplied by, and its derivatives."""
-    own, others = _split(dist, etas)
+    own, others = split(dist, etas)
     count, zero = positive(dist, *own), _above(zero_dist, link, others)
     slopes: list[Array | float] = [-count.e, zero.e]
     slopes += [sign * part.t for sign, part in ((-1.0, count), (1.0, zero)) if part.t is not None]
@@ -123,7 +125,7 @@ def crossed_variance(dist: str, zero_dist: str, link: str, etas: Etas) -> Array:
 @quiet
 def draw_crossed(dist: str, zero_dist: str, link: str, rng: np.random.Generator, etas: Etas) -> Array:
     """A count above 0 is a count drawn until it is; the first event of a Poisson comes at a truncated time."""
-    own, others = _split(dist, etas)
+    own, others = split(dist, etas)
     over = rng.random(len(etas[0])) < np.exp(_above(zero_dist, link, others).value)
     out = np.zeros(len(over))
     rows = np.flatnonzero(over)

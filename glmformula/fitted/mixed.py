@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -136,8 +135,3 @@ def part_schema(schema: Schema, which: int) -> Schema:
         offset_lost=schema.offset_lost and first,
         spec=schema.spec[which],
     )
-
-
-def chosen_terms(structure: Structure, texts: Sequence[str]) -> list[int]:
-    """Numbers of the terms with these texts, ``x | g``; those that are not there are left out."""
-    return [t for t, term in enumerate(structure.terms) if term.text in texts]

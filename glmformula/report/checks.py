@@ -19,7 +19,6 @@ DRAWS, FEW_DRAWS = 250, 50
 SMALL, LARGE = 20_000, 200_000  # rows: up to here so many draws; up to there fewer; none beyond
 MOST_PLOTTED = 200_000  # rows of the panels of residuals
 INFLATED, VERY_INFLATED = 5.0, 10.0
-CONDITION = 30.0  # of scaled columns: Belsley, Kuh & Welsch (1980)
 DISPERSED = 1.2
 UNLIKELY = 0.01
 EVENTS_PER_COEFFICIENT = 10

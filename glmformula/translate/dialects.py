@@ -69,6 +69,14 @@ STANDARD = {
     "atan": "ATAN({0})", "atan2": "ATAN2({0}, {1})", "floor": "FLOOR({0})", "ceiling": "CEIL({0})", "abs": "ABS({0})",
     "length": "LENGTH({0})", "toupper": "UPPER({0})", "tolower": "LOWER({0})",
 }  # fmt: skip
+CALENDAR = ("year", "month", "day", "day_of_year")
+
+
+def _calendar(form: str, words: str) -> dict[str, str]:
+    """The parts of a date, from what has a word for each in the place of ``{part}``."""
+    return {name: form.replace("{part}", word) for name, word in zip(CALENDAR, words.split(), strict=True)}
+
+
 NOT_UNICODE = "it changes ASCII letters only, or what the database's locale says"
 
 DUCKDB = Dialect(
@@ -80,10 +88,10 @@ DUCKDB = Dialect(
         "trim": "TRIM({0}, {1})", "trim_left": "LTRIM({0}, {1})", "trim_right": "RTRIM({0}, {1})",
         "contains": "CONTAINS({0}, {1})", "digits": "CAST(CAST({0} AS BIGINT) AS VARCHAR)",
         "error": "CAST(ERROR({0}) AS DOUBLE)",
-        **{
-            part: f"CAST(EXTRACT({word} FROM (DATE '1970-01-01' + CAST({{0}} AS INTEGER))) AS DOUBLE)"
-            for part, word in (("year", "YEAR"), ("month", "MONTH"), ("day", "DAY"), ("day_of_year", "DOY"))
-        },
+        **_calendar(
+            "CAST(EXTRACT({part} FROM (DATE '1970-01-01' + CAST({0} AS INTEGER))) AS DOUBLE)",
+            "YEAR MONTH DAY DOY",
+        ),
     },
     {
         "number": "NULLIF(CAST({0} AS DOUBLE), CAST('NaN' AS DOUBLE))",
@@ -109,10 +117,10 @@ POSTGRES = Dialect(
         "trim": "BTRIM({0}, {1})", "trim_left": "LTRIM({0}, {1})", "trim_right": "RTRIM({0}, {1})",
         "contains": "STRPOS({0}, {1}) > 0", "digits": "CAST(CAST({0} AS bigint) AS text)",
         "error": "CAST({0} AS float8)",
-        **{
-            part: f"CAST(EXTRACT({word} FROM (DATE '1970-01-01' + CAST({{0}} AS integer))) AS float8)"
-            for part, word in (("year", "YEAR"), ("month", "MONTH"), ("day", "DAY"), ("day_of_year", "DOY"))
-        },
+        **_calendar(
+            "CAST(EXTRACT({part} FROM (DATE '1970-01-01' + CAST({0} AS integer))) AS float8)",
+            "YEAR MONTH DAY DOY",
+        ),
     },
     {
         "number": "NULLIF(CAST({0} AS float8), 'NaN'::float8)",
@@ -124,7 +132,6 @@ POSTGRES = Dialect(
     },
     "{0}::float8",
     ("'Infinity'::float8", "'-Infinity'::float8"),
-    escapes={"'": "''"},
     nothing={"number": "NULL::float8", "truth": "NULL::boolean", "text": "NULL::text"},
     refused={"toupper": NOT_UNICODE, "tolower": NOT_UNICODE},
 )  # fmt: skip
@@ -138,10 +145,7 @@ SQLITE = Dialect(
         "substring": "SUBSTR({0}, CAST({1} AS INTEGER), CAST({2} AS INTEGER))",
         "trim": "TRIM({0}, {1})", "trim_left": "LTRIM({0}, {1})", "trim_right": "RTRIM({0}, {1})",
         "contains": "INSTR({0}, {1}) > 0", "digits": "CAST(CAST({0} AS INTEGER) AS TEXT)",
-        **{
-            part: f"CAST(STRFTIME('{word}', {{0}} * 86400.0, 'unixepoch') AS REAL)"
-            for part, word in (("year", "%Y"), ("month", "%m"), ("day", "%d"), ("day_of_year", "%j"))
-        },
+        **_calendar("CAST(STRFTIME('{part}', {0} * 86400.0, 'unixepoch') AS REAL)", "%Y %m %d %j"),
     },
     {
         # a text in a column of numbers would be 0.0 in silence
@@ -172,10 +176,7 @@ SNOWFLAKE = Dialect(
         "trim": "TRIM({0}, {1})", "trim_left": "LTRIM({0}, {1})", "trim_right": "RTRIM({0}, {1})",
         "contains": "CONTAINS({0}, {1})", "digits": "CAST(CAST({0} AS INTEGER) AS VARCHAR)",
         "error": "TO_DOUBLE({0})",
-        **{
-            part: f"CAST({word}(DATEADD('day', {{0}}, DATE '1970-01-01')) AS FLOAT)"
-            for part, word in (("year", "YEAR"), ("month", "MONTH"), ("day", "DAY"), ("day_of_year", "DAYOFYEAR"))
-        },
+        **_calendar("CAST({part}(DATEADD('day', {0}, DATE '1970-01-01')) AS FLOAT)", "YEAR MONTH DAY DAYOFYEAR"),
     },
     {
         "number": "NULLIF(CAST({0} AS FLOAT), CAST('NaN' AS FLOAT))",
@@ -200,10 +201,10 @@ BIGQUERY = Dialect(
         "trim": "TRIM({0}, {1})", "trim_left": "LTRIM({0}, {1})", "trim_right": "RTRIM({0}, {1})",
         "contains": "STRPOS({0}, {1}) > 0", "digits": "CAST(CAST({0} AS INT64) AS STRING)",
         "error": "ERROR({0})",
-        **{
-            part: f"CAST(EXTRACT({word} FROM DATE_FROM_UNIX_DATE(CAST({{0}} AS INT64))) AS FLOAT64)"
-            for part, word in (("year", "YEAR"), ("month", "MONTH"), ("day", "DAY"), ("day_of_year", "DAYOFYEAR"))
-        },
+        **_calendar(
+            "CAST(EXTRACT({part} FROM DATE_FROM_UNIX_DATE(CAST({0} AS INT64))) AS FLOAT64)",
+            "YEAR MONTH DAY DAYOFYEAR",
+        ),
     },
     {
         "number": "IF(IS_NAN(CAST({0} AS FLOAT64)), NULL, CAST({0} AS FLOAT64))",
@@ -230,10 +231,7 @@ SPARK = Dialect(
         "trim_right": "TRIM(TRAILING {1} FROM {0})",
         "contains": "INSTR({0}, {1}) > 0", "digits": "CAST(CAST({0} AS BIGINT) AS STRING)",
         "error": "CAST(RAISE_ERROR({0}) AS DOUBLE)",
-        **{
-            part: f"CAST({word}(DATE_FROM_UNIX_DATE(CAST({{0}} AS INT))) AS DOUBLE)"
-            for part, word in (("year", "YEAR"), ("month", "MONTH"), ("day", "DAY"), ("day_of_year", "DAYOFYEAR"))
-        },
+        **_calendar("CAST({part}(DATE_FROM_UNIX_DATE(CAST({0} AS INT))) AS DOUBLE)", "YEAR MONTH DAY DAYOFYEAR"),
     },
     {
         "number": "NULLIF(CAST({0} AS DOUBLE), DOUBLE('NaN'))",

@@ -194,16 +194,16 @@ def contrary(a: Node) -> Node:
 
 
 def every(conditions: Iterable[Node]) -> Node:
-    out = TRUE
+    out: Node = TRUE
     for condition in conditions:
-        out = both(out, condition)  # type: ignore[assignment]
+        out = both(out, condition)
     return out
 
 
 def some(conditions: Iterable[Node]) -> Node:
-    out = FALSE
+    out: Node = FALSE
     for condition in conditions:
-        out = either(out, condition)  # type: ignore[assignment]
+        out = either(out, condition)
     return out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .dialects import Dialect
+from .dialects import CALENDAR, Dialect
 
 _ESCAPES = {
     "\\": "\\\\", '"': '\\"', "'": "\\'", "\n": "\\n", "\r": "\\r", "<": "\\u003c", ">": "\\u003e",
@@ -26,7 +26,7 @@ JAVASCRIPT = Dialect(
         "substring": "part({0}, {1}, {2})", "toupper": "upper({0})", "tolower": "lower({0})",
         "trim": "trimmed({0}, {1}, true, true)", "trim_left": "trimmed({0}, {1}, true, false)",
         "trim_right": "trimmed({0}, {1}, false, true)", "contains": "contains({0}, {1})", "digits": "digits({0})",
-        **{name: f"calendar({{0}}, '{name}')" for name in ("year", "month", "day", "day_of_year")},
+        **{name: f"calendar({{0}}, '{name}')" for name in CALENDAR},
     },
     dict.fromkeys(("number", "plain", "text", "truth", "date", "time"), "v[{0}]"),
     "{0}",

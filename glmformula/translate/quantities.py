@@ -108,7 +108,7 @@ def _zero_share(link: str, etas: Etas) -> list[Node]:
     return [_share(link, etas[1])]
 
 
-def _above_zero(dist: str, eta: Node, log_theta: Node | None) -> Node:
+def _above_zero(dist: str, eta: Node, log_theta: Node | None = None) -> Node:
     """P(y > 0) of a count."""
     mu = ex.op("exp", eta)
     if dist == "poisson":
@@ -122,12 +122,9 @@ def _above_zero(dist: str, eta: Node, log_theta: Node | None) -> Node:
 
 def _crossed(dist: str, zero_dist: str, link: str, etas: Etas) -> Node:
     """P(y > 0) of the hurdle over that of the count."""
-    own, others = hurdles._split(dist, tuple(etas))  # type: ignore[arg-type]
-    count = _above_zero(dist, own[0], own[1] if len(own) > 1 else None)  # type: ignore[arg-type]
-    if zero_dist == "binomial":
-        zero = _share(link, others[0])  # type: ignore[arg-type]
-    else:
-        zero = _above_zero(zero_dist, others[0], others[1] if len(others) > 1 else None)  # type: ignore[arg-type]
+    own, others = hurdles.split(dist, tuple(etas))
+    count = _above_zero(dist, *own)
+    zero = _share(link, others[0]) if zero_dist == "binomial" else _above_zero(zero_dist, *others)
     return ex.op("/", zero, count)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..errors import FormulaError
 from ..formula.functions.vectors import (
-    NA,
     is_numeric,
     is_text,
     kind,
@@ -22,7 +21,7 @@ from ..formula.functions.vectors import (
     truth as truth_values,
     vector,
 )
-from ..formula.values import Factor, Logical
+from ..formula.values import Factor
 from . import expressions as ex
 from .expressions import Node
 
@@ -235,8 +234,3 @@ def two_levels(node: Node) -> Category:
 def by_level(value: Category, results: Sequence[Node], default: Node) -> Node:
     """One result for each level; rows without a level have the default."""
     return ex.case(*zip(value.tests, results, strict=True), default=default)
-
-
-def plain_truth(value: Any) -> bool:
-    """Whether a constant is a logical."""
-    return isinstance(value, bool | Logical) or value is NA

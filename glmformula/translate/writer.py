@@ -79,10 +79,9 @@ def _written(node: Node, dialect: Dialect) -> tuple[str, int]:
 
 def _case(node: Case, dialect: Dialect) -> str:
     before, branch, default, behind = dialect.choice
-    subject = _subject(node) if dialect.sql else None
-    pairs = list(node.branches)
-    if subject is not None:
-        pairs = [(test.args[1], value) for test, value in node.branches]  # type: ignore[union-attr]
+    pairs, compared = node.branches, _compared(node) if dialect.sql else None
+    if compared is not None:
+        subject, pairs = compared
         before += f"{_within(subject, dialect, ATOM)} "
     parts = [branch.format(_written(a, dialect)[0], _written(b, dialect)[0]) for a, b in pairs]
     if not (dialect.sql and isinstance(node.default, Missing)):
@@ -90,17 +89,19 @@ def _case(node: Case, dialect: Dialect) -> str:
     return before + " ".join(parts) + behind
 
 
-def _subject(node: Case) -> Node | None:
-    """What all branches compare with a text: it need be written but once."""
+def _compared(node: Case) -> tuple[Node, tuple[tuple[Node, Node], ...]] | None:
+    """What all branches compare with a text, and the text of each: it need be written but once."""
     first = node.branches[0][0]
     if not isinstance(first, Op) or first.name != "=" or len(node.branches) < 2:
         return None
-    for test, _ in node.branches:
+    subject, pairs = first.args[0], []
+    for test, value in node.branches:
         if not isinstance(test, Op) or test.name != "=" or not isinstance(test.args[1], Word):
             return None
-        if test.args[0] is not first.args[0] and test.args[0] != first.args[0]:
+        if test.args[0] is not subject and test.args[0] != subject:
             return None
-    return first.args[0]
+        pairs.append((test.args[1], value))
+    return subject, tuple(pairs)
 
 
 def _operator(node: Op, dialect: Dialect) -> tuple[str, int]:
