@@ -10,7 +10,7 @@ from ..fitted.coefficients import kept_of, names_of
 from ..fitted.protocols import has_one_mean, is_single_index
 from ..inference.checks.simulated_residuals import SimulatedResiduals, simulate_residuals
 from ..plot.checks import residual_panels
-from .pictures import picture
+from .pictures import drawn
 from .population import events_of
 from .records import NOTE, PROBLEM, Finding, Findings, Item, Prose, Section
 from .subject import Answer, Subject, attempt, count, listed, number, probability
@@ -287,21 +287,18 @@ def diagnostics(subject: Subject, residuals: Answer) -> Section | None:
                 "the red lines in the middle run along the dashed ones, the bars on the right are level."
             )
         )
-        drawn = attempt(
-            picture,
+        items += drawn(
             lambda: residual_panels(residuals.value),
             "Three panels of residuals by simulation: quantiles, against fitted values, histogram",
             f"Residuals by simulation, {residuals.value.nsim} draws of each row.",
-            True,
+            wide=True,
         )
-        items += [drawn.value] if drawn.value is not None else []
     elif residuals.reason:
         items.append(Prose(f"Residuals by simulation are left out: {residuals.reason}."))
     elif subject.fit.nobs > LARGE:
         items.append(Prose(f"Residuals by simulation are left out: more than {count(LARGE)} rows."))
     if hasattr(subject.fit, "plot") and subject.fit.nobs <= MOST_PLOTTED:
-        drawn = attempt(
-            picture,
+        items += drawn(
             lambda: subject.fit.plot(),
             "Four panels: residuals against fitted values, quantiles of residuals, scale and location, "
             "leverage",
@@ -309,8 +306,7 @@ def diagnostics(subject: Subject, residuals: Answer) -> Section | None:
             "are usual for counts and yes/no responses); points that leave the line, tails that the "
             "family lacks (right). Lower row: a red line that rises means a variance that grows (left); "
             "rows beyond the dashed contours decide the estimates alone (right).",
-            True,
+            wide=True,
         )
-        items += [drawn.value] if drawn.value is not None else []
     drawn_any = any(item.kind == "picture" for item in items)
     return Section(key, title, tuple(items), absent=not drawn_any) if items else None

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ..fitted.protocols import is_mixed
-from .pictures import curves, picture
+from .pictures import curves, drawn
 from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
-from .subject import OF_POPULATION, Answer, Subject, attempt, listed, number, p_cell
+from .subject import OF_POPULATION, Subject, listed, number, p_cell
 
 MOST_DRAWN = 8  # variables
 POINTS = 25  # values of a number that are predicted
@@ -22,7 +22,7 @@ SMALL, LARGE = 0.2, 20.0  # a spread for which one unit says little
 def effects(subject: Subject) -> Section | None:
     """What a change of one variable does to the expected response, averaged over the rows."""
     key, title = "effects", "Effects on the scale of the response"
-    rows = subject.rows()
+    rows = subject.rows
     long = [] if rows is None else [str(name) for name in rows.columns if _levels(rows[name]) > MOST_LEVELS]
     changes = None if rows is None else {str(n): _change(rows[n]) for n in rows.columns if str(n) not in long}
     said = [Prose(f"Left out, for more than {MOST_LEVELS} levels: {listed(long, 20)}.")] if long else []
@@ -50,11 +50,9 @@ def effects(subject: Subject) -> Section | None:
         *said,
     ]
     names = [name for name in dict.fromkeys(frame["term"]) if name is not None]
-    drawn = [
-        shown for name in names[:MOST_DRAWN] if (shown := _drawn(subject, str(name), options, unit)).value
-    ]
-    if drawn:
-        items.append(Pictures(tuple(answer.value for answer in drawn)))
+    pictures = [one for name in names[:MOST_DRAWN] for one in _drawn(subject, str(name), options, unit)]
+    if pictures:
+        items.append(Pictures(tuple(pictures)))
     if len(names) > MOST_DRAWN:
         items.append(Prose(f"Not drawn, for room: {listed([str(n) for n in names[MOST_DRAWN:]], 20)}."))
     return Section(key, title, tuple(items))
@@ -92,27 +90,23 @@ def _table(frame: pd.DataFrame, interval: str, unit: str) -> Table:
     return Table(f"Table 3. Average differences in {unit}", columns, tuple(rows), (note,))
 
 
-def _drawn(subject: Subject, name: str, options: dict[str, Any], unit: str) -> Answer:
+def _drawn(subject: Subject, name: str, options: dict[str, Any], unit: str) -> list[Picture]:
     """The average prediction over the values of one variable."""
     values = _values(subject, name)
     table = subject.ask("avg_predictions", {name: values} if values is not None else [name], **options)
     if table.value is None or name not in table.value.frame:
-        return Answer()
+        return []
     frame = table.value.frame
-
-    def made() -> Picture:
-        return picture(
-            lambda: curves(frame, name, f"mean {unit}"),
-            f"Average prediction of {subject.response} over {name}, with its confidence limits",
-            f"{name}: average prediction, all rows given its values in turn; {subject.interval}.",
-        )
-
-    return attempt(made)
+    return drawn(
+        lambda: curves(frame, name, f"mean {unit}"),
+        f"Average prediction of {subject.response} over {name}, with its confidence limits",
+        f"{name}: average prediction, all rows given its values in turn; {subject.interval}.",
+    )
 
 
 def _values(subject: Subject, name: str) -> list[float] | None:
     """Where a number is predicted: over the middle 98 % of its values; None: where the verb does by itself."""
-    rows = subject.rows()
+    rows = subject.rows
     if rows is None or name not in rows or rows[name].dtype.kind not in "iuf":
         return None
     column = rows[name].to_numpy(dtype=float)

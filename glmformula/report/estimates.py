@@ -9,7 +9,7 @@ import numpy as np
 from ..fitted.coefficients import series_of
 from ..inference.side_by_side.model_table import etable
 from ..plot.coefficients import coefficient_plot
-from .pictures import picture
+from .pictures import drawn
 from .records import Item, Listing, Markup, Prose, Section
 from .subject import Subject, attempt, number, ratios
 
@@ -51,8 +51,7 @@ def estimates(subject: Subject) -> Section:
     else:
         items.append(Prose(f"The table of coefficients is left out: {table.reason}"))
     if len(series_of(fit)) <= MOST_LINES:
-        drawn = attempt(
-            picture,
+        items += drawn(
             lambda: coefficient_plot(fit, subject.level, subject.exponentiate, "wald"),
             "Estimates of the model with their confidence intervals, a line each",
             f"Estimates with Wald's {subject.interval}: {what}."
@@ -62,7 +61,6 @@ def estimates(subject: Subject) -> Section:
                 else " The line at 0 is no association."
             ),
         )
-        items += [drawn.value] if drawn.value is not None else []
     random = subject.ask("VarCorr")
     if random.value is not None:
         items += [
@@ -90,7 +88,7 @@ def _table(subject: Subject, univariable: bool) -> str:
 
 def _units(subject: Subject) -> list[str]:
     """Of numbers whose unit is so small that the table shows nothing: the same over their quartiles."""
-    rows = subject.rows()
+    rows = subject.rows
     if rows is None or not subject.exponentiate:
         return []
     found, known = [], series_of(subject.fit)

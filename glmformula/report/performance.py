@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ..fitted.coefficients import names_of
 from ..fitted.protocols import is_mixed
 from ..plot.discrimination import calibration_plot, roc_plot
-from .pictures import picture
-from .records import Item, Picture, Pictures, Prose, Section, Table, TableRow
-from .subject import OF_POPULATION, Subject, attempt, count, number, probability
+from .pictures import drawn
+from .records import Item, Pictures, Prose, Section, Table, TableRow
+from .subject import OF_POPULATION, Subject, count, number, probability
 
 if TYPE_CHECKING:
     from ..inference.performance.calibration import Calibration
@@ -34,25 +34,20 @@ def performance(subject: Subject) -> Section | None:
     found, several = curve.value, getattr(curve.value, "curves", None)
     items: list[Item] = [_areas(subject, several)] if several else [Prose(_area(subject, found))]
     items += [Prose(f"{OF_POPULATION}.")] if is_mixed(subject.fit) else []
-    pictures: list[Picture] = []
-    drawn = attempt(
-        picture,
+    pictures = drawn(
         lambda: roc_plot(found),
         "ROC curve: sensitivity against 1 - specificity",
         "Discrimination: the ROC curve" + ("s of the categories." if several else "."),
     )
-    pictures += [drawn.value] if drawn.value is not None else []
     calibration = subject.ask("calibration")
     if calibration.value is not None:
         items += [] if several else [Prose(_brier(calibration.value))]
-        drawn = attempt(
-            picture,
+        pictures += drawn(
             lambda: calibration_plot(calibration.value),
             "Calibration: observed against predicted share of events in bands of rows",
             "Calibration: observed against predicted, in bands of equally many rows, with Wilson's limits.",
-            bool(several),
+            wide=bool(several),
         )
-        pictures += [drawn.value] if drawn.value is not None else []
     items += pictures if several else [Pictures(tuple(pictures))]
     test = subject.ask("hosmer_lemeshow")
     if test.value is not None:

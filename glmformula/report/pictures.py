@@ -12,6 +12,7 @@ import numpy as np
 
 from ..plot.canvas import BAND, LINE, name_ticks, pyplot, shortened
 from .records import Picture
+from .subject import attempt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,16 +31,22 @@ DOTS = 150
 COLOURS = ("#c1272d", "#4878a8", "#3a923a", "#e1812c", "#845b97", "#84584e", "#d684bd", "#7f7f7f")
 
 
-def picture(draw: Callable[[], Any], alt: str, caption: str, wide: bool = False) -> Picture:
-    """What `draw` draws: a figure or axes that it makes."""
+def drawn(draw: Callable[[], Any], alt: str, caption: str, wide: bool = False) -> list[Picture]:
+    """The picture of what `draw` draws; none where that is refused."""
+    made = attempt(_picture, draw, alt, caption, wide).value
+    return [] if made is None else [made]
+
+
+def _picture(draw: Callable[[], Any], alt: str, caption: str, wide: bool) -> Picture:
+    """Of a figure or axes that it makes."""
     import matplotlib
 
     plt = pyplot()
     with matplotlib.rc_context(STYLE):
         before = set(plt.get_fignums())
-        drawn = draw()
-        drawn = drawn.flat[0] if isinstance(drawn, np.ndarray) else drawn
-        figure = getattr(drawn, "figure", drawn)
+        made = draw()
+        made = made.flat[0] if isinstance(made, np.ndarray) else made
+        figure = getattr(made, "figure", made)
         for axis in figure.axes:
             for marks in axis.collections:
                 if len(marks.get_offsets()) > MOST_MARKS:

@@ -121,7 +121,7 @@ def _counts(frame: Any) -> tuple[int, int, int, dict[str, int]]:
 def table_one(subject: Subject) -> Section | None:
     """The rows of the fit, all together and by outcome."""
     key, title = "table-one", "The rows by outcome"
-    rows = subject.rows()
+    rows = subject.rows
     if rows is None:
         if not explanatory(subject.fit):
             return None

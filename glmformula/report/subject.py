@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -63,6 +64,8 @@ class Subject:
         Samples of the internal validation; None: as many as the size allows.
     code : str or None
         What made the fit, where the caller knows it better than the fit does.
+    answers : dict of str to Answer
+        Of the verbs that were asked without arguments.
     """
 
     fit: Any
@@ -72,9 +75,17 @@ class Subject:
     seed: int
     bootstrap: int | None
     code: str | None
+    answers: dict[str, Answer] = field(default_factory=dict, repr=False)
 
     def ask(self, name: str, *args: Any, **options: Any) -> Answer:
         """The fit's own verb of that name; nothing where its class has none, or the verb says it means nothing."""
+        if args or options:
+            return self._asked(name, *args, **options)
+        if name not in self.answers:  # several sections ask the same, which may be a pass over the rows
+            self.answers[name] = self._asked(name)
+        return self.answers[name]
+
+    def _asked(self, name: str, *args: Any, **options: Any) -> Answer:
         verb = getattr(self.fit, name, None)
         return Answer() if verb is None else attempt(verb, *args, **options)
 
@@ -107,6 +118,7 @@ class Subject:
             return "The model holds no training rows (it was stripped of them, or read from a file)"
         return "The rows are read from where they are stored and not held in memory"
 
+    @cached_property
     def rows(self) -> pd.DataFrame | None:
         """The data's own columns that the right side uses, over the rows of the fit; None if they are not in memory."""
         if not self.in_memory:
