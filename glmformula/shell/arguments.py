@@ -16,7 +16,8 @@ R's glm() and the models beside it, from the shell. Formulas are R's, tables are
   glmformula predict left.json new.parquet --out scored.parquet
   glmformula sql left.json --dialect postgres"""
 EPILOG = """\
-DATA is a file (.csv, .parquet, .arrow, .feather), a directory of Parquet files or a pattern such as "data/*.parquet".
+DATA is a file (.csv, .parquet, .arrow, .feather), a directory of Parquet files or a pattern such as "data/*.parquet";
+all but a single .csv or .tsv file need pyarrow: pip install 'glmformula[arrow]'.
 Results go to standard output, warnings and errors to standard error.
 
 exit codes: 0 good, 1 error, 2 the fit is not to be trusted (separation, no convergence)"""

@@ -21,6 +21,7 @@ from ..inference.side_by_side.model_table import etable
 from ..models.loading import load
 from .demo import demo
 from .models import fitted
+from .table import data_of
 
 
 def trusted(fit: Any) -> bool:
@@ -128,7 +129,7 @@ def drop1(options: Namespace) -> bool:
 
 
 def predict(options: Namespace) -> bool:
-    made = load(options.fit)
+    made, data = load(options.fit), data_of(options.data, options.out)
     given: dict[str, Any] = {"new_levels": options.new_levels}
     kind = options.type or ("response" if not is_parametric(made) else None)
     given |= {"type": kind} if kind is not None else {}
@@ -137,11 +138,12 @@ def predict(options: Namespace) -> bool:
     if options.interval is not None:
         given |= {"interval": options.interval, "level": options.level}
     if options.out is not None:
-        print(made.predict(options.data, out=options.out, **given), file=sys.stderr)
+        made.predict(data, out=options.out, **given)
+        print(Path(options.out).expanduser(), file=sys.stderr)
         return trusted(made)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "predicted.csv"
-        made.predict(options.data, out=out, **given)
+        made.predict(data, out=out, **given)
         with out.open(encoding="utf-8") as written:
             shutil.copyfileobj(written, sys.stdout)
     return trusted(made)

@@ -21,11 +21,13 @@ from ..models.lmer import lmer
 from ..models.multinom import multinom
 from ..models.polr import polr
 from ..models.zero_counts import zeroinfl
+from .table import data_of
 
 MODELS: dict[str, Callable[..., Any]] = {
     f.__name__: f for f in (glm, lm, glm_nb, zeroinfl, hurdle, multinom, polr, lmer)
 }
 OPTIONS = ("family", "weights", "offset", "subset", "na_action")
+OUTS = ("save", "report", "what_if")
 
 
 def fitted(formula: str, data: str, options: Namespace) -> Any:
@@ -51,7 +53,8 @@ def fitted(formula: str, data: str, options: Namespace) -> Any:
             if name not in known:
                 own = ", ".join(n for n in known if n not in ("formula", "data"))
                 raise DataError(f"{options.model}() has no argument {name}; it has {own}")
-    return function(formula, data, **given)
+    outs = (getattr(options, name, None) for name in OUTS)
+    return function(formula, data_of(data, *outs), **given)
 
 
 def _value(text: str) -> Any:
