@@ -20,7 +20,7 @@ from ..formula.values import Time
 from ..frame.newdata import columns_of
 from ..frame.schema import plain_name
 from ..inference.distributions import quantile
-from ..inference.effects.grids import _commonest
+from ..inference.effects.grids import commonest
 from ..inference.effects.population import Population, facts, known, population
 from ..inference.effects.scenes import Scene
 from ..inference.sql import lost_rows
@@ -202,7 +202,7 @@ def controls_of(fit: SingleIndex, ranges: Mapping[str, Any]) -> list[dict[str, A
 def _control(fit: SingleIndex, name: str, given: Any, rows: Population | None) -> dict[str, Any]:
     kind = fit.schema.columns[name].partition(" ")[0]
     if kind == "logical":
-        common = rows is not None and bool(_commonest(rows, name))
+        common = rows is not None and bool(commonest(rows, name))
         return {"name": name, "kind": "truth", "choices": [False, True], "start": common}
     if kind in ("character", "factor", "ordered") or isinstance(given, list):
         return _choices(fit, name, given, rows)
@@ -231,7 +231,7 @@ def _choices(fit: SingleIndex, name: str, given: Any, rows: Population | None) -
         raise DataError(
             f"'{name}' has {len(choices):,} levels, too many for a list: name some, ranges={{{name!r}: [...]}}"
         )
-    common = None if rows is None else _commonest(rows, name)
+    common = None if rows is None else commonest(rows, name)
     common = common.item() if isinstance(common, np.generic) else common
     number = all(isinstance(v, int | float) and not isinstance(v, bool) for v in choices)
     written: list[Any] = [float(v) if number else str(v) for v in choices]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..formula.functions.sequences import positions
 from ..formula.functions.vectors import flag_argument, number_argument
 from . import expressions as ex, moments
 from .expressions import Node
@@ -109,12 +110,12 @@ OPERATORS: dict[str, Callable[[Node, Node], Node]] = {
 # ---- functions of one number, put together of others ----
 
 
-def log(x: Node) -> Node:
-    return ex.case((ex.op(">", x, 0.0), ex.op("ln", x)), (ex.op("=", x, 0.0), -math.inf))
-
-
 def _based(name: str, x: Node) -> Node:
     return ex.case((ex.op(">", x, 0.0), ex.op(name, x)), (ex.op("=", x, 0.0), -math.inf))
+
+
+def log(x: Node) -> Node:
+    return _based("ln", x)
 
 
 def log_to_base(x: Node, base: Node) -> Node:
@@ -333,8 +334,6 @@ def scaled(state: dict[str, Any], x: Any, center: Any = True, scale: Any = True)
 
 def picked(x: Any, i: Any = None, j: Any = None, drop: Any = True) -> Any:
     """``m[, j]``."""
-    from ..formula.functions.sequences import _positions  # the same rule
-
     if not isinstance(x, Columns):
         raise Untranslatable(f"incorrect number of dimensions: a {name_of(x)} has no columns")
     if j is None:
@@ -342,7 +341,7 @@ def picked(x: Any, i: Any = None, j: Any = None, drop: Any = True) -> Any:
     if isinstance(j, str):
         chosen = [x.names.index(j)]
     else:
-        chosen = _positions(j, x.width).tolist()
+        chosen = positions(j, x.width).tolist()
     if len(chosen) == 1 and flag_argument(drop, "drop"):
         return Numeric(x.column(chosen[0]))
     return columns([x.column(k) for k in chosen], [x.names[k] for k in chosen])

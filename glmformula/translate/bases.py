@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..formula.functions.splines import _all_knots, basis_matrix
+from ..formula.functions.splines import all_knots, basis_matrix
 from ..formula.functions.vectors import is_scalar, size
 from . import expressions as ex
 from .expressions import Node
@@ -101,7 +101,7 @@ def _pieces(knots: np.ndarray, order: int, weights: np.ndarray, x: Node, tails: 
 def _bs(x: Node, state: dict[str, Any], coefficients: np.ndarray) -> Node:
     order = int(state["degree"]) + 1
     weights = coefficients if state["intercept"] else np.concatenate([[0.0], coefficients])
-    return _pieces(_all_knots(state, order), order, weights, x, False)
+    return _pieces(all_knots(state, order), order, weights, x, False)
 
 
 def bs(state: dict[str, Any], x: Any, *_args: Any, **_named: Any) -> Columns:
@@ -114,7 +114,7 @@ def bs(state: dict[str, Any], x: Any, *_args: Any, **_named: Any) -> Columns:
 
 def _natural(state: dict[str, Any]) -> np.ndarray:
     """The columns of a natural basis as combinations of B-splines, (count, width)."""
-    knots = _all_knots(state, 4)
+    knots = all_knots(state, 4)
     curvature = basis_matrix(np.asarray(state["boundary"], dtype=np.float64), knots, 4, derivative=2)
     own = curvature if state["intercept"] else curvature[:, 1:]
     q, _ = np.linalg.qr(own.T, mode="complete")
@@ -122,7 +122,7 @@ def _natural(state: dict[str, Any]) -> np.ndarray:
 
 
 def _ns(x: Node, state: dict[str, Any], coefficients: np.ndarray) -> Node:
-    return _pieces(_all_knots(state, 4), 4, _natural(state) @ coefficients, x, True)
+    return _pieces(all_knots(state, 4), 4, _natural(state) @ coefficients, x, True)
 
 
 def ns(state: dict[str, Any], x: Any, *_args: Any, **_named: Any) -> Columns:

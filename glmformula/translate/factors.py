@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import nearest
-from ..formula.functions.coercion import _parse
+from ..formula.functions.coercion import number_in
 from ..formula.functions.vectors import flag_argument, is_text, texts, vector
 from ..formula.values import Factor, Time
 from . import expressions as ex, moments
@@ -321,7 +321,7 @@ def as_numeric(x: Any, units: Any = None) -> Any:
         case Category():
             return Numeric(codes(x))
         case Words(of=Category() as factor):
-            return Numeric(by_level(factor, [ex.number(_parse(v)) for v in factor.levels], ex.NOTHING))
+            return Numeric(by_level(factor, [ex.number(number_in(v)) for v in factor.levels], ex.NOTHING))
         case Words():
             raise Untranslatable("numbers written in a text: make the column a number in the data")
     return Numeric(numeric(x))

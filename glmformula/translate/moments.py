@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..formula.functions import calendar
-from ..formula.functions.times import read_as
+from ..formula.functions import calendar, times
 from ..formula.functions.vectors import flag_argument, is_text, size, text_argument, texts, vector
 from ..formula.values import Time
 from . import expressions as ex
@@ -92,7 +91,7 @@ def aligned(e1: Any, e2: Any) -> tuple[Node, Node]:
 
 def read(like: Moment, text: str) -> float:
     """A text as a number of the same kind."""
-    return float(read_as(Time(np.zeros(1), like.kind, like.unit), text).values[0])
+    return float(times.read_as(Time(np.zeros(1), like.kind, like.unit), text).values[0])
 
 
 def elements(like: Moment, table: Any) -> list[Any]:
@@ -172,7 +171,7 @@ CODES: dict[str, Callable[[Moment], Node]] = {
 
 def written(x: Moment, form: str) -> Node:
     """A time by R's format."""
-    form = re.sub("%([FTRh])", lambda m: calendar._SHORT[m[1]], form)
+    form = re.sub("%([FTRh])", lambda m: calendar.SHORT[m[1]], form)
     pieces: list[Node] = []
     for piece in re.findall("%.|[^%]+", form, re.S):
         if piece[0] == "%" and piece[1] not in (*CODES, "%"):
@@ -250,9 +249,7 @@ def difftime(time1: Any, time2: Any, tz: Any = "UTC", units: Any = None) -> Mome
 
 
 def _constant(value: Any, tz: str) -> Moment:
-    from ..formula.functions.times import as_posixct as constant
-
-    return moment(constant(value, tz))
+    return moment(times.as_posixct(value, tz))
 
 
 def truncated(x: Moment, units: Any = "days") -> Moment:

@@ -109,14 +109,14 @@ _CODES: dict[str, Callable[[pd.DatetimeIndex], Any]] = {
     "q": lambda i: [str(q) for q in i.quarter],
     "%": lambda i: ["%"] * len(i),
 }  # fmt: skip
-_SHORT = {"F": "%Y-%m-%d", "D": "%m/%d/%y", "T": "%H:%M:%S", "R": "%H:%M", "h": "%b"}
+SHORT = {"F": "%Y-%m-%d", "D": "%m/%d/%y", "T": "%H:%M:%S", "R": "%H:%M", "h": "%b"}
 
 
 def written(time: Time, form: str) -> np.ndarray:
     """Each element by R's format, None for NA; each distinct one is written once."""
     codes, distinct = pd.factorize(time.values)
     index = moments(Time(distinct.astype(np.float64), time.kind, time.unit))
-    form = re.sub("%([FDTRh])", lambda m: _SHORT[m[1]], form)
+    form = re.sub("%([FDTRh])", lambda m: SHORT[m[1]], form)
     unknown = next((c for c in re.findall("%(.?)", form) if c not in _CODES), None)
     if unknown is not None:
         raise FormulaError(
@@ -166,7 +166,7 @@ def reader(form: str) -> Callable[[str], float]:
 
     What follows the format in a text is ignored, as by R.
     """
-    form = re.sub("%([FDTRh])", lambda m: _SHORT[m[1]], form.replace("%OS", "%S"))
+    form = re.sub("%([FDTRh])", lambda m: SHORT[m[1]], form.replace("%OS", "%S"))
     pieces = []
     for piece in re.findall(r"%.?|\s+|[^%\s]+", form, re.S):
         if piece[0] == "%" and piece[1:] not in _PATTERNS:

@@ -21,7 +21,7 @@ _NUMBER = re.compile(
 )
 
 
-def _parse(text: str | None) -> float:
+def number_in(text: str | None) -> float:
     """A number written in text; NaN for anything that is none (Python's underscores are no numbers)."""
     if text is None or not _NUMBER.fullmatch(text):
         return np.nan
@@ -30,7 +30,7 @@ def _parse(text: str | None) -> float:
 
 def _parsed(x: Value) -> np.ndarray:
     labels = texts(x)
-    out = np.array([_parse(label) for label in labels], dtype=np.float64)
+    out = np.array([number_in(label) for label in labels], dtype=np.float64)
     lost = np.array(
         [lab is not None and lab.strip() not in ("NA", "NaN") for lab in labels], dtype=bool
     ) & np.isnan(out)

@@ -187,7 +187,7 @@ def subset(x: Value, i: Value, drop: Value = True) -> Value:
         raise FormulaError("NULL has no elements")
     if isinstance(x, Matrix):
         x = np.ravel(x.values, order="F")
-    return take(x, _positions(i, size(x)))
+    return take(x, positions(i, size(x)))
 
 
 def columns(x: Value, i: Value | None = None, j: Value | None = None, drop: Value = True) -> Value:
@@ -204,13 +204,14 @@ def columns(x: Value, i: Value | None = None, j: Value | None = None, drop: Valu
             raise FormulaError(f"subscript out of bounds: no column '{unknown[0]}'")
         chosen = np.array([x.names.index(name) for name in texts(j)])
     else:
-        chosen = _positions(j, x.values.shape[1])
+        chosen = positions(j, x.values.shape[1])
     if len(chosen) == 1 and flag_argument(drop, "drop"):
         return x.values[:, chosen[0]]
     return Matrix(x.values[:, chosen], tuple(x.names[c] for c in chosen))
 
 
-def _positions(i: Value, n: int) -> np.ndarray:
+def positions(i: Value, n: int) -> np.ndarray:
+    """Which of n elements a subscript takes, from 0."""
     if isinstance(i, bool | Logical):
         values, missing = truth(i)
         if missing is not None and np.any(missing):

@@ -161,7 +161,7 @@ def learn_ns(
     return {"knots": inner, "boundary": boundary, "degree": 3, "intercept": whole}
 
 
-def _all_knots(state: dict[str, Any], order: int) -> np.ndarray:
+def all_knots(state: dict[str, Any], order: int) -> np.ndarray:
     low, high = (float(b) for b in state["boundary"])
     inner = np.asarray(state["knots"], dtype=np.float64)
     return np.sort(np.concatenate([np.full(order, low), inner, np.full(order, high)]))
@@ -182,7 +182,7 @@ def apply_bs(state: dict[str, Any], x: Value, *_args: Value, **_named: Value) ->
     low, high = state["boundary"]
     if ((inside < low) | (inside > high)).any():
         give_warning("some 'x' values beyond boundary knots may cause ill-conditioned bases", DataWarning)
-    basis = basis_matrix(inside, _all_knots(state, order), order)
+    basis = basis_matrix(inside, all_knots(state, order), order)
     return _placed(known, basis if state["intercept"] else basis[:, 1:])
 
 
@@ -192,7 +192,7 @@ def apply_ns(state: dict[str, Any], x: Value, *_args: Value, **_named: Value) ->
     known = ~np.isnan(values)
     inside = values[known]
     ends = np.asarray(state["boundary"], dtype=np.float64)
-    knots = _all_knots(state, 4)
+    knots = all_knots(state, 4)
     nearest = np.clip(inside, ends[0], ends[1])
     basis = basis_matrix(nearest, knots, 4)
     beyond = inside != nearest

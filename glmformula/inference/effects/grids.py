@@ -146,7 +146,7 @@ def grid_of(fit: Any, newdata: Any, grid_type: str, values: Mapping[str, Any]) -
         elif grid_type == "balanced" and kinds[name].kind in ("factor", "logical"):
             held[name] = list(kinds[name].levels) if kinds[name].kind == "factor" else [False, True]
         else:
-            held[name] = [_commonest(rows, name)]
+            held[name] = [commonest(rows, name)]
     order = [name for name in values if name in given] + [name for name in names if name not in given]
     return _crossed({name: {**given, **held}[name] for name in order}, sample.data)
 
@@ -168,7 +168,7 @@ def _listed(given: Any) -> list[Any]:
     return list(given.tolist() if hasattr(given, "tolist") else given)
 
 
-def _commonest(rows: Population, name: str) -> Any:
+def commonest(rows: Population, name: str) -> Any:
     counts = rows.run(partial(_counts, name), _plus)
     if not counts:
         raise DataError("there are no rows")
