@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import types
+from itertools import count
 
 import dask
 import dask.dataframe as dd
@@ -136,17 +137,30 @@ def test_a_notebook_looks_on(data, tmp_path, at_once, monkeypatch, capsys):
 
 def interrupting(monkeypatch, after: int) -> None:
     """As the user does it, while a worker is at a piece: the signal goes to the main thread."""
-    calls: list[int] = []
+    calls = count(1)  # a step of its own: threads do not come between
     original = recipe.cut
 
     def pressed(*args):
-        calls.append(1)
-        if len(calls) == after:
+        if next(calls) == after:
+            until_main_waits()
             signal.raise_signal(signal.SIGINT)
         return original(*args)
 
     for module in ("glmformula.frame.survey", "glmformula.design.streamed"):
         monkeypatch.setattr(sys.modules[module], "cut", pressed)
+
+
+def until_main_waits() -> None:
+    """Until the main thread has nothing to do but wait for this one.
+
+    At work in pandas it may be where NumPy takes any error, an interrupt too, for an answer, and goes on.
+    """
+    main, pause = threading.main_thread(), threading.Event()
+    while threading.current_thread() is not main:
+        frame = sys._current_frames()[main.ident]
+        if frame.f_code is threading.Condition.wait.__code__ and "gotit" in frame.f_locals:  # it has let go
+            return
+        pause.wait(0.001)
 
 
 @pytest.mark.parametrize("kind", [parquet, directory, ipc, csv])
