@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import DataError
 from ..frame.interchange import arrow, arrow_table, marked, needed
 from .batches import BatchTable
-from .reading import meta_of, piece_rows
+from .reading import first_line, meta_of, piece_rows
 
 QUERY = "the polars query"
 
@@ -113,10 +113,11 @@ def computing(place: str) -> Iterator[None]:
     except (DataError, GeneratorExit):
         raise
     except Exception as error:
-        text = (str(error).splitlines() or [type(error).__name__])[0]
         more = (
             ""
             if place == QUERY
             else "; a model reads its data again and again, so what can be read once is no data"
         )
-        raise DataError(f"{place} could not be read: {type(error).__name__}: {text}{more}") from error
+        raise DataError(
+            f"{place} could not be read: {type(error).__name__}: {first_line(error)}{more}"
+        ) from error

@@ -28,7 +28,7 @@ MOST = 2**24  # rows that differ; more do not come here
 class Counter(Protocol):
     """What can count the rows of a table by some columns."""
 
-    def repeated(self, columns: tuple[str, ...], sample: int) -> float: ...
+    def sampled(self, columns: tuple[str, ...], sample: int) -> tuple[int, int]: ...
     def counted(self, columns: tuple[str, ...], name: str) -> Iterator[tuple[Any, str]]: ...
 
 
@@ -52,7 +52,7 @@ def counted(counter: Counter, always: bool, columns: tuple[str, ...]) -> Piece |
     DataError
         The query fails; `always`, and too many rows differ.
     """
-    if not columns or not (always or counter.repeated(columns, SAMPLE) >= REPEATED):
+    if not columns or not (always or _repetitive(counter, columns)):
         return None
     name = "(rows)"
     while name in columns:
@@ -73,6 +73,12 @@ def counted(counter: Counter, always: bool, columns: tuple[str, ...]) -> Piece |
     table = arrow().Table.from_batches(batches)
     copies = table[name].to_numpy().astype(np.float64)
     return replace(piece_of(table.drop_columns([name])), copies=copies)
+
+
+def _repetitive(counter: Counter, columns: tuple[str, ...]) -> bool:
+    """Whether enough of the first rows repeat another."""
+    rows, distinct = counter.sampled(columns, SAMPLE)
+    return rows > 0 and 1 - distinct / rows >= REPEATED
 
 
 @dataclass(frozen=True)

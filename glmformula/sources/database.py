@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import DataError
 from ..frame.interchange import marked
 from .batches import Batches, BatchTable
-from .reading import meta_of, piece_rows
+from .reading import first_line, meta_of, piece_rows
 from .sql import open_sql, quoted
 
 
@@ -48,7 +48,7 @@ def querying() -> Iterator[None]:
     except Exception as error:
         if not type(error).__module__.lstrip("_").startswith("duckdb"):
             raise
-        raise DataError(f"DuckDB could not run the query: {str(error).splitlines()[0]}") from error
+        raise DataError(f"DuckDB could not run the query: {first_line(error)}") from error
 
 
 class _Read:
@@ -60,22 +60,16 @@ class _Read:
     def __call__(self, columns: tuple[str, ...]) -> Batches:
         chosen = ", ".join(map(quoted, columns)) or "1"
         with querying():
-            reader = _reader(self.relation.project(chosen), piece_rows(len(columns)))
-            try:
-                schema = marked(reader.schema, everything=True)  # a dictionary is an ENUM, which has an order
-                for batch in reader:
-                    yield batch.replace_schema_metadata(None).cast(schema), "the DuckDB query"
-            finally:
-                reader.close()
+            yield from _batches(self.relation.project(chosen), piece_rows(len(columns)))
 
-    def repeated(self, columns: tuple[str, ...], sample: int) -> float:
-        """Of the first rows, the share that repeat another."""
+    def sampled(self, columns: tuple[str, ...], sample: int) -> tuple[int, int]:
+        """How many rows there are of the first so many, and how many of them differ."""
         with querying():
             some = self.relation.limit(sample).project(", ".join(map(quoted, columns)))
             ((n,),), ((distinct,),) = (
                 rows.aggregate("count(*)").fetchall() for rows in (some, some.distinct())
             )
-        return 1 - distinct / n if n else 0.0
+        return n, distinct
 
     def counted(self, columns: tuple[str, ...], name: str) -> Batches:
         """The rows that differ, and under `name` how many there are of each."""
@@ -86,17 +80,19 @@ class _Read:
         }
         keys = [f"{quoted(c)} COLLATE C" if c in texts else quoted(c) for c in columns]
         chosen = [f"{key} AS {quoted(c)}" for key, c in zip(keys, columns, strict=True)]
+        values = ", ".join([*chosen, f"count(*) AS {quoted(name)}"])
         with querying():
-            groups = self.relation.aggregate(
-                ", ".join([*chosen, f"count(*) AS {quoted(name)}"]), ", ".join(keys)
-            )
-            reader = _reader(groups, piece_rows(len(columns)))
-            try:
-                schema = marked(reader.schema, everything=True)
-                for batch in reader:
-                    yield batch.replace_schema_metadata(None).cast(schema), "the DuckDB query"
-            finally:
-                reader.close()
+            yield from _batches(self.relation.aggregate(values, ", ".join(keys)), piece_rows(len(columns)))
+
+
+def _batches(relation: Any, rows: int) -> Batches:
+    reader = _reader(relation, rows)
+    try:
+        schema = marked(reader.schema, everything=True)  # a dictionary is an ENUM, which has an order
+        for batch in reader:
+            yield batch.replace_schema_metadata(None).cast(schema), "the DuckDB query"
+    finally:
+        reader.close()
 
 
 def _reader(relation: Any, rows: int) -> Any:

@@ -52,11 +52,11 @@ def reading(place: str) -> Iterator[None]:
     except (OSError, arrow().ArrowException, UnicodeDecodeError) as error:
         if isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(error):
             raise DataError(
-                f"{place} is not UTF-8 text: {_first_line(error)}; write it anew in UTF-8, or give glm the "
+                f"{place} is not UTF-8 text: {first_line(error)}; write it anew in UTF-8, or give glm the "
                 "DataFrame of pandas.read_csv(path, encoding='latin-1') or what its encoding is"
             ) from error
         raise DataError(
-            f"{place} could not be read: {_first_line(error)} (is the file complete, and what its name says?)"
+            f"{place} could not be read: {first_line(error)} (is the file complete, and what its name says?)"
         ) from error
 
 
@@ -185,5 +185,6 @@ def _state(filesystem: Any, paths: Sequence[str]) -> tuple[tuple[str, int, int],
     )
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says first, for messages."""
     return (str(error) or type(error).__name__).splitlines()[0]

@@ -88,12 +88,11 @@ class SparkTable:
 
     # -- what can be counted there: see compressed.py ------------------------------------------------------
 
-    def repeated(self, columns: tuple[str, ...], sample: int) -> float:
-        """Of the first rows, the share that repeat another."""
+    def sampled(self, columns: tuple[str, ...], sample: int) -> tuple[int, int]:
+        """How many rows there are of the first so many, and how many of them differ."""
         with failures():
             some = self.chosen(columns).limit(sample)
-            n, distinct = some.count(), some.distinct().count()
-        return 1 - distinct / n if n else 0.0
+            return some.count(), some.distinct().count()
 
     def counted(self, columns: tuple[str, ...], name: str) -> Batches:
         """The rows that differ, and under `name` how many there are of each."""

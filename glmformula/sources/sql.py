@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ..errors import DataError
 from ..frame.interchange import DECLARED, arrow, marked
 from .batches import Batches, BatchTable
-from .reading import meta_of, piece_rows
+from .reading import first_line, meta_of
 
 FETCHED = 2**14  # rows of a driver that gives tuples
 
@@ -44,14 +44,15 @@ class Column:
 class Driver(Protocol):
     """What is known of a database."""
 
-    name: str
-    collation: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def collation(self) -> str: ...
 
     def columns(self, connection: Any, sql: str) -> list[Column]: ...
     def batches(
         self, connection: Any, statement: str, columns: Sequence[Column]
     ) -> Generator[Any, None, None]: ...
-    def value(self, connection: Any, statement: str) -> Any: ...
 
 
 def open_sql(sql: str, connection: Any) -> BatchTable:
@@ -83,7 +84,7 @@ def driver_of(connection: Any) -> Driver:
     """
     package = type(connection).__module__.partition(".")[0]
     if hasattr(connection, "adbc_get_info"):
-        return Adbc()
+        return Adbc(vendor_of(connection))
     if package == "sqlite3":
         return SQLite()
     if package == "psycopg" and hasattr(connection, "cursor"):
@@ -106,28 +107,29 @@ class Query:
     def __call__(self, columns: tuple[str, ...]) -> Batches:
         wanted = self.chosen(columns)
         chosen = ", ".join(f"{column.read} AS {quoted(column.name)}" for column in wanted) or "1 AS one"
-        size = piece_rows(len(columns))
-        with querying(self.driver):
-            batches = self.driver.batches(self.connection, f"SELECT {chosen} FROM ({self.sql}) AS t", wanted)
-            with closing(batches):
-                for batch in batches:
-                    for start in range(0, batch.num_rows, size):
-                        yield batch.slice(start, size), f"the {self.driver.name} query"
+        yield from self.batches(f"SELECT {chosen} FROM ({self.sql}) AS t", wanted)
+
+    def batches(self, statement: str, columns: Sequence[Column]) -> Batches:
+        with (
+            querying(self.driver),
+            closing(self.driver.batches(self.connection, statement, columns)) as batches,
+        ):
+            for batch in batches:
+                yield batch, f"the {self.driver.name} query"
 
     def chosen(self, names: tuple[str, ...]) -> list[Column]:
         known = {column.name: column for column in self.columns}
         return [known[name] for name in names]
 
-    def repeated(self, columns: tuple[str, ...], sample: int) -> float:
-        """Of the first rows, the share that repeat another."""
+    def sampled(self, columns: tuple[str, ...], sample: int) -> tuple[int, int]:
+        """How many rows there are of the first so many, and how many of them differ."""
         names = ", ".join(map(quoted, columns))
         some = f"SELECT {names} FROM ({self.sql}) AS t LIMIT {sample}"
-        with querying(self.driver):
-            n = self.driver.value(self.connection, f"SELECT count(*) FROM ({some}) AS s")
-            distinct = self.driver.value(
-                self.connection, f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM ({some}) AS s) AS d"
+        with querying(self.driver), closing(self.connection.cursor()) as cursor:
+            return (
+                _value(cursor, f"SELECT count(*) FROM ({some}) AS s"),
+                _value(cursor, f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM ({some}) AS s) AS d"),
             )
-        return 1 - distinct / n if n else 0.0
 
     def counted(self, columns: tuple[str, ...], name: str) -> Batches:
         """The rows that differ, and under `name` how many there are of each."""
@@ -141,14 +143,18 @@ class Query:
             f"SELECT {', '.join(keys)}, count(*) AS {quoted(name)} FROM ({self.sql}) AS t GROUP BY {groups}"
         )
         count = Column(name, "", arrow().field(name, arrow().int64()), False)
-        with querying(self.driver):
-            for batch in self.driver.batches(self.connection, statement, [*wanted, count]):
-                yield batch, f"the {self.driver.name} query"
+        yield from self.batches(statement, [*wanted, count])
 
 
 def quoted(name: str) -> str:
     """An identifier of SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _value(cursor: Any, statement: str) -> Any:
+    """The one value that a query gives."""
+    cursor.execute(statement)
+    return cursor.fetchone()[0]
 
 
 @contextmanager
@@ -159,8 +165,7 @@ def querying(driver: Driver) -> Iterator[None]:
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in ("sqlite3", "psycopg", "adbc_driver_manager"):
             raise
-        text = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{driver.name} could not run the query: {text}") from error
+        raise DataError(f"{driver.name} could not run the query: {first_line(error)}") from error
 
 
 def of_tuples(rows: Sequence[Sequence[Any]], columns: Sequence[Column]) -> Any:
@@ -220,10 +225,6 @@ class SQLite:
             cursor.execute(statement)
             while rows := cursor.fetchmany(FETCHED):
                 yield of_tuples(rows, columns)
-
-    def value(self, connection: Any, statement: str) -> Any:
-        with closing(connection.cursor()) as cursor:
-            return cursor.execute(statement).fetchone()[0]
 
 
 class PostgreSQL:
@@ -291,26 +292,22 @@ class PostgreSQL:
             if rows:
                 yield of_tuples(rows, columns)
 
-    def value(self, connection: Any, statement: str) -> Any:
-        with connection.cursor() as cursor:
-            return cursor.execute(statement).fetchone()[0]
 
-
+@dataclass(frozen=True)
 class Adbc:
     """ADBC: the driver gives Arrow batches."""
 
+    vendor: str
     name = "ADBC"
-    collation = ""
+
+    @property
+    def collation(self) -> str:
+        by_bytes = {"postgresql": PostgreSQL.collation, "sqlite": SQLite.collation, "duckdb": " COLLATE C"}
+        return by_bytes.get(self.vendor, "")
 
     def columns(self, connection: Any, sql: str) -> list[Column]:
         pa = arrow()
-        vendor = self.vendor(connection)
-        self.collation = {
-            "postgresql": ' COLLATE "C"',
-            "sqlite": " COLLATE BINARY",
-            "duckdb": " COLLATE C",
-        }.get(vendor, "")
-        limit = "" if vendor == "sqlite" else " LIMIT 0"  # SQLite's driver tells types by the first rows
+        limit = "" if self.vendor == "sqlite" else " LIMIT 0"  # SQLite's driver tells types by the first rows
         out = []
         with closing(connection.cursor()) as cursor:
             cursor.execute(f"SELECT * FROM ({sql}) AS t{limit}")
@@ -338,14 +335,10 @@ class Adbc:
                     ]
                     yield batch.cast(arrow().schema(kinds)) if columns else batch
 
-    def value(self, connection: Any, statement: str) -> Any:
-        with closing(connection.cursor()) as cursor:
-            cursor.execute(statement)
-            return cursor.fetchone()[0]
 
-    @staticmethod
-    def vendor(connection: Any) -> str:
-        try:
-            return str(connection.adbc_get_info().get("vendor_name", "")).lower()
-        except Exception:  # a driver need not know
-            return ""
+def vendor_of(connection: Any) -> str:
+    """The database behind an ADBC driver, in lower case."""
+    try:
+        return str(connection.adbc_get_info().get("vendor_name", "")).lower()
+    except Exception:  # a driver need not know
+        return ""
