@@ -65,6 +65,12 @@ class Streamed:
         return modelled_level(self.response_kind, self.response_levels)
 
     @property
+    def findings(self) -> Any:
+        """What the `check` of `streamed` found in the rows, read as these responses are."""
+        plain, with_trials = self.survey.findings
+        return with_trials if self.trials else plain
+
+    @property
     def nrows(self) -> int:
         """Rows in use."""
         return self.survey.kept

@@ -63,31 +63,30 @@ def streamed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrainin
     FormulaError, DataError, FamilyError
         As `glm`; the response's errors and warnings are those of all rows together.
     """
-    family: Family = arguments["family"]
     if arguments.get("compress"):
         compressed = _compressed_rows(arguments, table)
         if compressed is not None:
             return compressed
     store = store_for(table)
     with hearing() as heard:
-        frame = streamed(
-            arguments["formula"],
-            table,
-            **{name: arguments[name] for name in ARGUMENTS},
-            reading=family.reading,
-            check=partial(_check, family),
-            keeper=store,
-        )
+        frame = _surveyed(arguments, table, keeper=store)
     warn_once(heard)
     if frame.terms.response is None:
         raise FormulaError(f"the formula has no response: expected 'y ~ ...', got {frame.terms.text!r}")
-    plain, with_trials = frame.survey.findings
-    (with_trials if frame.trials else plain).report()
+    frame.findings.report()
     if store is not None:
         store.settle(frame, partial(source_of_values, frame))
     return StreamedTraining(
         StreamSource(table, frame, store, arguments.get("progress")), frame, arguments, table
     )
+
+
+def _surveyed(arguments: Mapping[str, Any], table: Table, **how: Any) -> Streamed:
+    """What is frozen of the fit; `how` the rows are surveyed, as `streamed` has it."""
+    family: Family = arguments["family"]
+    given = {name: arguments[name] for name in ARGUMENTS}
+    check = partial(_check, family)
+    return streamed(arguments["formula"], table, **given, reading=family.reading, check=check, **how)
 
 
 def _compressed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTraining | None:
@@ -100,7 +99,7 @@ def _compressed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrai
     DataError
         ``compress=True``, and nothing can count these rows, or too many differ.
     """
-    family, always = arguments["family"], arguments["compress"] is True
+    always = arguments["compress"] is True
     counter = counter_of(table)
     if counter is None:
         if always:
@@ -117,22 +116,14 @@ def _compressed_rows(arguments: Mapping[str, Any], table: Table) -> StreamedTrai
 
     with hearing() as heard:
         try:
-            frame = streamed(
-                arguments["formula"],
-                table,
-                **{name: arguments[name] for name in ARGUMENTS},
-                reading=family.reading,
-                check=partial(_check, family),
-                counted=differing,
-            )
+            frame = _surveyed(arguments, table, counted=differing)
         except _NoGain:
             return None
         except (DataError, FormulaError):
             if not found:
                 raise
             return None
-    plain, with_trials = frame.survey.findings
-    if heard or (with_trials if frame.trials else plain).problems or frame.terms.response is None:
+    if heard or frame.findings.problems or frame.terms.response is None:
         return None
     (piece,) = found
     source = CompressedSource(

@@ -37,9 +37,8 @@ def _named(kind: str) -> Callable[[Any], bool]:
 
 def _is_dask(data: Any) -> bool:
     package = type(data).__module__.partition(".")[0]
-    return (
-        package in ("dask", "dask_expr") and type(data).__name__ == "DataFrame"
-    )  # the second: before 2025.1
+    # the second before 2025.1: refused, but as Dask
+    return package in ("dask", "dask_expr") and type(data).__name__ == "DataFrame"
 
 
 def _is_spark(data: Any) -> bool:

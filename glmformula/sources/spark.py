@@ -40,9 +40,8 @@ from .steady import Marks, Steady
 T = TypeVar("T")
 RECORD = "part long, size long, found binary, kept binary"
 MOST_KEPT = 2**30  # bytes of a partition: Spark gives them to Python at once
-MOST_HERE = (
-    2**27
-)  # bytes of all: so few are fetched once, since a job of Spark's takes a second whatever it does
+# Bytes of all: so few are fetched once, since a job of Spark's takes a second whatever it does.
+MOST_HERE = 2**27
 PLACE = "the Spark query"
 
 
@@ -290,12 +289,8 @@ def _task(job: Job, size: int | None, names: tuple[str, ...]) -> Callable[[Itera
 
 def _partition(job: Job, size: int | None, names: tuple[str, ...], batches: Iterator[Any]) -> Iterator[Any]:
     """Records of what is put aside, then the one of the result: an error of ours, or what was found."""
-    from pyspark import TaskContext
-
-    context = TaskContext.get()
-    number = 0 if context is None else context.partitionId()
+    number, total = _number(), 0
     result: Any = None
-    total = 0
     try:
         with one_blas_thread(), hearing() as heard:
             steps = job.function(number, batches if size is None else joined(batches, size, names))
@@ -310,6 +305,14 @@ def _partition(job: Job, size: int | None, names: tuple[str, ...], batches: Iter
         result = error, None
     if result[0] is not None or result[1][0] is not None or result[1][1]:
         yield _record(number, total, pickle.dumps(result, 5), None)
+
+
+def _number() -> int:
+    """Of the partition that this worker is at; 0 where there is none."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    return 0 if context is None else context.partitionId()
 
 
 def _record(number: int, size: int, found: bytes | None, kept: bytes | None) -> Any:
@@ -377,11 +380,7 @@ def _answers(
     batches: Iterator[Any],
 ) -> Iterator[Any]:
     """The batches with the columns of the answers; a row that was not in use has none."""
-    from pyspark import TaskContext
-
-    pa = arrow()
-    context = TaskContext.get()
-    number, first = 0 if context is None else context.partitionId(), 0
+    pa, number, first = arrow(), _number(), 0
     for batch in batches:
         chosen = batch.select(places).rename_columns(list(columns))
         piece = piece_of(chosen, first, f"partition {number}", number)

@@ -146,10 +146,8 @@ class Store:
 
     def _source(self, key: tuple[int, int]) -> MemorySource:
         """A piece for a pass; the first pass that comes to it makes it, and has the values let go."""
-        values, here = (
-            self._values.get(key),
-            self._sources.get(key),
-        )  # there is always one of them, in this order
+        # there is always one of them, in this order
+        values, here = self._values.get(key), self._sources.get(key)
         if isinstance(here, MemorySource):
             return here
         if here is not None:
