@@ -6,10 +6,11 @@ import re
 import tomllib
 from pathlib import Path
 
-INSTALLED = ("test", "plot", "arrow", "polars", "duckdb", "dask", "sql")
+OWN = re.compile(r"glmformula\[(.*)\]")
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
-asked = [*project["dependencies"], *(each for name in INSTALLED for each in extras[name])]
+tested = [name for each in extras["test"] if (own := OWN.fullmatch(each)) for name in own[1].split(",")]
+asked = [*project["dependencies"], *(each for name in ("test", *tested) for each in extras[name])]
 bounds = [re.match(r"([\w-]+)(?:\[.*\])?>=([\d.]+)", each) for each in asked]
 print(*sorted({f"{bound[1]}=={bound[2]}" for bound in bounds if bound}), sep="\n")
