@@ -143,7 +143,7 @@ ORDINAL_PROFILE = 1e-3
 PSCL_ROWS = 1e-3
 
 # --- many fits at once ------------------------------------------------------------------------------------
-# The same iterations from X'WX with a condition number up to 1e6 (see engine/many.py), where the loop takes QR factors.
+# The same iterations from X'WX with a condition number up to 1e6 (see engine/many/), where the loop takes QR factors.
 MANY = 1e-9
 
 # --- mixed models ---------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ import pandas as pd
 
 from ..design.build import DesignFrame, with_design
 from ..design.dense import dense
-from ..engine.many import GroupRows, ManyFits, fit_many
+from ..engine.many.fit import ManyFits, fit_many
+from ..engine.many.stack import GroupRows, part as part_of
 from ..errors import DataError, FamilyError, FormulaError, hearing
 from ..families import Family
 from ..families.responses import findings
@@ -70,10 +71,8 @@ class Together:
         return replace(self, groups=self.groups + by)
 
     def part(self, which: np.ndarray) -> Together:
-        fits = ManyFits(*(getattr(self.fits, name)[which] for name in ManyFits.__dataclass_fields__))
-        return replace(
-            self, groups=self.groups[which], fits=fits, rows=self.rows[which], omitted=self.omitted[which]
-        )
+        own = {name: getattr(self, name)[which] for name in ("groups", "rows", "omitted")}
+        return replace(self, fits=part_of(self.fits, which), **own)
 
 
 def fitted_together(
@@ -182,7 +181,7 @@ def _alike(
         assert response is not None
         own = np.concatenate([[0], np.cumsum(starts[part + 1] - starts[part])])
         sound = _sound(arguments["family"], response, own)
-        many = None if response.trials is None or not (response.trials > 1).any() else response.trials
+        many = _counts(response.trials)
         if many is not None and "weights" in values.extra:
             sound &= np.maximum.reduceat(many, own[:-1]) > 1  # R asks each fit whether any is above 1
         X = np.ascontiguousarray(dense(made.design))
@@ -200,6 +199,11 @@ def _places(members: np.ndarray, starts: np.ndarray) -> np.ndarray | slice:
     return np.concatenate([np.arange(starts[k], starts[k + 1]) for k in members])
 
 
+def _counts(trials: np.ndarray | None) -> np.ndarray | None:
+    """Trials, where some are above 1."""
+    return None if trials is None or not (trials > 1).any() else trials
+
+
 def _sound(family: Family, response: Response, starts: np.ndarray) -> np.ndarray:
     """The groups against whose responses the family has nothing, bool (g,)."""
 
@@ -209,8 +213,7 @@ def _sound(family: Family, response: Response, starts: np.ndarray) -> np.ndarray
         ]
         y, weights, trials = parts
         assert y is not None
-        many = None if trials is None or not (trials > 1).any() else trials
-        return bool(findings(family.check_response, y, weights, many, range(len(y))).problems)
+        return bool(findings(family.check_response, y, weights, _counts(trials), range(len(y))).problems)
 
     if not found(slice(None)):
         return np.ones(len(starts) - 1, bool)

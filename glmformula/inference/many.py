@@ -244,9 +244,7 @@ def predict(many: Many, newdata: Any, type: str, se_fit: bool, new_levels: str) 
         fit[rows] = eta if offset is None else eta + offset
         if se_fit:
             own = X[:, ~one.fit.aliased]
-            error[rows] = np.sqrt(
-                np.einsum("ij,jk,ik->i", own, one.fit.covariance @ np.eye(own.shape[1]), own)
-            )
+            error[rows] = np.sqrt(np.einsum("ij,jk,ik->i", own, one.fit.covariance, own))
     if type == "response":
         link, known = many.family.link, ~np.isnan(fit)
         eta = fit[known]

@@ -13,7 +13,7 @@ from tolerances import MANY
 
 import glmformula as gf
 from glmformula import DataError, DataWarning, FitError, FormulaError, glm
-from glmformula.engine import many as engine
+from glmformula.engine.many import fit as engine
 from glmformula.models.many import GLMs
 
 GROUPS, ROWS = 12, 60

@@ -1,0 +1,1 @@
+"""Many small fits of one formula at once, by arrays over all groups."""
