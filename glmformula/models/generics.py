@@ -87,8 +87,7 @@ OTHERS = {
 def function(name: str) -> Callable[..., Any]:
     """The public function of that name; AttributeError where there is none."""
     if name in OTHERS:
-        found: Callable[..., Any] = face.Verb(OTHERS[name], name).function
-        return found
+        return face.verb(OTHERS[name], name)
     if name not in FUNCTIONS:
         raise AttributeError(f"module 'glmformula' has no attribute {name!r}")
     return _generic(name, FUNCTIONS[name])
@@ -103,7 +102,7 @@ def _generic(name: str, method: str) -> Callable[..., Any]:
         (Ordinal, face.ORDINAL),
     )
     protocol, module = next((protocol, table[method]) for protocol, table in tables if method in table)
-    verb = face.Verb(module, method).function
+    verb = face.verb(module, method)
 
     @wraps(verb)
     def asked(fit: Any, *args: Any, **options: Any) -> Any:
