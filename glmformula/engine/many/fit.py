@@ -1,9 +1,9 @@
 """Many small fits of one formula at once: R's iterations for all groups together, by stacked arrays.
 
-An iteration costs a few calls of NumPy for hundreds of fits. Start values, steps, rule
-of convergence and the Gram matrix behind the standard errors are those of `fit_glm`. Only what goes as it should is
-done here: a group whose fit needs a second thought (a rise of the deviance, columns that depend on each other, means
-near an end of their range, weights of zero ...) is left undone, for `fit_glm`: what is done here is what that says.
+An iteration costs a few calls of NumPy for hundreds of fits. Start values, steps, rule of convergence and the Gram
+matrix behind the standard errors are those of `fit_glm`. Only what goes as it should is done here: a group whose fit
+needs a second thought (a rise of the deviance, columns that depend on each other, means near an end of their range,
+weights of zero ...) is left undone, for `fit_glm`: what is done here is what that says.
 """
 
 from __future__ import annotations
