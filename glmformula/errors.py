@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
+from typing import Any
 
 
 class GLMFormulaError(Exception):
@@ -257,6 +258,20 @@ def _marked(source: str | None, start: int | None, stop: int | None, width: int 
     lead = "... " if left else ""
     carets = "^" * max(1, min(stop, left + width) - start)
     return f"\n  {lead}{piece}\n  {' ' * (len(lead) + start - left)}{carets}"
+
+
+def choice(name: str, value: Any, choices: Iterable[str | None]) -> Any:
+    """The value of an argument that is one of a few names.
+
+    Raises
+    ------
+    ValueError
+        It is none of them.
+    """
+    known = tuple(choices)
+    if not isinstance(value, str | None) or value not in known:
+        raise ValueError(f"{name} should be one of {', '.join(map(repr, known))}; got {value!r}")
+    return value
 
 
 def nearest(name: str, known: Iterable[str], n: int = 3) -> str:

@@ -15,7 +15,7 @@ from ..design.contrast import kept
 from ..design.selection import in_order
 from ..engine.irls import fit_glm
 from ..engine.result import Control, GlmFit
-from ..errors import ConvergenceWarning, FitError, give_warning
+from ..errors import ConvergenceWarning, FitError, choice, give_warning
 from ..families import Family, get_family
 from ..families.family import Free
 from ..fitted.parameter import FamilyParameter
@@ -93,9 +93,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         An unknown family or method, an argument that `glm` has not got.
     """
     arguments = {name: given[name] for name in ARGUMENTS}
-    method = arguments["method"]
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    choice("method", arguments["method"], METHODS)
     others = {name: value for name, value in given.items() if name not in arguments}
     compress = others.pop("compress", None)
     control = merged(arguments["control"], others)

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from ..engine.likelihood.newton import NewtonControl
-from ..errors import FormulaError
+from ..errors import FormulaError, choice
 from ..families.hurdles import ZERO_DISTS, hurdle_likelihood
 from ..families.likelihood import Likelihood
 from ..families.zero_inflation import DISTS, LINKS
 from ..formula.parts import Parted, terms_of
 from ..render.several import Printed
 from .likelihood_model import estimated
-from .zero_counts import PARTS, ZeroCounts, choice, ending, rounded, said, zeros_and_counts
+from .zero_counts import PARTS, ZeroCounts, ending, rounded, said, zeros_and_counts
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from ..design.contrast import kept as own_contrasts
 from ..engine.likelihood.layout import Layout
 from ..engine.likelihood.likelihood_fit import LikelihoodFit, Part, as_slice, fit_likelihood
 from ..engine.likelihood.newton import NewtonControl, Solved
-from ..errors import ConvergenceWarning, FormulaError, SeparationWarning, give_warning
+from ..errors import ConvergenceWarning, FormulaError, SeparationWarning, choice, give_warning
 from ..families.likelihood import Levels, Likelihood, Quantity
 from ..fitted.loglik import LogLik
 from ..fitted.protocols import shown
@@ -251,9 +251,7 @@ class LikelihoodModel(LikelihoodVerbs):
     def quantity(self, type: str | None, at: Any = None) -> Quantity:
         """What `predict` calls by that name."""
         known = self.likelihood.quantities
-        name = next(iter(known)) if type is None else type
-        if name not in known:
-            raise ValueError(f"type should be one of {', '.join(map(repr, known))}; got {type!r}")
+        name = next(iter(known)) if type is None else choice("type", type, known)
         if at is not None:
             raise ValueError(f"at= goes with type='prob'; got type={name!r}")
         return known[name]

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from ..engine.result import Control
+from ..errors import choice
 from ..families import gaussian
 from ..fitted.linear import RowSummary, kept, read, row_summary
 from ..fitted.loglik import LogLik
@@ -223,9 +224,7 @@ class LM(GLM):
 
 def _estimate(given: Mapping[str, Any]) -> Estimate:
     """The estimate for the arguments of `lm`."""
-    method = given["method"]
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    choice("method", given["method"], METHODS)
     others = {"family": gaussian(), "start": None, "etastart": None, "mustart": None, "control": CONTROL}
     arguments = checked({**given, **others})
     found = estimate(arguments)

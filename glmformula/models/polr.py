@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..engine.likelihood.newton import NewtonControl
-from ..errors import DataWarning, FormulaError, RankWarning, give_warning
+from ..errors import DataWarning, FormulaError, RankWarning, choice, give_warning
 from ..families.categories import UNKNOWN
 from ..families.cumulative import METHODS, check_levels, ordinal
 from ..families.likelihood import Levels, Likelihood
@@ -167,9 +167,7 @@ class Polr(OrdinalVerbs, LikelihoodModel):
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:
-        method, parallel = arguments["method"], arguments["parallel"]
-        if not isinstance(method, str) or method not in METHODS:
-            raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+        method, parallel = choice("method", arguments["method"], METHODS), arguments["parallel"]
         made = estimated(
             UNKNOWN,
             arguments,

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..engine.likelihood.newton import NewtonControl
-from ..errors import DataError
+from ..errors import DataError, choice
 from ..families.likelihood import Likelihood, Quantity
 from ..families.zero_inflation import (
     DISTS,
@@ -204,12 +204,6 @@ def _wider(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float
 def rounded(theta: float) -> str:
     """As R pastes round(theta, 4)."""
     return f"{round_half((theta,), 4)[0]:.15g}" if np.isfinite(theta) else "Inf"
-
-
-def choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} should be one of {', '.join(map(repr, choices))}; got {value!r}")
-    return value
 
 
 def zeroinfl(

@@ -17,7 +17,7 @@ from ...engine.bordered import WIDE
 from ...engine.columns import linear_predictor
 from ...engine.covariance import BorderedCovariance
 from ...engine.rows import quadratic_forms
-from ...errors import RankWarning, give_warning
+from ...errors import RankWarning, choice, give_warning
 from ...fitted.coefficients import over_all
 from ...sources.base import Block, Source
 from ...sources.mapped import collect
@@ -117,8 +117,8 @@ def predict(
     0  0.015  0.005  0.046
     1  0.064  0.042  0.096
     """
-    _check_choice("type", type, TYPES)
-    _check_choice("interval", interval, INTERVALS)
+    choice("type", type, TYPES)
+    choice("interval", interval, INTERVALS)
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     if out is not None or elsewhere(fit, newdata) is not None:
@@ -379,8 +379,3 @@ def _terms_block(
         if errors is not None and cov is not None:
             errors[:, k] = np.sqrt(np.einsum("ij,ij->i", part @ cov[np.ix_(where, where)], part))
     return values, errors
-
-
-def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
-    if not isinstance(value, str | None) or value not in choices:
-        raise ValueError(f"{name} should be one of {', '.join(map(repr, choices))}; got {value!r}")
