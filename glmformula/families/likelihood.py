@@ -192,6 +192,11 @@ class Likelihood:
     longest: float = np.inf
 
     @property
+    def constant_names(self) -> tuple[str, ...]:
+        """The predictors that are constants."""
+        return tuple(name for name, part in zip(self.predictors, self.parts) if part is None)
+
+    @property
     def is_binomial(self) -> bool:
         """Whether the response is two categories."""
         return False

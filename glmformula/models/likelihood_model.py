@@ -95,8 +95,8 @@ class LikelihoodModel(LikelihoodVerbs):
     @cached_property
     def constants(self) -> pd.Series:
         """The estimates beside the coefficients, such as Log(theta)."""
-        names = [n for n, part in zip(self.likelihood.predictors, self.likelihood.parts) if part is None]
-        return pd.Series(self.result.solved.parameters[self.result.constants], index=names)
+        names = self.likelihood.constant_names
+        return pd.Series(self.result.solved.parameters[self.result.constants], index=list(names))
 
     @property
     def aliased(self) -> np.ndarray:
@@ -119,21 +119,26 @@ class LikelihoodModel(LikelihoodVerbs):
         return self.result.layout.size
 
     @property
+    def _observations(self) -> Any:
+        """How many `loglik` and `bic` count."""
+        return self.nobs
+
+    @property
     def loglik(self) -> LogLik:
-        """The log-likelihood, which knows its parameters and rows."""
-        return LogLik(self.result.solved.loglik, df=self.n_parameters, nobs=self.nobs)
+        """The log-likelihood; it knows its parameters and observations: rows, of categories the sum of the weights."""
+        return LogLik(self.result.solved.loglik, df=self.n_parameters, nobs=self._observations)
 
     @property
     def aic(self) -> float:
         """-2 log-likelihood + 2 parameters."""
-        return -2.0 * self.result.solved.loglik + 2.0 * self.n_parameters
+        return self.deviance + 2.0 * self.n_parameters
 
     step_aic = aic  # what `step` chooses by
 
     @property
     def bic(self) -> float:
-        """-2 log-likelihood + log(rows) parameters."""
-        return -2.0 * self.result.solved.loglik + math.log(self.nobs) * self.n_parameters
+        """-2 log-likelihood + log(observations) parameters."""
+        return self.deviance + math.log(self._observations) * self.n_parameters
 
     @property
     def deviance(self) -> float:
@@ -231,8 +236,7 @@ class LikelihoodModel(LikelihoodVerbs):
     def parameter_names(self) -> tuple[str, ...]:
         """Of all parameters that are not aliased, the constants too."""
         kept = [name for name, gone in zip(self.column_names, self.aliased) if not gone]
-        constants = [n for n, part in zip(self.likelihood.predictors, self.likelihood.parts) if part is None]
-        return (*kept, *constants)
+        return (*kept, *self.likelihood.constant_names)
 
     @cached_property
     def residual_quantiles(self) -> tuple[float, ...] | None:
@@ -502,6 +506,11 @@ def estimated(
     }
 
 
+def whole(total: float) -> float:
+    """A sum of weights, as an int where it is one."""
+    return int(total) if float(total).is_integer() else total
+
+
 def start_of(start: Any) -> np.ndarray | None:
     """Numbers to begin the search with."""
     if start is None:
@@ -554,9 +563,8 @@ def warn_of(result: LikelihoodFit, likelihood: Likelihood, names: tuple[str, ...
     if limits.any():
         coefficients = np.zeros(len(names))
         coefficients[~result.aliased] = limits[~result.constants]
-        constants = [n for n, part in zip(likelihood.predictors, likelihood.parts) if part is None]
         every = np.concatenate([coefficients, limits[result.constants]])
-        give_warning(without_estimate(every, (*names, *constants)), SeparationWarning)
+        give_warning(without_estimate(every, (*names, *likelihood.constant_names)), SeparationWarning)
     elif not result.solved.converged:
         give_warning(
             f"the search for the maximum of the likelihood did not converge in {result.solved.iter} iterations; "

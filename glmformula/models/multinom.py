@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pandas as pd
 
 from ..engine.likelihood.newton import NewtonControl
 from ..families.categories import UNKNOWN, multinomial
 from ..families.likelihood import Levels, Likelihood
-from ..fitted.loglik import LogLik
 from ..formula.terms import Terms
 from ..formula.tokens import string_text
-from .likelihood_model import LikelihoodModel, estimated
+from .likelihood_model import LikelihoodModel, estimated, whole
 
 if TYPE_CHECKING:
     from ..inference.rows.category_rows import CategorySummary
@@ -72,26 +70,14 @@ class Multinom(LikelihoodModel):
         return pd.DataFrame(values, index=list(self.levels[1:]), columns=columns)
 
     @property
-    def deviance(self) -> float:
-        """-2 log-likelihood."""
-        return -2.0 * self.result.solved.loglik
-
-    @property
     def edf(self) -> int:
         """Coefficients that are not aliased."""
         return self.n_parameters
 
     @property
-    def loglik(self) -> LogLik:
-        """The log-likelihood; its `nobs` is the sum of the weights, as nnet's."""
-        total = self.result.weight_sum
-        count: Any = int(total) if float(total).is_integer() else total
-        return LogLik(self.result.solved.loglik, df=self.n_parameters, nobs=count)
-
-    @property
-    def bic(self) -> float:
-        """-2 log-likelihood + log(sum of the weights) parameters."""
-        return float(self.deviance + np.log(self.result.weight_sum) * self.n_parameters)
+    def _observations(self) -> float:
+        """The sum of the weights, as nnet counts."""
+        return whole(self.result.weight_sum)
 
     @property
     def fitted_values(self) -> Any:

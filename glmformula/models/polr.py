@@ -15,11 +15,10 @@ from ..errors import DataWarning, FormulaError, RankWarning, choice, give_warnin
 from ..families.categories import UNKNOWN
 from ..families.cumulative import METHODS, check_levels, ordinal
 from ..families.likelihood import Levels, Likelihood
-from ..fitted.loglik import LogLik
 from ..formula.terms import Terms
 from ..formula.tokens import string_text
 from .face import OrdinalVerbs
-from .likelihood_model import LikelihoodModel, estimated
+from .likelihood_model import LikelihoodModel, estimated, whole
 
 if TYPE_CHECKING:
     from ..sources.base import Block
@@ -78,8 +77,9 @@ class Polr(OrdinalVerbs, LikelihoodModel):
     @property
     def n(self) -> float:
         """The sum of the weights, which MASS counts as the observations."""
-        total = self.result.weight_sum
-        return int(total) if float(total).is_integer() else total
+        return whole(self.result.weight_sum)
+
+    _observations = n
 
     @property
     def df_residual(self) -> float:  # type: ignore[override]
@@ -90,17 +90,6 @@ class Polr(OrdinalVerbs, LikelihoodModel):
     def n_numbers(self) -> float:
         """The sum of the weights."""
         return self.n
-
-    @property
-    def loglik(self) -> LogLik:
-        """The log-likelihood; its `nobs` is the sum of the weights, as MASS's."""
-        count: Any = self.n
-        return LogLik(self.result.solved.loglik, df=self.n_parameters, nobs=count)
-
-    @property
-    def bic(self) -> float:
-        """-2 log-likelihood + log(sum of the weights) parameters."""
-        return float(self.deviance + np.log(self.n) * self.n_parameters)
 
     @property
     def parallel(self) -> tuple[str, ...]:
