@@ -25,8 +25,9 @@ ANCHORS, ALONE = 3, 3
 MANY_ROWS, ROWS_EACH = 2**13, 40
 # A first step is too long where the residual is more than twice this many times that of no step at all.
 ASTRAY = 5.0
-# Columns whose matrices cost more than passes do: one anchor, whose information is summed once.
-MANY = 500
+# Columns whose matrices cost more than passes do: one anchor, whose information is summed once and serves its
+# neighbours too.
+MANY = 350
 # Numbers in the matrices that are kept from one pass to the next, at most.
 KEPT = 2**25
 # The residual must fall by this in a pass; else the information is taken at that lambda itself.
@@ -215,21 +216,29 @@ class Batch:
 
     def information(self, i: int) -> Subsets:
         """The second derivatives at a lambda."""
-        if i in self.kept:
-            return self.kept[i]
-        knots = {k: Q for k, Q in self.exact.items() if k in self.anchors}
-        Q = self.exact[i] if i in self.exact else between(i, self.place, {-1: self.first, **knots})
+        at = self.knot(i) if self.many else i
+        if at in self.kept:
+            return self.kept[at]
+        knots = {-1: self.first} | {k: Q for k, Q in self.exact.items() if k in self.anchors}
+        Q = self.exact[at] if at in self.exact else between(at, self.place, knots)
         made = Subsets(Q)
         if self.keeps:
-            self.kept[i] = made
+            self.kept[at] = made
         return made
+
+    def knot(self, i: int) -> int:
+        """The nearest place whose second derivatives were summed."""
+        known = [-1, *self.exact]
+        at = np.array([0.0, *self.place[known[1:]]])
+        return i if i in self.exact else known[int(np.abs(at - self.place[i]).argmin())]
 
     def start(self, which: list[int]) -> None:
         """Go to the minima of the quadratic models between the places solved before."""
         now = self.here.b
         for i in range(len(self.lambdas)):
             if i in which:
-                model, aim = self.information(i), between(i, self.place, self.aims)
+                model = self.information(i)
+                aim = self.aims[self.knot(i)] if self.many else between(i, self.place, self.aims)
                 self.b[i] = self.problem.least(model.Q, aim, self.lambdas[i], now, model)
             if i in which or i in self.exact:
                 now = self.b[i]

@@ -22,8 +22,8 @@ from .curved import Curved
 from .formed import formed
 from .grouped import Grouped, grouped
 from .path import STOPS, Stop, by_level, by_share, followed
-from .problem import Penalty, Scaled, scaled
-from .quadratic import Quadratic
+from .problem import Penalty, Scaled, scaled, standardised
+from .quadratic import Quadratic, summed_once
 from .relaxed import relaxed
 from .sums import weighted_gram
 from .surface import Surface
@@ -103,14 +103,13 @@ def fit_path(
     FitError
         Nothing varies, nothing is penalised, or no coefficients have valid means.
     """
-    source = formed(source, not family.is_normal_linear)
-    problem, sums = scaled(source, family, names, assign, penalty)
-    factors = np.full(problem.p, np.nan)
-    factors[problem.columns] = problem.factors
-    plain = problem
+    once = family.is_normal_linear and summed_once(source, len(names))
+    made, sums = scaled(source if once else formed(source), family, names, assign, penalty, once)
+    plain, sums = standardised(made, sums)
+    problem = plain
     if penalty.grouped:
-        gram = problem.matrix(weighted_gram(source, problem.p))
-        problem = grouped(problem, gram, assign[problem.columns])
+        gram = problem.matrix(weighted_gram(problem.source, problem.p))
+        problem = grouped(problem, gram, assign[made.columns])
     kind: type[Quadratic | Curved] = Quadratic if family.is_normal_linear else Curved
     surface: Surface = kind.of(problem, sums)
     penalised = problem.factors > 0
@@ -126,6 +125,11 @@ def fit_path(
         null_share = share if penalty.alpha else surface.seen(free.b[None], False)[1]
         no_change = bool((penalty.lower[assign != 0] == 0).any() or (penalty.upper[assign != 0] == 0).any())
         stop = Stop(STOPS.get(family.name, by_level if not family.is_normal_linear else by_share), no_change)
+
+    def own(of: Scaled, b: np.ndarray) -> np.ndarray:
+        there = of.own(b)
+        return there if plain is made else made.own(there)
+
     found = followed(surface, lambdas, free, penalty.thresh * size, stop, top, null_share)
     failed = np.flatnonzero(~(found.residuals <= FAILED * size))
     k = int(failed[0]) if len(failed) else len(found.b)
@@ -141,14 +145,14 @@ def fit_path(
         if isinstance(problem, Grouped):
             surface, b = kind.of(plain, sums), b @ problem.turn.T
         again, explained = relaxed(surface, b)
-        more = {"relaxed_beta": plain.own(again), "relaxed_dev_ratio": explained}
-    sd, mean = np.ones(problem.p), np.zeros(problem.p)
-    sd[problem.columns], mean[problem.columns] = problem.sd, problem.mean
+        more = {"relaxed_beta": own(plain, again), "relaxed_dev_ratio": explained}
+    sd, mean, factors = np.ones(made.p), np.zeros(made.p), np.full(made.p, np.nan)
+    sd[made.columns], mean[made.columns], factors[made.columns] = made.sd, made.mean, made.factors
     return PenalisedPath(
         lambdas=lambdas[chosen],
         dev_ratio=found.dev_ratio[chosen],
         residuals=found.residuals[chosen] / size,
-        beta=problem.own(found.b[chosen]),
+        beta=own(problem, found.b[chosen]),
         null_deviance=surface.null_deviance,
         nobs=problem.rows,
         weight_sum=problem.weight,

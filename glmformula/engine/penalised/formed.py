@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
 
 from ...sources.base import Block, Source
 from ...sources.memory import MemorySource
-from ..columns import Part, plan, write_columns
+from ..columns import Part, dense_indices, plan, write_columns
 
 T = TypeVar("T")
 
@@ -58,30 +57,42 @@ class Formed:
         """The same rows and columns with another response: no offset, no start values."""
         return replace(self, source=self.source.with_response(y, prior_weights))
 
+    @property
+    def whole(self) -> bool:
+        """Whether no column is counted."""
+        return not any(part.counted for part in self.parts)
+
     def select_terms(self, keep: frozenset[int]) -> Formed:
         """The same rows, only the columns of some terms."""
-        assign = self.source.design.assign
-        kept = [part for part in self.parts if int(assign[part.start]) in keep]
-        stops = accumulate([part.stop - part.start for part in kept])
-        parts = tuple(
-            part._replace(start=stop - (part.stop - part.start), stop=stop) for part, stop in zip(kept, stops)
-        )
-        dense = [
-            int(assign[j]) in keep
-            for part in self.parts
-            if not part.counted
-            for j in range(part.start, part.stop)
-        ]
-        some = np.array([*dense, True])
+        kept = np.isin(self.source.design.assign, list(keep))
+        parts, stop = [], 0
+        for part in self.parts:
+            width = int(kept[part.start : part.stop].sum())
+            if width:
+                start, stop = stop, stop + width
+                parts.append(part._replace(start=start, stop=stop))
+        some = np.append(kept[dense_indices(self.parts)], True)
         single = None if self.single is None else self.single[some]
-        return Formed(self.source.select_terms(keep), parts, self.columns[some], single)
+        return Formed(self.source.select_terms(keep), tuple(parts), self.columns[some], single)
+
+    def standardised(self, which: np.ndarray, mean: np.ndarray, sd: np.ndarray, halves: bool) -> Formed:
+        """The same rows with the columns `which` (q,) alone, less `mean` (q,) and divided by `sd`; `self` is spent.
+
+        `halves`: in single precision too. No column must be counted.
+        """
+        design = self.source.design
+        names = tuple(design.names[j] for j in which.tolist())
+        design = replace(design, names=names, assign=design.assign[which])
+        every = len(which) == len(self.columns) - 1 and bool((np.diff(which) == 1).all())
+        columns = self.columns if every else self.columns[np.append(which, -1)]
+        single = np.empty(columns.shape, np.float32) if halves else None
+        source = replace(self.source, design=design)
+        source.map_reduce(partial(_standardise, columns, single, mean, sd), _nothing)
+        return Formed(source, (Part(0, len(which), None, False),), columns, single)
 
 
-def formed(source: Source, halves: bool) -> Source:
-    """The source with its columns formed, if it is in memory and they are not too many.
-
-    `halves`: in single precision too.
-    """
+def formed(source: Source) -> Source:
+    """The source with its columns formed, if it is in memory and they are not too many."""
     if not isinstance(source, MemorySource):
         return source
     pieces, n = source.design.pieces, source.nrows
@@ -92,23 +103,35 @@ def formed(source: Source, halves: bool) -> Source:
     if source.block_rows is None:
         source = replace(source, block_rows=max(LEAST_ROWS, -(-n // BLOCKS)))
     columns = np.empty((width + 1, n))
-    every = not any(part.counted for part in parts)
-    single = np.empty(columns.shape, np.float32) if every and halves else None
-    source.map_reduce(partial(_fill, parts, columns, single), _nothing)
-    if every:
-        source = replace(source, design=replace(source.design, pieces=()))
-    return Formed(source, parts, columns, single)
+    source.map_reduce(partial(_fill, parts, columns), _nothing)
+    made = Formed(source, parts, columns)
+    # what is formed is not asked for again
+    design = replace(source.design, pieces=())
+    return replace(made, source=replace(source, design=design)) if made.whole else made
 
 
-def _fill(parts: tuple[Part, ...], columns: np.ndarray, single: np.ndarray | None, block: Block) -> None:
-    for start in range(0, len(block.y), FILLED):
-        some = block.design.rows(slice(start, start + FILLED))
-        rows = slice(block.start + start, block.start + start + some.nrows)
-        own = columns[:, rows]
-        write_columns(some.pieces, parts, own)
-        own[-1] = 0.0
+def chunks(block: Block) -> Iterator[slice]:
+    """Some rows after the others, by their places in the source."""
+    for start in range(block.start, block.start + len(block.y), FILLED):
+        yield slice(start, min(start + FILLED, block.start + len(block.y)))
+
+
+def _fill(parts: tuple[Part, ...], columns: np.ndarray, block: Block) -> None:
+    for rows in chunks(block):
+        some = block.design.rows(slice(rows.start - block.start, rows.stop - block.start))
+        write_columns(some.pieces, parts, columns[:, rows])
+        columns[-1, rows] = 0.0
+
+
+def _standardise(
+    columns: np.ndarray, single: np.ndarray | None, mean: np.ndarray, sd: np.ndarray, block: Block
+) -> None:
+    for rows in chunks(block):
+        own = columns[:-1, rows]
+        own -= mean[:, None]
+        own /= sd[:, None]
         if single is not None:
-            single[:, rows] = own
+            single[:, rows] = columns[:, rows]
 
 
 def _nothing(a: None, b: None) -> None:

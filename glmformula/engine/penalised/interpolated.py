@@ -26,11 +26,12 @@ def between(i: int, place: np.ndarray, known: dict[int, np.ndarray]) -> np.ndarr
     if i in known:
         return known[i]
     at = np.array([0.0 if k < 0 else place[k] for k in known])
-    out = np.zeros_like(known[-1])
-    for share, value in zip(shares(at, float(place[i])).tolist(), known.values()):
+    first, *rest = zip(shares(at, float(place[i])).tolist(), known.values())
+    out = np.multiply(*first, order="C")
+    for share, value in rest:
         if share:
-            out += share * value
-    return out
+            blas.daxpy(value.ravel(), out.ravel(), a=share)  # in place
+    return np.asarray(out)
 
 
 def shares(at: np.ndarray, x: float) -> np.ndarray:

@@ -12,8 +12,8 @@ from .surface import Surface
 
 # Numbers of lambdas that are solved together: the first for which few columns may not be zero, or the last.
 TOGETHER = (36, 24, 16, 10, 5)
-# A column may not be zero if its derivative is above this share of the penalty at the last of them; so many are few.
-NEAR, FEW = 0.92, 300
+# So many columns that may not be zero are few.
+FEW = 300
 # Nothing is left out where the terms that stay have more of the columns than this.
 WORTHLESS = 0.8
 # glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
@@ -128,14 +128,14 @@ def working(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The lambdas to solve together, and the coefficients that may not be zero there, bool (q,).
 
-    Bolder than the strong rule of Tibshirani et al. (2012), which leaves three times as many columns in; where it is
-    wrong the look at all columns tells.
+    Those whose derivative is above the penalty at the last of them. Bolder than the strong rule of Tibshirani et al.
+    (2012), which leaves three times as many columns in; where it is wrong the look at all columns tells.
     """
     always = forced | (here.b != 0) | (problem.factors == 0)
     most = max(FEW, 3 * int(always.sum()) // 2)
     for size in TOGETHER:
         some = lambdas[:size]
-        inside = always | (np.abs(here.slopes) >= problem.penalty(NEAR * float(some[-1])))
+        inside = always | (np.abs(here.slopes) >= problem.penalty(float(some[-1])))
         if inside.sum() <= most:
             break
     # a term's columns are summed together

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ...errors import FitError
 from ...families import Family
 from ...sources.base import Source
 from ...sources.mapped import select_terms
+from .formed import Formed
 from .piecewise import minimum, residual
 from .subsets import Subsets
 from .sums import Moments, moments
@@ -104,6 +106,9 @@ class Scaled:
 
     def rows_of_matrix(self, own: np.ndarray, some: np.ndarray) -> np.ndarray:
         """Those of some coefficients (their places, the intercept's first) and all, of rows of the design's."""
+        every = len(self.columns) == self.p
+        if self.standard:
+            return np.asarray((own if every else own[:, self.columns]) / self.weight)
         out = own[:, self.columns]
         if self.has_intercept:
             m, u = self.mean, out[0] - self.mean * (out[0, 0] / 2)
@@ -111,6 +116,11 @@ class Scaled:
         out *= 1 / self.sd[some, None]
         out *= 1 / (self.sd * self.weight)
         return np.asarray(out)
+
+    @cached_property
+    def standard(self) -> bool:
+        """Whether the design's columns are centred and scaled themselves."""
+        return bool((self.mean == 0).all() and (self.sd == 1).all())
 
     @property
     def light(self) -> bool:
@@ -177,9 +187,14 @@ class Scaled:
 
 
 def scaled(
-    source: Source, family: Family, names: tuple[str, ...], assign: np.ndarray, penalty: Penalty
+    source: Source,
+    family: Family,
+    names: tuple[str, ...],
+    assign: np.ndarray,
+    penalty: Penalty,
+    gram: bool = False,
 ) -> tuple[Scaled, Moments]:
-    """The scaled problem, and the moments that it was made of.
+    """The scaled problem, and the moments that it was made of; with `gram` the products of all columns too.
 
     Raises
     ------
@@ -187,7 +202,7 @@ def scaled(
         There is nothing to penalise, or no row.
     """
     p = len(names)
-    sums = moments(source, np.zeros(p))
+    sums = moments(source, gram=gram)
     if not sums.weight > 0:
         raise FitError("all weights are zero, or there is no row: expected observations to fit")
     mean, square = sums.columns / sums.weight, sums.squares / sums.weight
@@ -243,3 +258,21 @@ def scaled(
         places=np.arange(len(columns)),
     )
     return made, sums
+
+
+def standardised(problem: Scaled, sums: Moments) -> tuple[Scaled, Moments]:
+    """The same problem of columns that are centred and scaled themselves, where they are at hand, and its moments."""
+    if not (isinstance(problem.source, Formed) and problem.source.whole):
+        return problem, sums
+    columns, q = problem.columns, len(problem.columns)
+    halves = not problem.family.is_normal_linear  # which has no passes far from the solution
+    made = replace(
+        problem,
+        source=problem.source.standardised(columns, problem.mean, problem.sd, halves),
+        p=q,
+        assign=problem.assign[columns],
+        columns=np.arange(q),
+        mean=np.zeros(q),
+        sd=np.ones(q),
+    )
+    return made, replace(sums, products=problem.scores(sums.products[None])[0] * problem.weight)

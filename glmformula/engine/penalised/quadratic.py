@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...sources.base import Source
+from ..gram import assemble
 from .grouped import Grouped
 from .piecewise import minimum
 from .problem import Point, Scaled
@@ -15,6 +17,11 @@ from .surface import seen_by_rows
 
 # Columns whose Gram matrix is summed once and for all.
 WHOLE = 2000
+
+
+def summed_once(source: Source, p: int) -> bool:
+    """Whether the products of all columns are worth a pass."""
+    return p <= min(WHOLE, max(getattr(source, "nrows", p), 300))
 
 
 @dataclass
@@ -34,8 +41,8 @@ class Quadratic:
         mean = sums.response / problem.weight if problem.has_intercept else 0.0
         spread = sums.square / problem.weight - mean * mean
         made = cls(problem, spread * problem.weight, spread)
-        if problem.p <= min(WHOLE, max(problem.rows, 300)):
-            made.whole = made.gram(problem), problem.scores(sums.products[None])[0]
+        if sums.gram is not None:
+            made.whole = problem.matrix(assemble(sums.gram)[0]), problem.scores(sums.products[None])[0]
         return made
 
     @property

@@ -286,8 +286,8 @@ def transposed_product(rows: Rows, r: np.ndarray) -> np.ndarray:
 class Moments:
     """Weighted sums: of the weights, of the response less offset and its square, of columns, and of their squares.
 
-    `products` are of the columns and the response; those of columns are (p,). `ends` are the least and the largest
-    response.
+    `products` are of the columns and the response; those of columns are (p,). `gram`: all products of columns, if
+    they were asked for.
     """
 
     rows: int
@@ -297,35 +297,42 @@ class Moments:
     columns: np.ndarray
     squares: np.ndarray
     products: np.ndarray
+    gram: Tables | None = None
 
     def __add__(self, other: Moments) -> Moments:
-        return Moments(*(getattr(self, f) + getattr(other, f) for f in self.__dataclass_fields__))
+        added = {f: getattr(self, f) + getattr(other, f) for f in self.__dataclass_fields__ if f != "gram"}
+        both = self.gram is not None and other.gram is not None
+        return Moments(**added, gram=self.gram + other.gram if both else None)  # type: ignore[operator]
 
 
-def moments(source: Source, centre: np.ndarray) -> Moments:
-    """The sums, of the columns less `centre` (p,)."""
-    return source.map_reduce(partial(_moments, centre), _plus)
+def moments(source: Source, centre: np.ndarray | None = None, gram: bool = False) -> Moments:
+    """The sums, of the columns less `centre` (p,) if there is one; X'WX with them, if asked for."""
+    return source.map_reduce(partial(_moments, centre, gram), _plus)
 
 
 def _plus(a: Moments, b: Moments) -> Moments:
     return a + b
 
 
-def _moments(centre: np.ndarray, block: Block) -> Moments:
-    return reduce(_plus, (_moments_of(centre, rows) for rows in rows_of(block)))
+def _moments(centre: np.ndarray | None, gram: bool, block: Block) -> Moments:
+    return reduce(_plus, (_moments_of(centre, gram, rows) for rows in rows_of(block)))
 
 
-def _moments_of(centre: np.ndarray, rows: Rows) -> Moments:
+def _moments_of(centre: np.ndarray | None, gram: bool, rows: Rows) -> Moments:
     formed, w = dense_indices(rows.parts), rows.weights
-    if centre.any():
+    if centre is not None:
         about = np.append(centre[formed], 0.0)
         rows = replace(rows, columns=rows.columns - about[:, None])
     columns = rows.columns[:-1]
     y = rows.y if rows.offset is None else rows.y - rows.offset
     y = np.where(w > 0, y, 0.0)
     sums = transposed_product(rows, np.stack([w, w * y]))
-    squares = np.empty(len(centre))
-    squares[formed] = np.einsum("ij,ij,j->i", columns, columns, w)
+    products = weighted(rows, rows.columns, rows.prior_weights) if gram else None
+    squares = np.empty(sums.shape[1])
+    if products is None:
+        squares[formed] = np.einsum("ij,ij,j->i", columns, columns, w)
+    else:
+        squares[formed] = np.diag(products.dense)[:-1]
     for piece, part, contrast in rows.counted:
         product = row_product(piece)
         one = w if product is None else w * product * product
@@ -333,12 +340,20 @@ def _moments_of(centre: np.ndarray, rows: Rows) -> Moments:
         totals = by_level(codes, len(contrast), one[None])[0]
         place = slice(part.start, part.stop)
         squares[place] = totals[contrast.chosen] if isinstance(contrast, Indicators) else totals @ contrast**2
-        own, total = centre[place], w.sum()
-        squares[place] += own * (own * total - 2 * sums[0, place])
-        sums[0, place] -= own * total
-        sums[1, place] -= own * (w @ y)
+        if centre is not None:
+            own, total = centre[place], w.sum()
+            squares[place] += own * (own * total - 2 * sums[0, place])
+            sums[0, place] -= own * total
+            sums[1, place] -= own * (w @ y)
     return Moments(
-        int(np.count_nonzero(w)), float(w.sum()), float(w @ y), float(w @ (y * y)), sums[0], squares, sums[1]
+        int(np.count_nonzero(w)),
+        float(w.sum()),
+        float(w @ y),
+        float(w @ (y * y)),
+        sums[0],
+        squares,
+        sums[1],
+        products,
     )
 
 
