@@ -255,7 +255,7 @@ class Batch:
         """The next pass: far away in single precision, where only second derivatives are wanted of fewer rows."""
         size = self.size[self.open]
         far = size > COARSE * self.tolerance
-        single = self.light and turn + 1 != self.models and 2 * far.sum() >= len(far)
+        single = self.problem.single and turn + 1 != self.models and 2 * far.sum() >= len(far)
         which = [i for i, distant in zip(self.open, far) if distant or not single]
         # near the solution: from there on the slopes say how the deviance changes
         near = (self.size[which] <= NEARBY * self.tolerance) & np.isnan(self.deviances[which])

@@ -17,6 +17,7 @@ import numpy as np
 
 from ...errors import FitError
 from ...families import Family
+from ...runtime.tasks import one_team
 from ...sources.base import Source
 from .curved import Curved
 from .formed import formed
@@ -87,6 +88,7 @@ class PenalisedPath:
     relaxed_dev_ratio: np.ndarray | None = None
 
 
+@one_team()
 def fit_path(
     source: Source,
     family: Family,

@@ -127,6 +127,11 @@ class Scaled:
         """Whether second derivatives may be summed in single precision: no column's mean is far from zero."""
         return bool((np.abs(self.mean) <= FAR * self.sd).all())
 
+    @property
+    def single(self) -> bool:
+        """Whether the columns are at hand in single precision."""
+        return isinstance(self.source, Formed) and self.source.single is not None
+
     def penalty(self, lambda_: float) -> np.ndarray:
         return lambda_ * self.alpha * self.factors
 
