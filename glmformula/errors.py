@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class GLMFormulaError(Exception):
@@ -260,7 +262,7 @@ def _marked(source: str | None, start: int | None, stop: int | None, width: int 
     return f"\n  {lead}{piece}\n  {' ' * (len(lead) + start - left)}{carets}"
 
 
-def choice(name: str, value: Any, choices: Iterable[str | None]) -> Any:
+def choice(name: str, value: T, choices: Iterable[str | None]) -> T:
     """The value of an argument that is one of a few names.
 
     Raises

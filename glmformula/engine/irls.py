@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import ConvergenceWarning, DataError, FitError, give_warning
+from ..errors import ConvergenceWarning, DataError, FitError, choice, give_warning
 from ..families import Family
 from ..runtime.tasks import one_team
 from ..sources.base import Source
@@ -77,8 +77,7 @@ def fit_glm(
     passed, or fail after the deviance rose, are run again with step-halving (Marschner 2011, R's package
     glm2); a fit that ends above its null model begins again there.
     """
-    if method not in METHODS:
-        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    choice("method", method, METHODS)
     p, source = len(names), for_sums(source)
     if start is not None:
         start = np.asarray(start, dtype=np.float64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FitError
+from ..errors import FitError, choice
 from ..fitted.protocols import has_one_mean, is_parametric, no_model, single_index
 from ..translate import expressions as ex
 from ..translate.dialects import DIALECTS, Dialect
@@ -111,10 +111,7 @@ def to_sql(
     -4.59... + 0.19... * CASE WHEN TYPEOF("overtime_hours") IN ('integer', 'real') THEN "overtime_hours" * 1.0 END
     """
     language = dialect_of(dialect)
-    if not isinstance(new_levels, str) or new_levels not in NEW_LEVELS:
-        raise ValueError(
-            f"new_levels should be one of {', '.join(map(repr, NEW_LEVELS))}; got {new_levels!r}"
-        )
+    choice("new_levels", new_levels, NEW_LEVELS)
     if not isinstance(se, bool | np.bool_):
         raise ValueError(f"se should be True or False; got {se!r}")
     if table is not None and not isinstance(table, str):
@@ -171,8 +168,7 @@ def answers(fit: Predicting, type: str | None = None, se: bool = False) -> Answe
 
 
 def _of_one(fit: SingleIndex, type: str, se: bool) -> Answer:
-    if type not in SCALES:
-        raise ValueError(f"type should be one of {', '.join(map(repr, SCALES))}; got {type!r}")
+    choice("type", type, SCALES)
     predictors, terms = Predictors(fit.schema), fit.terms
     beta = np.nan_to_num(fit.result.coefficients)
     offset = predictors.offset(terms, True)

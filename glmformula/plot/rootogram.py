@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import choice
 from ..inference.checks.rootogram import rootogram
 from .canvas import axes_for
 
@@ -45,8 +46,7 @@ def rootogram_plot(fit: Any, at: Any = None, style: str = "hanging", axis: Any =
     >>> axis.get_xlabel(), axis.get_ylabel()
     ('sick_days', 'sqrt(frequency)')
     """
-    if style not in STYLES:
-        raise ValueError(f"style should be one of {', '.join(map(repr, STYLES))}; got {style!r}")
+    choice("style", style, STYLES)
     table = rootogram(fit, at).frame
     _, (axis,) = axes_for(axis, 1, (6.4, 4.2))
     counts = table["count"].to_numpy()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ...errors import choice
 from ..rows.residuals import deviance_residuals, pearson_residuals
 from .leverage import coefficient_changes, leverages
 
@@ -48,8 +49,7 @@ class Deletion:
 
 def deletion(fit: SingleIndex, type: str) -> Deletion:
     """Hat values, residuals and leave-one-out standard deviations."""
-    if type not in TYPES:
-        raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
+    choice("type", type, TYPES)
     state = fit.row_state
     counted = state.prior_weights != 0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import nearest
+from ...errors import choice, nearest
 from ...families.link import Array
 
 Compared = tuple[Array, Array, Array]
@@ -94,6 +94,5 @@ def slope_of(name: str) -> str:
     ------
     ValueError
     """
-    if name not in SLOPES:
-        raise ValueError(f"slope should be one of {', '.join(map(repr, SLOPES))}; got {name!r}")
+    choice("slope", name, SLOPES)
     return name

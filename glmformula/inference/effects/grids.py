@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ...errors import DataError, nearest
+from ...errors import DataError, choice, nearest
 from ...frame.newdata import columns_of
 from .contrasts import Known, level_of
 from .population import NO_ROWS, Population, facts, known, population
@@ -78,8 +78,7 @@ def datagrid(
     0               5   False
     1              10   False
     """
-    if grid_type not in GRIDS:
-        raise ValueError(f"grid_type should be one of {', '.join(map(repr, GRIDS))}; got {grid_type!r}")
+    choice("grid_type", grid_type, GRIDS)
     if fit is None:
         return Grid(grid_type, values)
     return grid_of(fit, newdata, grid_type, values)
@@ -201,9 +200,9 @@ def _crossed(values: Mapping[str, list[Any]], like: pd.DataFrame) -> pd.DataFram
 def _copies(data: pd.DataFrame, given: Mapping[str, list[Any]]) -> pd.DataFrame:
     copies: list[pd.DataFrame] = []
     make: Callable[..., pd.DataFrame] = data.assign
-    for choice in product(*given.values()):
+    for combination in product(*given.values()):
         columns = {}
-        for name, value in zip(given, choice):
+        for name, value in zip(given, combination):
             column = pd.Series([value] * len(data), index=data.index)
             dtype = data[name].dtype
             columns[name] = column.astype(dtype) if isinstance(dtype, pd.CategoricalDtype) else column

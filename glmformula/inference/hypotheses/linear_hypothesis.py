@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...design.selection import listed, mask, order_of, positions, rows_in_order
-from ...errors import DataError, FitError
+from ...errors import DataError, FitError, choice
 from ...fitted.coefficients import kept_names, kept_of, names_of
 from ...formula.lines import formula_lines
 from ...render.table import StatTable
@@ -88,8 +88,7 @@ def linear_hypothesis(
     ---
     Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1
     """
-    if test not in TESTS:
-        raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
+    choice("test", test, TESTS)
     if not singular_ok:
         refuse_aliased(fit)
     if fit.df_residual == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...design.selection import positions
+from ...errors import choice
 from ...fitted.coefficients import names_of
 from ...fitted.protocols import Fit, is_parametric, single_index
 from ...render.table import StatTable
@@ -74,9 +75,8 @@ def confint(
                       5 %   95 %
     overtime_hours  0.057  0.325
     """
-    method = method or (getattr(fit, "default_interval", "profile") if vcov is None else "wald")
-    if method not in METHODS:
-        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    usual = getattr(fit, "default_interval", "profile") if vcov is None else "wald"
+    method = choice("method", method or usual, METHODS)
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     if vcov is not None and method != "wald":

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import chdtri, fdtri, ndtri
 
 from ...design.selection import place, positions, several, shared
-from ...errors import ConvergenceWarning, DataError, give_warning
+from ...errors import ConvergenceWarning, DataError, choice, give_warning
 from ...render.cells import matrix
 from ...render.report import Block, Rendered
 from ...render.table import StatTable
@@ -206,8 +206,7 @@ def profile(
     3  0.514       -4.974           0.233
     4  1.026       -5.365           0.275
     """
-    if test not in TESTS:
-        raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
+    choice("test", test, TESTS)
     if not 0 < alpha < 1:
         raise ValueError(f"alpha should be between 0 and 1; got {alpha!r}")
     known = fit.family.fixed_dispersion is not None

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from ...engine.mixed.result import MixedFit
-from ...errors import DataError, FitError, GLMFormulaWarning, give_warning
+from ...errors import DataError, FitError, GLMFormulaWarning, choice, give_warning
 from ...sources.memory import MemorySource
 from .profile_limits import Element, elements, places
 from .rows import filled, linear_predictor
@@ -31,8 +31,7 @@ def bootstrap_limits(
     ------
     ValueError, DataError, FitError
     """
-    if type not in TYPES:
-        raise ValueError(f"boot_type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
+    choice("boot_type", type, TYPES)
     draws = replicates(fit, nsim, seed)[:, which]
     at = parameters(fit, fit.result)[which]
     if type == "norm":

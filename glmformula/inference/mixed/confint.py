@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...design.selection import positions
-from ...errors import FitError, GLMFormulaWarning, give_warning
+from ...errors import FitError, GLMFormulaWarning, choice, give_warning
 from ...fitted.coefficients import kept_names
 from ...render.table import StatTable
 from ..intervals.limits import percent_names
@@ -101,8 +101,7 @@ def confint(
     sd_(Intercept)|sick_days   3500.0  10400.0
     sigma                     10300.0  11700.0
     """
-    if method not in METHODS:
-        raise ValueError(f"method should be one of {', '.join(map(repr, METHODS))}; got {method!r}")
+    choice("method", method, METHODS)
     if not 0 < level < 1:
         raise ValueError(f"level should be between 0 and 1; got {level!r}")
     if vcov is not None and method != "wald":

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ...errors import FamilyError, FitError, hearing
+from ...errors import FamilyError, FitError, choice, hearing
 from ...families.distributions import BINOMIAL, GAMMA, POISSON
 from ...fitted.protocols import is_mixed, shown
 from ...render.htest import ALTERNATIVES, HTest
@@ -256,10 +256,7 @@ def overdispersion(fit: Mixed, alternative: str = "greater") -> HTest:
     >>> round(fit.overdispersion().estimate, 2)
     1.05
     """
-    if alternative not in ALTERNATIVES:
-        raise ValueError(
-            f"alternative should be one of {', '.join(map(repr, ALTERNATIVES))}; got {alternative!r}"
-        )
+    choice("alternative", alternative, ALTERNATIVES)
     if fit.has_scale:
         raise FamilyError(
             f"family '{fit.family.name}' estimates its dispersion ({fit.sigma**2:.4g}): overdispersion is tested for "

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...engine.rows import evaluate_rows
-from ...errors import DataError
+from ...errors import DataError, choice
 from ...fitted.coefficients import over_all
 from ...formula.functions.intervals import interval_labels
 from ...frame.interchange import needed
@@ -154,8 +154,7 @@ def relativities(
         raise ValueError(
             f"relativities are what a log link multiplies means by; this model has the {fit.family.link.name} link"
         )
-    if base not in BASES:
-        raise ValueError(f"base should be one of {', '.join(map(repr, BASES))}; got {base!r}")
+    choice("base", base, BASES)
     if bands < 2:
         raise ValueError(f"bands should be 2 or more; got {bands}")
     if not 0 < level < 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ...errors import DataError, DataWarning, give_warning
+from ...errors import DataError, DataWarning, choice, give_warning
 from ...frame.columns import as_frame
 from ..deletions.influence import augmenting
 from ..distributions import quantile
@@ -61,8 +61,7 @@ def residuals(fit: LinearModel, type: str = "working", seed: Any = None, *, out:
     >>> fit.residuals("pearson").round(3).tolist()
     [-0.494, -0.449, 1.191, -0.719]
     """
-    if type not in RESIDUALS:
-        raise ValueError(f"type should be one of {', '.join(map(repr, RESIDUALS))}; got {type!r}")
+    choice("type", type, RESIDUALS)
     return residuals_glm(fit, TYPES.get(type, type), seed, out=out)
 
 
@@ -141,8 +140,7 @@ def predict(
         fit    lwr     upr
     0  5.5  1.475  9.525
     """
-    if interval not in INTERVALS:
-        raise ValueError(f"interval should be one of {', '.join(map(repr, INTERVALS))}; got {interval!r}")
+    choice("interval", interval, INTERVALS)
     if weights is not None and interval != "prediction":
         raise ValueError("weights= are those of new responses, for interval='prediction'")
     options: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ...errors import choice
 from .output import elsewhere, written
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def residuals(fit: SingleIndex, type: str = "deviance", seed: Any = None, *, out
     1   -0.147
     dtype: float64
     """
-    if type not in TYPES:
-        raise ValueError(f"type should be one of {', '.join(map(repr, TYPES))}; got {type!r}")
+    choice("type", type, TYPES)
     if out is not None or elsewhere(fit, None) is not None:
         return written(fit, partial(_own, type=type, seed=seed), None, out, "residual", type == "partial")
     if type == "partial":

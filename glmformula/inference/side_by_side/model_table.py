@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...errors import choice
 from ...fitted.protocols import is_model, no_model
 from ...frame.interchange import needed
 from ...render.model_table import Grid, blocks_of, docx_of, gt_of, html_of, latex_of, markdown_of
@@ -271,10 +272,8 @@ def _checked(fits: Sequence[Any], statistic: str, layout: str, stats: Iterable[s
     for one in fits:
         if not is_model(one):
             raise no_model(one, "etable()")
-    if statistic not in STATISTICS:
-        raise ValueError(f"statistic should be one of {', '.join(map(repr, STATISTICS))}; got {statistic!r}")
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout should be one of {', '.join(map(repr, LAYOUTS))}; got {layout!r}")
+    choice("statistic", statistic, STATISTICS)
+    choice("layout", layout, LAYOUTS)
     if digits < 0:
         raise ValueError(f"digits should be 0 or more decimals; got {digits}")
     for name in stats:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...engine.nested import Columns, Nested
-from ...errors import FitError, GLMFormulaWarning, give_warning
+from ...errors import FitError, GLMFormulaWarning, choice, give_warning
 from ...fitted.protocols import is_parametric
 from ...render.table import StatTable
 from ..checks.goodness import pearson_sum
@@ -99,8 +99,7 @@ def Anova(
     chosen = TYPES.get(str(type))
     if chosen is None:
         raise ValueError(f"type should be 'II', 'III', 2 or 3; got {type!r}")
-    if test not in TESTS:
-        raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
+    choice("test", test, TESTS)
     if error_estimate not in ERRORS:
         known = ", ".join(map(repr, ERRORS))
         raise ValueError(f"error_estimate should be one of {known}; got {error_estimate!r}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ...errors import FitError
+from ...errors import FitError, choice
 from ...fitted.coefficients import kept_of, names_of
 from ...fitted.protocols import has_one_mean, is_parametric
 from ...render.table import StatTable
@@ -66,8 +66,7 @@ def waldtest(fit: Fit, *others: object, test: str | None = None, vcov: Vcov = No
     2    498 -1 0.9339     0.3339
     """
     test = ("Chisq" if is_parametric(fit) else "F") if test is None else test
-    if test not in TESTS:
-        raise ValueError(f"test should be one of {', '.join(map(repr, TESTS))}; got {test!r}")
+    choice("test", test, TESTS)
     refuse_aliased(fit)
     fits = of_one_response(compared_models(fit, others, ". ~ 1" if fit.terms.intercept else ". ~ 0"))
     if len(fits) < 2:
