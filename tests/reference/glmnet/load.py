@@ -14,8 +14,8 @@ HERE = Path(__file__).parent
 
 
 @cache
-def reference() -> dict[str, Any]:
-    with gzip.open(HERE / "glmnet.json.gz", "rt", encoding="utf-8") as file:
+def reference(name: str = "glmnet") -> dict[str, Any]:
+    with gzip.open(HERE / f"{name}.json.gz", "rt", encoding="utf-8") as file:
         return json.load(file)
 
 
