@@ -69,23 +69,25 @@ def by_level(codes: np.ndarray, levels: int, weights: np.ndarray) -> np.ndarray:
     return out
 
 
-def each_by_level(codes: np.ndarray, levels: int, values: np.ndarray) -> np.ndarray:
-    """(levels, k) sums of the columns of `values` (m, k) by level: a row of them at a time, 5 times as fast for 25."""
+def sparse_rows(places: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Starts, places and weights as a sparse matrix has them; `places` int32 and `weights` (m, c), None for 1."""
+    m, c = places.shape
+    starts = np.arange(0, (m + 1) * c, c, dtype=np.int32)
+    return starts, places.ravel(), np.ones(m * c) if weights is None else weights.ravel()
+
+
+def sums_at(places: np.ndarray, weights: np.ndarray | None, count: int, values: np.ndarray) -> np.ndarray:
+    """(count, k): the rows of `values` (m, k), times their weights (m, c), summed up at their places (m, c)."""
     m, k = values.shape
-    if k == 1:
-        return by_level(codes, levels, values.T).T
-    out = np.zeros((levels, k))
-    starts = np.arange(m + 1, dtype=np.int32)
-    csc_matvecs(levels, m, k, starts, codes, np.ones(m), np.ascontiguousarray(values).ravel(), out.ravel())
+    out = np.zeros((count, k))
+    csc_matvecs(count, m, k, *sparse_rows(places, weights), np.ascontiguousarray(values).ravel(), out.ravel())
     return out
 
 
-def add_by_level(codes: np.ndarray, table: np.ndarray, weights: np.ndarray | None, out: np.ndarray) -> None:
-    """Add to the rows of `out` (m, k) those of `table` (levels, k) that their codes name, times their weights."""
+def add_from(places: np.ndarray, weights: np.ndarray | None, table: np.ndarray, out: np.ndarray) -> None:
+    """Add to the rows of `out` (m, k) those of `table` (count, k) at their places (m, c), times their weights."""
     m, k = out.shape
-    starts = np.arange(m + 1, dtype=np.int32)
-    w = np.ones(m) if weights is None else weights
-    csr_matvecs(m, len(table), k, starts, codes, w, table.ravel(), out.ravel())
+    csr_matvecs(m, len(table), k, *sparse_rows(places, weights), table.ravel(), out.ravel())
 
 
 def by_pair(

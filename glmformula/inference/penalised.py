@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..engine.penalised.sums import Sweep, predictors, rows_of, sweep
+from ..engine.penalised.rows import predictors, rows_of
+from ..engine.penalised.sums import Sweep, sweep
 from ..errors import FitError
 from ..fitted.training import TrainingData
 from ..render.numbers import round_half, signif

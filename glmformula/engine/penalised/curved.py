@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import FitError
 from ...families.link import quiet
 from .grouped import Grouped
-from .interpolated import anchors_of, bent, between, places
+from .interpolated import anchors_of, between, places
 from .piecewise import minimum, residual
 from .problem import Point, Scaled
 from .subsets import Subsets
@@ -20,7 +20,7 @@ from .surface import seen_by_rows, swept
 # Passes for some lambdas that are solved together, at most.
 MOST_PASSES = 100
 # The information is summed at so many of them, which are solved for so many passes before the others.
-ANCHORS, ALONE = 3, 3
+ANCHORS, ALONE = 4, 3
 # Rows that the first information is summed of, at least, and for each column.
 MANY_ROWS, ROWS_EACH = 2**13, 40
 # A first step is too long where the residual is more than twice this many times that of no step at all.
@@ -200,7 +200,8 @@ class Batch:
         problem = self.problem
         self.thinnest = int(np.clip(problem.rows // max(MANY_ROWS, ROWS_EACH * q), 1, 8))
         self.many, self.light = q > MANY, problem.light
-        self.models = 1 if self.many else ALONE if self.thinnest > 1 else ALONE - 1
+        # where all columns are formed a few rows are much cheaper, and serve for one step more
+        self.models = 1 if self.many else ALONE if self.thinnest > 1 and problem.single else ALONE - 1
         self.keeps = L * q**2 <= KEPT
         self.place = places(self.lambdas, self.at_lambda)
         self.anchors = anchors_of(self.place, 1 if self.many else ANCHORS)
@@ -290,11 +291,7 @@ class Batch:
                 still.add(i)
                 continue
             size, step = self.size[i], self.b[i] - self.back[i]
-            # of many columns a factor is worth more than a closer matrix
             known = np.isfinite(size) and (ask.single or not self.rough[i])
-            if turn >= ALONE and known and i not in asked and self.keeps and not self.many:
-                change = slopes[k] - self.slopes[i]
-                self.kept[i] = Subsets(bent(self.information(i).Q, step, change))
             self.deviances[i] += self.problem.weight * float((slopes[k] + self.slopes[i]) @ step)
             if k in ask.summed:
                 self.deviances[i] = at.deviances[k]

@@ -16,7 +16,7 @@ from ...families.link import quiet
 from ...sources.base import Block, Source
 from ...sources.mapped import Mapped, collect
 from ...sources.memory import MemorySource
-from .sums import predictors, rows_of
+from .rows import predictors, rows_of
 
 # glmnet keeps probabilities so far from 0 and 1 before it takes logarithms.
 LEAST_PROBABILITY = 1e-5

@@ -12,6 +12,7 @@ import numpy as np
 from ...sources.base import Block, Source
 from ...sources.memory import MemorySource
 from ..columns import Part, dense_indices, plan, write_columns
+from .levels import Levels, levels_of
 
 T = TypeVar("T")
 
@@ -20,19 +21,20 @@ CELLS = 2**25
 # Rows that are formed together: a cache holds what lies between the numbers of a column.
 FILLED = 2**11
 # Blocks that threads share out, of so many rows at least.
-BLOCKS, LEAST_ROWS = 8, 2**12
+BLOCKS, LEAST_ROWS = 4, 2**12
 
 
 @dataclass(frozen=True, slots=True)
 class FormedBlock(Block):
     """A block with the columns that a Gram matrix forms, (k + 1, m), a row each and the last of them zero.
 
-    `single` are they in single precision, or None.
+    `single` are they in single precision, or None; `levels` the others, which are counted.
     """
 
     parts: tuple[Part, ...] = field(kw_only=True)
     columns: np.ndarray = field(kw_only=True)
     single: np.ndarray | None = field(kw_only=True)
+    levels: Levels | None = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Formed:
     parts: tuple[Part, ...]
     columns: np.ndarray
     single: np.ndarray | None = None
+    levels: Levels | None = None
 
     def map_reduce(self, block_fn: Callable[[Block], T], merge_fn: Callable[[T, T], T]) -> T:
         return self.source.map_reduce(partial(self._after, block_fn), merge_fn)
@@ -51,7 +54,9 @@ class Formed:
         rows = slice(block.start, block.start + len(block.y))
         own = {one.name: getattr(block, one.name) for one in fields(block)}
         single = None if self.single is None else self.single[:, rows]
-        return block_fn(FormedBlock(**own, parts=self.parts, columns=self.columns[:, rows], single=single))
+        levels = None if self.levels is None else self.levels.rows(rows)
+        columns = self.columns[:, rows]
+        return block_fn(FormedBlock(**own, parts=self.parts, columns=columns, single=single, levels=levels))
 
     def with_response(self, y: np.ndarray, prior_weights: np.ndarray) -> Formed:
         """The same rows and columns with another response: no offset, no start values."""
@@ -73,7 +78,8 @@ class Formed:
                 parts.append(part._replace(start=start, stop=stop))
         some = np.append(kept[dense_indices(self.parts)], True)
         single = None if self.single is None else self.single[some]
-        return Formed(self.source.select_terms(keep), tuple(parts), self.columns[some], single)
+        source, columns = self.source.select_terms(keep), self.columns[some]
+        return with_levels(Formed(source, tuple(parts), columns, single))
 
     def standardised(self, which: np.ndarray, mean: np.ndarray, sd: np.ndarray, halves: bool) -> Formed:
         """The same rows with the columns `which` (q,) alone, less `mean` (q,) and divided by `sd`; `self` is spent.
@@ -107,7 +113,12 @@ def formed(source: Source) -> Source:
     made = Formed(source, parts, columns)
     # what is formed is not asked for again
     design = replace(source.design, pieces=())
-    return replace(made, source=replace(source, design=design)) if made.whole else made
+    return replace(made, source=replace(source, design=design)) if made.whole else with_levels(made)
+
+
+def with_levels(source: Formed) -> Formed:
+    pieces = source.source.design.pieces
+    return source if source.whole else replace(source, levels=levels_of(pieces, source.parts))
 
 
 def chunks(block: Block) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""Matrices of second derivatives between the places where they were summed, and after steps that say more of them."""
+"""Matrices of second derivatives between the places where they were summed."""
 
 from __future__ import annotations
 
@@ -45,15 +45,3 @@ def shares(at: np.ndarray, x: float) -> np.ndarray:
         return np.asarray(found)
     order = np.argsort(at, kind="stable")
     return np.array([np.interp(x, at[order], row) for row in np.eye(len(at))[:, order]])
-
-
-def bent(Q: np.ndarray, step: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """Q with the change of the slopes that a step has led to (Broyden, Fletcher, Goldfarb & Shanno's update)."""
-    expected, curve = Q @ step, step @ change
-    before = step @ expected
-    if not (curve > 0 and before > 0):
-        return Q
-    out = Q.copy()
-    for scale, vector in ((1 / curve, change), (-1 / before, expected)):
-        blas.dger(scale, vector, vector, a=out.T, overwrite_a=1)  # in place: its memory is in BLAS's order
-    return out

@@ -108,8 +108,8 @@ class Scaled:
         """Those of some coefficients (their places, the intercept's first) and all, of rows of the design's."""
         every = len(self.columns) == self.p
         if self.standard:
-            return np.asarray((own if every else own[:, self.columns]) / self.weight)
-        out = own[:, self.columns]
+            return np.asarray((own if every else own.take(self.columns, axis=1)) / self.weight)
+        out = own.take(self.columns, axis=1)
         if self.has_intercept:
             m, u = self.mean, out[0] - self.mean * (out[0, 0] / 2)
             out -= np.dot(np.stack([m, u], axis=1)[some], np.stack([u, m]))

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import Literal
 
 import numpy as np
 
-from ...design.pieces import Contrast, Indicators, Piece
+from ...design.pieces import Indicators
 from ...families import Family, link as links, variances
 from ...families.link import quiet
 from ...sources.base import Block, Source
-from ..columns import Part, dense_columns, dense_indices, plan, row_product
-from ..counts import add_by_level, by_level, checked_codes, each_by_level
-from ..gram import Tables, assemble, encoded, tables
-from .formed import FormedBlock
-
-# Numbers of linear predictors, and of columns, that are worked on together: few enough for a processor's cache, and
-# enough that the interpreter's turn for each column costs little.
-CELLS = 2**17
-FEWEST, MOST = 2**11, 2**14
+from ..columns import dense_indices, row_product
+from ..counts import by_level
+from ..gram import Tables, assemble, tables
+from .deviances import deviance_sums
+from .levels import codes_of
+from .rows import Rows, predictors, rows_of, transposed_product
 
 
 @dataclass(frozen=True)
@@ -85,76 +81,6 @@ def _added(a: Swept, b: Swept) -> Swept:
     return a + b
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Some rows, with the columns (k + 1, m) that are formed, the last of them zero; `pieces` if others are counted."""
-
-    pieces: tuple[Piece, ...]
-    parts: tuple[Part, ...]
-    columns: np.ndarray
-    y: np.ndarray
-    prior_weights: np.ndarray | None
-    offset: np.ndarray | None
-    folds: np.ndarray | None
-    # the columns in single precision, where they are held
-    single: np.ndarray | None = None
-
-    @property
-    def formed(self) -> bool:
-        """Whether no column is counted."""
-        return not self.pieces
-
-    @property
-    def weights(self) -> np.ndarray:
-        return np.ones(len(self.y)) if self.prior_weights is None else self.prior_weights
-
-    def some(self, which: slice | np.ndarray) -> Rows:
-        def part(values: np.ndarray | None) -> np.ndarray | None:
-            return None if values is None else values[which]
-
-        return Rows(
-            tuple(piece.rows(which) for piece in self.pieces),
-            self.parts,
-            self.columns[:, which],
-            self.y[which],
-            part(self.prior_weights),
-            part(self.offset),
-            part(self.folds),
-            None if self.single is None else self.single[:, which],
-        )
-
-    @property
-    def counted(self) -> Iterator[tuple[Piece, Part, Contrast]]:
-        for piece, part in zip(self.pieces, self.parts):
-            if part.counted:
-                assert piece.contrast is not None
-                yield piece, part, piece.contrast
-
-
-def rows_of(block: Block, width: int = 1) -> Iterator[Rows]:
-    """The rows of a block, so many at a time that their columns, or `width` others, are not too much memory."""
-    whole, m = block.design.pieces, len(block.y)
-    held = block if isinstance(block, FormedBlock) else None
-    parts = plan(whole, "gram") if held is None else held.parts
-    some_counted = any(part.counted for part in parts)
-    size = max(FEWEST, min(MOST, CELLS // max(1, width, len(dense_indices(parts)))))
-    for start in range(0, max(1, m), size):
-        rows = slice(start, min(start + size, m))
-        pieces = tuple(piece.rows(rows) for piece in whole) if held is None or some_counted else ()
-        if held is None:
-            columns = dense_columns(pieces, parts, rows.stop - rows.start)
-            columns[-1] = 0.0
-        else:
-            columns = held.columns[:, rows]
-        weights, offset, folds = (
-            None if a is None else a[rows] for a in (block.prior_weights, block.offset, block.etastart)
-        )
-        single = None if held is None or held.single is None else held.single[:, rows]
-        yield Rows(
-            pieces if some_counted else (), parts, columns, block.y[rows], weights, offset, folds, single
-        )
-
-
 @quiet
 def _swept(task: Sweep, block: Block) -> Swept:
     return reduce(_added, (_of_rows(task, rows) for rows in rows_of(block, len(task.betas))))
@@ -171,7 +97,7 @@ def _of_rows(task: Sweep, rows: Rows) -> Swept:
     scores, deviances = np.zeros(task.betas.shape), np.zeros(L)
     if task.deviance:
         at = list(task.deviance)
-        deviances[at] = deviances_of(task.family, rows, eta[at], mu[at])
+        deviances[at] = deviance_sums(task.family, y, w, eta[at], mu[at])
     if task.score:
         r = mu - y
         if slope is not variance:
@@ -202,23 +128,6 @@ def _of_rows(task: Sweep, rows: Rows) -> Swept:
     return Swept(scores, deviances, tuple(information), valid)
 
 
-def deviances_of(family: Family, rows: Rows, eta: np.ndarray, mu: np.ndarray) -> np.ndarray:
-    """Sums of the rows' deviances (L,), at eta and mu (L, m)."""
-    w = rows.prior_weights
-    used, y = (slice(None), rows.y) if w is None else (w > 0, rows.y[w > 0])
-    eta, mu = eta[:, used], mu[:, used]
-    weights = np.ones(len(y)) if w is None else w[used]
-    poisson = family.variance is variances.linear and family.link.linkinv is links.log_inv
-    k = 1 if poisson else len(eta)
-    unit = family.deviance_at(np.tile(y, k), eta[:k].ravel(), mu[:k].ravel()).reshape(k, len(y))
-    found = np.dot(unit, weights)
-    if not poisson:
-        return np.asarray(found)
-    # y eta - mu is all that differs; a logarithm of each mean would cost as much as the rest of the pass
-    fitted = np.dot(eta, weights * y) - np.dot(mu, weights)
-    return np.asarray(found - 2 * (fitted - fitted[0]))
-
-
 def weighted(rows: Rows, columns: np.ndarray, w: np.ndarray | None) -> Tables:
     """X'WX; `columns` are those of the rows, or single precision of them."""
     if not rows.formed:
@@ -237,46 +146,6 @@ def working(task: Sweep, eta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
         mu, slope, _ = family.working(eta)
         return mu, slope, slope
     return family.working(eta)
-
-
-def codes_of(piece: Piece) -> np.ndarray:
-    assert piece.codes is not None
-    return piece.codes
-
-
-def predictors(rows: Rows, betas: np.ndarray) -> np.ndarray:
-    """offset + X beta for each of `betas` (L, p), (L, m): by row in memory, where columns are counted by column."""
-    if rows.formed:
-        eta = np.dot(betas.astype(rows.columns.dtype, copy=False), rows.columns[:-1]).astype(
-            float, copy=False
-        )
-        return np.asarray(eta if rows.offset is None else eta + rows.offset)
-    across = np.ascontiguousarray(np.dot(betas[:, dense_indices(rows.parts)], rows.columns[:-1]).T)
-    if rows.offset is not None:
-        across += rows.offset[:, None]
-    for piece, part, contrast in rows.counted:
-        own = betas[:, part.start : part.stop]
-        if own.any():
-            product = row_product(piece)
-            table = np.stack([contrast @ beta for beta in own], axis=1)
-            add_by_level(checked_codes(codes_of(piece), len(table)), table, product, across)
-    return across.T
-
-
-def transposed_product(rows: Rows, r: np.ndarray) -> np.ndarray:
-    """r X for r (L, m), (L, p)."""
-    r = r.astype(rows.columns.dtype, copy=False)
-    product = np.dot(rows.columns[:-1], r.T).T  # a transposed view on the left would be copied
-    if rows.formed:
-        return product
-    out = np.empty((len(r), rows.parts[-1].stop))
-    out[:, dense_indices(rows.parts)] = product
-    for piece, part, contrast in rows.counted:
-        times = row_product(piece)
-        codes = checked_codes(codes_of(piece), len(contrast))
-        sums = each_by_level(codes, len(contrast), (r if times is None else r * times).T)
-        out[:, part.start : part.stop] = encoded(sums.T, contrast)
-    return out
 
 
 # ---------------------------------------------------------------- means and lengths of the columns
@@ -336,7 +205,7 @@ def _moments_of(centre: np.ndarray | None, gram: bool, rows: Rows) -> Moments:
     for piece, part, contrast in rows.counted:
         product = row_product(piece)
         one = w if product is None else w * product * product
-        codes = checked_codes(codes_of(piece), len(contrast))
+        codes = codes_of(piece)
         totals = by_level(codes, len(contrast), one[None])[0]
         place = slice(part.start, part.stop)
         squares[place] = totals[contrast.chosen] if isinstance(contrast, Indicators) else totals @ contrast**2
