@@ -6,7 +6,10 @@ import pytest
 from numpy.testing import assert_allclose
 from tolerances import DEVIANCE, OTHER_FACTOR, OWN_RESIDUAL
 
+import glmformula as g
 from glmformula import glmnet
+from glmformula.engine.penalised.deviances import deviance_sums
+from glmformula.engine.penalised.path import Stop, by_level
 from glmformula.engine.penalised.subsets import Subsets
 
 
@@ -99,3 +102,42 @@ def test_sets_of_columns_that_depend_on_others():
     Q = A.T @ A
     x = Subsets(Q).solve(np.arange(300), Q @ np.ones(300))
     assert_allclose(Q @ x, Q @ np.ones(300), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [None, "some are 0"])
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+@pytest.mark.parametrize("family", [g.binomial(), g.poisson(), g.Gamma("log")], ids=lambda f: f.name)
+def test_sums_of_deviances_are_those_of_the_rows(family, scale, weights):
+    """By products or differences, as by rows; far out too, where the quick sums must not be taken."""
+    rng = np.random.default_rng(8)
+    eta = scale * np.clip(rng.normal(size=(3, 157)), -1.5, 1.5)
+    y = {
+        "binomial": rng.integers(0, 2, 157),
+        "poisson": rng.poisson(2.0, 157),
+        "Gamma": rng.gamma(2.0, size=157),
+    }
+    y = y[family.name].astype(float)
+    w = None if weights is None else rng.integers(0, 3, 157).astype(float)
+    mu = family.link.linkinv(eta.ravel()).reshape(eta.shape)
+    want = [family.deviance_at(y, e, m) @ (np.ones(157) if w is None else w) for e, m in zip(eta, mu)]
+    assert_allclose(deviance_sums(family, y, w, eta, mu), want, rtol=DEVIANCE)
+
+
+def test_the_end_that_is_foreseen_changes_no_path(monkeypatch):
+    X, y = rows(3000, 12, "binomial")
+    data = pd.DataFrame(X).add_prefix("x").assign(y=y)
+    foreseen = glmnet("y ~ .", data, "binomial")
+    assert len(foreseen.lambda_) < 100
+    monkeypatch.setattr(Stop, "ahead", lambda self, explained, most: most)
+    plain = glmnet("y ~ .", data, "binomial")
+    assert_allclose(foreseen.lambda_, plain.lambda_, rtol=0)
+    assert_allclose(foreseen.dev_ratio, plain.dev_ratio, rtol=DEVIANCE)
+
+
+def test_an_end_is_foreseen_from_a_series_that_falls():
+    stop = Stop(by_level, False)
+    explained = np.cumsum(0.05 * 0.8 ** np.arange(25))
+    last = next(k for k in range(1, 100) if 0.05 * 0.8**k < 1e-5)
+    assert stop.ahead(explained, 36) == int(1.1 * (last + 1 - 25)) + 1
+    assert stop.ahead(explained[:5], 36) == 36  # too few to say
+    assert stop.ahead(np.linspace(0, 0.2, 25), 36) == 36  # they do not fall

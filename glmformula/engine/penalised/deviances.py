@@ -13,8 +13,8 @@ Sums = Callable[[Family, np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.nda
 
 # Probabilities that are multiplied before a logarithm is taken of all: 16 of 2e-16 do not underflow.
 TOGETHER = 16
-# Beyond this eta a mean of the logit link has lost half of the digits of its distance from 1.
-FAR = 18.0
+# A probability nearer to 1 has lost half of the digits of its distance from it.
+NEAR = 1e-8
 
 
 def deviance_sums(
@@ -51,12 +51,12 @@ def bernoulli_sums(
 ) -> np.ndarray | None:
     """Logarithms of products of what happened to some rows, of responses 0 and 1 without weights."""
     success = y == 1
-    if (
-        not (np.equal(y, success).all() and (w == 1).all() and eta.min(initial=0) > -FAR)
-        or eta.max(initial=0) >= FAR
-    ):
+    if not (np.equal(y, success).all() and (w == 1).all()):
         return None
-    chances = np.where(success, mu, 1 - mu)
+    if mu.min(initial=0.5) < NEAR or mu.max(initial=0.5) > 1 - NEAR:
+        return None
+    chances = 1 - mu
+    np.copyto(chances, mu, where=success)
     m = len(y) // TOGETHER * TOGETHER
     products = chances[:, :m].reshape(len(mu), TOGETHER, -1).prod(axis=1)
     return np.asarray(-2 * (np.log(products).sum(axis=1) + np.log(chances[:, m:]).sum(axis=1)))

@@ -19,6 +19,8 @@ WORTHLESS = 0.8
 # glmnet's: a path ends where the deviance explained rises by less than CHANGE, or is MOST_EXPLAINED, not before FEWEST
 # lambdas.
 CHANGE, MOST_EXPLAINED, FEWEST = 1e-5, 0.999, 5
+# The end is foreseen from the deviance of so many lambdas, and that many times as far: beginning once more costs much.
+SEEN, LONGER = 14, 1.1
 
 
 # ---------------------------------------------------------------- where a path ends
@@ -52,6 +54,16 @@ class Stop:
             if explained[k] > MOST_EXPLAINED or (not self.bounded and k and self.rule(explained, k)):
                 return k
         return None
+
+    def ahead(self, explained: np.ndarray, most: int) -> int:
+        """Lambdas to solve together: up to the end that the last changes of the deviance promise, or `most`."""
+        changes = np.diff(explained[-SEEN:])
+        if len(changes) < SEEN - 1 or not (changes > 0).all():
+            return most
+        slope = min(0.0, float(np.polyfit(np.arange(SEEN - 1), np.log(changes), 1)[0]))
+        promised = explained[-1] + changes[-1] * np.cumsum(np.exp(slope * np.arange(1, most + 1)))
+        k = self.at(np.concatenate([explained, promised]), FEWEST)
+        return most if k is None else min(most, int(LONGER * (k + 1 - len(explained))) + 1)
 
 
 # ---------------------------------------------------------------- the path
@@ -108,9 +120,10 @@ def followed(
                 forced = forced | (off[count] > 0)
         # what was not solved among others may be from nearer by; what is alone is taken as it is
         unsolved = np.flatnonzero(~(left[:count] <= tolerance)) if len(some) > 1 else np.empty(0, int)
-        most = TOGETHER[0]
+        alone = None
         if len(unsolved):
-            count, most = int(unsolved[0]), max(1, int(unsolved[0]))
+            count = int(unsolved[0])
+            alone = max(1, count)
         done.extend(b[:count])
         residuals = np.concatenate([residuals, left[:count]])
         explained = np.concatenate([explained, share[:count]])
@@ -118,6 +131,7 @@ def followed(
         if last is not None:
             k = last + 1
             return Found(np.array(done[:k]), explained[:k], residuals[:k], surface.passes)
+        most = alone or (TOGETHER[0] if stop is None else stop.ahead(explained, TOGETHER[0]))
         if count:
             here, at_lambda = Point(b[count - 1], slopes[count - 1]), float(some[count - 1])
     return Found(np.array(done), explained, residuals, surface.passes)

@@ -22,19 +22,21 @@ class Subsets:
 
     def __init__(self, Q: np.ndarray) -> None:
         self.Q = Q
-        self.base = np.empty(0, int)
+        self.base, self.inside = np.empty(0, int), np.zeros(len(Q), bool)
         self.factor: np.ndarray | None = None
-        # L^-1 of the borders in use, by their place in Q; of a column of the base it is that of a unit vector
+        # L^-1 of the borders in use, and where they are for a place in Q (-1: nowhere); of a column of the base it is
+        # that of a unit vector
         self.borders = np.empty((0, 0), order="F")
-        self.places = np.empty(0, int)
+        self.slots = np.full(len(Q), -1)
 
     def solve(self, at: np.ndarray, c: np.ndarray) -> np.ndarray:
         """x (k,) with Q[at, at] x = c; `at` (k,) ascends."""
         if self.factor is not None and np.array_equal(at, self.base):
             return np.asarray(lapack.dpotrs(self.factor, c, lower=1)[0])
         if len(at) >= FEWEST:
-            gone = np.setdiff1d(self.base, at, assume_unique=True)
-            come = np.setdiff1d(at, self.base, assume_unique=True)
+            wanted = np.zeros(len(self.Q), bool)
+            wanted[at] = True
+            gone, come = self.base[~wanted[self.base]], at[~self.inside[at]]
             if self.factor is None or len(gone) + len(come) > SHARE * len(self.base):
                 self.start(at)
                 if self.factor is not None:
@@ -51,8 +53,9 @@ class Subsets:
         least = LEAST * float(np.diag(own).max())
         factor, info = lapack.dpotrf(own.T, lower=1, overwrite_a=1, clean=0)
         self.factor = factor if info == 0 and np.diag(factor).min() ** 2 > least else None
-        self.base, self.places = at, np.empty(0, int)
-        self.borders = np.empty((len(at), 0), order="F")
+        self.base, self.inside = at, np.zeros(len(self.Q), bool)
+        self.inside[at] = True
+        self.borders, self.slots = np.empty((len(at), 0), order="F"), np.full(len(self.Q), -1)
 
     def by_borders(
         self, at: np.ndarray, c: np.ndarray, gone: np.ndarray, come: np.ndarray
@@ -66,15 +69,14 @@ class Subsets:
         right[stays] = c[where[stays]]
         y = lapack.dtrtrs(L, right, lower=1)[0]
         borders = np.concatenate([come, gone])
-        new = borders[~np.isin(borders, self.places)]
+        new = borders[self.slots[borders] < 0]
         if len(new):
-            is_gone = np.isin(new, gone)
-            U = np.asfortranarray(np.where(is_gone, 0.0, Q[np.ix_(base, new)]))
-            U[np.searchsorted(base, new[is_gone]), np.flatnonzero(is_gone)] = 1.0
+            unit = self.inside[new]
+            U = np.asfortranarray(np.where(unit, 0.0, Q[np.ix_(base, new)]))
+            U[np.searchsorted(base, new[unit]), np.flatnonzero(unit)] = 1.0
+            self.slots[new] = self.borders.shape[1] + np.arange(len(new))
             self.borders = np.concatenate([self.borders, lapack.dtrtrs(L, U, lower=1)[0]], axis=1)
-            self.places = np.concatenate([self.places, new])
-        order = np.argsort(self.places)
-        V = self.borders[:, order[np.searchsorted(self.places[order], borders)]]
+        V = self.borders[:, self.slots[borders]]
         corner = np.zeros((len(borders), len(borders)))
         k = len(come)
         corner[:k, :k] = Q[np.ix_(come, come)]
