@@ -16,7 +16,7 @@ from .levels import Levels, levels_of
 # Numbers of linear predictors, and of columns, that are worked on together: few enough for a processor's cache, and
 # enough that the interpreter's turn for each column costs little.
 CELLS = 2**19
-FEWEST, MOST = 2**11, 2**14
+FEWEST, MOST = 2**11, 2**15
 
 
 @dataclass(frozen=True, slots=True)
