@@ -292,7 +292,8 @@ class Batch:
                 continue
             size, step = self.size[i], self.b[i] - self.back[i]
             known = np.isfinite(size) and (ask.single or not self.rough[i])
-            self.deviances[i] += self.problem.weight * float((slopes[k] + self.slopes[i]) @ step)
+            change = self.problem.weight * float((slopes[k] + self.slopes[i]) @ step)
+            self.deviances[i] += np.nan if ask.single else change
             if k in ask.summed:
                 self.deviances[i] = at.deviances[k]
             self.size[i], self.slopes[i] = new, slopes[k]

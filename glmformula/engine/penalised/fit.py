@@ -19,6 +19,7 @@ from ...errors import FitError
 from ...families import Family
 from ...runtime.tasks import one_team
 from ...sources.base import Source
+from ..gram import assemble
 from .curved import Curved
 from .formed import formed
 from .grouped import Grouped, grouped
@@ -110,8 +111,8 @@ def fit_path(
     plain, sums = standardised(made, sums)
     problem = plain
     if penalty.grouped:
-        gram = problem.matrix(weighted_gram(problem.source, problem.p))
-        problem = grouped(problem, gram, assign[made.columns])
+        gram = weighted_gram(problem.source, problem.p) if sums.gram is None else assemble(sums.gram)[0]
+        problem = grouped(problem, problem.matrix(gram), assign[made.columns])
     kind: type[Quadratic | Curved] = Quadratic if family.is_normal_linear else Curved
     surface: Surface = kind.of(problem, sums)
     penalised = problem.factors > 0

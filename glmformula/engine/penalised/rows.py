@@ -23,7 +23,8 @@ FEWEST, MOST = 2**11, 2**15
 class Rows:
     """Some rows, with the columns (k + 1, m) that are formed, the last of them zero.
 
-    `pieces` and `levels` are there if others are counted.
+    `pieces` and `levels` are there if others are counted; `single` are the columns in single precision, where they are
+    held.
     """
 
     pieces: tuple[Piece, ...]
@@ -34,13 +35,12 @@ class Rows:
     offset: np.ndarray | None
     folds: np.ndarray | None
     levels: Levels | None
-    # the columns in single precision, where they are held
     single: np.ndarray | None = None
 
     @property
     def formed(self) -> bool:
         """Whether no column is counted."""
-        return not self.pieces
+        return self.levels is None
 
     @property
     def weights(self) -> np.ndarray:
@@ -75,35 +75,32 @@ def rows_of(block: Block, width: int = 1) -> Iterator[Rows]:
     whole, m = block.design.pieces, len(block.y)
     held = block if isinstance(block, FormedBlock) else None
     parts = plan(whole, "gram") if held is None else held.parts
-    some_counted = any(part.counted for part in parts)
+    counted = any(part.counted for part in parts)
     size = max(FEWEST, min(MOST, CELLS // max(1, width, len(dense_indices(parts)))))
     for start in range(0, max(1, m), size):
         rows = slice(start, min(start + size, m))
-        pieces = tuple(piece.rows(rows) for piece in whole) if held is None or some_counted else ()
+
+        def part(values: np.ndarray | None, rows: slice = rows) -> np.ndarray | None:
+            return None if values is None else values[rows]
+
+        pieces = tuple(piece.rows(rows) for piece in whole) if held is None or counted else ()
         if held is None:
-            columns = dense_columns(pieces, parts, rows.stop - rows.start)
+            columns, single = dense_columns(pieces, parts, rows.stop - rows.start), None
             columns[-1] = 0.0
+            levels = levels_of(pieces, parts) if counted else None
         else:
-            columns = held.columns[:, rows]
-        weights, offset, folds = (
-            None if a is None else a[rows] for a in (block.prior_weights, block.offset, block.etastart)
-        )
-        single = None if held is None or held.single is None else held.single[:, rows]
-        levels = None
-        if some_counted:
-            levels = (
-                levels_of(pieces, parts) if held is None or held.levels is None else held.levels.rows(rows)
-            )
+            columns, single = held.columns[:, rows], None if held.single is None else held.single[:, rows]
+            levels = None if held.levels is None else held.levels.rows(rows)
         yield Rows(
-            pieces if some_counted else (),
-            parts,
-            columns,
-            block.y[rows],
-            weights,
-            offset,
-            folds,
-            levels,
-            single,
+            pieces=pieces if counted else (),
+            parts=parts,
+            columns=columns,
+            y=block.y[rows],
+            prior_weights=part(block.prior_weights),
+            offset=part(block.offset),
+            folds=part(block.etastart),
+            levels=levels,
+            single=single,
         )
 
 

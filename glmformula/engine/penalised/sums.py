@@ -93,14 +93,16 @@ def _of_rows(task: Sweep, rows: Rows) -> Swept:
     eta = predictors(quick, task.betas)
     order: Literal["C", "F"] = "C" if rows.formed else "F"
     flat = eta.ravel(order)
-    mu, slope, variance = (values.reshape(eta.shape, order=order) for values in working(task, flat))
+    found = working(task, flat)
+    same = found[1] is found[2]
+    mu, slope, variance = (values.reshape(eta.shape, order=order) for values in found)
     scores, deviances = np.zeros(task.betas.shape), np.zeros(L)
     if task.deviance:
         at = list(task.deviance)
         deviances[at] = deviance_sums(task.family, y, w, eta[at], mu[at])
     if task.score:
         r = mu - y
-        if slope is not variance:
+        if not same:
             r *= slope / variance
         if w is not None:
             r *= w
@@ -115,7 +117,7 @@ def _of_rows(task: Sweep, rows: Rows) -> Swept:
             kept = some.columns.astype(np.float32) if some.single is None else some.single
         for i in task.informed:
             own = slope[i, few] * share
-            if slope is not variance:
+            if not same:
                 own *= slope[i, few] / variance[i, few]
             if some.prior_weights is not None:
                 own *= some.prior_weights
