@@ -16,6 +16,7 @@ from ..errors import FamilyError, hearing
 from ..families import Family, get_family
 from ..fitted.protocols import shown
 from ..fitted.separation import looked_at
+from ..inference.mixed.rows import conditional_deviance
 from ..runtime.progress import showing
 from ..runtime.tasks import one_team
 from .calls import call_text, spoken
@@ -79,8 +80,7 @@ class GLMM(MixedModel):
     @property
     def deviance(self) -> float:
         """The sum of the squared deviance residuals given the random effects, lme4's ``deviance``."""
-        residuals = self.residuals("deviance").to_numpy()
-        return float(np.nansum(np.square(residuals)))
+        return conditional_deviance(self)
 
     @classmethod
     def _fitted(cls, arguments: Mapping[str, Any]) -> Self:

@@ -15,6 +15,8 @@ from ..formula.reader import read
 from ..formula.tree import Call, Literal, Name
 from ..models.glm import glm
 from ..models.glm_nb import glm_nb
+from ..models.glmer import glmer
+from ..models.glmer_nb import glmer_nb
 from ..models.hurdle import hurdle
 from ..models.lm import lm
 from ..models.lmer import lmer
@@ -24,7 +26,7 @@ from ..models.zero_counts import zeroinfl
 from .table import data_of
 
 MODELS: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (glm, lm, glm_nb, zeroinfl, hurdle, multinom, polr, lmer)
+    f.__name__: f for f in (glm, lm, glm_nb, zeroinfl, hurdle, multinom, polr, lmer, glmer, glmer_nb)
 }
 OPTIONS = ("family", "weights", "offset", "subset", "na_action")
 OUTS = ("save", "report", "what_if")

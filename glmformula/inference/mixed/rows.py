@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +69,19 @@ def _row_parts(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     weights = np.ones(len(block.y)) if block.prior_weights is None else block.prior_weights
     return linear_predictor(structure, beta, modes, block), block.y, weights
+
+
+def conditional_deviance(fit: Mixed) -> float:
+    """The sum of the squared deviance residuals given the random effects, lme4's ``deviance`` of a glmer."""
+    work = partial(_deviance, fit.family, fit.structure, filled(fit), some_modes(fit, None))
+    return float(fit.every_row.source.map_reduce(work, add))
+
+
+def _deviance(
+    family: Family, structure: Structure, beta: np.ndarray, modes: list[np.ndarray], block: Block
+) -> float:
+    eta, y, weights = _row_parts(structure, beta, modes, block)
+    return float(np.nansum(residuals_at(family, "deviance", eta, y, weights) ** 2))
 
 
 def scaled_residuals(fit: Mixed) -> np.ndarray:

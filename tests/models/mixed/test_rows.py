@@ -129,6 +129,16 @@ def test_draws_have_the_variances_of_the_model(data):
     assert (counts["sim_1"].sum(axis=1).to_numpy() == data["size"].to_numpy()).all()
 
 
+@pytest.mark.parametrize("function", [gf.lmer, gf.glmer])
+def test_rows_in_a_file_are_glanced_at_as_those_in_memory(function, data, tmp_path):
+    path = tmp_path / "rows.parquet"
+    data.drop(columns="eta").to_parquet(path, row_group_size=70)
+    more = {"family": "poisson"} if function is gf.glmer else {}
+    here, there = (function("count ~ x + (1 | h)", rows, **more) for rows in (data, str(path)))
+    pd.testing.assert_frame_equal(there.glance(), here.glance(), rtol=1e-8)
+    assert there.deviance == pytest.approx(here.deviance, rel=1e-8)
+
+
 @pytest.mark.parametrize(
     "make",
     [
