@@ -133,7 +133,8 @@ def fit_path(
         there = of.own(b)
         return there if plain is made else made.own(there)
 
-    found = followed(surface, lambdas, free, penalty.thresh * size, stop, top, null_share)
+    tolerance = penalty.thresh * size
+    found = followed(surface, lambdas, free, tolerance, stop, top, null_share, FAILED * size)
     failed = np.flatnonzero(~(found.residuals <= FAILED * size))
     k = int(failed[0]) if len(failed) else len(found.b)
     if not wanted[:k].any():

@@ -87,8 +87,9 @@ def followed(
     stop: Stop | None,
     top: float,
     null_share: np.ndarray | None,
+    failed: float,
 ) -> Found:
-    """Solutions at the lambdas, the largest first, from that at `top`.
+    """Solutions at the lambdas, the largest first, from that at `top`, till one has a residual above `failed`.
 
     With a `null_share`, of the deviance that it explains, that one is the first of the path.
     """
@@ -128,6 +129,8 @@ def followed(
         residuals = np.concatenate([residuals, left[:count]])
         explained = np.concatenate([explained, share[:count]])
         last = None if stop is None else stop.at(explained, len(lambdas))
+        if last is None and not (residuals <= failed).all():
+            last = len(done) - 1
         if last is not None:
             k = last + 1
             return Found(np.array(done[:k]), explained[:k], residuals[:k], surface.passes)

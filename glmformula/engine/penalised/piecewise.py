@@ -13,7 +13,8 @@ from scipy.linalg import lapack
 
 Solve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-MOST_STEPS = 10_000
+# Steps at most, and for each coefficient: more of them go round in a circle, where rounding decides.
+MOST_STEPS, STEPS_EACH = 100, 20
 # A matrix that is not positive definite has this share added to its diagonal.
 JITTER = 1e-10
 # A slope may be wrong by so much of the largest term that it is summed of.
@@ -73,7 +74,7 @@ def minimum(
     right = np.where(kinked & (sign < 0), 0.0, high)
     free = np.where(kinked, sign != 0, True) & (low < high) & (b > low) & (b < high)
     slopes: np.ndarray | None = None
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_STEPS + STEPS_EACH * len(b)):
         at = np.flatnonzero(free)
         if len(at):
             direction = np.where(kinked[at], np.where(left[at] >= 0, 1.0, -1.0), 0.0)
