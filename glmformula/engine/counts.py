@@ -69,7 +69,7 @@ def by_level(codes: np.ndarray, levels: int, weights: np.ndarray) -> np.ndarray:
     return out
 
 
-def sparse_rows(places: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def row_places(places: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Starts, places and weights as a sparse matrix has them; `places` int32 and `weights` (m, c), None for 1."""
     m, c = places.shape
     starts = np.arange(0, (m + 1) * c, c, dtype=np.int32)
@@ -80,14 +80,14 @@ def sums_at(places: np.ndarray, weights: np.ndarray | None, count: int, values: 
     """(count, k): the rows of `values` (m, k), times their weights (m, c), summed up at their places (m, c)."""
     m, k = values.shape
     out = np.zeros((count, k))
-    csc_matvecs(count, m, k, *sparse_rows(places, weights), np.ascontiguousarray(values).ravel(), out.ravel())
+    csc_matvecs(count, m, k, *row_places(places, weights), np.ascontiguousarray(values).ravel(), out.ravel())
     return out
 
 
 def add_from(places: np.ndarray, weights: np.ndarray | None, table: np.ndarray, out: np.ndarray) -> None:
     """Add to the rows of `out` (m, k) those of `table` (count, k) at their places (m, c), times their weights."""
     m, k = out.shape
-    csr_matvecs(m, len(table), k, *sparse_rows(places, weights), table.ravel(), out.ravel())
+    csr_matvecs(m, len(table), k, *row_places(places, weights), table.ravel(), out.ravel())
 
 
 def by_pair(

@@ -114,7 +114,11 @@ class MemorySource:
 
 def every(source: MemorySource, step: int) -> MemorySource:
     """Every so many-th row, copied (views would read as much memory as all rows), without start values."""
-    which = np.arange(0, source.nrows, step)
+    return replace(rows_at(source, np.arange(0, source.nrows, step)), etastart=None)
+
+
+def rows_at(source: MemorySource, which: np.ndarray) -> MemorySource:
+    """The rows at these places, copied, without start values of the mean."""
 
     def part(values: np.ndarray | None) -> np.ndarray | None:
         return None if values is None else values[which]
@@ -125,7 +129,7 @@ def every(source: MemorySource, step: int) -> MemorySource:
         y=source.y[which],
         prior_weights=part(source.prior_weights),
         offset=part(source.offset),
-        etastart=None,
+        etastart=part(source.etastart),
         mustart=None,
         trials=part(source.trials),
         copies=part(source.copies),

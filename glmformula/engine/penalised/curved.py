@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class Curved:
 
     def mean_response(self) -> float:
         """Of all rows, with their weights."""
-        total = self.problem.source.map_reduce(_weighted_response, _both)
+        total = self.problem.source.map_reduce(_weighted_response, add)
         return float(total[0] / total[1])
 
     def newton(self, problem: Scaled, b: np.ndarray) -> tuple[np.ndarray, float]:
@@ -337,7 +338,3 @@ class Batch:
 def _weighted_response(block: Any) -> np.ndarray:
     w = block.prior_weights
     return np.array([block.y.sum(), len(block.y)] if w is None else [w @ block.y, w.sum()])
-
-
-def _both(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.asarray(a + b)

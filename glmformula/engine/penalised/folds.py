@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import add
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ...families import Family
 from ...families.link import quiet
 from ...sources.base import Block, Source
 from ...sources.mapped import Mapped, collect
-from ...sources.memory import MemorySource
+from ...sources.memory import MemorySource, rows_at
 from .rows import predictors, rows_of
 
 # glmnet keeps probabilities so far from 0 and 1 before it takes logarithms.
@@ -35,21 +36,7 @@ def _folds(block: Block) -> np.ndarray:
 def without_fold(source: Source, fold: float) -> Source:
     """The rows of the other folds; where rows are in files those of the fold weigh nothing."""
     if isinstance(source, MemorySource) and source.etastart is not None:
-        which = np.flatnonzero(source.etastart != fold)
-
-        def part(values: np.ndarray | None) -> np.ndarray | None:
-            return None if values is None else values[which]
-
-        return replace(
-            source,
-            design=source.design.rows(which),
-            y=source.y[which],
-            prior_weights=part(source.prior_weights),
-            offset=part(source.offset),
-            etastart=part(source.etastart),
-            mustart=None,
-            trials=part(source.trials),
-        )
+        return rows_at(source, np.flatnonzero(source.etastart != fold))
     return Mapped(source, partial(_weightless, fold))
 
 
@@ -114,11 +101,7 @@ def losses(
     source: Source, family: Family, folds: np.ndarray, betas: np.ndarray, loss: Loss | None, keep: bool
 ) -> FoldRows:
     """Losses of each fold's rows at its own coefficients (K, L, p); with `keep` of rows too; no `loss`: their eta."""
-    return source.map_reduce(partial(_losses, family, folds, betas, loss, keep), _joined)
-
-
-def _joined(a: FoldRows, b: FoldRows) -> FoldRows:
-    return a + b
+    return source.map_reduce(partial(_losses, family, folds, betas, loss, keep), add)
 
 
 @quiet

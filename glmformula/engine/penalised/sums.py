@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from operator import add
 from typing import Literal
 
 import numpy as np
@@ -74,16 +75,12 @@ class Swept:
 
 def sweep(source: Source, task: Sweep) -> Swept:
     """The sums over all rows."""
-    return source.map_reduce(partial(_swept, task), _added)
-
-
-def _added(a: Swept, b: Swept) -> Swept:
-    return a + b
+    return source.map_reduce(partial(_swept, task), add)
 
 
 @quiet
 def _swept(task: Sweep, block: Block) -> Swept:
-    return reduce(_added, (_of_rows(task, rows) for rows in rows_of(block, len(task.betas))))
+    return reduce(add, (_of_rows(task, rows) for rows in rows_of(block, len(task.betas))))
 
 
 def _of_rows(task: Sweep, rows: Rows) -> Swept:
@@ -172,21 +169,17 @@ class Moments:
 
     def __add__(self, other: Moments) -> Moments:
         added = {f: getattr(self, f) + getattr(other, f) for f in self.__dataclass_fields__ if f != "gram"}
-        both = self.gram is not None and other.gram is not None
-        return Moments(**added, gram=self.gram + other.gram if both else None)  # type: ignore[operator]
+        gram = None if self.gram is None or other.gram is None else self.gram + other.gram
+        return Moments(**added, gram=gram)
 
 
 def moments(source: Source, centre: np.ndarray | None = None, gram: bool = False) -> Moments:
     """The sums, of the columns less `centre` (p,) if there is one; X'WX with them, if asked for."""
-    return source.map_reduce(partial(_moments, centre, gram), _plus)
-
-
-def _plus(a: Moments, b: Moments) -> Moments:
-    return a + b
+    return source.map_reduce(partial(_moments, centre, gram), add)
 
 
 def _moments(centre: np.ndarray | None, gram: bool, block: Block) -> Moments:
-    return reduce(_plus, (_moments_of(centre, gram, rows) for rows in rows_of(block)))
+    return reduce(add, (_moments_of(centre, gram, rows) for rows in rows_of(block)))
 
 
 def _moments_of(centre: np.ndarray | None, gram: bool, rows: Rows) -> Moments:
@@ -230,24 +223,16 @@ def _moments_of(centre: np.ndarray | None, gram: bool, rows: Rows) -> Moments:
 
 def weighted_gram(source: Source, p: int) -> np.ndarray:
     """X'WX with the prior weights, (p, p)."""
-    return assemble(source.map_reduce(_gram, _tables))[0]
-
-
-def _tables(a: Tables, b: Tables) -> Tables:
-    return a + b
+    return assemble(source.map_reduce(_gram, add))[0]
 
 
 def _gram(block: Block) -> Tables:
-    return reduce(_tables, (weighted(rows, rows.columns, rows.prior_weights) for rows in rows_of(block)))
+    return reduce(add, (weighted(rows, rows.columns, rows.prior_weights) for rows in rows_of(block)))
 
 
 def gram_rows(source: Source, some: np.ndarray) -> np.ndarray:
     """The rows of X'WX that belong to some columns, (k, p)."""
-    return source.map_reduce(partial(_gram_rows, some), _sum)
-
-
-def _sum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.asarray(a + b)
+    return source.map_reduce(partial(_gram_rows, some), add)
 
 
 def _gram_rows(some: np.ndarray, block: Block) -> np.ndarray:
