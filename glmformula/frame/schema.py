@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,6 +113,11 @@ def plain_name(text: str) -> str:
     """A variable's name without the backticks that deparsing puts around an odd one."""
     inner = text[1:-1]
     return inner if len(text) > 2 and text[0] == text[-1] == "`" and "`" not in inner else text
+
+
+def named_in(variable: str, names: Collection[str]) -> bool:
+    """Whether a variable is one of `names`, as a user writes them: with its backticks or without."""
+    return variable in names or plain_name(variable) in names
 
 
 def kind_of(value: Value) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import FitError
-from ..frame.schema import plain_name
+from ..frame.schema import named_in
 from ..render.table import StatTable
 
 # What exp of a difference of linear predictors is called, by link.
@@ -24,7 +24,7 @@ def fused_table(fit: Any, coefficients: pd.Series, s: float, gamma: float) -> St
     beta, ratio = coefficients.to_numpy(), RATIOS.get(fit.family.link.name)
     rows, index = [], []
     for name in names:
-        variable = next(v for v in fit.schema.variables.values() if name in (v.name, plain_name(v.name)))
+        variable = next(v for v in fit.schema.variables.values() if named_in(v.name, [name]))
         steps = beta[fit.assign == fit.terms.labels.index(variable.name) + 1]
         first = np.flatnonzero(np.concatenate([[1.0], steps]))
         effects = np.concatenate([[0.0], np.cumsum(steps)])[first]

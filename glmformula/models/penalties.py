@@ -14,7 +14,7 @@ from ..errors import DataError, FormulaError, nearest
 from ..families import Family
 from ..fitted.protocols import shown
 from ..formula.tokens import string_text
-from ..frame.schema import plain_name
+from ..frame.schema import named_in, plain_name
 from .calls import call_of
 
 
@@ -114,9 +114,9 @@ def check_fused(names: tuple[str, ...], frame: Any) -> None:
     """
     terms, design = frame.terms, frame.design
     for variable in (frame.schema.variables[text] for text in terms.names if text in frame.schema.variables):
-        name = plain_name(variable.name)
-        if not {name, variable.name} & set(names):
+        if not named_in(variable.name, names):
             continue
+        name = plain_name(variable.name)
         row = terms.factors[terms.names.index(variable.name)]
         held = [label for label, code in zip(terms.labels, row) if code]
         if held != [variable.name]:

@@ -10,7 +10,7 @@ import numpy as np
 from ..design.contrast import kept as own_contrasts
 from ..errors import FitError
 from ..formula.algebra import update_formula
-from ..frame.schema import plain_name
+from ..frame.schema import named_in
 from ..inference.summaries.summary import summary as _summary
 from .estimate import checked, estimate, fields_of
 from .model import GLM
@@ -78,7 +78,7 @@ def merged(fit: Any, beta: np.ndarray, contrasts: Any) -> Any:
     fused = getattr(contrasts, "fused", ())
     made = own_contrasts(contrasts)
     for variable in fit.schema.variables.values():
-        if variable.categorical and {variable.name, plain_name(variable.name)} & set(fused):
+        if variable.categorical and named_in(variable.name, fused):
             kept = beta[fit.assign == fit.terms.labels.index(variable.name) + 1] != 0
             if kept.any():
                 made[variable.name] = variable.contrast_label.loc[:, kept]
